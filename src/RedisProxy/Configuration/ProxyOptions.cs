@@ -1,0 +1,196 @@
+namespace RedisProxy.Configuration;
+
+/// <summary>The whole configuration, after it has been read and found valid. Immutable; the sections are as in <c>proxy.json</c>.</summary>
+internal sealed record ProxyOptions
+{
+    /// <summary><c>listeners[]</c>: at least one.</summary>
+    public required IReadOnlyList<ListenerOptions> Listeners { get; init; }
+
+    /// <summary><c>sentinel</c>; null when <see cref="BackendOptions.Endpoint"/> names one server instead.</summary>
+    public SentinelOptions? Sentinel { get; init; }
+
+    public BackendOptions Backend { get; init; } = new();
+
+    public ClientOptions Client { get; init; } = new();
+
+    public HoldOptions Hold { get; init; } = new();
+
+    public ReplayOptions Replay { get; init; } = new();
+
+    public AdminOptions Admin { get; init; } = new();
+
+    public ShutdownOptions Shutdown { get; init; } = new();
+
+    public LoopOptions Loops { get; init; } = new();
+}
+
+/// <summary><c>listeners[]</c>: one address that applications connect to.</summary>
+internal sealed record ListenerOptions
+{
+    /// <summary><c>name</c>: label in logs and metrics. Default: the master's name. Needed without Sentinel. Unique.</summary>
+    public required string Name { get; init; }
+
+    /// <summary><c>bind</c>: required.</summary>
+    public required BindAddress Bind { get; init; }
+
+    /// <summary><c>master</c>: the name Sentinel knows it by. Null without Sentinel.</summary>
+    public string? Master { get; init; }
+
+    /// <summary><c>maxSessions</c>: further clients get redis's own error and are closed. Default 10000, 1 to 1000000.</summary>
+    public int MaxSessions { get; init; } = 10_000;
+}
+
+/// <summary><c>sentinel</c>: whom to ask for the master.</summary>
+internal sealed record SentinelOptions
+{
+    /// <summary><c>endpoints</c>: at least one; the others are learnt from it.</summary>
+    public required IReadOnlyList<HostEndpoint> Endpoints { get; init; }
+
+    /// <summary><c>username</c>: default none (the Sentinel's default user).</summary>
+    public string? Username { get; init; }
+
+    /// <summary><c>password</c> or the first line of <c>passwordFile</c>: default none.</summary>
+    public string? Password { get; init; }
+
+    /// <summary><c>pollInterval</c>: every Sentinel is asked this often, events aside. Default 1s, 100ms to 1m.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// <c>requireMajority</c>: stop writes while fewer than a majority of the known Sentinels can be reached. Default false:
+    /// the last known master is kept. True is the only cure for a minority-side split brain.
+    /// </summary>
+    public bool RequireMajority { get; init; }
+
+    /// <summary>
+    /// <c>addressMap</c>: announced address to the address that is reachable from here, both <c>host:port</c>, for NAT and containers.
+    /// Applies to masters, replicas and Sentinels. Default empty.
+    /// </summary>
+    public IReadOnlyDictionary<HostEndpoint, HostEndpoint> AddressMap { get; init; } = new Dictionary<HostEndpoint, HostEndpoint>();
+
+    /// <summary><c>allowedNetworks</c>: CIDR blocks in which a master must lie to be believed. Default empty: any.</summary>
+    public IReadOnlyList<System.Net.IPNetwork> AllowedNetworks { get; init; } = [];
+}
+
+/// <summary><c>backend</c>: how the master is reached.</summary>
+internal sealed record BackendOptions
+{
+    /// <summary><c>endpoint</c>: one server, without Sentinel. Default none.</summary>
+    public HostEndpoint? Endpoint { get; init; }
+
+    /// <summary><c>username</c>: of the proxy's own probes. Clients' credentials pass through and are not taken from here.</summary>
+    public string? Username { get; init; }
+
+    /// <summary><c>password</c> or the first line of <c>passwordFile</c>: of the proxy's own probes.</summary>
+    public string? Password { get; init; }
+
+    /// <summary><c>connectTimeout</c>: default 1s, 10ms to 1m.</summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    public KeepAliveOptions KeepAlive { get; init; } = new();
+
+    /// <summary><c>userTimeout</c>: TCP_USER_TIMEOUT, see <see cref="ClientOptions.UserTimeout"/>. Default 30s, 0 turns it off.</summary>
+    public TimeSpan UserTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary><c>maxConcurrentConnects</c>: so many connections are being opened at once, in all loops. Default 64, 1 to 10000.</summary>
+    public int MaxConcurrentConnects { get; init; } = 64;
+}
+
+/// <summary><c>client</c>: sockets towards applications.</summary>
+internal sealed record ClientOptions
+{
+    public KeepAliveOptions KeepAlive { get; init; } = new();
+
+    /// <summary>
+    /// <c>userTimeout</c>: a peer that does not acknowledge data, or keeps its window shut, for this long is given up
+    /// (tcp(7), TCP_USER_TIMEOUT). Default 30s, 0 turns it off, at most 1h.
+    /// </summary>
+    public TimeSpan UserTimeout { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary><c>keepAlive</c>: TCP keepalive (tcp(7)). It keeps idle connections alive in firewalls and finds dead idle peers.</summary>
+internal sealed record KeepAliveOptions
+{
+    /// <summary><c>time</c>: silence before the first probe. Default 60s, 1s to 9h, whole seconds.</summary>
+    public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary><c>interval</c>: between probes. Default 10s, 1s to 9h, whole seconds.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary><c>retries</c>: unanswered probes before the connection is given up. Default 3, 1 to 127.</summary>
+    public int Retries { get; init; } = 3;
+}
+
+/// <summary><c>hold</c>: how requests wait while no master can take them.</summary>
+internal sealed record HoldOptions
+{
+    /// <summary><c>timeout</c>: of one request; then it is answered as not executed. Default 4s, 0 to 1h.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary><c>maxOutage</c>: when an outage lasts longer, requests are answered at once. Default 30s, 0 to 24h.</summary>
+    public TimeSpan MaxOutage { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary><c>planned</c>: hold from the first events of a planned failover on. Default true.</summary>
+    public bool Planned { get; init; } = true;
+
+    /// <summary><c>plannedTimeout</c>: a planned failover that brings no new master within this time is let go. Default 3s, 100ms to 1m.</summary>
+    public TimeSpan PlannedTimeout { get; init; } = TimeSpan.FromSeconds(3);
+}
+
+/// <summary><c>replay</c>: what is done for requests and session state whose backend was lost.</summary>
+internal sealed record ReplayOptions
+{
+    /// <summary><c>maxBytesPerSession</c>: unanswered request bytes kept to be sent again. Default 64KiB, 1KiB to 64MiB.</summary>
+    public int MaxBytesPerSession { get; init; } = 64 * 1024;
+
+    /// <summary><c>reads</c>: send unanswered reads again on the new master. Default true; false treats them like writes.</summary>
+    public bool Reads { get; init; } = true;
+
+    /// <summary><c>onUnknownOutcome</c>: default <c>error</c>.</summary>
+    public UnknownOutcomeAction OnUnknownOutcome { get; init; }
+
+    /// <summary><c>notExecutedCode</c>: the error code of requests that surely were not executed. Default <c>LOADING</c>.</summary>
+    public NotExecutedCode NotExecutedCode { get; init; }
+}
+
+/// <summary><c>replay.onUnknownOutcome</c>: what a client gets for a request that was sent and never answered.</summary>
+internal enum UnknownOutcomeAction
+{
+    /// <summary>An error in the request's place; the connection stays.</summary>
+    Error,
+
+    /// <summary>The connection is closed. Many clients then send the request again, so a write may be executed twice.</summary>
+    Disconnect,
+}
+
+/// <summary><c>replay.notExecutedCode</c>: clients differ in which of these they send again on their own.</summary>
+internal enum NotExecutedCode
+{
+    Loading,
+    MasterDown,
+    TryAgain,
+    ClusterDown,
+}
+
+/// <summary><c>admin</c>: the operators' HTTP surface.</summary>
+internal sealed record AdminOptions
+{
+    /// <summary><c>bind</c>: default <c>127.0.0.1:9180</c>; the empty string turns it off (null here).</summary>
+    public HostEndpoint? Bind { get; init; } = new("127.0.0.1", 9180);
+}
+
+/// <summary><c>shutdown</c>: what happens on SIGTERM.</summary>
+internal sealed record ShutdownOptions
+{
+    /// <summary><c>drainTimeout</c>: sessions that are not quiescent by then are aborted. Default 20s, 0 to 1h.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary><c>minDelay</c>: keep accepting for this long first, so that load balancers notice. Default 0s, at most 10m.</summary>
+    public TimeSpan MinDelay { get; init; }
+}
+
+/// <summary><c>loops</c>: the data plane's threads.</summary>
+internal sealed record LoopOptions
+{
+    /// <summary><c>count</c>: default 0 = as many as processors, at most 4. At most 64.</summary>
+    public int Count { get; init; }
+}

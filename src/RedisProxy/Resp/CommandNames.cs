@@ -1,0 +1,53 @@
+namespace RedisProxy.Resp;
+
+/// <summary>The names behind <see cref="CommandTable"/>. A command stands in one list only; writes stand in none.</summary>
+internal static class CommandNames
+{
+    /// <summary>
+    /// Flag <c>readonly</c>, and commands that have no effect at all (ECHO, INFO, OBJECT, PING, PUBSUB, ROLE, TIME, XINFO…).
+    /// Not here: XREAD, which may block and is looked at.
+    /// </summary>
+    public const string Reads =
+        "bitcount bitfield_ro bitpos command dbsize digest dump echo eval_ro evalsha_ro exists expiretime fcall_ro geodist geohash geopos "
+        + "georadius_ro georadiusbymember_ro geosearch get getbit getrange hexists hexpiretime hget hgetall hkeys hlen hmget hpexpiretime "
+        + "hpttl hrandfield hscan hstrlen httl hvals info keys lastsave lcs lindex llen lolwut lpos lrange mget object pexpiretime pfcount "
+        + "ping pttl pubsub randomkey role scan scard sdiff sinter sintercard sismember smembers smismember sort_ro srandmember sscan "
+        + "strlen substr sunion time touch ttl type vcard vdim vemb vgetattr vinfo vlinks vrandmember vsim xinfo xlen xpending xrange "
+        + "xrevrange zcard zcount zdiff zinter zintercard zlexcount zmscore zrandmember zrange zrangebylex zrangebyscore zrank zrevrange "
+        + "zrevrangebylex zrevrangebyscore zrevrank zscan zscore zunion";
+
+    /// <summary>Writes that may wait for other clients. WAIT and WAITAOF wait for replicas.</summary>
+    public const string Blocking = "blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin wait waitaof xreadgroup";
+
+    public const string Nested = "eval evalsha fcall";
+
+    public static readonly (string Name, CommandKind Kind, CommandFlags Flags)[] Special =
+    [
+        ("auth", CommandKind.Auth, CommandFlags.Resendable),
+        ("hello", CommandKind.Hello, CommandFlags.Resendable),
+        ("select", CommandKind.Select, CommandFlags.Resendable),
+        ("client", CommandKind.Client, CommandFlags.None),
+        ("readonly", CommandKind.ReadOnly, CommandFlags.Resendable),
+        ("readwrite", CommandKind.ReadWrite, CommandFlags.Resendable),
+        ("reset", CommandKind.Reset, CommandFlags.Resendable),
+        ("multi", CommandKind.Multi, CommandFlags.None),
+        ("exec", CommandKind.Exec, CommandFlags.Nested),
+        ("discard", CommandKind.Discard, CommandFlags.None),
+        ("watch", CommandKind.Watch, CommandFlags.None),
+        ("unwatch", CommandKind.Unwatch, CommandFlags.Resendable),
+        ("subscribe", CommandKind.Subscribe, CommandFlags.None),
+        ("psubscribe", CommandKind.Subscribe, CommandFlags.None),
+        ("ssubscribe", CommandKind.Subscribe, CommandFlags.None),
+        ("unsubscribe", CommandKind.Subscribe, CommandFlags.None),
+        ("punsubscribe", CommandKind.Subscribe, CommandFlags.None),
+        ("sunsubscribe", CommandKind.Subscribe, CommandFlags.None),
+        ("monitor", CommandKind.Monitor, CommandFlags.None),
+        ("sync", CommandKind.Replication, CommandFlags.None),
+        ("psync", CommandKind.Replication, CommandFlags.None),
+        ("replconf", CommandKind.Replication, CommandFlags.None),
+        ("xread", CommandKind.XRead, CommandFlags.Blocking),
+        ("debug", CommandKind.Debug, CommandFlags.None),
+        ("asking", CommandKind.Asking, CommandFlags.None),
+        ("quit", CommandKind.Quit, CommandFlags.Resendable),
+    ];
+}

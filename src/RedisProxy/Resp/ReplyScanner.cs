@@ -1,0 +1,314 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace RedisProxy.Resp;
+
+/// <summary>
+/// Finds where replies end, in any chunking: RESP2 and RESP3, nested and streamed. It counts owed elements and bytes to skip; nesting
+/// costs a counter a level and no recursion. Attributes belong to the reply that follows them, so they do not end one. Pushes are
+/// messages of their own: <see cref="Kind"/> tells, and the caller must not take them for a reply.
+/// <para>Not a validator: what a line or a body says is left to the client, as long as it is strictly framed.</para>
+/// </summary>
+internal struct ReplyScanner
+{
+    private const byte StreamedCount = (byte)'?';
+    private const byte StreamedChunk = (byte)';';
+    private const byte StreamedEnd = (byte)'.';
+
+    private State _state;
+    private bool _isStreamed;
+    private bool _negative;
+    private byte _type;
+    private byte _digits;
+    private long _number;
+    private long _skip;
+    private ReplyLevels _levels;
+
+    private enum State : byte
+    {
+        Boundary,
+        Type,
+        Line,
+        LineLf,
+        Number,
+        NumberLf,
+        Body,
+        BodyCr,
+        BodyLf,
+    }
+
+    /// <summary>First byte of the message under way, or of the one that just ended; attributes before it do not count. 0 until known.</summary>
+    public byte Kind { readonly get; private set; }
+
+    /// <summary>The message under way, or the one that just ended, began with attributes.</summary>
+    public bool HasAttributes { readonly get; private set; }
+
+    public readonly bool IsPush => Kind == '>';
+
+    public readonly bool IsError => Kind is (byte)'-' or (byte)'!';
+
+    /// <summary>Nothing of a message has been consumed since the last one ended.</summary>
+    public readonly bool IsAtBoundary => _state == State.Boundary;
+
+    /// <summary>Bytes that are known to belong to the message under way and have not been consumed; a lower bound.</summary>
+    public readonly long OwedBytes => _skip;
+
+    public bool HasFailed { readonly get; private set; }
+
+    /// <summary>Reads on, at most to the end of one message.</summary>
+    public ScanStatus Scan(ReadOnlySpan<byte> input, out int consumed)
+    {
+        Debug.Assert(!HasFailed, "a scanner that failed is at no known place in the stream");
+        if (_state == State.Boundary && !input.IsEmpty)
+        {
+            _state = State.Type;
+            Kind = 0;
+            HasAttributes = false;
+        }
+
+        ScanStatus status = ScanStatus.NeedMore;
+        int at = 0;
+        while (at < input.Length && status == ScanStatus.NeedMore)
+        {
+            status = _state switch
+            {
+                State.Type => TakeElement(input, ref at),
+                State.Line => SkipLine(input, ref at),
+                State.Body => SkipBody(input, ref at),
+                _ => TakeByte(input[at++]),
+            };
+        }
+
+        consumed = at;
+        return status;
+    }
+
+    /// <summary>One element when it lies wholly in the input, else its first byte.</summary>
+    private ScanStatus TakeElement(ReadOnlySpan<byte> input, ref int at)
+    {
+        byte type = input[at++];
+        if (_levels.IsEmpty && type != '|')
+        {
+            Kind = type;
+        }
+
+        _type = type;
+        switch (type)
+        {
+            case (byte)'$' or (byte)'=' or (byte)'!' when !_levels.IsChunked:
+                return TryTakeWholeBulk(input, ref at) ? EndElement() : BeginNumber();
+            case (byte)'*' or (byte)'~' or (byte)'%' or (byte)'|' when !_levels.IsChunked:
+            case (byte)'>' when _levels.IsEmpty:
+            case StreamedChunk when _levels.IsChunked:
+                return BeginNumber();
+            case (byte)'+' or (byte)'-' or (byte)':' or (byte)',' or (byte)'(' or (byte)'#' or (byte)'_' when !_levels.IsChunked:
+            case StreamedEnd when _levels.IsStreamed:
+                _state = State.Line;
+                return SkipLine(input, ref at);
+            default:
+                return Fail();
+        }
+    }
+
+    private static bool TryTakeWholeBulk(ReadOnlySpan<byte> input, ref int at)
+    {
+        const int MaxDigits = 9;
+        int i = at;
+        int length = 0;
+        while ((uint)i < (uint)input.Length && (uint)(input[i] - '0') <= 9 && i - at < MaxDigits)
+        {
+            length = (length * 10) + (input[i] - '0');
+            i++;
+        }
+
+        int body = i + 2;
+        long end = (long)body + length;
+        if (i == at || (input[at] == '0' && i != at + 1) || end + 2 > input.Length || input[i] != '\r' || input[i + 1] != '\n'
+            || input[(int)end] != '\r' || input[(int)end + 1] != '\n')
+        {
+            return false;
+        }
+
+        at = (int)end + 2;
+        return true;
+    }
+
+    private ScanStatus SkipLine(ReadOnlySpan<byte> input, ref int at)
+    {
+        int end = input[at..].IndexOf((byte)'\r');
+        if (end < 0)
+        {
+            at = input.Length;
+            return ScanStatus.NeedMore;
+        }
+
+        at += end + 1;
+        _state = State.LineLf;
+        return at < input.Length ? TakeByte(input[at++]) : ScanStatus.NeedMore;
+    }
+
+    private ScanStatus SkipBody(ReadOnlySpan<byte> input, ref int at)
+    {
+        int take = (int)Math.Min(_skip, input.Length - at);
+        at += take;
+        _skip -= take;
+        if (_skip == 0)
+        {
+            _state = State.BodyCr;
+        }
+
+        return ScanStatus.NeedMore;
+    }
+
+    private ScanStatus TakeByte(byte value)
+    {
+        switch (_state)
+        {
+            case State.LineLf:
+                return EndLine(value);
+            case State.Number:
+                return TakeDigit(value);
+            case State.NumberLf:
+                return value == '\n' ? EndNumber() : Fail();
+            case State.BodyCr:
+                return value == '\r' ? Advance(State.BodyLf) : Fail();
+            case State.BodyLf:
+                return value == '\n' ? EndBody() : Fail();
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    // A lone CR is part of the line, as clients read it: a line ends with the pair.
+    private ScanStatus EndLine(byte value)
+    {
+        if (value == '\r')
+        {
+            return ScanStatus.NeedMore;
+        }
+
+        if (value != '\n')
+        {
+            return Advance(State.Line);
+        }
+
+        if (_type != StreamedEnd)
+        {
+            return EndElement();
+        }
+
+        return _levels.Leave() ? Advance(State.Type) : EndElement();
+    }
+
+    private ScanStatus BeginNumber()
+    {
+        _number = 0;
+        _digits = 0;
+        _negative = false;
+        _isStreamed = false;
+        return Advance(State.Number);
+    }
+
+    private ScanStatus TakeDigit(byte value)
+    {
+        if (value == '\r')
+        {
+            return _digits == 0 ? Fail() : Advance(State.NumberLf);
+        }
+
+        if (_isStreamed)
+        {
+            return Fail();
+        }
+
+        if (_digits == 0 && value == StreamedCount && _type is not ((byte)'=' or (byte)'!' or StreamedChunk) && !_negative)
+        {
+            _isStreamed = true;
+            _digits = 1;
+            return ScanStatus.NeedMore;
+        }
+
+        if (_digits == 0 && value == '-' && !_negative && _type is (byte)'$' or (byte)'*')
+        {
+            _negative = true;
+            return ScanStatus.NeedMore;
+        }
+
+        bool leadingZero = _number == 0 && (_digits > 0 || (_negative && value == '0'));
+        if (value is < (byte)'0' or > (byte)'9' || leadingZero || _digits == RespLimits.MaxLengthDigits)
+        {
+            return Fail();
+        }
+
+        _number = (_number * 10) + (value - '0');
+        _digits++;
+        return ScanStatus.NeedMore;
+    }
+
+    private ScanStatus EndNumber()
+    {
+        if (_type is (byte)'$' or (byte)'=' or (byte)'!' or StreamedChunk)
+        {
+            return EndBulkLength();
+        }
+
+        bool isAttribute = _type == '|';
+        HasAttributes |= isAttribute && _levels.IsEmpty;
+        if (_negative || (_number == 0 && !_isStreamed))
+        {
+            return isAttribute ? Advance(State.Type) : EndElement();
+        }
+
+        long count = _isStreamed ? ReplyLevels.Streamed : _type is (byte)'%' or (byte)'|' ? _number * 2 : _number;
+        return _levels.TryEnter(count, isAttribute) ? Advance(State.Type) : Fail();
+    }
+
+    private ScanStatus EndBulkLength()
+    {
+        if (_isStreamed)
+        {
+            return _levels.TryEnter(ReplyLevels.Chunked, isAttribute: false) ? Advance(State.Type) : Fail();
+        }
+
+        if (_negative)
+        {
+            return EndElement();
+        }
+
+        if (_type == StreamedChunk && _number == 0)
+        {
+            _levels.Leave();
+            return EndElement();
+        }
+
+        _skip = _number;
+        return Advance(_skip == 0 ? State.BodyCr : State.Body);
+    }
+
+    // A chunk is part of its string and no element of its own.
+    private ScanStatus EndBody() => _type == StreamedChunk ? Advance(State.Type) : EndElement();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private ScanStatus EndElement()
+    {
+        if (_levels.IsEmpty || _levels.EndElement())
+        {
+            _state = State.Boundary;
+            return ScanStatus.Complete;
+        }
+
+        return Advance(State.Type);
+    }
+
+    private ScanStatus Advance(State state)
+    {
+        _state = state;
+        return ScanStatus.NeedMore;
+    }
+
+    private ScanStatus Fail()
+    {
+        HasFailed = true;
+        return ScanStatus.Error;
+    }
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics;
+
+namespace RedisProxy.Resp;
+
+/// <summary>Reads the arguments of one complete request. For the few commands that change session state; all others only pass.</summary>
+internal static class RequestArguments
+{
+    /// <param name="frame">One request as <see cref="RequestScanner"/> found it: complete, multibulk, well-formed.</param>
+    public static List<byte[]> Read(ReadOnlySpan<byte> frame)
+    {
+        int at = 1;
+        int count = TakeNumber(frame, ref at);
+        var arguments = new List<byte[]>(Math.Min(count, 16));
+        for (int i = 0; i < count; i++)
+        {
+            Debug.Assert(frame[at] == '$', "the scanner let only well-formed requests pass");
+            at++;
+            int length = TakeNumber(frame, ref at);
+            arguments.Add(frame.Slice(at, length).ToArray());
+            at += length + 2;
+        }
+
+        Debug.Assert(at == frame.Length, "the frame is exactly one request");
+        return arguments;
+    }
+
+    private static int TakeNumber(ReadOnlySpan<byte> frame, ref int at)
+    {
+        int number = 0;
+        while (frame[at] != '\r')
+        {
+            number = (number * 10) + (frame[at++] - '0');
+        }
+
+        at += 2;
+        return number;
+    }
+}

@@ -1,0 +1,371 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace RedisProxy.Resp;
+
+/// <summary>
+/// Finds where requests end, in any chunking, and which command each one is. It counts (owed arguments, bytes to skip) and keeps no
+/// bytes but the command's name, so bodies of any size pass in constant memory. It is not a parser: arguments are read by
+/// <see cref="RequestArguments"/> when a command needs it.
+/// <para>
+/// Invariant: the same frames for every split of the input. A request that lies wholly in the input takes a short path
+/// (<see cref="TryScanWhole"/>) that agrees with the resumable one by test. As strict as redis or stricter: what is refused here and
+/// not there is listed in <see cref="ProtocolError"/>.
+/// </para>
+/// </summary>
+internal struct RequestScanner
+{
+    private State _state;
+    private bool _negative;
+    private bool _isFirstArgument;
+    private byte _digits;
+    private byte _nameLength;
+    private int _owedArguments;
+    private long _number;
+    private long _skip;
+    private long _frameBytes;
+    private CommandTraits _command;
+    private CommandName _name;
+
+    private enum State : byte
+    {
+        Start,
+        Count,
+        CountLf,
+        Dollar,
+        Length,
+        LengthLf,
+        Body,
+        BodyCr,
+        BodyLf,
+        Inline,
+    }
+
+    /// <summary>The command of the request under way, or of the one that just ended. Known once <see cref="IsHeadKnown"/>.</summary>
+    public readonly CommandTraits Command => _command;
+
+    /// <summary>The name of the command is scanned (never for inline requests, which are looked at when they are complete).</summary>
+    public bool IsHeadKnown { readonly get; private set; }
+
+    /// <summary>The request that just ended is an inline one; its line still has to be split to know what it is.</summary>
+    public bool IsInline { readonly get; private set; }
+
+    /// <summary>The request that just ended was <c>*0</c> or <c>*-1</c>: redis skips it and does not reply.</summary>
+    public bool IsNoOp { readonly get; private set; }
+
+    /// <summary>Nothing of a request has been consumed since the last one ended.</summary>
+    public readonly bool IsAtBoundary => _state == State.Start;
+
+    /// <summary>Bytes of the request under way that have been consumed.</summary>
+    public readonly long FrameBytes => _frameBytes;
+
+    /// <summary>Bytes that are known to belong to the request under way and have not been consumed; a lower bound.</summary>
+    public readonly long OwedBytes => _skip;
+
+    public ProtocolError Error { readonly get; private set; }
+
+    /// <summary>The unexpected byte, for <see cref="ProtocolErrors.Describe"/>.</summary>
+    public byte Got { readonly get; private set; }
+
+    /// <summary>Reads on, at most to the end of one request.</summary>
+    public ScanStatus Scan(ReadOnlySpan<byte> input, out int consumed)
+    {
+        Debug.Assert(Error == ProtocolError.None, "a scanner that failed is at no known place in the stream");
+        if (_state == State.Start)
+        {
+            if (input.IsEmpty)
+            {
+                consumed = 0;
+                return ScanStatus.NeedMore;
+            }
+
+            BeginRequest();
+            if (TryScanWhole(input, out consumed))
+            {
+                return ScanStatus.Complete;
+            }
+        }
+
+        return ScanResumable(input, out consumed);
+    }
+
+    private void BeginRequest()
+    {
+        _frameBytes = 0;
+        _skip = 0;
+        _nameLength = 0;
+        _command = default;
+        IsHeadKnown = false;
+        IsInline = false;
+        IsNoOp = false;
+    }
+
+    /// <summary>The common case: a well-formed request of at least one argument that lies wholly in the input.</summary>
+    private bool TryScanWhole(ReadOnlySpan<byte> input, out int consumed)
+    {
+        consumed = 0;
+        int at = 1;
+        if (input[0] != '*' || !TryTakeNumber(input, ref at, out int arguments) || arguments is 0 or > RespLimits.MaxMultibulkElements)
+        {
+            return false;
+        }
+
+        CommandTraits command = default;
+        for (int i = 0; i < arguments; i++)
+        {
+            if ((uint)at >= (uint)input.Length || input[at++] != '$' || !TryTakeNumber(input, ref at, out int length))
+            {
+                return false;
+            }
+
+            int end = at + length;
+            if (length > RespLimits.MaxBulkBytes || (long)at + length + 2 > input.Length || input[end] != '\r' || input[end + 1] != '\n')
+            {
+                return false;
+            }
+
+            if (i == 0)
+            {
+                command = CommandTable.Find(input.Slice(at, length));
+            }
+
+            at = end + 2;
+        }
+
+        _command = command;
+        IsHeadKnown = true;
+        _frameBytes = at;
+        consumed = at;
+        return true;
+    }
+
+    /// <summary>Digits and CRLF. False when anything is missing or unusual; the resumable path then finds out what.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryTakeNumber(ReadOnlySpan<byte> input, ref int at, out int number)
+    {
+        number = 0;
+        int start = at;
+        int i = at;
+        while ((uint)i < (uint)input.Length)
+        {
+            uint digit = (uint)input[i] - '0';
+            if (digit > 9)
+            {
+                break;
+            }
+
+            number = (number * 10) + (int)digit;
+            i++;
+        }
+
+        int digits = i - start;
+        at = i + 2;
+        return digits is > 0 and <= 9 && at <= input.Length && input[i] == '\r' && input[i + 1] == '\n'
+            && (input[start] != '0' || digits == 1);
+    }
+
+    private ScanStatus ScanResumable(ReadOnlySpan<byte> input, out int consumed)
+    {
+        ScanStatus status = ScanStatus.NeedMore;
+        int at = 0;
+        while (at < input.Length && status == ScanStatus.NeedMore)
+        {
+            status = _state switch
+            {
+                State.Body => SkipBody(input, ref at),
+                State.Inline => FindLineEnd(input, ref at),
+                _ => TakeByte(input[at++]),
+            };
+        }
+
+        consumed = at;
+        _frameBytes += at;
+        return status;
+    }
+
+    private ScanStatus TakeByte(byte value)
+    {
+        switch (_state)
+        {
+            case State.Start:
+                return TakeFirstByte(value);
+            case State.Count:
+                return TakeDigit(value, State.CountLf, ProtocolError.InvalidMultibulkLength);
+            case State.CountLf:
+                return value == '\n' ? EndCount() : Fail(ProtocolError.InvalidLineEnding, value);
+            case State.Dollar:
+                return value == '$' ? BeginNumber(State.Length) : Fail(ProtocolError.ExpectedDollar, value);
+            case State.Length:
+                return TakeDigit(value, State.LengthLf, ProtocolError.InvalidBulkLength);
+            case State.LengthLf:
+                return value == '\n' ? EndLength() : Fail(ProtocolError.InvalidLineEnding, value);
+            case State.BodyCr:
+                return value == '\r' ? Advance(State.BodyLf) : Fail(ProtocolError.InvalidLineEnding, value);
+            case State.BodyLf:
+                return value == '\n' ? EndArgument() : Fail(ProtocolError.InvalidLineEnding, value);
+            default:
+                throw new UnreachableException();
+        }
+    }
+
+    private ScanStatus TakeFirstByte(byte value)
+    {
+        const byte TlsHandshakeRecord = 0x16;
+        switch (value)
+        {
+            case (byte)'*':
+                _isFirstArgument = true;
+                return BeginNumber(State.Count);
+            case TlsHandshakeRecord:
+                return Fail(ProtocolError.TlsHello, value);
+            case 0:
+                return Fail(ProtocolError.NulInInline, value);
+            default:
+                IsInline = true;
+                _state = State.Inline;
+                return value == '\n' ? EndRequest() : ScanStatus.NeedMore;
+        }
+    }
+
+    private ScanStatus BeginNumber(State state)
+    {
+        _number = 0;
+        _digits = 0;
+        _negative = false;
+        return Advance(state);
+    }
+
+    // As string2ll of redis: no sign but a minus, no leading zero, no blank, nothing empty.
+    private ScanStatus TakeDigit(byte value, State whenEnded, ProtocolError whenInvalid)
+    {
+        if (value == '\r')
+        {
+            return _digits == 0 ? Fail(whenInvalid, value) : Advance(whenEnded);
+        }
+
+        if (value == '-' && _digits == 0 && !_negative)
+        {
+            _negative = true;
+            return ScanStatus.NeedMore;
+        }
+
+        bool leadingZero = _number == 0 && (_digits > 0 || (_negative && value == '0'));
+        if (value is < (byte)'0' or > (byte)'9' || leadingZero || _digits == RespLimits.MaxLengthDigits)
+        {
+            return Fail(whenInvalid, value);
+        }
+
+        _number = (_number * 10) + (value - '0');
+        _digits++;
+        return ScanStatus.NeedMore;
+    }
+
+    private ScanStatus EndCount()
+    {
+        if (_negative || _number == 0)
+        {
+            IsNoOp = true;
+            return EndRequest();
+        }
+
+        if (_number > RespLimits.MaxMultibulkElements)
+        {
+            return Fail(ProtocolError.InvalidMultibulkLength, 0);
+        }
+
+        _owedArguments = (int)_number;
+        return Advance(State.Dollar);
+    }
+
+    private ScanStatus EndLength()
+    {
+        if (_negative || _number > RespLimits.MaxBulkBytes)
+        {
+            return Fail(ProtocolError.InvalidBulkLength, 0);
+        }
+
+        _skip = _number;
+        if (_isFirstArgument && _skip > CommandName.MaxBytes)
+        {
+            IsHeadKnown = true;
+        }
+
+        return Advance(_skip == 0 ? State.BodyCr : State.Body);
+    }
+
+    private ScanStatus SkipBody(ReadOnlySpan<byte> input, ref int at)
+    {
+        int take = (int)Math.Min(_skip, input.Length - at);
+        if (_isFirstArgument && !IsHeadKnown)
+        {
+            input.Slice(at, take).CopyTo(((Span<byte>)_name)[_nameLength..]);
+            _nameLength += (byte)take;
+        }
+
+        at += take;
+        _skip -= take;
+        if (_skip == 0)
+        {
+            _state = State.BodyCr;
+        }
+
+        return ScanStatus.NeedMore;
+    }
+
+    private ScanStatus EndArgument()
+    {
+        if (_isFirstArgument)
+        {
+            _command = IsHeadKnown ? default : CommandTable.Find(((ReadOnlySpan<byte>)_name)[.._nameLength]);
+            IsHeadKnown = true;
+            _isFirstArgument = false;
+        }
+
+        _owedArguments--;
+        return _owedArguments == 0 ? EndRequest() : Advance(State.Dollar);
+    }
+
+    private ScanStatus FindLineEnd(ReadOnlySpan<byte> input, ref int at)
+    {
+        ReadOnlySpan<byte> rest = input[at..];
+        int end = rest.IndexOfAny((byte)'\n', (byte)0);
+        long lineBytes = _frameBytes + at + (end < 0 ? rest.Length : end);
+        if (lineBytes > RespLimits.MaxInlineBytes)
+        {
+            return Fail(ProtocolError.TooBigInline, 0);
+        }
+
+        if (end < 0)
+        {
+            at = input.Length;
+            return ScanStatus.NeedMore;
+        }
+
+        if (rest[end] == 0)
+        {
+            return Fail(ProtocolError.NulInInline, 0);
+        }
+
+        at += end + 1;
+        return EndRequest();
+    }
+
+    private ScanStatus EndRequest()
+    {
+        _state = State.Start;
+        return ScanStatus.Complete;
+    }
+
+    private ScanStatus Advance(State state)
+    {
+        _state = state;
+        return ScanStatus.NeedMore;
+    }
+
+    private ScanStatus Fail(ProtocolError error, byte got)
+    {
+        Error = error;
+        Got = got;
+        return ScanStatus.Error;
+    }
+}

@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+
+namespace RedisProxy.Resp;
+
+/// <summary>
+/// One reply as a tree, for the control plane, where replies are small and looked into. The data plane never makes one.
+/// </summary>
+internal sealed class RespValue
+{
+    private readonly byte[] _bytes;
+
+    private RespValue(byte type, byte[] bytes, RespValue[] items, bool isNull)
+    {
+        Type = type;
+        _bytes = bytes;
+        Items = items;
+        IsNull = isNull;
+    }
+
+    /// <summary>The first byte on the wire.</summary>
+    public byte Type { get; }
+
+    /// <summary>Elements of an array, set or push; keys and values in turn of a map.</summary>
+    public IReadOnlyList<RespValue> Items { get; }
+
+    public bool IsNull { get; }
+
+    public bool IsError => Type is (byte)'-' or (byte)'!';
+
+    public bool IsPush => Type == '>';
+
+    public bool IsAggregate => Type is (byte)'*' or (byte)'~' or (byte)'%' or (byte)'>';
+
+    /// <summary>The text of a line or a body; empty for null and for aggregates.</summary>
+    public string Text => Encoding.UTF8.GetString(_bytes);
+
+    public bool TryGetInteger(out long value) => long.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+
+    /// <summary>Field and value pairs, as in the reply to SENTINEL MASTER: a flat array in RESP2, a map in RESP3. Not strings: left out.</summary>
+    public Dictionary<string, string> ToFields()
+    {
+        var fields = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (int i = 0; i + 1 < Items.Count; i += 2)
+        {
+            if (!Items[i].IsAggregate && !Items[i + 1].IsAggregate)
+            {
+                fields[Items[i].Text] = Items[i + 1].Text;
+            }
+        }
+
+        return fields;
+    }
+
+    /// <summary>Reads one complete message, as <see cref="ReplyScanner"/> found it; attributes are dropped.</summary>
+    /// <exception cref="FormatException">The message is streamed; no Sentinel and no redis sends that.</exception>
+    public static RespValue Read(ReadOnlySpan<byte> message)
+    {
+        int at = 0;
+        return Read(message, ref at);
+    }
+
+    // Recursion is bounded: the scanner refuses more than RespLimits.MaxReplyDepth levels.
+    private static RespValue Read(ReadOnlySpan<byte> message, ref int at)
+    {
+        byte type = message[at++];
+        ReadOnlySpan<byte> line = TakeLine(message, ref at);
+        switch (type)
+        {
+            case (byte)'$' or (byte)'=' or (byte)'!':
+                return ReadBulk(type, TakeCount(line), message, ref at);
+            case (byte)'*' or (byte)'~' or (byte)'>':
+                return ReadItems(type, TakeCount(line), message, ref at);
+            case (byte)'%':
+                return ReadItems(type, TakeCount(line) * 2, message, ref at);
+            case (byte)'|':
+                ReadItems(type, TakeCount(line) * 2, message, ref at);
+                return Read(message, ref at);
+            default:
+                return new RespValue(type, line.ToArray(), [], isNull: type == '_');
+        }
+    }
+
+    private static RespValue ReadBulk(byte type, int length, ReadOnlySpan<byte> message, ref int at)
+    {
+        if (length < 0)
+        {
+            return new RespValue(type, [], [], isNull: true);
+        }
+
+        byte[] bytes = message.Slice(at, length).ToArray();
+        at += length + 2;
+        return new RespValue(type, bytes, [], isNull: false);
+    }
+
+    private static RespValue ReadItems(byte type, int count, ReadOnlySpan<byte> message, ref int at)
+    {
+        var items = new List<RespValue>();
+        for (int i = 0; i < count; i++)
+        {
+            items.Add(Read(message, ref at));
+        }
+
+        return new RespValue(type, [], [.. items], isNull: count < 0);
+    }
+
+    private static ReadOnlySpan<byte> TakeLine(ReadOnlySpan<byte> message, ref int at)
+    {
+        int length = message[at..].IndexOf("\r\n"u8);
+        Debug.Assert(length >= 0, "the message is complete");
+        ReadOnlySpan<byte> line = message.Slice(at, length);
+        at += length + 2;
+        return line;
+    }
+
+    private static int TakeCount(ReadOnlySpan<byte> line) =>
+        int.TryParse(line, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int count)
+            ? count
+            : throw new FormatException("streamed or oversized reply");
+}

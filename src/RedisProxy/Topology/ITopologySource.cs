@@ -1,0 +1,37 @@
+namespace RedisProxy.Topology;
+
+/// <summary>Where views of one master come from: Sentinels, or one configured server.</summary>
+internal interface ITopologySource
+{
+    /// <summary>The newest view; never null. Any thread.</summary>
+    TopologyView Current { get; }
+
+    /// <summary>
+    /// A session has a reason to doubt the master: its backend connection ended, was refused, or answered READONLY. Everybody is asked
+    /// again at once, rate-limited. Any thread; never blocks.
+    /// </summary>
+    /// <returns>The number of this suspicion, see <see cref="TopologyView.CoversSuspicion"/>.</returns>
+    long Suspect(SuspicionReason reason);
+
+    /// <summary>From now on the observer gets every new view, in order, one at a time; the current one first.</summary>
+    void Subscribe(ITopologyObserver observer);
+}
+
+/// <summary>Gets the views of one master, on a thread of the control plane. Must not block.</summary>
+internal interface ITopologyObserver
+{
+    void OnTopology(TopologyView view);
+}
+
+/// <summary>Why a session doubts its master.</summary>
+internal enum SuspicionReason
+{
+    /// <summary>The backend closed or reset the connection.</summary>
+    ConnectionLost,
+
+    /// <summary>A connection could not be opened within the time.</summary>
+    ConnectFailed,
+
+    /// <summary>It answered that it is no master, or not one yet: READONLY, LOADING, MASTERDOWN, REDIRECT.</summary>
+    Rejected,
+}

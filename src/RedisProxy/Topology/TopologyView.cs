@@ -1,0 +1,83 @@
+using System.Net;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// What is known of one master at one moment. Immutable; a new one replaces it. Posted to every loop, it is all that the data plane
+/// ever learns of Sentinel.
+/// </summary>
+internal sealed record TopologyView
+{
+    /// <summary>Sentinel's name of the master; the listener's name without Sentinel.</summary>
+    public required string MasterName { get; init; }
+
+    /// <summary>
+    /// Grows by one with every master that is accepted, and never otherwise. 0: none is known yet. A backend connection of an older
+    /// generation is fenced: nothing is sent to it and nothing it says is believed.
+    /// </summary>
+    public long Generation { get; init; }
+
+    public Availability Availability { get; init; } = Availability.Unknown;
+
+    /// <summary>Null while none is known.</summary>
+    public MasterNode? Master { get; init; }
+
+    /// <summary>Sentinel's config epoch of <see cref="Master"/>; 0 without Sentinel.</summary>
+    public long Epoch { get; init; }
+
+    /// <summary>
+    /// The newest suspicion (see <see cref="ITopologySource.Suspect"/>) that the check behind this view began after. A session that
+    /// lost its backend and reported suspicion s may connect again once this is at least s.
+    /// </summary>
+    public long CoversSuspicion { get; init; }
+
+    /// <summary>One sentence on what is waited for, for logs and status; empty while available.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>What every known Sentinel says, for status and metrics. Empty without Sentinel.</summary>
+    public IReadOnlyList<SentinelOpinion> Sentinels { get; init; } = [];
+
+    /// <summary>As the Sentinels list them, after the address map. Empty without Sentinel.</summary>
+    public IReadOnlyList<HostEndpoint> Replicas { get; init; } = [];
+
+    /// <summary>Can requests be sent to <see cref="Master"/> now, at least those that only read?</summary>
+    public bool IsServing => Availability is Availability.Available or Availability.ReadsOnly;
+}
+
+/// <summary>A master that was accepted.</summary>
+/// <param name="Announced">As Sentinel calls it (or as configured, without Sentinel).</param>
+/// <param name="Address">Where it is reached from here: after the address map, resolved.</param>
+internal sealed record MasterNode(HostEndpoint Announced, IPEndPoint Address);
+
+/// <summary>Can the master take requests?</summary>
+internal enum Availability
+{
+    /// <summary>No master is known yet.</summary>
+    Unknown,
+
+    /// <summary>A master was accepted and has not said yet that it is one. The old one is superseded already.</summary>
+    Verifying,
+
+    Available,
+
+    /// <summary>No majority of the known Sentinels is reachable and <c>sentinel.requireMajority</c> is set: writes wait.</summary>
+    ReadsOnly,
+
+    /// <summary>A planned failover has begun: nothing new is sent, what is in flight may still be answered.</summary>
+    PlannedHold,
+
+    /// <summary>The master is gone, frozen, loading, or no master any more.</summary>
+    Down,
+}
+
+/// <summary>What one Sentinel says of one master.</summary>
+/// <param name="Sentinel">Its address, as this process reaches it.</param>
+/// <param name="IsConnected">It answers now.</param>
+/// <param name="Master">Its answer to <c>get-master-addr-by-name</c>, as announced; null when it knows no such master or never answered.</param>
+/// <param name="Epoch">Its <c>config-epoch</c>.</param>
+/// <param name="Flags">Its <c>flags</c> of the master, comma-separated as on the wire.</param>
+/// <param name="Error">Why there is no answer, or why it is not believed; empty when there is nothing to say.</param>
+internal sealed record SentinelOpinion(
+    HostEndpoint Sentinel, bool IsConnected, HostEndpoint? Master, long Epoch, string Flags, string Error);
