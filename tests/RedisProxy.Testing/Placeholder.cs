@@ -1,0 +1,3 @@
+namespace RedisProxy.Testing;
+
+internal static class Placeholder;
