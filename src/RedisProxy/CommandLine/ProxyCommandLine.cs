@@ -135,7 +135,7 @@ internal sealed class ProxyCommandLine
             return;
         }
 
-        string where = file is null ? "" : $" ({file})";
+        string where = string.IsNullOrEmpty(file) ? "" : $" ({file})";
         string count = reading.Errors.Count == 1 ? "1 error" : $"{reading.Errors.Count} errors";
         await _shell.Error.WriteLineAsync($"{Name}: {count} in the configuration{where}:");
         foreach (string error in reading.Errors)

@@ -23,7 +23,7 @@ internal sealed record HostEndpoint(string Host, int Port)
 
     /// <summary>
     /// Only canonical addresses: <c>127.1</c>, <c>010.0.0.1</c> and <c>6380</c> are IPv4 addresses to the resolver, too, and never the ones
-    /// that were meant.
+    /// that were meant. What ends in a number (<c>256.0.0.1</c>) is not a name either.
     /// </summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out HostEndpoint? endpoint)
     {
@@ -48,8 +48,8 @@ internal sealed record HostEndpoint(string Host, int Port)
             return true;
         }
 
-        bool isName = Uri.CheckHostName(host) == UriHostNameType.Dns && !IPAddress.TryParse(host, out _);
         bool isCanonicalIPv4 = IPAddress.TryParse(host, out IPAddress? ipv4) && ipv4.ToString() == host;
+        bool isName = ipv4 is null && Uri.CheckHostName(host) == UriHostNameType.Dns && !EndsInNumber(host);
         if (host.Contains(':', StringComparison.Ordinal) || !isName && !isCanonicalIPv4)
         {
             return false;
@@ -87,4 +87,7 @@ internal sealed record HostEndpoint(string Host, int Port)
 
     public override string ToString() =>
         Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+
+    private static bool EndsInNumber(string host) =>
+        !host.TrimEnd('.').Split('.')[^1].AsSpan().ContainsAnyExceptInRange('0', '9');
 }

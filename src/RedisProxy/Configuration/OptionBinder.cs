@@ -31,7 +31,7 @@ internal sealed class OptionBinder
     private OptionDraft ReadAll(OptionSection all)
     {
         IReadOnlyList<ListenerDraft> listeners = all.Sections("listeners", "[ { \"bind\": \"host:port\", … }, … ]", ReadListener);
-        if (all.IsMissing("listeners"))
+        if (all.IsEmpty("listeners"))
         {
             _errors.Add("listeners", "missing; expected at least one listener");
         }
@@ -41,7 +41,7 @@ internal sealed class OptionBinder
         var options = new ProxyOptions
         {
             Listeners = [],
-            Sentinel = all.IsMissing("sentinel") ? null : sentinel,
+            Sentinel = all.IsEmpty("sentinel") ? null : sentinel,
             Backend = all.Section("backend", backend =>
             {
                 isEndpointGiven = backend.Has("endpoint");
@@ -61,7 +61,7 @@ internal sealed class OptionBinder
     {
         string? name = listener.Optional("name", ValueParsers.Name);
         BindAddress? bind = listener.Optional("bind", ValueParsers.Bind);
-        if (listener.IsMissing("bind"))
+        if (!listener.Has("bind"))
         {
             _errors.Add(listener.PathOf("bind"), "missing; expected \"host:port\", \"[IPv6]:port\" or \"unix:/path\"");
         }
@@ -81,7 +81,7 @@ internal sealed class OptionBinder
     {
         var defaults = new SentinelOptions { Endpoints = [] };
         IReadOnlyList<HostEndpoint> endpoints = sentinel.Values("endpoints", "[ \"host:port\", … ]", ValueParsers.Destination);
-        if (sentinel.IsGiven && sentinel.IsMissing("endpoints"))
+        if (sentinel.IsGiven && sentinel.IsEmpty("endpoints"))
         {
             _errors.Add(sentinel.PathOf("endpoints"), "missing; expected the address of at least one Sentinel");
         }

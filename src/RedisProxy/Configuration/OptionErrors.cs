@@ -22,10 +22,13 @@ internal sealed class OptionErrors
     /// <summary>Something is wrong with what stands (or is missing) at a place.</summary>
     public void Add(string path, string complaint)
     {
-        string? origin = _layers.Reverse().Select(l => l.OriginOf(path)).FirstOrDefault(o => o is not null);
-        string from = string.IsNullOrEmpty(origin) ? "" : $" (from {origin})";
+        string origin = OriginOf(path);
+        string from = origin.Length == 0 ? "" : $" (from {origin})";
         _lines.Add($"{OptionPath.Show(path)}: {complaint}{from}");
     }
+
+    /// <summary>The variable or option that gave a value, or some value below the path. Empty for the file, and for nothing.</summary>
+    public string OriginOf(string path) => _layers.Reverse().Select(l => l.OriginOf(path)).FirstOrDefault(o => o is not null) ?? "";
 
     /// <summary>Something is wrong with a source as a whole.</summary>
     public void AddSource(string source, string complaint) => _lines.Add($"{source}: {complaint}");

@@ -10,6 +10,8 @@ namespace RedisProxy.Configuration;
 /// </summary>
 internal static class OptionFile
 {
+    private const string GivenTwice = "is given twice; expected once";
+
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     /// <summary>False when the file could not be read at all; what else is wrong with it goes to the errors as well.</summary>
@@ -89,7 +91,8 @@ internal static class OptionFile
             default:
                 if (!layer.TryAdd(path, Scalar(value), origin: ""))
                 {
-                    errors.Add(path, "is given twice; expected once");
+                    // Two spellings of one path: "hold:timeout", and "timeout" in "hold".
+                    errors.Add(path, GivenTwice);
                 }
 
                 break;
@@ -98,9 +101,18 @@ internal static class OptionFile
 
     private static void AddObject(JsonElement value, string path, OptionLayer layer, OptionErrors errors)
     {
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         foreach (JsonProperty property in value.EnumerateObject())
         {
-            Add(property.Value, OptionPath.Combine(path, property.Name), layer, errors);
+            string propertyPath = OptionPath.Combine(path, property.Name);
+            if (names.Add(property.Name))
+            {
+                Add(property.Value, propertyPath, layer, errors);
+            }
+            else
+            {
+                errors.Add(propertyPath, GivenTwice);
+            }
         }
     }
 

@@ -42,7 +42,7 @@ internal static class OptionPath
             }
             else
             {
-                shown.Append(shown.Length == 0 ? "" : ".").Append(key);
+                shown.Append(shown.Length == 0 ? "" : ".").Append(key.Length == 0 ? "\"\"" : key);
             }
         }
 

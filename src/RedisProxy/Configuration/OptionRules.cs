@@ -32,7 +32,7 @@ internal static class OptionRules
         foreach (ListenerDraft listener in draft.Listeners)
         {
             string masterPath = listener.Section.PathOf("master");
-            if (hasSentinel && listener.Section.IsMissing("master"))
+            if (hasSentinel && !listener.Section.Has("master"))
             {
                 errors.Add(masterPath, "missing; expected the name of the master, as Sentinel knows it");
             }
@@ -41,7 +41,7 @@ internal static class OptionRules
                 errors.Add(masterPath, $"{QuotedValue.Of(listener.Master)} needs sentinel; expected no master with backend.endpoint");
             }
 
-            if (!hasSentinel && listener.Section.IsMissing("name"))
+            if (!hasSentinel && !listener.Section.Has("name"))
             {
                 errors.Add(listener.Section.PathOf("name"), "missing; expected a name, as there is no master to be named after");
             }

@@ -9,6 +9,8 @@ namespace RedisProxy.Configuration;
 /// </summary>
 internal sealed class OptionSection
 {
+    private const string NotSingle = "is a list or an object; expected a single value";
+
     private readonly IConfiguration _configuration;
     private readonly OptionErrors _errors;
     private readonly List<string> _known = [];
@@ -34,14 +36,12 @@ internal sealed class OptionSection
     public string PathOf(string key) => OptionPath.Combine(Path, key);
 
     /// <summary>Is there a value, understood or not, or at least <c>{}</c> or <c>[]</c>? Null is as good as nothing.</summary>
-    public bool Has(string key) => _configuration.GetSection(key).Value is not null || !IsMissing(key);
+    public bool Has(string key) => _configuration.GetSection(key) is var child && (child.Value is not null || child.GetChildren().Any());
 
-    /// <summary>Is there nothing that says anything: no value, no elements, no keys?</summary>
-    public bool IsMissing(string key)
-    {
-        IConfigurationSection child = _configuration.GetSection(key);
-        return child.Value is (null or OptionLayer.EmptyObject or OptionLayer.EmptyList) && !child.GetChildren().Any();
-    }
+    /// <summary>Of a list or an object: is there nothing in it, or no such key?</summary>
+    public bool IsEmpty(string key) =>
+        _configuration.GetSection(key).Value is (null or OptionLayer.EmptyObject or OptionLayer.EmptyList)
+        && !_configuration.GetSection(key).GetChildren().Any();
 
     public T? Optional<T>(string key, ValueParser<T> parse)
     {
@@ -70,12 +70,16 @@ internal sealed class OptionSection
     public T Section<T>(string key, Func<OptionSection, T> read)
     {
         _known.Add(key);
-        return ReadSection(_configuration.GetSection(key), read);
+        IConfigurationSection section = _configuration.GetSection(key);
+
+        // What is no object was reported; reading nothing instead gives the defaults.
+        IConfiguration keys = IsObject(section) ? section : new ConfigurationBuilder().Build();
+        return new OptionSection(keys, section.Path, _errors).ReadKeys(read);
     }
 
-    /// <summary>A list of objects.</summary>
+    /// <summary>A list of objects; what is none is left out.</summary>
     public IReadOnlyList<T> Sections<T>(string key, string expected, Func<OptionSection, T> read) =>
-        [.. Items(key, expected).Select(item => ReadSection(item, read))];
+        [.. Items(key, expected).Where(item => IsObject(item)).Select(item => new OptionSection(item, item.Path, _errors).ReadKeys(read))];
 
     /// <summary>A list of values without duplicates; those that are not understood are left out.</summary>
     public IReadOnlyList<T> Values<T>(string key, string expected, ValueParser<T> parse)
@@ -108,7 +112,7 @@ internal sealed class OptionSection
         _known.Add(key);
         var map = new Dictionary<TKey, TValue>();
         IConfigurationSection section = _configuration.GetSection(key);
-        if (!IsObject(section, "expected an object"))
+        if (!IsObject(section))
         {
             return map;
         }
@@ -125,6 +129,10 @@ internal sealed class OptionSection
             {
                 _errors.Add(path, $"as a key, {badKey}");
             }
+            else if (text is OptionLayer.EmptyObject or OptionLayer.EmptyList)
+            {
+                _errors.Add(path, NotSingle);
+            }
             else if (parseValue(text, out TValue? parsedValue) is { } badValue)
             {
                 _errors.Add(path, badValue);
@@ -136,18 +144,6 @@ internal sealed class OptionSection
         }
 
         return map;
-    }
-
-    private T ReadSection<T>(IConfigurationSection section, Func<OptionSection, T> read)
-    {
-        var reader = new OptionSection(section, section.Path, _errors);
-        if (IsObject(section, "expected an object"))
-        {
-            return reader.ReadKeys(read);
-        }
-
-        // It was reported already; its defaults keep the rest readable.
-        return new OptionSection(new ConfigurationBuilder().Build(), section.Path, _errors).ReadKeys(read);
     }
 
     private T ReadKeys<T>(Func<OptionSection, T> read)
@@ -175,24 +171,26 @@ internal sealed class OptionSection
         if (list.Value is not (null or OptionLayer.EmptyList) || !items.All(i => OptionPath.IsIndex(i.Key)))
         {
             string given = list.Value is null or OptionLayer.EmptyObject ? "is an object" : $"{QuotedValue.Of(list.Value)} is not a list";
-            _errors.Add(list.Path, $"{given}; expected {expected}");
+            string origin = _errors.OriginOf(list.Path);
+            bool isVariable = origin.StartsWith(EnvironmentVariables.Prefix, StringComparison.OrdinalIgnoreCase);
+            _errors.Add(list.Path, $"{given}; expected {(isVariable ? $"{origin}__0 and so on" : expected)}");
             return [];
         }
 
         return items;
     }
 
-    private bool IsObject(IConfigurationSection section, string expected)
+    private bool IsObject(IConfigurationSection section)
     {
         if (section.Value is OptionLayer.EmptyList || section.GetChildren().Any() && section.GetChildren().All(c => OptionPath.IsIndex(c.Key)))
         {
-            _errors.Add(section.Path, $"is a list; {expected}");
+            _errors.Add(section.Path, "is a list; expected an object");
             return false;
         }
 
         if (section.Value is not (null or OptionLayer.EmptyObject))
         {
-            _errors.Add(section.Path, $"{QuotedValue.Of(section.Value)} is not an object; {expected}");
+            _errors.Add(section.Path, $"{QuotedValue.Of(section.Value)} is not an object; expected an object");
             return false;
         }
 
@@ -205,7 +203,7 @@ internal sealed class OptionSection
         value = default;
         if (section.Value is OptionLayer.EmptyObject or OptionLayer.EmptyList || section.GetChildren().Any())
         {
-            _errors.Add(section.Path, "is a list or an object; expected a single value");
+            _errors.Add(section.Path, NotSingle);
             return false;
         }
 

@@ -14,7 +14,7 @@ internal static class QuotedValue
     public static string Of(string value)
     {
         int at = value.LastIndexOf('@');
-        string shown = at < 0 ? value : "***" + value[at..];
+        string shown = at <= 0 ? value : "***" + value[at..];
         bool isCut = shown.Length > MaxLength;
 
         var quoted = new StringBuilder("\"");

@@ -115,11 +115,17 @@ internal static class ValueParsers
             return $"{QuotedValue.Of(text)} {what}; expected {expected}";
         };
 
-    /// <summary>Complains like <see cref="Text"/>, but never shows what was given.</summary>
+    /// <summary>Its complaints never show what was given.</summary>
     public static string? Secret(string text, out string value)
     {
         value = text;
-        return text.Length > 0 ? null : "is empty; expected a value, or leave the key out";
+        if (text.Length == 0)
+        {
+            return "is empty; expected a value, or no such key";
+        }
+
+        // A newline at the end is what a careless "echo" leaves in a container's secret. Nobody has one in a password.
+        return text.AsSpan().ContainsAny('\r', '\n') ? "has a line break in it; expected one line" : null;
     }
 
     private static string? ParseBoolean(string text, out bool value) =>
@@ -176,6 +182,6 @@ internal static class ValueParsers
     private static string? ParseText(string text, out string value)
     {
         value = text;
-        return text.Length > 0 ? null : "\"\" is empty; expected a value, or leave the key out";
+        return text.Length > 0 ? null : "\"\" is empty; expected a value, or no such key";
     }
 }
