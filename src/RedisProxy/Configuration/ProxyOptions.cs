@@ -27,6 +27,8 @@ internal sealed record ProxyOptions
 /// <summary><c>listeners[]</c>: one address that applications connect to.</summary>
 internal sealed record ListenerOptions
 {
+    public const int DefaultMaxSessions = 10_000;
+
     /// <summary><c>name</c>: label in logs and metrics. Default: the master's name. Needed without Sentinel. Unique.</summary>
     public required string Name { get; init; }
 
@@ -37,7 +39,7 @@ internal sealed record ListenerOptions
     public string? Master { get; init; }
 
     /// <summary><c>maxSessions</c>: further clients get redis's own error and are closed. Default 10000, 1 to 1000000.</summary>
-    public int MaxSessions { get; init; } = 10_000;
+    public int MaxSessions { get; init; } = DefaultMaxSessions;
 }
 
 /// <summary><c>sentinel</c>: whom to ask for the master.</summary>
