@@ -6,6 +6,9 @@ internal interface ITopologySource
     /// <summary>The newest view; never null. Any thread.</summary>
     TopologyView Current { get; }
 
+    /// <summary>The failovers of this master since the start. Any thread.</summary>
+    FailoverHistory Failovers { get; }
+
     /// <summary>
     /// A session has a reason to doubt the master: its backend connection ended, was refused, or answered READONLY. Everybody is asked
     /// again at once, rate-limited. Any thread; never blocks.

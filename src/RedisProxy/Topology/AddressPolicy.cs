@@ -1,0 +1,63 @@
+using System.Net;
+using System.Net.NetworkInformation;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// What becomes of an announced address: where it is reached from here, and whether a master may be there at all. Immutable. A
+/// Sentinel that starts may announce 0.0.0.0, which on Linux connects to oneself; a proxy that took its own listener for the
+/// master would connect to itself in a circle.
+/// </summary>
+internal sealed class AddressPolicy
+{
+    private readonly Dictionary<HostEndpoint, HostEndpoint> _map;
+    private readonly IReadOnlyList<IPNetwork> _allowedNetworks;
+    private readonly IReadOnlyList<HostEndpoint> _ownListeners;
+
+    public AddressPolicy(ProxyOptions options)
+    {
+        _map = options.Sentinel?.AddressMap.ToDictionary(pair => SentinelAnswer.Normalize(pair.Key), pair => pair.Value) ?? [];
+        _allowedNetworks = options.Sentinel?.AllowedNetworks ?? [];
+        _ownListeners = [.. options.Listeners.Select(listener => listener.Bind.Tcp).OfType<HostEndpoint>()];
+    }
+
+    public HostEndpoint Map(HostEndpoint announced) => _map.GetValueOrDefault(announced, announced);
+
+    /// <param name="address">Mapped and resolved.</param>
+    /// <returns>Why no master can be there; null when one can.</returns>
+    public string? Refuse(IPEndPoint address)
+    {
+        if (address.Port == 0)
+        {
+            return "port 0";
+        }
+
+        if (address.Address.Equals(IPAddress.Any) || address.Address.Equals(IPAddress.IPv6Any))
+        {
+            return $"{address} is no address of one host";
+        }
+
+        if (_ownListeners.Any(listener => listener.Port == address.Port && Reaches(address.Address, listener)))
+        {
+            return $"{address} is this proxy's own listener";
+        }
+
+        return _allowedNetworks.Count == 0 || _allowedNetworks.Any(network => network.Contains(address.Address))
+            ? null
+            : $"{address} lies outside of sentinel.allowedNetworks";
+    }
+
+    private static bool Reaches(IPAddress address, HostEndpoint listener) => listener.Address switch
+    {
+        null => IPAddress.IsLoopback(address) || IsOfThisHost(address),
+        var any when any.Equals(IPAddress.Any) || any.Equals(IPAddress.IPv6Any) => IPAddress.IsLoopback(address) || IsOfThisHost(address),
+        var one => one.Equals(address),
+    };
+
+    // Asked only when the port is one of ours, so it may cost a millisecond; interfaces come and go.
+    private static bool IsOfThisHost(IPAddress address) => NetworkInterface.GetAllNetworkInterfaces()
+        .SelectMany(card => card.GetIPProperties().UnicastAddresses)
+        .Any(own => own.Address.Equals(address));
+}

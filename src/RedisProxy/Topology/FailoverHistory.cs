@@ -1,0 +1,75 @@
+using System.Net;
+
+namespace RedisProxy.Topology;
+
+/// <summary>What kind of outage it was, as an operator would call it.</summary>
+internal enum FailoverKind
+{
+    /// <summary>Somebody asked for it: the old master was well.</summary>
+    Planned,
+
+    /// <summary>The old master was lost, and another one took over.</summary>
+    Unplanned,
+
+    /// <summary>The same master came back at the same address.</summary>
+    Restart,
+}
+
+/// <summary>One failover on its timeline. The offsets are since <see cref="FirstSignAt"/> and do not depend on the wall clock.</summary>
+internal sealed record FailoverRecord
+{
+    /// <summary>1 for the first since the start; grows by one.</summary>
+    public long Number { get; init; }
+
+    public required FailoverKind Kind { get; init; }
+
+    /// <summary>An event, a failed probe, a suspicion, a flag: whichever came first.</summary>
+    public required DateTimeOffset FirstSignAt { get; init; }
+
+    /// <summary>When the new master was accepted, and so the old one fenced; null for a restart.</summary>
+    public TimeSpan? AcceptedAfter { get; init; }
+
+    /// <summary>When it was confirmed to take requests; null while it is not.</summary>
+    public TimeSpan? AvailableAfter { get; init; }
+
+    public required IPEndPoint Old { get; init; }
+
+    public required IPEndPoint New { get; init; }
+
+    public long Epoch { get; init; }
+
+    /// <summary>The Sentinels that said so.</summary>
+    public string Who { get; init; } = "";
+}
+
+/// <summary>The failovers of one master since the start: all counted, the last ones kept. Written by its source, read from any thread.</summary>
+internal sealed class FailoverHistory
+{
+    public const int MaxRecords = 16;
+
+    private readonly long[] _counts = new long[Enum.GetValues<FailoverKind>().Length];
+    private volatile FailoverRecord[] _last = [];
+
+    /// <summary>Oldest first.</summary>
+    public IReadOnlyList<FailoverRecord> Last => _last;
+
+    /// <summary>Those that have been accepted, or come back; whether they became available shows their record.</summary>
+    public long CountOf(FailoverKind kind) => Interlocked.Read(ref _counts[(int)kind]);
+
+    public void Add(FailoverRecord record)
+    {
+        Interlocked.Increment(ref _counts[(int)record.Kind]);
+        long number = _counts.Sum();
+        _last = [.. _last.TakeLast(MaxRecords - 1), record with { Number = number }];
+    }
+
+    /// <summary>The newest one has become available.</summary>
+    public void Complete(TimeSpan availableAfter)
+    {
+        FailoverRecord[] last = _last;
+        if (last.Length > 0 && last[^1].AvailableAfter is null)
+        {
+            _last = [.. last[..^1], last[^1] with { AvailableAfter = availableAfter }];
+        }
+    }
+}

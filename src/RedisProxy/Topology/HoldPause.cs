@@ -1,0 +1,49 @@
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// One pause because a failover seems to be coming, while the master still answers. Ends in two steps: first there is a reason, then
+/// the probe must confirm the master with a look that began after it. Belongs to one <see cref="MasterTracker"/>.
+/// </summary>
+/// <param name="isPlanned">It began with a planned failover, not with a master that is said to be down.</param>
+/// <param name="deadline">On the tracker's clock.</param>
+internal sealed class HoldPause(bool isPlanned, TimeSpan deadline)
+{
+    private long? _confirmedBy;
+
+    public TimeSpan Deadline => deadline;
+
+    /// <summary>The event that said so; null while none did.</summary>
+    public string? AbortedBy { get; set; }
+
+    public bool IsEnding => _confirmedBy is not null;
+
+    public bool IsOverdue { get; private set; }
+
+    public string EndReason { get; private set; } = "";
+
+    /// <summary>A look that covers this suspicion is new enough.</summary>
+    public long ConfirmedBySuspicion => _confirmedBy ?? long.MaxValue;
+
+    // Flags that disappear prove nothing about a planned failover: the leader, which alone has them, may only be out of reach.
+    public string? ReasonToEnd(SentinelSigns signs, TimeSpan now)
+    {
+        if (AbortedBy is not null && !signs.IsFailingOver)
+        {
+            return $"the failover was given up ({AbortedBy})";
+        }
+
+        if (!isPlanned && !signs.AreBad)
+        {
+            return "the Sentinels do not say that it is down any more";
+        }
+
+        IsOverdue = now >= deadline;
+        return IsOverdue ? "no new master came, and the old one still answers" : null;
+    }
+
+    public void EndWith(string reason, long suspicion)
+    {
+        EndReason = reason;
+        _confirmedBy = suspicion;
+    }
+}

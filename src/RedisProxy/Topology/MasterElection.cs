@@ -1,0 +1,121 @@
+using System.Net;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Topology;
+
+/// <summary>A master that a decision is about.</summary>
+/// <param name="Announced">As Sentinel calls it.</param>
+/// <param name="Address">Where it is reached.</param>
+/// <param name="Epoch">Its config epoch.</param>
+internal sealed record MasterCandidate(HostEndpoint Announced, IPEndPoint Address, long Epoch);
+
+/// <summary>What the Sentinels together say.</summary>
+/// <param name="Accepted">Take this one from now on; null: keep what is.</param>
+/// <param name="Who">The Sentinels behind it.</param>
+/// <param name="Reason">One sentence.</param>
+/// <param name="IsLowerEpoch">It goes back, which one does only when that lasts.</param>
+internal sealed record ElectionResult(MasterCandidate? Accepted, string Who, string Reason, bool IsLowerEpoch = false)
+{
+    public static ElectionResult Keep(string reason) => new(null, "", reason);
+}
+
+/// <summary>
+/// Who is the master, out of what all known Sentinels say. Pure: no clock, no memory, no connection. The rules, in their order:
+/// <list type="number">
+/// <item>Only what reachable Sentinels say now is a candidate, and only at a usable address. Nobody says anything: keep.</item>
+/// <item>Nothing accepted yet: the highest epoch, but not before every configured Sentinel has spoken (the fastest may be a stale
+/// minority). Several addresses at that epoch: a majority of the reachable, else wait.</item>
+/// <item>A higher epoch: one Sentinel is enough, the leader of a failover is the first to know.</item>
+/// <item>The same epoch, another address: a majority of the reachable.</item>
+/// <item>A lower epoch (SENTINEL RESET, or removed and monitored again): a majority of all known agrees on address and epoch, and no
+/// reachable one still holds the accepted epoch for another address.</item>
+/// </list>
+/// A Sentinel that answers that it knows no such master has no say and counts nowhere.
+/// </summary>
+internal static class MasterElection
+{
+    /// <param name="accepted">The master of today; null when none was accepted yet.</param>
+    /// <param name="votes">Of all known Sentinels, reachable or not.</param>
+    /// <param name="mayWait">It is early enough to wait for Sentinels that have not spoken yet.</param>
+    public static ElectionResult Decide(MasterCandidate? accepted, IReadOnlyCollection<SentinelVote> votes, bool mayWait)
+    {
+        SentinelVote[] known = [.. votes.Where(vote => !vote.HasNoSay)];
+        SentinelVote[] reachable = [.. known.Where(vote => vote.IsReachable)];
+        SentinelVote[] usable = [.. reachable.Where(vote => vote.Address is not null)];
+        if (usable.Length == 0)
+        {
+            return ElectionResult.Keep("no Sentinel gives a usable address");
+        }
+
+        if (accepted is null)
+        {
+            return DecideFirst(usable, reachable.Length, mayWait ? votes.FirstOrDefault(IsAwaited) : null);
+        }
+
+        long top = usable.Max(vote => vote.Epoch);
+        if (top > accepted.Epoch)
+        {
+            return AcceptHighest(usable, reachable.Length);
+        }
+
+        return AcceptSameEpoch(accepted, usable, reachable.Length) ?? AcceptLowerEpoch(accepted, usable, known.Length)
+            ?? ElectionResult.Keep("no Sentinel knows better");
+    }
+
+    private static bool IsAwaited(SentinelVote vote) => vote.Report is { IsConfigured: true, HasSpoken: false };
+
+    private static ElectionResult DecideFirst(SentinelVote[] usable, int reachable, SentinelVote? awaited) => awaited is null
+        ? AcceptHighest(usable, reachable)
+        : ElectionResult.Keep($"Sentinel {awaited.Sentinel} has not spoken yet");
+
+    private static ElectionResult AcceptHighest(SentinelVote[] usable, int reachable)
+    {
+        long top = usable.Max(vote => vote.Epoch);
+        SentinelVote[][] camps = CampsOf(usable.Where(vote => vote.Epoch == top));
+        if (camps.Length == 1)
+        {
+            return Accept(camps[0], "the highest epoch");
+        }
+
+        return camps[0].Length > reachable / 2
+            ? Accept(camps[0], "a majority at the highest epoch")
+            : ElectionResult.Keep($"the Sentinels disagree at epoch {top}: {string.Join(" or ", camps.Select(Describe))}");
+    }
+
+    private static ElectionResult? AcceptSameEpoch(MasterCandidate accepted, SentinelVote[] usable, int reachable)
+    {
+        SentinelVote[][] camps = CampsOf(usable.Where(vote => vote.Epoch == accepted.Epoch));
+        return camps.Length > 0 && camps[0].Length > reachable / 2 && !camps[0][0].Address!.Equals(accepted.Address)
+            ? Accept(camps[0], "a majority at the same epoch")
+            : null;
+    }
+
+    private static ElectionResult? AcceptLowerEpoch(MasterCandidate accepted, SentinelVote[] usable, int known)
+    {
+        SentinelVote[]? camp = usable.Where(vote => vote.Epoch < accepted.Epoch)
+            .GroupBy(vote => (vote.Address, vote.Epoch))
+            .Select(group => group.ToArray())
+            .FirstOrDefault(group => group.Length > known / 2);
+        if (camp is null)
+        {
+            return null;
+        }
+
+        IPEndPoint address = camp[0].Address!;
+        SentinelVote[] holders = [.. usable.Where(vote => vote.Epoch >= accepted.Epoch)];
+        bool isContested = address.Equals(accepted.Address) ? holders.Length > 0 : holders.Any(vote => !vote.Address!.Equals(address));
+        return isContested ? null : Accept(camp, "a majority of all known Sentinels went back") with { IsLowerEpoch = true };
+    }
+
+    /// <summary>By address, the largest first.</summary>
+    private static SentinelVote[][] CampsOf(IEnumerable<SentinelVote> votes) =>
+        [.. votes.GroupBy(vote => vote.Address).Select(group => group.ToArray()).OrderByDescending(group => group.Length)];
+
+    private static ElectionResult Accept(SentinelVote[] camp, string reason) => new(
+        new MasterCandidate(camp[0].Report.Answer!.Master!, camp[0].Address!, camp[0].Epoch),
+        string.Join(", ", camp.Select(vote => vote.Sentinel)),
+        reason);
+
+    private static string Describe(SentinelVote[] camp) => $"{camp[0].Address} ({string.Join(", ", camp.Select(vote => vote.Sentinel))})";
+}

@@ -1,0 +1,59 @@
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// How long Sentinels' bad signs are heeded while the master answers. If they are right, what it acknowledges meanwhile is lost; if they
+/// last, they are wrong, because a failover does not take that long. A Sentinel that goes mad must not stall traffic: after a
+/// useless pause there is none for a while, and signs that outlasted one do not count until they have been gone.
+/// <para>Belongs to one <see cref="MasterTracker"/>, on its clock.</para>
+/// </summary>
+internal sealed class PauseRules(HoldOptions hold)
+{
+    private static readonly TimeSpan Cooldown = TimeSpan.FromSeconds(10);
+
+    private TimeSpan _noPauseBefore;
+    private bool _signsAreSpent;
+
+    /// <summary>Until when a master that came back waits for the Sentinels to agree; null when it does not.</summary>
+    public TimeSpan? PatientUntil { get; private set; }
+
+    /// <summary>Bad, and not outlasted.</summary>
+    public bool Heeds(SentinelSigns signs) => signs.AreBad && !_signsAreSpent;
+
+    public void SignsChanged(SentinelSigns signs) => _signsAreSpent &= signs.AreBad;
+
+    public HoldPause? TryBegin(bool isPlanned, TimeSpan now) =>
+        hold.Planned && now >= _noPauseBefore ? new HoldPause(isPlanned, now + hold.PlannedTimeout) : null;
+
+    /// <summary>Traffic was stopped, and goes on to the same master.</summary>
+    public void PauseWasUseless(SentinelSigns signs, TimeSpan now)
+    {
+        _noPauseBefore = now + Cooldown;
+        _signsAreSpent = signs.AreBad;
+    }
+
+    /// <summary>A master that was down answers again, against bad signs: is it still early enough to wait for them?</summary>
+    public bool IsPatient(TimeSpan now)
+    {
+        PatientUntil ??= now + hold.PlannedTimeout;
+        return now < PatientUntil;
+    }
+
+    public void EndPatience(bool signsAreSpent)
+    {
+        PatientUntil = null;
+        _signsAreSpent |= signsAreSpent;
+    }
+
+    /// <summary>The epoch has moved: a failover did happen, so the next one is news.</summary>
+    public void Forget(bool withSigns)
+    {
+        _noPauseBefore = TimeSpan.Zero;
+        if (withSigns)
+        {
+            _signsAreSpent = false;
+            PatientUntil = null;
+        }
+    }
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Net;
+
+using RedisProxy.Configuration;
+using RedisProxy.Resp;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// What one Sentinel answered about one master in one round. The address comes from <c>get-master-addr-by-name</c>, where the leader of a
+/// failover gives the new one as soon as it is promoted. Epoch and flags come from <c>SENTINEL MASTER</c>: the epoch is raised at the
+/// promotion, too, but the flags are about <see cref="Described"/>, which on the leader stays the old master until <c>+switch-master</c>.
+/// </summary>
+internal sealed record SentinelAnswer
+{
+    /// <summary>As announced; null when <see cref="Error"/> says why.</summary>
+    public HostEndpoint? Master { get; init; }
+
+    public long Epoch { get; init; }
+
+    /// <summary>Comma-separated, as on the wire.</summary>
+    public string Flags { get; init; } = "";
+
+    /// <summary>What <see cref="Flags"/> are about, as announced.</summary>
+    public HostEndpoint? Described { get; init; }
+
+    public int Quorum { get; init; }
+
+    /// <summary>It answers, and knows no master of this name.</summary>
+    public bool IsUnknownName { get; init; }
+
+    public string Error { get; init; } = "";
+
+    public bool SaysSubjectivelyDown => HasFlag("s_down");
+
+    public bool SaysObjectivelyDown => HasFlag("o_down");
+
+    public bool SaysFailingOver => HasFlag("failover_in_progress");
+
+    /// <param name="master">The reply to <c>SENTINEL MASTER name</c>.</param>
+    /// <param name="address">The reply to <c>SENTINEL GET-MASTER-ADDR-BY-NAME name</c>, asked after it.</param>
+    public static SentinelAnswer Read(RespValue master, RespValue address)
+    {
+        if (master.IsError)
+        {
+            return new SentinelAnswer
+            {
+                Error = master.Text,
+                IsUnknownName = master.Text.Contains("No such master", StringComparison.OrdinalIgnoreCase),
+            };
+        }
+
+        if (address.IsError || address.Items.Count != 2)
+        {
+            return new SentinelAnswer { Error = address.IsError ? address.Text : "no address", IsUnknownName = !address.IsError };
+        }
+
+        Dictionary<string, string> fields = master.ToFields();
+        HostEndpoint? announced = ReadEndpoint(address.Items[0].Text, address.Items[1].Text);
+        return new SentinelAnswer
+        {
+            Master = announced,
+            Epoch = ReadNumber(fields, "config-epoch"),
+            Flags = fields.GetValueOrDefault("flags", ""),
+            Described = ReadEndpoint(fields),
+            Quorum = (int)Math.Clamp(ReadNumber(fields, "quorum"), 0, int.MaxValue),
+            Error = announced is null ? "an address that is none" : "",
+        };
+    }
+
+    /// <summary>Sentinels write IPv6 without brackets, and names in any case; one address is written one way here.</summary>
+    public static HostEndpoint? ReadEndpoint(string host, string port)
+    {
+        if (host.Length == 0 || !int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number > 65535)
+        {
+            return null;
+        }
+
+        return Normalize(new HostEndpoint(host, number));
+    }
+
+    public static HostEndpoint? ReadEndpoint(IReadOnlyDictionary<string, string> fields) =>
+        ReadEndpoint(fields.GetValueOrDefault("ip", ""), fields.GetValueOrDefault("port", ""));
+
+    public static HostEndpoint Normalize(HostEndpoint endpoint)
+    {
+        IPAddress? address = endpoint.Address is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : endpoint.Address;
+        return endpoint with { Host = address?.ToString() ?? endpoint.Host.ToLowerInvariant() };
+    }
+
+    private static long ReadNumber(Dictionary<string, string> fields, string name) =>
+        long.TryParse(fields.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
+
+    private bool HasFlag(string flag) => Array.IndexOf(Flags.Split(','), flag) >= 0;
+}
+
+/// <summary>Another Sentinel, as one lists it.</summary>
+/// <param name="Id">Its <c>runid</c> there, which is what it says itself to <c>SENTINEL MYID</c>.</param>
+/// <param name="Address">As announced.</param>
+internal sealed record ListedSentinel(string Id, HostEndpoint Address);
+
+/// <summary>What one Sentinel lists around one master; both as announced, down ones included.</summary>
+internal sealed record SentinelLists(IReadOnlyList<ListedSentinel> Sentinels, IReadOnlyList<HostEndpoint> Replicas)
+{
+    public static SentinelLists Empty { get; } = new([], []);
+
+    public static SentinelLists Read(RespValue sentinels, RespValue replicas) => new(
+        [.. ReadInstances(sentinels).Select(found => new ListedSentinel(found.Id, found.Address))],
+        [.. ReadInstances(replicas).Select(found => found.Address)]);
+
+    private static IEnumerable<(string Id, HostEndpoint Address)> ReadInstances(RespValue reply)
+    {
+        foreach (RespValue item in reply.Items)
+        {
+            Dictionary<string, string> fields = item.ToFields();
+            if (SentinelAnswer.ReadEndpoint(fields) is { } address)
+            {
+                yield return (fields.GetValueOrDefault("runid", ""), address);
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// Puts into words what the Sentinels' votes look like, and logs it when it changes: what is waited for at the start, whom one cannot
+/// reach, whose answers are not believed. Decides nothing. Belongs to one <see cref="SentinelMonitor"/>.
+/// </summary>
+internal sealed class SentinelChatter(string masterName, MonotonicClock clock, ILogger logger)
+{
+    /// <summary>What is waited for is said again this often.</summary>
+    public static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(10);
+
+    private readonly Dictionary<HostEndpoint, string> _objections = [];
+    private TimeSpan? _waitSaid;
+    private bool _hasLostAll;
+    private bool _isForgotten;
+
+    /// <returns>What is waited for, as long as no master is known.</returns>
+    public string Comment(IReadOnlyList<SentinelVote> votes, ElectionResult result, bool hasMaster)
+    {
+        CommentObjections(votes);
+        string reason = Describe(masterName, votes, result);
+        if (hasMaster)
+        {
+            CommentLoss(votes);
+        }
+        else if (votes.Count > 0 && (_waitSaid is not { } said || clock.Now - said >= MaxSilence))
+        {
+            _waitSaid = clock.Now;
+            TopologyLog.WaitingForMaster(logger, masterName, reason);
+        }
+
+        return reason;
+    }
+
+    /// <summary>Why there is no master, as far as one sentence can say it.</summary>
+    public static string Describe(string masterName, IReadOnlyList<SentinelVote> votes, ElectionResult result)
+    {
+        if (!votes.Any(vote => vote.IsReachable))
+        {
+            return $"no Sentinel is reachable: {List(votes.Select(vote => $"{vote.Sentinel} ({Silence(vote)})"))}";
+        }
+
+        SentinelVote[] reachable = [.. votes.Where(vote => vote.IsReachable)];
+        if (reachable.All(vote => vote.HasNoSay))
+        {
+            IEnumerable<string> names = reachable.SelectMany(vote => vote.Report.MasterNames).Distinct();
+            return $"no Sentinel knows a master named '{masterName}'; they know: {List(names.Order(StringComparer.Ordinal))}";
+        }
+
+        IEnumerable<string> objections = reachable
+            .Where(vote => vote.Objection.Length > 0)
+            .Select(vote => $"{vote.Sentinel}: {vote.Objection}");
+        return reachable.All(vote => vote.Address is null) ? $"{result.Reason}: {List(objections)}" : result.Reason;
+    }
+
+    private void CommentObjections(IReadOnlyList<SentinelVote> votes)
+    {
+        foreach (SentinelVote vote in votes.Where(vote => vote.IsReachable))
+        {
+            string before = _objections.GetValueOrDefault(vote.Sentinel, "");
+            _objections[vote.Sentinel] = vote.Objection;
+            if (vote.Objection.Length > 0 && vote.Objection != before)
+            {
+                TopologyLog.AnswerNotUsed(logger, vote.Sentinel, masterName, vote.Objection);
+            }
+        }
+    }
+
+    private void CommentLoss(IReadOnlyList<SentinelVote> votes)
+    {
+        SentinelVote[] reachable = [.. votes.Where(vote => vote.IsReachable)];
+        if (_hasLostAll != (reachable.Length == 0))
+        {
+            _hasLostAll = reachable.Length == 0;
+            if (_hasLostAll)
+            {
+                TopologyLog.AllSentinelsLost(logger, masterName);
+            }
+            else
+            {
+                TopologyLog.SentinelsAreBack(logger, masterName);
+            }
+        }
+
+        bool isForgotten = reachable.Length > 0 && reachable.All(vote => vote.HasNoSay);
+        if (isForgotten && !_isForgotten)
+        {
+            TopologyLog.MasterForgotten(logger, masterName);
+        }
+
+        _isForgotten = isForgotten;
+    }
+
+    private static string Silence(SentinelVote vote) => vote.Report.Error.Length > 0 ? vote.Report.Error : "no answer yet";
+
+    private static string List(IEnumerable<string> words) => string.Join(", ", words);
+}

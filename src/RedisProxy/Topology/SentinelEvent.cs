@@ -1,0 +1,51 @@
+namespace RedisProxy.Topology;
+
+/// <summary>One event of a Sentinel. A hint, never the truth: what it says is asked for.</summary>
+/// <param name="Name">The channel: <c>+switch-master</c>.</param>
+/// <param name="Payload">As on the wire.</param>
+internal sealed record SentinelEvent(string Name, string Payload)
+{
+    /// <summary>The leader is about to promote a replica; from now on what the old master acknowledges may be lost.</summary>
+    public bool IsPromotionBegun => Name == "+failover-state-send-slaveof-noone";
+
+    public bool IsFailoverAborted => Name.StartsWith("-failover-abort-", StringComparison.Ordinal);
+
+    /// <summary>The Sentinel that sent it answers differently from now on.</summary>
+    public bool IsDecisive => Name is "+promoted-slave" or "+switch-master" or "+config-update-from";
+
+    public bool IsTilt => Name is "+tilt" or "-tilt";
+
+    public bool ChangesLists =>
+        Name is "+sentinel" or "+slave" or "-dup-sentinel" or "+sentinel-address-switch" or "+switch-master" or "+reset-master"
+            or "+monitor" or "-monitor" or "+convert-to-slave";
+
+    /// <summary>The master it is about, by name; null when it is about none: <c>+tilt</c>, <c>+new-epoch</c>.</summary>
+    public string? MasterName => Subject is { Count: > 0 } subject ? subject[0] : null;
+
+    /// <summary>The address of that master, as the Sentinel knew it when it sent the event.</summary>
+    public (string Host, string Port)? MasterAddress => Subject is { Count: >= 3 } subject ? (subject[1], subject[2]) : null;
+
+    /// <summary>
+    /// Name, host and port of the master: after <c>@</c>, or after <c>master</c> when the event is about itself, or from the start in
+    /// <c>+switch-master</c>.
+    /// </summary>
+    private ArraySegment<string> Subject
+    {
+        get
+        {
+            string[] words = Payload.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            int at = Array.IndexOf(words, "@");
+            if (at >= 0)
+            {
+                return new ArraySegment<string>(words, at + 1, words.Length - at - 1);
+            }
+
+            return words switch
+            {
+                ["master", ..] => new ArraySegment<string>(words, 1, words.Length - 1),
+                _ when Name == "+switch-master" => words,
+                _ => ArraySegment<string>.Empty,
+            };
+        }
+    }
+}

@@ -1,0 +1,177 @@
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// One master of a Sentinel deployment: collects what every Sentinel says of it, lets <see cref="MasterElection"/> decide who it is, and
+/// tells the tracker. The Sentinels' reports come from a <see cref="SentinelSet"/>.
+/// <para>Public methods from any thread; everything private runs on the source's inbox.</para>
+/// </summary>
+internal sealed class SentinelMonitor : ITopologySource
+{
+    /// <summary>For configured Sentinels that neither answer nor refuse, at the start.</summary>
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
+
+    /// <summary>A majority at a lower epoch may only not have heard of a failover yet, while the link to its leader is down.</summary>
+    private static readonly TimeSpan LowerEpochPatience = TimeSpan.FromSeconds(3);
+
+    private static readonly TimeSpan HoldAskInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly SentinelOptions _options;
+    private readonly AddressPolicy _policy;
+    private readonly Action _askAll;
+    private readonly ILogger _logger;
+    private readonly MasterTracker _tracker;
+    private readonly MasterSource _source;
+    private readonly NameResolver _names;
+    private readonly SentinelChatter _chatter;
+    private readonly MonotonicClock _clock;
+    private readonly SortedDictionary<string, SentinelReport> _reports = new(StringComparer.Ordinal);
+    private (MasterCandidate Candidate, TimeSpan Since)? _lower;
+    private TimeSpan _heldAsked;
+
+    /// <param name="masterName">Sentinel's name of it.</param>
+    /// <param name="options">All of them; the Sentinel section must be there.</param>
+    /// <param name="policy">Judges announced addresses.</param>
+    /// <param name="askAll">Every Sentinel should be asked again, at once.</param>
+    /// <param name="context">Clock, log, DNS.</param>
+    public SentinelMonitor(string masterName, ProxyOptions options, AddressPolicy policy, Action askAll, TopologyContext context)
+    {
+        MasterName = masterName;
+        _options = options.Sentinel ?? throw new ArgumentException("no Sentinels are configured", nameof(options));
+        _policy = policy;
+        _askAll = askAll;
+        _logger = context.Loggers.CreateLogger<SentinelMonitor>();
+        _clock = new MonotonicClock(context.Time);
+        _tracker = new MasterTracker(masterName, options.Hold, isAlone: false, context.Time, _logger);
+        var probe = new ProbeSettings(options.Backend, RequiresRole: true, _options.PollInterval, context.Time);
+        _source = new MasterSource(_tracker, Look, AskAround, probe, _logger);
+        _names = new NameResolver(_source.Inbox, _source.Post, context, _logger);
+        _chatter = new SentinelChatter(masterName, _clock, _logger);
+    }
+
+    public string MasterName { get; }
+
+    public TopologyView Current => _source.Current;
+
+    public FailoverHistory Failovers => _source.Failovers;
+
+    public long Suspect(SuspicionReason reason) => _source.Suspect(reason);
+
+    public void Subscribe(ITopologyObserver observer) => _source.Subscribe(observer);
+
+    public Task RunAsync(CancellationToken stop) => _source.RunAsync(stop);
+
+    /// <summary>A Sentinel has answered, or is reachable no more, or is known now.</summary>
+    public void OnReport(SentinelReport report) => _source.Post(() => _reports[report.Sentinel.ToString()] = report);
+
+    /// <summary>A Sentinel is not known any more, or turned out to be another one.</summary>
+    public void OnGone(HostEndpoint sentinel) => _source.Post(() => _reports.Remove(sentinel.ToString()));
+
+    /// <summary>A Sentinel's event about this master.</summary>
+    public void OnEvent(SentinelEvent news, HostEndpoint sentinel) => _source.Post(() => TakeEvent(news, sentinel));
+
+    private void TakeEvent(SentinelEvent news, HostEndpoint sentinel)
+    {
+        TopologyLog.SentinelSaid(_logger, sentinel, news.Name, news.Payload);
+        if (news.IsPromotionBegun && IsAbout(news))
+        {
+            _tracker.OnPromotionBegun(sentinel.ToString());
+        }
+        else if (news.IsFailoverAborted && IsAbout(news))
+        {
+            _tracker.OnFailoverAborted(news.Name);
+        }
+    }
+
+    private bool IsAbout(SentinelEvent news) =>
+        _tracker.Accepted is { } accepted && news.MasterAddress is var (host, port)
+            && accepted.Address.Equals(SentinelVote.Locate(SentinelAnswer.ReadEndpoint(host, port), _policy, _names.Find));
+
+    private TimeSpan? Look()
+    {
+        SentinelVote[] votes = [.. _reports.Values.Select(report => SentinelVote.Of(report, _policy, _names.Find))];
+        bool isEarly = _clock.Now < FirstPatience;
+        ElectionResult result = MasterElection.Decide(_tracker.Accepted, votes, mayWait: isEarly);
+        if (Lasts(result))
+        {
+            _tracker.Accept(result.Accepted!, result.Who, result.Reason);
+        }
+
+        _tracker.SetSigns(_tracker.Accepted is { } master ? SentinelSigns.Read(votes, master.Address) : SentinelSigns.None);
+        _source.SetSurroundings(Survey(votes));
+        _tracker.SetUnknownReason(_chatter.Comment(votes, result, _tracker.Accepted is not null));
+        return NextLook(isEarly);
+    }
+
+    /// <summary>Going back to a lower epoch waits; all else is done at once.</summary>
+    private bool Lasts(ElectionResult result)
+    {
+        if (result is not { IsLowerEpoch: true, Accepted: { } candidate })
+        {
+            _lower = null;
+            return result.Accepted is not null;
+        }
+
+        if (_lower?.Candidate != candidate)
+        {
+            _lower = (candidate, _clock.Now);
+        }
+
+        return _clock.Now - _lower!.Value.Since >= LowerEpochPatience;
+    }
+
+    private SentinelSurroundings Survey(SentinelVote[] votes)
+    {
+        SentinelVote[] known = [.. votes.Where(vote => !vote.HasNoSay)];
+        bool isMajority = known.Count(vote => vote.IsReachable) > known.Length / 2;
+        HostEndpoint? master = _tracker.Accepted is { } accepted ? _policy.Map(accepted.Announced) : null;
+        IEnumerable<HostEndpoint> replicas = votes
+            .Where(vote => vote.IsReachable && vote.Address is { } address && address.Equals(_tracker.Accepted?.Address))
+            .SelectMany(vote => vote.Report.Lists.Replicas)
+            .Select(_policy.Map)
+            .Where(replica => replica != master)
+            .Distinct()
+            .OrderBy(replica => replica.ToString(), StringComparer.Ordinal);
+        return new SentinelSurroundings(
+            [.. votes.Select(vote => vote.ToOpinion())], [.. replicas], StopsWrites: _options.RequireMajority && !isMajority);
+    }
+
+    private TimeSpan? NextLook(bool isEarly)
+    {
+        if (_tracker.Phase == Availability.PlannedHold)
+        {
+            return AskWhileHolding();
+        }
+
+        if (_lower is { } lower)
+        {
+            return lower.Since + LowerEpochPatience - _clock.Now;
+        }
+
+        return isEarly && _tracker.Accepted is null ? FirstPatience - _clock.Now
+            : _tracker.Accepted is null ? SentinelChatter.MaxSilence : null;
+    }
+
+    // Requests wait for the answer, and the event that would announce it may get lost.
+    private TimeSpan AskWhileHolding()
+    {
+        TimeSpan rest = _heldAsked + HoldAskInterval - _clock.Now;
+        if (rest > TimeSpan.Zero)
+        {
+            return rest;
+        }
+
+        _heldAsked = _clock.Now;
+        _askAll();
+        return HoldAskInterval;
+    }
+
+    private void AskAround()
+    {
+        _names.Doubt();
+        _askAll();
+    }
+}

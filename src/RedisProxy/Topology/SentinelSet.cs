@@ -1,0 +1,241 @@
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// All Sentinels that are known, with one link to each, whatever the number of masters: the configured ones, and those that a connected
+/// one lists. It keeps what each has said and reports it to the monitor of each master. It does not judge it.
+/// <para>A Sentinel is recognised by its id, because it may be reached under several addresses. One link stays: a configured one
+/// rather than a learnt one, else the earlier. A configured link that is one too many is parked, and is tried again when the other
+/// one is lost, because its name may lead to another Sentinel then.</para>
+/// <para>Public methods from any thread; everything private runs on the inbox.</para>
+/// </summary>
+internal sealed class SentinelSet
+{
+    /// <summary>Somebody who lists more is not to be believed.</summary>
+    public const int MaxSentinels = 64;
+
+    private readonly SentinelAccess _access;
+    private readonly AddressPolicy _policy;
+    private readonly SentinelQuestions _questions;
+    private readonly ILogger _logger;
+    private readonly Inbox _inbox;
+    private readonly List<SentinelMonitor> _monitors = [];
+    private readonly List<KnownSentinel> _known = [];
+    private volatile SentinelLink[] _links = [];
+    private bool _isFull;
+
+    public SentinelSet(IEnumerable<string> masters, SentinelAccess access, AddressPolicy policy)
+    {
+        _access = access;
+        _policy = policy;
+        _questions = new SentinelQuestions(masters);
+        _logger = access.Context.Loggers.CreateLogger<SentinelSet>();
+        _inbox = new Inbox(() => { }, access.Context.Time, _logger);
+    }
+
+    /// <summary>Before the start: this one gets all reports about its master.</summary>
+    public void Watch(SentinelMonitor monitor) => _monitors.Add(monitor);
+
+    public Task RunAsync(CancellationToken stop)
+    {
+        _inbox.Post(AddConfigured);
+        return _inbox.RunAsync(stop);
+    }
+
+    /// <summary>Every Sentinel is asked again at once, as far as each link's pace allows.</summary>
+    public void AskAll() => AskAll(isUrgent: false);
+
+    public void OnOpened(SentinelLink link, string id) => Post(link, known => TakeIdentity(known, id));
+
+    public void OnClosed(SentinelLink link, string reason) => Post(link, known => TakeLoss(known, reason));
+
+    public void OnRound(SentinelLink link, SentinelRound round) => Post(link, known => TakeRound(known, round));
+
+    public void OnEvent(SentinelLink link, SentinelEvent news)
+    {
+        if (news.MasterName is null || _monitors.Any(monitor => monitor.MasterName == news.MasterName))
+        {
+            AskAll(news.IsDecisive);
+        }
+
+        Post(link, known => TakeEvent(known, news));
+    }
+
+    /// <summary>A message about a link; nothing happens when that link is not in use any more.</summary>
+    private void Post(SentinelLink link, Action<KnownSentinel> message) => _inbox.Post(() =>
+    {
+        if (_known.Find(one => one.Link == link) is { } known)
+        {
+            message(known);
+        }
+    });
+
+    private void AskAll(bool isUrgent)
+    {
+        foreach (SentinelLink link in _links)
+        {
+            link.Kick(isUrgent);
+        }
+    }
+
+    private void AddConfigured()
+    {
+        foreach (HostEndpoint endpoint in _access.Options.Endpoints.Select(SentinelAnswer.Normalize).Distinct())
+        {
+            Add(new KnownSentinel(endpoint, isConfigured: true));
+        }
+    }
+
+    private void Add(KnownSentinel known)
+    {
+        _known.Add(known);
+        StartLink(known);
+        Report(known);
+    }
+
+    private void StartLink(KnownSentinel known)
+    {
+        var link = new SentinelLink(known.Endpoint, _questions, _access, this);
+        known.Use(link, _inbox.Start(link.RunAsync));
+        _links = [.. _known.Select(one => one.Link).OfType<SentinelLink>()];
+    }
+
+    private void StopLink(KnownSentinel known)
+    {
+        known.StopLink();
+        _links = [.. _known.Select(one => one.Link).OfType<SentinelLink>()];
+        _monitors.ForEach(monitor => monitor.OnGone(known.Endpoint));
+    }
+
+    private void Remove(KnownSentinel known)
+    {
+        _known.Remove(known);
+        StopLink(known);
+    }
+
+    private void TakeIdentity(KnownSentinel known, string id)
+    {
+        known.Id = id;
+        KnownSentinel? same = id.Length == 0 ? null : _known.Find(one => one != known && one.Id == id && one.IsOpen);
+        if (same is null)
+        {
+            known.IsOpen = true;
+            _known.FindAll(one => one != known && one.Id == id && !one.IsConfigured && id.Length > 0).ForEach(Remove);
+            return;
+        }
+
+        if (known.IsConfigured && !same.IsConfigured)
+        {
+            known.IsOpen = true;
+            TopologyLog.SameSentinel(_logger, known.Endpoint, same.Endpoint, id);
+            Remove(same);
+            return;
+        }
+
+        TopologyLog.SameSentinel(_logger, same.Endpoint, known.Endpoint, id);
+        if (known.IsConfigured)
+        {
+            StopLink(known);
+        }
+        else
+        {
+            Remove(known);
+        }
+    }
+
+    private void TakeLoss(KnownSentinel known, string reason)
+    {
+        TopologyLog.SentinelLost(_logger, known.IsOpen || !known.HasSpoken ? LogLevel.Warning : LogLevel.Debug, known.Endpoint, reason);
+        known.TakeLoss(reason);
+        Report(known);
+        _known.FindAll(one => one.IsParked && one.Id == known.Id).ForEach(Revive);
+    }
+
+    private void Revive(KnownSentinel parked)
+    {
+        StartLink(parked);
+        Report(parked);
+    }
+
+    private void TakeRound(KnownSentinel known, SentinelRound round)
+    {
+        known.TakeRound(round);
+        Report(known);
+        if (round.Lists.Count > 0)
+        {
+            Learn(known);
+            DropUnlisted();
+        }
+    }
+
+    private void TakeEvent(KnownSentinel known, SentinelEvent news)
+    {
+        if (news.IsTilt)
+        {
+            known.IsInTilt = news.Name == "+tilt";
+            TopologyLog.Tilt(_logger, known.Endpoint, known.IsInTilt ? "entered" : "left");
+            Report(known);
+        }
+
+        foreach (SentinelMonitor monitor in _monitors.Where(monitor => monitor.MasterName == news.MasterName))
+        {
+            monitor.OnEvent(news, known.Endpoint);
+        }
+    }
+
+    private void Learn(KnownSentinel teacher)
+    {
+        foreach (ListedSentinel listed in teacher.Listed)
+        {
+            HostEndpoint address = _policy.Map(listed.Address);
+            if (IsPlaceable(address) && !_known.Any(one => one.Is(listed.Id, address)) && HasRoom(teacher))
+            {
+                TopologyLog.SentinelLearnt(_logger, address, teacher.Endpoint);
+                Add(new KnownSentinel(address, isConfigured: false) { Id = listed.Id });
+            }
+        }
+    }
+
+    private static bool IsPlaceable(HostEndpoint address) => address.Port > 0 && address.Host is not ("0.0.0.0" or "::");
+
+    private bool HasRoom(KnownSentinel teacher)
+    {
+        if (_known.Count < MaxSentinels)
+        {
+            return true;
+        }
+
+        if (!_isFull)
+        {
+            _isFull = true;
+            TopologyLog.TooManySentinels(_logger, teacher.Endpoint, MaxSentinels);
+        }
+
+        return false;
+    }
+
+    /// <summary>A learnt Sentinel that is away and that nobody connected lists any more was removed for good.</summary>
+    private void DropUnlisted()
+    {
+        ListedSentinel[] listed = [.. _known.Where(one => one.IsOpen).SelectMany(one => one.Listed)];
+        foreach (KnownSentinel known in _known.FindAll(one => !one.IsConfigured && !one.IsOpen))
+        {
+            if (!listed.Any(one => known.Is(one.Id, _policy.Map(one.Address))))
+            {
+                TopologyLog.SentinelDropped(_logger, known.Endpoint);
+                Remove(known);
+            }
+        }
+    }
+
+    private void Report(KnownSentinel known)
+    {
+        if (!known.IsParked)
+        {
+            _monitors.ForEach(monitor => monitor.OnReport(known.ReportOn(monitor.MasterName)));
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Net;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// What the flags of all reachable Sentinels say about the accepted master, summed up. A Sentinel in TILT does not count: its clock
+/// jumped, so its flags mean nothing. A Sentinel whose flags are about another address does not count either.
+/// </summary>
+/// <param name="IsDoubted">Somebody says <c>s_down</c> or <c>o_down</c>.</param>
+/// <param name="IsSaidDown">Somebody says <c>o_down</c>, or a quorum <c>s_down</c>.</param>
+/// <param name="IsFailingOver">Somebody says <c>failover_in_progress</c>.</param>
+/// <param name="Who">Those who say any of it.</param>
+internal sealed record SentinelSigns(bool IsDoubted, bool IsSaidDown, bool IsFailingOver, string Who)
+{
+    public static SentinelSigns None { get; } = new(false, false, false, "");
+
+    /// <summary>As long as they say this, the master is not taken for healthy.</summary>
+    public bool AreBad => IsSaidDown || IsFailingOver;
+
+    public static SentinelSigns Read(IEnumerable<SentinelVote> votes, IPEndPoint master)
+    {
+        var speakers = new List<HostEndpoint>();
+        int down = 0;
+        int quorum = int.MaxValue;
+        bool isObjective = false;
+        bool isFailingOver = false;
+        foreach (SentinelVote vote in votes.Where(vote => vote.IsReachable && !vote.Report.IsInTilt && master.Equals(vote.Described)))
+        {
+            SentinelAnswer answer = vote.Report.Answer!;
+            quorum = Math.Min(quorum, Math.Max(1, answer.Quorum));
+            down += answer.SaysSubjectivelyDown ? 1 : 0;
+            isObjective |= answer.SaysObjectivelyDown;
+            isFailingOver |= answer.SaysFailingOver;
+            if (answer.SaysSubjectivelyDown || answer.SaysObjectivelyDown || answer.SaysFailingOver)
+            {
+                speakers.Add(vote.Sentinel);
+            }
+        }
+
+        return new SentinelSigns(down > 0 || isObjective, isObjective || down >= quorum, isFailingOver, string.Join(", ", speakers));
+    }
+}

@@ -1,0 +1,31 @@
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Topology;
+
+/// <summary>What a view shows of the Sentinels, besides the master.</summary>
+/// <param name="Opinions">Of every known one.</param>
+/// <param name="Replicas">Mapped.</param>
+/// <param name="StopsWrites">No majority is reachable, and one is required.</param>
+internal sealed record SentinelSurroundings(
+    IReadOnlyList<SentinelOpinion> Opinions, IReadOnlyList<HostEndpoint> Replicas, bool StopsWrites)
+{
+    public static SentinelSurroundings None { get; } = new([], [], false);
+
+    public TopologyView Complete(TopologyView view)
+    {
+        bool isReadsOnly = StopsWrites && view.Availability == Availability.Available;
+        return view with
+        {
+            Availability = isReadsOnly ? Availability.ReadsOnly : view.Availability,
+            Reason = isReadsOnly ? "no majority of the Sentinels is reachable" : view.Reason,
+            Sentinels = Opinions,
+            Replicas = Replicas,
+        };
+    }
+
+    /// <summary>This, with the lists of <paramref name="old"/> where they say the same, so that equal views are equal.</summary>
+    public SentinelSurroundings Reuse(SentinelSurroundings old) => new(
+        Opinions.SequenceEqual(old.Opinions) ? old.Opinions : Opinions,
+        Replicas.SequenceEqual(old.Replicas) ? old.Replicas : Replicas,
+        StopsWrites);
+}

@@ -1,0 +1,25 @@
+using System.Net.Sockets;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Topology;
+
+/// <summary>How the control plane's sockets are opened and kept.</summary>
+internal sealed record SocketSettings(TimeSpan ConnectTimeout, KeepAliveOptions KeepAlive, TimeSpan UserTimeout)
+{
+    private const int TcpLevel = 6;
+    private const int TcpUserTimeout = 18;
+
+    public void ApplyTo(Socket socket)
+    {
+        socket.NoDelay = true;
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, (int)KeepAlive.Time.TotalSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, (int)KeepAlive.Interval.TotalSeconds);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, KeepAlive.Retries);
+        if (OperatingSystem.IsLinux())
+        {
+            socket.SetRawSocketOption(TcpLevel, TcpUserTimeout, BitConverter.GetBytes((int)UserTimeout.TotalMilliseconds));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Net;
+
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// All that this layer logs, event ids 2000 to 2999. Information and above: an operator may act on it, or wants to see it afterwards.
+/// Deliberately not logged: answers that change nothing, and views (their changes have lines of their own).
+/// </summary>
+internal static partial class TopologyLog
+{
+    [LoggerMessage(2000, LogLevel.Information, "{Master}: no master yet: {Reason}")]
+    public static partial void WaitingForMaster(ILogger logger, string master, string reason);
+
+    [LoggerMessage(2001, LogLevel.Information,
+        "{Master}: new master {Address} instead of {Old}, epoch {Epoch}, generation {Generation}, said by {Who}: {Reason}")]
+    public static partial void MasterAccepted(
+        ILogger logger, string master, IPEndPoint? old, IPEndPoint address, long epoch, long generation, string who, string reason);
+
+    [LoggerMessage(2002, LogLevel.Information, "{Master}: {Address} is available, generation {Generation}, {Elapsed} after the first sign")]
+    public static partial void MasterAvailable(ILogger logger, string master, IPEndPoint address, long generation, TimeSpan elapsed);
+
+    [LoggerMessage(2003, LogLevel.Warning, "{Master}: down: {Reason}")]
+    public static partial void MasterDown(ILogger logger, string master, string reason);
+
+    [LoggerMessage(2004, LogLevel.Information, "{Master}: {Address} came back, {Elapsed} after the first sign")]
+    public static partial void MasterCameBack(ILogger logger, string master, IPEndPoint address, TimeSpan elapsed);
+
+    [LoggerMessage(2005, LogLevel.Information, "{Master}: hold begun, for {Limit} at most: {Reason}")]
+    public static partial void HoldBegan(ILogger logger, string master, string reason, TimeSpan limit);
+
+    [LoggerMessage(EventId = 2006, Message = "{Master}: hold ended: {Reason}")]
+    public static partial void HoldEnded(ILogger logger, LogLevel level, string master, string reason);
+
+    [LoggerMessage(2007, LogLevel.Information, "{Master}: still {Address}, epoch {Old} became {Epoch}, said by {Who}: {Reason}")]
+    public static partial void EpochMoved(
+        ILogger logger, string master, IPEndPoint address, long old, long epoch, string who, string reason);
+
+    [LoggerMessage(2008, LogLevel.Warning,
+        "{Address} was accepted as master and is not confirmed after {Tries} tries: {Reason}. Trying on every {Interval}")]
+    public static partial void MasterNotVerified(ILogger logger, IPEndPoint address, int tries, string reason, TimeSpan interval);
+
+    [LoggerMessage(2009, LogLevel.Warning,
+        "{Address} does not let the proxy ask for its role: {Error}. It is taken for a master as long as it answers; "
+            + "set backend.username and backend.password")]
+    public static partial void RoleNotAsked(ILogger logger, IPEndPoint address, string error);
+
+    [LoggerMessage(2010, LogLevel.Warning, "{Master}: {Address} answers, so it is used although Sentinel {Who} does not agree")]
+    public static partial void SignsIgnored(ILogger logger, string master, IPEndPoint address, string who);
+
+    [LoggerMessage(2020, LogLevel.Warning, "{Master}: no Sentinel is reachable; the last known master is kept")]
+    public static partial void AllSentinelsLost(ILogger logger, string master);
+
+    [LoggerMessage(2021, LogLevel.Information, "{Master}: Sentinels are reachable again")]
+    public static partial void SentinelsAreBack(ILogger logger, string master);
+
+    [LoggerMessage(2022, LogLevel.Warning, "{Master}: no Sentinel knows a master of this name any more; the last known one is kept")]
+    public static partial void MasterForgotten(ILogger logger, string master);
+
+    [LoggerMessage(2023, LogLevel.Warning, "Sentinel {Sentinel}: its answer about {Master} is not used: {Reason}")]
+    public static partial void AnswerNotUsed(ILogger logger, HostEndpoint sentinel, string master, string reason);
+
+    [LoggerMessage(2030, LogLevel.Information, "Sentinel {Sentinel}: connected, id {Id}, RESP{Protocol}")]
+    public static partial void SentinelGreeted(ILogger logger, HostEndpoint sentinel, string id, int protocol);
+
+    [LoggerMessage(EventId = 2031, Message = "Sentinel {Sentinel}: not connected: {Reason}")]
+    public static partial void SentinelLost(ILogger logger, LogLevel level, HostEndpoint sentinel, string reason);
+
+    [LoggerMessage(2032, LogLevel.Information, "Sentinel {Sentinel}: learnt from {Teacher}")]
+    public static partial void SentinelLearnt(ILogger logger, HostEndpoint sentinel, HostEndpoint teacher);
+
+    [LoggerMessage(2033, LogLevel.Information, "Sentinel {Sentinel}: dropped, nobody lists it any more")]
+    public static partial void SentinelDropped(ILogger logger, HostEndpoint sentinel);
+
+    [LoggerMessage(2034, LogLevel.Information, "Sentinel {Sentinel}: the same as {Other}, id {Id}; one connection is kept")]
+    public static partial void SameSentinel(ILogger logger, HostEndpoint sentinel, HostEndpoint other, string id);
+
+    [LoggerMessage(2035, LogLevel.Warning, "Sentinel {Sentinel}: lists more than {Limit} Sentinels; the rest is ignored")]
+    public static partial void TooManySentinels(ILogger logger, HostEndpoint sentinel, int limit);
+
+    [LoggerMessage(2036, LogLevel.Warning, "Sentinel {Sentinel}: sends no events ({Error}); failovers are noticed by polling only")]
+    public static partial void EventsRefused(ILogger logger, HostEndpoint sentinel, string error);
+
+    [LoggerMessage(2037, LogLevel.Warning, "Sentinel {Sentinel}: {Change} TILT; what it says of who is down does not count in TILT")]
+    public static partial void Tilt(ILogger logger, HostEndpoint sentinel, string change);
+
+    [LoggerMessage(2038, LogLevel.Debug, "Sentinel {Sentinel}: {Name} {Payload}")]
+    public static partial void SentinelSaid(ILogger logger, HostEndpoint sentinel, string name, string payload);
+
+    [LoggerMessage(2040, LogLevel.Debug, "{Master}: in doubt ({Reason}), suspicion {Number}")]
+    public static partial void Suspected(ILogger logger, string master, SuspicionReason reason, long number);
+
+    [LoggerMessage(2041, LogLevel.Warning, "the address of '{Host}' cannot be looked up: {Error}; the last known one is kept")]
+    public static partial void NameNotResolved(ILogger logger, string host, string error);
+
+    [LoggerMessage(2999, LogLevel.Error, "a message of the control plane failed; the next one is handled")]
+    public static partial void MessageFailed(ILogger logger, Exception failure);
+}
