@@ -35,7 +35,7 @@ internal struct ReplyScanner
         BodyLf,
     }
 
-    /// <summary>First byte of the message under way, or of the one that just ended; attributes before it do not count. 0 until known.</summary>
+    /// <summary>First byte of the message under way, or of the one that just ended, after any attributes. 0 until known.</summary>
     public byte Kind { readonly get; private set; }
 
     /// <summary>The message under way, or the one that just ended, began with attributes.</summary>

@@ -75,7 +75,7 @@ internal enum Availability
 /// <summary>What one Sentinel says of one master.</summary>
 /// <param name="Sentinel">Its address, as this process reaches it.</param>
 /// <param name="IsConnected">It answers now.</param>
-/// <param name="Master">Its answer to <c>get-master-addr-by-name</c>, as announced; null when it knows no such master or never answered.</param>
+/// <param name="Master">Its answer to <c>get-master-addr-by-name</c>, as announced; null when it knows none or never answered.</param>
 /// <param name="Epoch">Its <c>config-epoch</c>.</param>
 /// <param name="Flags">Its <c>flags</c> of the master, comma-separated as on the wire.</param>
 /// <param name="Error">Why there is no answer, or why it is not believed; empty when there is nothing to say.</param>
