@@ -189,7 +189,7 @@ internal struct ReplyScanner
             return Advance(State.LengthLf);
         }
 
-        if (value == StreamedCount && _length.IsEmpty && _type is not ((byte)'=' or (byte)'!' or StreamedChunk))
+        if (value == StreamedCount && !_isStreamed && _length.IsEmpty && _type is not ((byte)'=' or (byte)'!' or StreamedChunk))
         {
             _isStreamed = true;
             return ScanStatus.NeedMore;
