@@ -41,7 +41,7 @@ internal sealed class RandomReplies(Random random, bool mayStream)
 
     private bool AppendAttributes(int depth)
     {
-        int count = random.Next(8) == 0 ? random.Next(1, 3) : 0;
+        int count = random.Next(12) == 0 ? random.Next(1, 3) : 0;
         for (int i = 0; i < count; i++)
         {
             AppendItems('|', depth);
@@ -52,7 +52,7 @@ internal sealed class RandomReplies(Random random, bool mayStream)
 
     private char AppendValue(int depth)
     {
-        string types = random.Next(depth + 2) == 0 ? AggregateTypes : random.Next(2) == 0 ? LineTypes : BulkTypes;
+        string types = random.Next((2 * depth) + 2) == 0 ? AggregateTypes : random.Next(2) == 0 ? LineTypes : BulkTypes;
         char type = types[random.Next(types.Length)];
         switch (types)
         {
@@ -88,7 +88,7 @@ internal sealed class RandomReplies(Random random, bool mayStream)
         }
         else
         {
-            AppendBody(type, RandomRequests.Body(random, 1 << random.Next(10)));
+            AppendBody(type, RandomRequests.Body(random, 1 << random.Next(9)));
         }
     }
 
