@@ -181,7 +181,9 @@ public sealed class ProxyProcess : IAsyncDisposable
             string file = folder.File("proxy.json");
             await File.WriteAllTextAsync(file, configuration.Text);
             string[] arguments = [dll, "--config", file, .. options.Arguments];
-            return (await ChildProcess.StartAsync("proxy", "dotnet", arguments, folder.File("log"), environment), folder, configuration);
+            // The SDK says which dotnet runs it; PATH may know another one, or none.
+            string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+            return (await ChildProcess.StartAsync("proxy", dotnet, arguments, folder.File("log"), environment), folder, configuration);
         }
         catch
         {

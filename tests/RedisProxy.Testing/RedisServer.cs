@@ -14,7 +14,7 @@ public sealed class RedisServer : IAsyncDisposable
     private readonly TemporaryFolder _folder;
     private readonly RedisServerOptions _options;
     private readonly string _dataFolder;
-    private ChildProcess _process = null!;
+    private ChildProcess? _process;
 
     private RedisServer(string name, RedisServerOptions options)
     {
@@ -35,9 +35,9 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>As Sentinel and <c>proxy.json</c> write it.</summary>
     public string Endpoint => $"{Host}:{Port}";
 
-    public ChildProcess Process => _process;
+    public ChildProcess Process => _process ?? throw new InvalidOperationException("Not started.");
 
-    public bool IsRunning => !_process.HasExited;
+    public bool IsRunning => !Process.HasExited;
 
     public static async Task<RedisServer> StartAsync(RedisServerOptions? options = null, string name = "redis")
     {
@@ -49,7 +49,7 @@ public sealed class RedisServer : IAsyncDisposable
         }
         catch
         {
-            server._folder.Dispose();
+            await server.DisposeAsync();
             throw;
         }
     }
@@ -89,21 +89,21 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>SIGKILL, as when a machine is lost but its kernel still answers: connections are reset, new ones refused.</summary>
     public async Task KillAsync()
     {
-        _process.Kill();
-        await _process.WaitForExitAsync(EndWithin);
+        Process.Kill();
+        await Process.WaitForExitAsync(EndWithin);
     }
 
     /// <summary>SIGTERM: redis ends in order and closes its connections.</summary>
     public async Task TerminateAsync()
     {
-        _process.Terminate();
-        await _process.WaitForExitAsync(EndWithin);
+        Process.Terminate();
+        await Process.WaitForExitAsync(EndWithin);
     }
 
     /// <summary>SIGSTOP: it accepts nothing and answers nothing, and nobody is told.</summary>
-    public void Freeze() => _process.Freeze();
+    public void Freeze() => Process.Freeze();
 
-    public void Thaw() => _process.Thaw();
+    public void Thaw() => Process.Thaw();
 
     /// <summary>
     /// Starts it at the same address again; ends it first if it runs. A replica stays one, and a master that was replaced meanwhile
@@ -122,7 +122,7 @@ public sealed class RedisServer : IAsyncDisposable
             await TerminateAsync();
         }
 
-        await _process.DisposeAsync();
+        await Process.DisposeAsync();
         if (!keepData)
         {
             Directory.Delete(_dataFolder, recursive: true);
@@ -134,7 +134,11 @@ public sealed class RedisServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _process.DisposeAsync();
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+
         _folder.Dispose();
     }
 
@@ -152,7 +156,7 @@ public sealed class RedisServer : IAsyncDisposable
         }
         catch (TimeoutException e)
         {
-            throw new InvalidOperationException($"{e.Message} Its last lines:\n{_process.LogTail}", e);
+            throw new InvalidOperationException($"{e.Message} Its last lines:\n{Process.LogTail}", e);
         }
     }
 

@@ -12,7 +12,7 @@ public sealed class SentinelServer : IAsyncDisposable
     private readonly TemporaryFolder _folder;
     private readonly string? _password;
     private readonly string _program;
-    private ChildProcess _process = null!;
+    private ChildProcess? _process;
     private SentinelTimings _timings = SentinelTimings.Default;
 
     private SentinelServer(string name, string program, IEnumerable<string> lines, string? password)
@@ -35,9 +35,9 @@ public sealed class SentinelServer : IAsyncDisposable
     /// <summary>As <c>proxy.json</c> writes it.</summary>
     public string Endpoint => $"{Host}:{Port}";
 
-    public ChildProcess Process => _process;
+    public ChildProcess Process => _process ?? throw new InvalidOperationException("Not started.");
 
-    public bool IsRunning => !_process.HasExited;
+    public bool IsRunning => !Process.HasExited;
 
     /// <param name="name">For messages.</param>
     /// <param name="program">redis-sentinel, or another one's.</param>
@@ -53,7 +53,7 @@ public sealed class SentinelServer : IAsyncDisposable
         }
         catch
         {
-            server._folder.Dispose();
+            await server.DisposeAsync();
             throw;
         }
     }
@@ -103,25 +103,29 @@ public sealed class SentinelServer : IAsyncDisposable
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()
     {
-        _process.Kill();
-        await _process.WaitForExitAsync(EndWithin);
+        Process.Kill();
+        await Process.WaitForExitAsync(EndWithin);
     }
 
-    public void Freeze() => _process.Freeze();
+    public void Freeze() => Process.Freeze();
 
-    public void Thaw() => _process.Thaw();
+    public void Thaw() => Process.Thaw();
 
     /// <summary>Starts it at the same address with the state it had; ends it first if it runs.</summary>
     public async Task RestartAsync()
     {
-        await _process.DisposeAsync();
+        await Process.DisposeAsync();
         await LaunchAsync();
         await SetTimingsAsync(_timings);
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _process.DisposeAsync();
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+
         _folder.Dispose();
     }
 
@@ -136,7 +140,7 @@ public sealed class SentinelServer : IAsyncDisposable
         }
         catch (TimeoutException e)
         {
-            throw new InvalidOperationException($"{e.Message} Its last lines:\n{_process.LogTail}", e);
+            throw new InvalidOperationException($"{e.Message} Its last lines:\n{Process.LogTail}", e);
         }
     }
 }
