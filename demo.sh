@@ -32,9 +32,10 @@ if [ -n "$missing" ] && [ -z "${help:-}" ]; then
     say "Installing from this system's packages:$missing"
     say "Debian starts them as services, on ports 6379 and 26379. The demo uses other ports and leaves those alone;"
     say "to be rid of them afterwards: apt-get remove$missing"
+    $root apt-get update -q
     # The names of the programs are those of the packages.
     # shellcheck disable=SC2086
-    $root apt-get update -q && $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y $missing
+    $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y $missing
 fi
 
 [ -n "${help:-}" ] || say "Building (Release)…"

@@ -72,7 +72,7 @@ internal sealed class Demonstration : IAsyncDisposable
 
     private async Task StartAsync()
     {
-        _narrator.Title(_options.Direct ? "A Sentinel deployment, and no proxy" : "A Sentinel deployment, and one stable endpoint in front of it");
+        _narrator.Title("A Sentinel deployment, and " + (_options.Direct ? "no proxy" : "one stable endpoint in front of it"));
         _deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions
         {
             DownAfter = _options.DownAfter,
@@ -80,7 +80,7 @@ internal sealed class Demonstration : IAsyncDisposable
             Timings = SentinelTimings.Default,
             OnEvent = _news.OnEvent,
         });
-        _narrator.Step("redis-server: " + string.Join(", ", Deployment.Servers.Select((s, i) => $"{s.Name} on {s.Port}{(i == 0 ? " (master)" : "")}")));
+        _narrator.Step("redis-server: " + string.Join(", ", Deployment.Servers.Select(s => $"{s.Name} on {s.Port}")) + "; the first is the master");
         _narrator.Step("redis-sentinel on " + string.Join(", ", Deployment.Sentinels.Select(s => s.Port)));
         string endpoint = Deployment.Servers[0].Endpoint;
         if (!_options.Direct)
@@ -149,10 +149,11 @@ internal sealed class Demonstration : IAsyncDisposable
         RedisServer master = await Deployment.WaitForMasterAsync(null, LongEnough);
         RoundResult result = await workload.FinishAsync(master);
         _rounds.Add((title, result));
+        (int acknowledged, int lost, int connections) = (result.Writes.Acknowledged, result.Writes.Lost.Count, result.ConnectionsLost);
         string text = string.Create(
             CultureInfo.InvariantCulture,
-            $"{result.Writes.Acknowledged:N0} writes acknowledged, {result.Writes.Lost.Count:N0} of them lost, {result.ConnectionsLost} connections lost");
-        if (result.Writes.Lost.Count + result.ConnectionsLost == 0)
+            $"{acknowledged:N0} writes acknowledged, {lost:N0} of them lost; the connection was {(connections == 0 ? "kept" : "lost")}");
+        if (lost + connections == 0)
         {
             _narrator.Good(text);
         }
@@ -186,8 +187,9 @@ internal sealed class Demonstration : IAsyncDisposable
             _narrator.Plain($"  metrics             curl http://127.0.0.1:{_proxy.AdminPort}/metrics");
         }
 
-        _narrator.Plain($"  who is the master   redis-cli -p {Deployment.Sentinels[0].Port} sentinel get-master-addr-by-name {Deployment.MasterName}");
-        _narrator.Plain($"  planned failover    redis-cli -p {Deployment.Sentinels[0].Port} sentinel failover {Deployment.MasterName}");
+        string sentinel = $"redis-cli -p {Deployment.Sentinels[0].Port} sentinel";
+        _narrator.Plain($"  who is the master   {sentinel} get-master-addr-by-name {Deployment.MasterName}");
+        _narrator.Plain($"  planned failover    {sentinel} failover {Deployment.MasterName}");
         foreach (RedisServer server in Deployment.Servers)
         {
             _narrator.Plain($"  kill {server.Name}        kill -9 {server.Process.Id}   (port {server.Port}; it is started again)");

@@ -99,7 +99,8 @@ internal sealed class Workload : IAsyncDisposable
             (WriteOutcome outcome, string error) = (WriteOutcome.Acknowledged, "");
             try
             {
-                await database.ListRightPushAsync(Key(writer), WriteRecord.Element(writer, number)).WaitAsync(ReplyWithin, TimeProvider.System);
+                await database.ListRightPushAsync(Key(writer), WriteRecord.Element(writer, number))
+                    .WaitAsync(ReplyWithin, TimeProvider.System);
                 Interlocked.Increment(ref _replies);
             }
             catch (Exception e) when (e is RedisException or RedisCommandException or TimeoutException)

@@ -39,7 +39,7 @@ public static class Eventually
                 last = answer is bool ? "" : $" Last seen: {answer?.ToString() ?? "null"}.";
                 error = null;
             }
-#pragma warning disable CA1031 // Whatever the condition throws (refused, timed out, cannot parse) means "not yet"; the last one is reported.
+#pragma warning disable CA1031 // Whatever the condition throws (refused, timed out…) means "not yet"; the last one is reported.
             catch (Exception e)
 #pragma warning restore CA1031
             {

@@ -5,7 +5,8 @@ namespace RedisProxy.Testing;
 
 /// <summary>
 /// What must not outlive this process: children and temporary folders. Each registers an action, which is done when the process ends
-/// while the thing still exists: orderly, or by SIGINT, SIGTERM, SIGHUP or SIGQUIT. (SIGKILL cannot be caught; see <see cref="ChildProcess"/>.)
+/// while the thing still exists: orderly, or by SIGINT, SIGTERM, SIGHUP or SIGQUIT. SIGKILL cannot be caught; see
+/// <see cref="ChildProcess"/>.
 /// Newest first, so that a child dies before its folder goes.
 /// </summary>
 public static class ExitActions
@@ -25,7 +26,7 @@ public static class ExitActions
         }
     }
 
-    /// <summary>The program ends in order when a signal comes (and then its exit does what is left). Without this, all is ended at once.</summary>
+    /// <summary>The program ends in order when a signal comes, and its exit does what is left. Else all is ended at once.</summary>
     public static void LeaveSignalsToTheProgram() => Volatile.Write(ref _programHandlesSignals, true);
 
     internal static Registration Add(Action action)

@@ -26,7 +26,8 @@ public sealed class ProxyProcess : IAsyncDisposable
         Process = process;
         _folder = folder;
         _configuration = configuration;
-        _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{configuration.AdminPort}/"), Timeout = TimeSpan.FromSeconds(10) };
+        var admin = new Uri($"http://127.0.0.1:{configuration.AdminPort}/");
+        _http = new HttpClient { BaseAddress = admin, Timeout = TimeSpan.FromSeconds(10) };
     }
 
     public ChildProcess Process { get; }
@@ -60,7 +61,8 @@ public sealed class ProxyProcess : IAsyncDisposable
         {
             await proxy.KillAsync();
             await proxy.DisposeAsync();
-            throw new InvalidOperationException($"{e.Message} Its last lines:\n{process.LogTail}\nIts configuration:\n{configuration.Text}", e);
+            throw new InvalidOperationException(
+                $"{e.Message} Its last lines:\n{process.LogTail}\nIts configuration:\n{configuration.Text}", e);
         }
     }
 
@@ -115,7 +117,8 @@ public sealed class ProxyProcess : IAsyncDisposable
     public Task<RawClient> ConnectAsync() => RawClient.ConnectAsync(Port);
 
     /// <summary><c>GET /metrics</c>.</summary>
-    public async Task<MetricsSnapshot> ScrapeAsync() => MetricsSnapshot.Parse(await _http.GetStringAsync(new Uri("metrics", UriKind.Relative)));
+    public async Task<MetricsSnapshot> ScrapeAsync() =>
+        MetricsSnapshot.Parse(await _http.GetStringAsync(new Uri("metrics", UriKind.Relative)));
 
     /// <summary>SIGTERM, and waits for the end. Returns the exit code.</summary>
     public async Task<int> StopAsync()

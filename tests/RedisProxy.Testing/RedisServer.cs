@@ -109,7 +109,7 @@ public sealed class RedisServer : IAsyncDisposable
     /// Starts it at the same address again; ends it first if it runs. A replica stays one, and a master that was replaced meanwhile
     /// comes back as a master, until Sentinel tells it.
     /// </summary>
-    /// <param name="keepData">True: what an append-only file, or else an orderly end just now, has kept. False: it comes back empty.</param>
+    /// <param name="keepData">True: what an append-only file has kept, or an orderly end just now. False: it comes back empty.</param>
     public async Task RestartAsync(bool keepData)
     {
         if (IsRunning)

@@ -3,7 +3,9 @@ namespace RedisProxy.Testing;
 /// <summary>How a redis-server is set up. Everything not named here is redis's default.</summary>
 public sealed record RedisServerOptions
 {
-    /// <summary>A program in PATH, or a path; a Valkey server serves as well. The variable REDISPROXY_REDIS_SERVER overrides the default.</summary>
+    /// <summary>
+    /// A program in PATH, or a path; a Valkey server serves as well. The variable REDISPROXY_REDIS_SERVER overrides the default.
+    /// </summary>
     public string Program { get; init; } = Environment.GetEnvironmentVariable("REDISPROXY_REDIS_SERVER") ?? "redis-server";
 
     /// <summary>Default: a free one.</summary>

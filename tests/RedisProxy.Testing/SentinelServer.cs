@@ -22,8 +22,9 @@ public sealed class SentinelServer : IAsyncDisposable
         _password = password;
         _folder = new TemporaryFolder(name);
         Port = FreePorts.Take();
-        string[] own = ["bind 127.0.0.1", $"port {Port}", $"dir {_folder.Path}", .. password is null ? [] : new[] { $"requirepass {password}" }];
-        File.WriteAllLines(_folder.File("sentinel.conf"), own.Concat(lines));
+        string[] own = ["bind 127.0.0.1", $"port {Port}", $"dir {_folder.Path}"];
+        string[] secret = password is null ? [] : [$"requirepass {password}"];
+        File.WriteAllLines(_folder.File("sentinel.conf"), [.. own, .. secret, .. lines]);
     }
 
     public string Name { get; }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RedisProxy.Testing;
 
 /// <summary>What a writer was told of one write.</summary>
@@ -29,7 +31,8 @@ public enum WriteOutcome
 public readonly record struct WriteRecord(
     int Writer, int Number, WriteOutcome Outcome, string Error, TimeSpan SentAt, TimeSpan AnsweredAt)
 {
-    public static string Element(int writer, int number) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"w{writer}-{number}");
+    /// <summary>What is appended to the writer's list.</summary>
+    public static string Element(int writer, int number) => string.Create(CultureInfo.InvariantCulture, $"w{writer}-{number}");
 
     /// <summary>What an error reply to a write says of its outcome.</summary>
     public static WriteOutcome OutcomeOf(string errorCode) => errorCode switch

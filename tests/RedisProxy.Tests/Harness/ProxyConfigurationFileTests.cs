@@ -12,7 +12,11 @@ public sealed class ProxyConfigurationFileTests
         var options = new ProxyProcessOptions
         {
             SentinelEndpoints = ["127.0.0.1:1", "127.0.0.1:2"],
-            Listeners = [new() { Master = "m" }, new() { Master = "m", Name = "b", Settings = new Dictionary<string, JsonNode?> { ["maxSessions"] = 5 } }],
+            Listeners =
+            [
+                new() { Master = "m" },
+                new() { Master = "m", Name = "b", Settings = new Dictionary<string, JsonNode?> { ["maxSessions"] = 5 } },
+            ],
         };
 
         var file = new ProxyConfigurationFile(options.With("hold.timeout", "1s").With("shutdown.drainTimeout", "0s"));

@@ -38,8 +38,11 @@ public sealed class SentinelDeploymentTests(ITestOutputHelper output)
     [Fact]
     public async Task KilledMaster_IsReplaced_AndComesBackAsAReplica()
     {
-        await using SentinelDeployment deployment = await SentinelDeployment.StartAsync(
-            new SentinelDeploymentOptions { Server = new RedisServerOptions { Password = "secret" }, SentinelPassword = "other secret word".Replace(' ', '-') });
+        await using SentinelDeployment deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions
+        {
+            Server = new RedisServerOptions { Password = "secret" },
+            SentinelPassword = "another-secret",
+        });
         RedisServer old = deployment.Servers[0];
 
         await old.KillAsync();

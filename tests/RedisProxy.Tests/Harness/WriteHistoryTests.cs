@@ -55,7 +55,8 @@ public sealed class WriteHistoryTests
     [Fact]
     public void Compare_BehindALaterOne_IsOutOfOrder()
     {
-        LossReport report = Compare(["w0-2", "w0-1", "w0-3"], (1, WriteOutcome.Unknown), (2, WriteOutcome.Acknowledged), (3, WriteOutcome.Acknowledged));
+        LossReport report = Compare(
+            ["w0-2", "w0-1", "w0-3"], (1, WriteOutcome.Unknown), (2, WriteOutcome.Acknowledged), (3, WriteOutcome.Acknowledged));
 
         Assert.Equal(["w0-1"], report.OutOfOrder);
         Assert.False(report.IsHonest);
