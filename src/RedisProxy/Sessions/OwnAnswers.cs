@@ -18,7 +18,7 @@ internal static class OwnAnswers
                 return EndCause.UnknownOutcome;
             }
 
-            byte[] text = request.Outcome == Outcome.ProtocolError ? session.RefusalText : session.Settings.Replies.For(request.Outcome);
+            byte[] text = request.Outcome == Outcome.ProtocolError ? pipeline.RefusalText : session.Settings.Replies.For(request.Outcome);
             if (text.Length > slab.Free)
             {
                 break;

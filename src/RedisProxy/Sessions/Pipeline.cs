@@ -37,6 +37,9 @@ internal sealed class Pipeline
     /// <summary>Offset from which on bytes are not framed, because of a request such as SUBSCRIBE before it; -1: none.</summary>
     public long RawFrom { get; private set; } = NoOffset;
 
+    /// <summary>The answer to what is no request; empty when the connection is closed without a word.</summary>
+    public byte[] RefusalText { get; set; } = [];
+
     public bool IsRaw => RawFrom != NoOffset;
 
     public int Count => Waiting.Count + (_session.Link?.InFlight.Count ?? 0);

@@ -29,7 +29,7 @@ internal static class Rejections
 
         if (!CanMove(session, link, rejection))
         {
-            session.Suspect(SuspicionReason.Rejected);
+            session.Gate.Suspect(SuspicionReason.Rejected);
             return false;
         }
 

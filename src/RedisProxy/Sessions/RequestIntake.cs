@@ -173,6 +173,12 @@ internal sealed class RequestIntake(Session session)
             return;
         }
 
+        if (traits.Kind == CommandKind.CrossProtocol)
+        {
+            Refuse(ProtocolError.CrossProtocol, 0);
+            return;
+        }
+
         Inspection inspection = RequestInspector.Inspect(traits, arguments);
         Outcome outcome = inspection.IsAnsweredHere ? Outcome.Acknowledged : Outcome.Forward;
         Add(inspection.Traits, _scanned, outcome, inspection.Change, inspection.EndsFraming);
@@ -220,7 +226,7 @@ internal sealed class RequestIntake(Session session)
             return;
         }
 
-        session.RefusalText = SyntheticReplies.For(error, got);
+        session.Pipeline.RefusalText = SyntheticReplies.For(error, got);
         Add(default, _scanned, Outcome.ProtocolError, null, endsFraming: false);
     }
 

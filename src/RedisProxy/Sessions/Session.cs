@@ -66,9 +66,6 @@ internal sealed class Session
     /// <summary>The request pump waits for something other than input; whoever changes what it waits for wakes it.</summary>
     public bool IsInputStalled { get; set; }
 
-    /// <summary>The answer to what is no request; empty when the connection is closed without a word.</summary>
-    public byte[] RefusalText { get; set; } = [];
-
     /// <summary>A client waits for something, so this session is served before idle ones.</summary>
     public bool IsWaitedFor => !Pipeline.Waiting.IsEmpty || Phase == SessionPhase.Opening;
 
@@ -221,9 +218,6 @@ internal sealed class Session
         _keeper.Wake();
     }
 
-    /// <summary>Reports a doubt about the master without giving up the link.</summary>
-    public void Suspect(SuspicionReason reason) => Gate.Suspect(reason);
-
     /// <summary>Replies went out to the client.</summary>
     /// <param name="cause">They were the last ones, because of this; <see cref="EndCause.None"/> when they were not.</param>
     public void OnRelayed(EndCause cause)
@@ -279,31 +273,16 @@ internal sealed class Session
 
     public void UpdatePhase()
     {
-        SessionPhase phase = NextPhase();
-        if (phase == Phase)
+        SessionPhase phase = IsEnded
+            ? SessionPhase.Ended
+            : SessionPhases.Next(Phase, Link is not null, Gate.View.IsServing, _keeper.MayConnect);
+        if (phase != Phase)
         {
-            return;
+            SessionPhases.AssertTransition(Phase, phase);
+            Counters.Phases[(int)Phase]--;
+            Counters.Phases[(int)phase]++;
+            Phase = phase;
         }
-
-        SessionPhases.AssertTransition(Phase, phase);
-        Counters.Phases[(int)Phase]--;
-        Counters.Phases[(int)phase]++;
-        Phase = phase;
-    }
-
-    private SessionPhase NextPhase()
-    {
-        if (IsEnded)
-        {
-            return SessionPhase.Ended;
-        }
-
-        if (Link is not null)
-        {
-            return Gate.View.IsServing ? SessionPhase.Serving : SessionPhase.Draining;
-        }
-
-        return !_keeper.MayConnect ? SessionPhase.Holding : Phase == SessionPhase.Opening ? SessionPhase.Opening : SessionPhase.Retargeting;
     }
 
     /// <summary>A fault in one session ends that session and nothing else.</summary>

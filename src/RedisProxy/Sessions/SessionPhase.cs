@@ -27,6 +27,17 @@ internal static class SessionPhases
 {
     public const int Count = (int)SessionPhase.Ended + 1;
 
+    /// <summary>The phase of a living session.</summary>
+    public static SessionPhase Next(SessionPhase now, bool hasLink, bool isServing, bool mayConnect)
+    {
+        if (hasLink)
+        {
+            return isServing ? SessionPhase.Serving : SessionPhase.Draining;
+        }
+
+        return !mayConnect ? SessionPhase.Holding : now == SessionPhase.Opening ? SessionPhase.Opening : SessionPhase.Retargeting;
+    }
+
     [Conditional("DEBUG")]
     public static void AssertTransition(SessionPhase from, SessionPhase to) =>
         Debug.Assert(IsAllowed(from, to), $"a session cannot go from {from} to {to}");

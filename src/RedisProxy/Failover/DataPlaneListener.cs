@@ -5,11 +5,10 @@ using Microsoft.Extensions.Logging;
 
 using RedisProxy.Configuration;
 using RedisProxy.EventLoops;
-using RedisProxy.Failover;
 using RedisProxy.Sessions;
 using RedisProxy.Topology;
 
-namespace RedisProxy.Hosting;
+namespace RedisProxy.Failover;
 
 /// <summary>
 /// One configured listener over all loops. On TCP every loop has its own listening socket and the kernel spreads connections over them
@@ -37,7 +36,7 @@ internal sealed class DataPlaneListener
         for (int i = 0; i < loops.Length; i++)
         {
             Gate gate = FailoverBridge.CreateGate(
-                loops[i], source, options.Hold.MaxOutage, error => HostingLog.SessionFailed(log, listener.Name, error));
+                loops[i], source, options.Hold.MaxOutage, error => DataPlaneLog.SessionFailed(log, listener.Name, error));
             _parts[i] = new SessionListener(loops[i], gate, limiters[i], settings, quota);
         }
     }
@@ -113,14 +112,20 @@ internal sealed class DataPlaneListener
         return part.ListenAsync(
             socket,
             Options.Bind.UnixPath is null ? part.Accept : DealOut,
-            error => HostingLog.AcceptBacksOff(_log, Options.Name, Errno.Describe(error)));
+            error => DataPlaneLog.AcceptBacksOff(_log, Options.Name, Errno.Describe(error)));
     }
 
     private void DealOut(int fd)
     {
         SessionListener part = _parts[_nextPart];
         _nextPart = (_nextPart + 1) % _parts.Length;
-        part.Gate.Loop.Post(static posted => ((ValueTuple<SessionListener, int>)posted!).Item1.Accept(((ValueTuple<SessionListener, int>)posted).Item2), (part, fd));
+        part.Gate.Loop.Post(
+            static posted =>
+            {
+                (SessionListener part, int fd) = ((SessionListener, int))posted!;
+                part.Accept(fd);
+            },
+            (part, fd));
     }
 
     private void ForEachPart(Action<SessionListener> action)

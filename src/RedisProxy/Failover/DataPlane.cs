@@ -7,7 +7,7 @@ using RedisProxy.EventLoops;
 using RedisProxy.Sessions;
 using RedisProxy.Topology;
 
-namespace RedisProxy.Hosting;
+namespace RedisProxy.Failover;
 
 /// <summary>
 /// The loops and, on each, a part of every listener. Starts by binding all addresses, so that a wrong one is reported before anything
@@ -36,7 +36,7 @@ internal sealed class DataPlane
         var limiters = new ConnectLimiter[count];
         for (int i = 0; i < count; i++)
         {
-            _loops[i] = new EventLoop(i, time, error => HostingLog.LoopCallbackFailed(log, error));
+            _loops[i] = new EventLoop(i, time, error => DataPlaneLog.LoopCallbackFailed(log, error));
             limiters[i] = new ConnectLimiter(Math.Max(1, options.Backend.MaxConcurrentConnects / count));
         }
 
@@ -49,6 +49,9 @@ internal sealed class DataPlane
     public IReadOnlyList<EventLoop> Loops => _loops;
 
     public IReadOnlyList<DataPlaneListener> Listeners => _listeners;
+
+    /// <summary>Sessions now, over all listeners.</summary>
+    public long SessionCount => _listeners.Sum(listener => listener.SessionCount);
 
     /// <summary>Fails when a loop or a listening socket has become unusable. The process cannot do its work then.</summary>
     public Task Failure => _failed.Task;
@@ -71,7 +74,7 @@ internal sealed class DataPlane
         foreach (DataPlaneListener listener in _listeners)
         {
             Watch(await listener.StartAsync());
-            HostingLog.Listening(_log, listener.Options.Name, listener.Options.Bind, _loops.Length);
+            DataPlaneLog.Listening(_log, listener.Options.Name, listener.Options.Bind, _loops.Length);
         }
     }
 
@@ -82,11 +85,11 @@ internal sealed class DataPlane
         try
         {
             await drained.WaitAsync(_options.Shutdown.DrainTimeout, time);
-            HostingLog.Drained(_log);
+            DataPlaneLog.Drained(_log);
         }
         catch (TimeoutException)
         {
-            HostingLog.DrainTimedOut(_log, _listeners.Sum(listener => listener.SessionCount));
+            DataPlaneLog.DrainTimedOut(_log, SessionCount);
             foreach (DataPlaneListener listener in _listeners)
             {
                 listener.AbortAll();

@@ -1,0 +1,39 @@
+using RedisProxy.Failover;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Admin;
+
+/// <summary>
+/// Should this proxy get traffic? Yes once its listeners are bound and a master was known. It does not flip during a failover: every
+/// proxy sees the same failover, and an orchestrator would take all of them away at the moment they are needed. What is wrong is told in
+/// the body.
+/// </summary>
+internal sealed class Readiness(DataPlane dataPlane)
+{
+    private bool _wasMasterKnown;
+
+    public bool AreListenersBound { get; set; }
+
+    public bool IsStopping { get; set; }
+
+    public bool IsReady => AreListenersBound && !IsStopping && WasMasterKnown;
+
+    private bool WasMasterKnown => _wasMasterKnown |= dataPlane.Listeners.All(listener => listener.Source.Current.Generation > 0);
+
+    /// <summary>One line a listener, for people.</summary>
+    public IEnumerable<string> Describe()
+    {
+        if (IsStopping)
+        {
+            yield return "stopping";
+        }
+
+        foreach (DataPlaneListener listener in dataPlane.Listeners)
+        {
+            TopologyView view = listener.Source.Current;
+            string master = view.Master is { } node ? $"{node.Announced} (epoch {view.Epoch}, generation {view.Generation})" : "unknown";
+            string reason = view.Reason.Length > 0 ? $": {view.Reason}" : "";
+            yield return $"listener '{listener.Options.Name}' on {listener.Options.Bind}: master {master}, {view.Availability}{reason}";
+        }
+    }
+}
