@@ -8,7 +8,7 @@ namespace RedisProxy.Tests.Configuration;
 public sealed class RandomConfigurationTests
 {
     /// <summary>Fixed, so that a build does not fail by chance; any other one will do.</summary>
-    private const int Seed = 40323897;
+    private const int Seed = 6380;
 
     private const string Secret = "s3cret";
 
