@@ -52,6 +52,9 @@ public sealed class RawClient : IDisposable
         }
     }
 
+    /// <summary>The other end: a connection that a listening socket of the test accepted. Takes the socket over.</summary>
+    public static RawClient OfAccepted(Socket socket) => new(socket);
+
     public static byte[] Command(params string[] words)
     {
         var text = new StringBuilder();

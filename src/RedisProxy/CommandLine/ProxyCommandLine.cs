@@ -9,8 +9,8 @@ using RedisProxy.Configuration;
 namespace RedisProxy.CommandLine;
 
 /// <summary>
-/// The program as it is called: arguments in, exit code out. It reads and judges the configuration, and leaves the work to two delegates, so
-/// it depends on nothing but the configuration. Results go to standard output, everything else to standard error.
+/// The program as it is called: arguments in, exit code out. It reads and judges the configuration, and leaves the work to two
+/// delegates, so it depends on nothing but the configuration. Results go to standard output, everything else to standard error.
 /// </summary>
 internal sealed class ProxyCommandLine
 {
@@ -24,7 +24,8 @@ internal sealed class ProxyCommandLine
 
     /// <param name="shell">Where it was called.</param>
     /// <param name="run">
-    /// Serves until the token is cancelled, which SIGINT and SIGTERM do, and takes as long as it needs then. Returns an <see cref="ExitCode"/>.
+    /// Serves until the token is cancelled, which SIGINT and SIGTERM do, and then takes as long as it needs.
+    /// Returns an <see cref="ExitCode"/>.
     /// </param>
     /// <param name="check">Asks the Sentinels, prints, and returns an <see cref="ExitCode"/>.</param>
     public ProxyCommandLine(

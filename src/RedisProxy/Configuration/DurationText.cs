@@ -16,7 +16,7 @@ internal static class DurationText
         ("h", TimeSpan.FromHours(1)),
     ];
 
-    /// <summary>A number too large for a <see cref="TimeSpan"/> becomes the largest one: it is a duration, and out of every range.</summary>
+    /// <summary>What is too large for a <see cref="TimeSpan"/> becomes the largest: a duration that is out of every range.</summary>
     public static bool TryParse(string text, out TimeSpan duration)
     {
         duration = TimeSpan.Zero;

@@ -1,9 +1,9 @@
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// <c>REDISPROXY_section__key</c> and <c>REDISPROXY_list__0__key</c>. Only names with two underscores behind the prefix are ours, because no
-/// value stands outside a section: Kubernetes gives every pod <c>REDISPROXY_SERVICE_HOST</c>, <c>REDISPROXY_PORT_6380_TCP</c> and
-/// others when there is a service named redisproxy.
+/// <c>REDISPROXY_section__key</c> and <c>REDISPROXY_list__0__key</c>. Only names with two underscores behind the prefix are ours,
+/// because no value stands outside a section: Kubernetes gives every pod <c>REDISPROXY_SERVICE_HOST</c>,
+/// <c>REDISPROXY_PORT_6380_TCP</c> and others when there is a service named redisproxy.
 /// </summary>
 internal static class EnvironmentVariables
 {

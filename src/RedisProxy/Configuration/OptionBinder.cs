@@ -132,7 +132,8 @@ internal sealed class OptionBinder
         }
         else if (username is not null && !section.Has("password") && !section.Has("passwordFile"))
         {
-            _errors.Add(section.PathOf("username"), $"{QuotedValue.Of(username)} has no password; expected password or passwordFile as well");
+            _errors.Add(
+                section.PathOf("username"), $"{QuotedValue.Of(username)} has no password; expected password or passwordFile as well");
         }
         else if (file is not null)
         {

@@ -1,6 +1,8 @@
 namespace RedisProxy.Configuration;
 
-/// <summary>What was read, before the rules between keys are checked. A listener may lack what it needs; the rest has its final form.</summary>
+/// <summary>
+/// What was read, before the rules between keys are checked. A listener may lack what it needs; the rest has its final form.
+/// </summary>
 /// <param name="Listeners">In their order.</param>
 /// <param name="IsEndpointGiven"><c>backend.endpoint</c> has a value, good or bad.</param>
 /// <param name="Options">Everything but the listeners. <see cref="ProxyOptions.Sentinel"/> is null when the section says nothing.</param>

@@ -46,7 +46,8 @@ internal static class OptionFile
 
     private static string? Parse(byte[] bytes, OptionLayer layer, OptionErrors errors)
     {
-        ReadOnlyMemory<byte> text = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? bytes.AsMemory(Encoding.UTF8.Preamble.Length) : bytes;
+        bool hasByteOrderMark = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble);
+        ReadOnlyMemory<byte> text = bytes.AsMemory(hasByteOrderMark ? Encoding.UTF8.Preamble.Length : 0);
         if (!Utf8.IsValid(text.Span))
         {
             return "is not UTF-8 text";

@@ -6,7 +6,7 @@ namespace RedisProxy.Configuration;
 /// </summary>
 internal sealed class OptionLayer
 {
-    /// <summary>Stand for <c>{}</c> and <c>[]</c>, which have no values of their own to be remembered by. No real value begins like this.</summary>
+    /// <summary>Stand for <c>{}</c> and <c>[]</c>, which hold no value to be remembered by. No real value begins like this.</summary>
     public const string EmptyObject = "\0{}";
 
     /// <inheritdoc cref="EmptyObject"/>

@@ -42,10 +42,13 @@ internal static class OptionPath
             }
             else
             {
-                shown.Append(shown.Length == 0 ? "" : ".").Append(key.Length == 0 ? "\"\"" : key);
+                shown.Append(shown.Length == 0 ? "" : ".").Append(IsPlain(key) ? key : QuotedValue.Of(key));
             }
         }
 
         return shown.ToString();
     }
+
+    /// <summary>Any other key was not meant to be one, and may hold anything.</summary>
+    private static bool IsPlain(string key) => key.Length > 0 && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
 }

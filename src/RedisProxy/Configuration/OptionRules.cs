@@ -62,21 +62,21 @@ internal static class OptionRules
         }
     }
 
-    /// <summary>Two sockets on one address would not fail, because each loop has one there: the kernel would deal clients out at random.</summary>
+    /// <summary>
+    /// Two listeners on one address would not fail, because the sockets share it as those of the loops do: the kernel would deal clients
+    /// out at random.
+    /// </summary>
     private static void CheckBinds(OptionDraft draft, OptionErrors errors)
     {
         foreach ((ListenerDraft listener, ListenerDraft twin) in Twins(draft.Listeners, (a, b) => IsSame(a.Bind, b.Bind)))
         {
-            string bindPath = listener.Section.PathOf("bind");
-            errors.Add(bindPath, $"{QuotedValue.Of($"{listener.Bind}")} is {OptionPath.Show(twin.Section.PathOf("bind"))}, too; expected one of its own");
+            errors.Add(listener.Section.PathOf("bind"), $"\"{listener.Bind}\" is {ShowBind(twin)}, too; expected one of its own");
         }
 
         HostEndpoint? admin = draft.Options.Admin.Bind;
         if (draft.Listeners.FirstOrDefault(l => l.Bind?.Tcp is { } tcp && admin is not null && tcp.IsSameAs(admin)) is { } taken)
         {
-            errors.Add(
-                "admin:bind",
-                $"{QuotedValue.Of($"{admin}")} is {OptionPath.Show(taken.Section.PathOf("bind"))}, too; expected one of its own, or \"\" for none");
+            errors.Add("admin:bind", $"\"{admin}\" is {ShowBind(taken)}, too; expected one of its own, or \"\" for none");
         }
     }
 
@@ -99,8 +99,10 @@ internal static class OptionRules
         ListenerDraft? ListenerOf(HostEndpoint endpoint) => draft.Listeners.FirstOrDefault(l => l.Bind?.Tcp?.Accepts(endpoint) == true);
 
         static string Complaint(HostEndpoint endpoint, ListenerDraft listener, string what) =>
-            $"{QuotedValue.Of($"{endpoint}")} is this proxy's own {OptionPath.Show(listener.Section.PathOf("bind"))}; expected the address of {what}";
+            $"\"{endpoint}\" is this proxy's own {ShowBind(listener)}; expected the address of {what}";
     }
+
+    private static string ShowBind(ListenerDraft listener) => OptionPath.Show(listener.Section.PathOf("bind"));
 
     private static bool IsSame(BindAddress? a, BindAddress? b) => a is not null && b is not null
         && (a.Tcp is not null && b.Tcp is not null ? a.Tcp.IsSameAs(b.Tcp) : a == b);

@@ -105,7 +105,9 @@ internal sealed class OptionSection
         return values;
     }
 
-    /// <summary>An object whose keys are data, too. Keys may contain colons, which are separators elsewhere: they are put together again.</summary>
+    /// <summary>
+    /// An object whose keys are data, too. They may contain colons, which are separators elsewhere, so they are put together again.
+    /// </summary>
     public IReadOnlyDictionary<TKey, TValue> Map<TKey, TValue>(string key, ValueParser<TKey> parseKey, ValueParser<TValue> parseValue)
         where TKey : notnull
     {
@@ -182,7 +184,8 @@ internal sealed class OptionSection
 
     private bool IsObject(IConfigurationSection section)
     {
-        if (section.Value is OptionLayer.EmptyList || section.GetChildren().Any() && section.GetChildren().All(c => OptionPath.IsIndex(c.Key)))
+        IConfigurationSection[] children = [.. section.GetChildren()];
+        if (section.Value is OptionLayer.EmptyList || children.Length > 0 && children.All(c => OptionPath.IsIndex(c.Key)))
         {
             _errors.Add(section.Path, "is a list; expected an object");
             return false;

@@ -51,7 +51,8 @@ internal static class OptionsReader
         OptionRules.Check(draft, errors);
         if (draft.Listeners.Count > 1 && sources.CommandLine.OriginOf("listeners") is { } option)
         {
-            errors.AddSource(option, $"there are {draft.Listeners.Count} listeners; expected one, as the command line cannot say which it means");
+            errors.AddSource(
+                option, $"there are {draft.Listeners.Count} listeners; expected one, as the command line cannot say which it means");
         }
 
         return new OptionsReading(

@@ -10,7 +10,7 @@ internal static class SizeText
 {
     private static readonly (string Unit, long Bytes)[] Units = [("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30)];
 
-    /// <summary>A number too large for a <see cref="long"/> becomes the largest one: it is a size, and out of every range.</summary>
+    /// <summary>What is too large for a <see cref="long"/> becomes the largest: a size that is out of every range.</summary>
     public static bool TryParse(string text, out long bytes)
     {
         bytes = 0;

@@ -3,7 +3,7 @@ namespace RedisProxy.Configuration;
 /// <summary>Finds the name that was probably meant, for "did you mean".</summary>
 internal static class Spelling
 {
-    /// <summary>The nearest of the known names, if it is near enough to be worth a suggestion; else null. The first one wins a tie.</summary>
+    /// <summary>The nearest of the known names, the first of several; null when none is near enough to be worth a suggestion.</summary>
     public static string? Nearest(string given, IEnumerable<string> known)
     {
         string? nearest = null;

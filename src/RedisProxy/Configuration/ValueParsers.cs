@@ -98,7 +98,9 @@ internal static class ValueParsers
         return $"{QuotedValue.Of(text)} is unknown; expected {QuotedValue.AnyOf([.. choices.Select(c => c.Name)])}";
     };
 
-    /// <summary>For what is planned and not built: only the default is accepted, and nobody is told that a planned value does not exist.</summary>
+    /// <summary>
+    /// For what is planned and not built: only the default is accepted, but nobody is told that a planned value does not exist.
+    /// </summary>
     /// <param name="expected">The default, as a message shows it.</param>
     /// <param name="accepted">The spellings of the default.</param>
     /// <param name="isPlanned">Is this a value that a later version will know?</param>
@@ -147,8 +149,8 @@ internal static class ValueParsers
         ? null
         : $"{QuotedValue.Of(text)} is not an endpoint; expected \"host:port\" or \"[IPv6]:port\"";
 
-    private static string? ParseTcpBindOrOff(string text, out HostEndpoint? value) => HostEndpoint.TryParse(text, out value) || text.Length == 0
-        ? null
+    private static string? ParseTcpBindOrOff(string text, out HostEndpoint? value) =>
+        HostEndpoint.TryParse(text, out value) || text.Length == 0 ? null
         : $"{QuotedValue.Of(text)} is not an address to listen on; expected \"host:port\", \"[IPv6]:port\" or \"\" for none";
 
     private static string? ParseBind(string text, out BindAddress? value)

@@ -30,7 +30,7 @@ public sealed class ProcessTests
         (int exitCode, string output, string error) = await StartAsync(directory.Path, "--help");
 
         Assert.Equal((ExitCode.Ok, ""), (exitCode, error));
-        Assert.Contains("RedisProxy --listen 6380 --sentinel h1:26379,h2:26379,h3:26379 --master mymaster", output, StringComparison.Ordinal);
+        Assert.Contains("RedisProxy --listen 6380 --backend 127.0.0.1:6379", output, StringComparison.Ordinal);
     }
 
     private static async Task<(int ExitCode, string Output, string Error)> StartAsync(string directory, params string[] args)

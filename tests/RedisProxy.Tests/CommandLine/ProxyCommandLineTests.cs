@@ -125,7 +125,7 @@ public sealed class ProxyCommandLineTests
         Assert.Equal((ExitCode.BadConfiguration, null, ""), (run.ExitCode, run.Called, run.Output));
         Assert.StartsWith("RedisProxy: nothing is configured. There are two ways:\n", run.Error, StringComparison.Ordinal);
         Assert.Contains(" RedisProxy --listen 6380 --sentinel ", run.Error, StringComparison.Ordinal);
-        Assert.Contains("\"listeners\": [ { \"bind\": \"127.0.0.1:6380\", \"master\": \"mymaster\" } ]", run.Error, StringComparison.Ordinal);
+        Assert.Contains("{ \"listeners\": [ { \"bind\": \"127.0.0.1:6380\", ", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -186,7 +186,9 @@ public sealed class ProxyCommandLineTests
     [InlineData("Required argument missing for option: '--listen'", "--listen")]
     [InlineData("Option '--listen' expects a single argument but 2 were provided", "--listen", "1", "--listen", "2")]
     [InlineData(
-        "--log-level: \"loud\" is unknown; expected \"trace\", \"debug\", \"info\", \"warning\", \"error\" or \"none\"", "--log-level", "loud")]
+        "--log-level: \"loud\" is unknown; expected \"trace\", \"debug\", \"info\", \"warning\", \"error\" or \"none\"",
+        "--log-level",
+        "loud")]
     public async Task Usage_Wrong_IsOneSentence(string sentence, params string[] args)
     {
         CommandLineRun run = await CommandLineRun.OfAsync(args);
@@ -207,9 +209,10 @@ public sealed class ProxyCommandLineTests
 
         Assert.Equal((ExitCode.Ok, null, ""), (run.ExitCode, run.Called, run.Error));
         Assert.All(
-            ["--config", "--listen", "--sentinel", "--master", "--backend", "--admin", "--loops", "--log-level", "Examples:", "Exit codes:"],
+            "--config --listen --sentinel --master --backend --admin --loops --log-level Examples: codes:".Split(' '),
             word => Assert.Contains(word, run.Output, StringComparison.Ordinal));
-        Assert.Contains(args[0] == "check" ? "RedisProxy check [options]" : "RedisProxy [command] [options]", run.Output, StringComparison.Ordinal);
+        string usage = args[0] == "check" ? "RedisProxy check [options]" : "RedisProxy [command] [options]";
+        Assert.Contains(usage, run.Output, StringComparison.Ordinal);
         Assert.All(run.Output.Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, 120));
     }
 

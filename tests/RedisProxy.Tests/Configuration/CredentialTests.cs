@@ -99,4 +99,16 @@ public sealed class CredentialTests
 
         Assert.Equal((null, "12345"), (options.Backend.Username, options.Backend.Password));
     }
+
+    [Fact]
+    public void Options_AsText_HoldNoSecret()
+    {
+        ProxyOptions options = Configured.Good(Configured.Read($$"""
+            { {{Configured.Listeners}}, 'sentinel': { 'endpoints': [ 'h:1', 'h:2' ], 'password': '{{Secret}}' },
+              'backend': { 'password': '{{Secret}}' } }
+            """));
+
+        Assert.Equal("Sentinels h:1, h:2", options.Sentinel!.ToString());
+        Assert.DoesNotContain(Secret, options.ToString(), StringComparison.Ordinal);
+    }
 }

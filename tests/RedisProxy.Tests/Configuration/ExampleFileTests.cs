@@ -7,7 +7,8 @@ namespace RedisProxy.Tests.Configuration;
 /// <summary>The example that users start from must not rot, nor what is commented out in it.</summary>
 public sealed partial class ExampleFileTests
 {
-    private static readonly ProxyOptions Smallest = Configured.Good(Configured.Read($"{{ {Configured.Listeners}, {Configured.Sentinel} }}"));
+    private static readonly ProxyOptions Smallest =
+        Configured.Good(Configured.Read($"{{ {Configured.Listeners}, {Configured.Sentinel} }}"));
 
     [Fact]
     public void Example_AsItIs_IsTheSmallestConfiguration() => AssertSameAsSmallest(File.ReadAllText(ExamplePath()));
@@ -33,7 +34,7 @@ public sealed partial class ExampleFileTests
         Assert.All(keys, key => Assert.Contains($"\"{key}\":", text, StringComparison.Ordinal));
     }
 
-    /// <summary>In the example, slashes without a blank behind them stand before a default, others before prose or an alternative.</summary>
+    /// <summary>In the example, slashes without a blank behind them stand before a default, others before prose.</summary>
     [GeneratedRegex("""//(?=["}])""")]
     private static partial Regex CommentedOut();
 

@@ -58,8 +58,14 @@ public sealed class ListenerOptionTests
     public static TheoryData<string, string> BadBinds => new()
     {
         { "6380", """listeners[0].bind: "6380" is not an address to listen on; expected "host:port", "[IPv6]:port" or "unix:/path" """ },
-        { "'*:6380'", """listeners[0].bind: "*:6380" is not an address to listen on; expected "host:port", "[IPv6]:port" or "unix:/path" """ },
-        { "'::1:6380'", """listeners[0].bind: "::1:6380" is not an address to listen on; expected "host:port", "[IPv6]:port" or "unix:/path" """ },
+        {
+            "'*:6380'",
+            """listeners[0].bind: "*:6380" is not an address to listen on; expected "host:port", "[IPv6]:port" or "unix:/path" """
+        },
+        {
+            "'::1:6380'",
+            """listeners[0].bind: "::1:6380" is not an address to listen on; expected "host:port", "[IPv6]:port" or "unix:/path" """
+        },
         { "''", """listeners[0].bind: "" is not an address to listen on; expected "host:port", "[IPv6]:port" or "unix:/path" """ },
         { "'unix:x'", """listeners[0].bind: "unix:x" is not a socket's path; expected "unix:/path" with at most 107 bytes""" },
         { "{}", "listeners[0].bind: is a list or an object; expected a single value" },

@@ -7,17 +7,19 @@ namespace RedisProxy.Tests.Configuration;
 /// <summary>What is said about <c>sentinel</c> and <c>backend</c>: where the master is.</summary>
 public sealed class MasterOptionTests
 {
+    private const string NoSentinel = "sentinel: missing; expected sentinel.endpoints, or backend.endpoint for one server without Sentinel";
+    private const string NoEndpoints = "sentinel.endpoints: missing; expected the address of at least one Sentinel";
     private const string WithMaster = "'listeners': [ { 'bind': '127.0.0.1:6380', 'master': 'm' } ]";
     private const string WithName = "'listeners': [ { 'bind': '127.0.0.1:6380', 'name': 'n' } ]";
 
     public static TheoryData<string, string[]> BadModes => new()
     {
-        { WithMaster, ["sentinel: missing; expected sentinel.endpoints, or backend.endpoint for one server without Sentinel"] },
-        { $"{WithMaster}, 'sentinel': {{}}", ["sentinel: missing; expected sentinel.endpoints, or backend.endpoint for one server without Sentinel"] },
-        { $"{WithMaster}, 'backend': {{ 'endpoint': null }}", ["sentinel: missing; expected sentinel.endpoints, or backend.endpoint for one server without Sentinel"] },
+        { WithMaster, [NoSentinel] },
+        { $"{WithMaster}, 'sentinel': {{}}", [NoSentinel] },
+        { $"{WithMaster}, 'backend': {{ 'endpoint': null }}", [NoSentinel] },
         { $"{WithMaster}, 'sentinel': 'h:1'", ["sentinel: \"h:1\" is not an object; expected an object"] },
-        { $"{WithMaster}, 'sentinel': {{ 'pollInterval': '1s' }}", ["sentinel.endpoints: missing; expected the address of at least one Sentinel"] },
-        { $"{WithMaster}, 'sentinel': {{ 'endpoints': [] }}", ["sentinel.endpoints: missing; expected the address of at least one Sentinel"] },
+        { $"{WithMaster}, 'sentinel': {{ 'pollInterval': '1s' }}", [NoEndpoints] },
+        { $"{WithMaster}, 'sentinel': {{ 'endpoints': [] }}", [NoEndpoints] },
         {
             $"{WithMaster}, 'sentinel': {{ 'endpoints': [ 'h:1' ] }}, 'backend': {{ 'endpoint': 'h:2' }}",
             ["backend.endpoint: is given together with sentinel; expected one of them"]
@@ -62,7 +64,10 @@ public sealed class MasterOptionTests
         { "'endpoints': [ 'h:1', 'H:1' ]", "sentinel.endpoints[1]: \"H:1\" is in the list already; expected each one once" },
         { "'endpoints': [ 'h:1', null ]", "sentinel.endpoints[1]: is null; expected a value" },
         { "'endpoints': [ 'h:1', [ 'i:1' ] ]", "sentinel.endpoints[1]: is a list or an object; expected a single value" },
-        { "'endpoints': [ '[::]:1' ]", "sentinel.endpoints[0]: \"[::]:1\" is not an address to connect to; expected the address of a server" },
+        {
+            "'endpoints': [ '[::]:1' ]",
+            "sentinel.endpoints[0]: \"[::]:1\" is not an address to connect to; expected the address of a server"
+        },
         {
             "'endpoints': [ 'redis://:s3cret@h:1' ]",
             "sentinel.endpoints[0]: \"***@h:1\" is not an endpoint; expected \"host:port\" or \"[IPv6]:port\""
@@ -73,7 +78,11 @@ public sealed class MasterOptionTests
         { "'endpoints': [ 'h:1' ], 'pollInterval': '99ms'", "sentinel.pollInterval: \"99ms\" is out of range; expected 100ms to 1m" },
         { "'endpoints': [ 'h:1' ], 'pollInterval': '61s'", "sentinel.pollInterval: \"61s\" is out of range; expected 100ms to 1m" },
         { "'endpoints': [ 'h:1' ], 'requireMajority': 'on'", "sentinel.requireMajority: \"on\" is not a boolean; expected true or false" },
-        { "'endpoints': [ 'h:1' ], 'quorum': 2", "sentinel.quorum: unknown key; expected endpoints, username, password, passwordFile, pollInterval, requireMajority, addressMap or allowedNetworks" },
+        {
+            "'endpoints': [ 'h:1' ], 'quorum': 2",
+            "sentinel.quorum: unknown key; expected endpoints, username, password, passwordFile, pollInterval, requireMajority, "
+                + "addressMap or allowedNetworks"
+        },
         {
             "'endpoints': [ 'h:1' ], 'allowedNetworks': [ '10.0.0.1' ]",
             "sentinel.allowedNetworks[0]: \"10.0.0.1\" is not a network; expected something like \"10.0.0.0/8\" or \"2001:db8::/32\""
@@ -123,7 +132,8 @@ public sealed class MasterOptionTests
             { {{WithMaster}}, 'sentinel': {
                 'endpoints': [ 's1:26379', '[2001:db8::1]:26379' ], 'username': 'probe', 'password': ' s3 cret ', 'pollInterval': '500ms',
                 'requireMajority': true, 'allowedNetworks': [ '10.0.0.0/8', '10.1.2.3/16', '2001:db8::/32' ],
-                'addressMap': { '172.18.0.2:6379': '127.0.0.1:7001', '[::1]:6379': '[::2]:7002', 'Redis-1:6379': 'h:1', '0.0.0.0:1': 'h:2' } } }
+                'addressMap': { '172.18.0.2:6379': '127.0.0.1:7001', '[::1]:6379': '[::2]:7002',
+                                'Redis-1:6379': 'h:1', '0.0.0.0:1': 'h:2' } } }
             """));
 
         SentinelOptions sentinel = options.Sentinel!;

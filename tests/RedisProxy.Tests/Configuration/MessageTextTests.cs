@@ -49,6 +49,8 @@ public sealed class MessageTextTests
     [InlineData("sentinel:endpoints:10", "sentinel.endpoints[10]")]
     [InlineData("listeners:01:bind", "listeners.01.bind")]
     [InlineData("hold:", "hold.\"\"")]
+    [InlineData("hold:max_outage-2", "hold.max_outage-2")]
+    [InlineData("hold:a.b\nc", "hold.\"a.b\\u000ac\"")]
     [InlineData("sentinel:addressMap", "sentinel.addressMap")]
     [InlineData("sentinel:addressMap:10.0.0.1:6379", "sentinel.addressMap[\"10.0.0.1:6379\"]")]
     [InlineData("sentinel:addressMap:[::1]:6379", "sentinel.addressMap[\"[::1]:6379\"]")]

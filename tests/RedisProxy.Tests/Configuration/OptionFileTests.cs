@@ -26,12 +26,15 @@ public sealed class OptionFileTests
             "proxy.json: line 1, column 9: is not valid JSON: Expected depth to be zero at the end of the JSON payload. There is an open "
                 + "JSON object or array that should be closed"
         },
-        { "{ 'password': trusts3cret }", "proxy.json: line 1, column 18: is not valid JSON: this is an invalid JSON literal. Expected the literal 'true'" },
+        {
+            "{ 'password': trusts3cret }",
+            "proxy.json: line 1, column 18: is not valid JSON: this is an invalid JSON literal. Expected the literal 'true'"
+        },
         { "{ 'password': s3cret }", "proxy.json: line 1, column 15: is not valid JSON: 's' is an invalid start of a value" },
         {
             "",
-            "proxy.json: line 1, column 1: is not valid JSON: The input does not contain any JSON tokens. Expected the input to start with a "
-                + "valid JSON token, when isFinalBlock is true"
+            "proxy.json: line 1, column 1: is not valid JSON: The input does not contain any JSON tokens. Expected the input to start "
+                + "with a valid JSON token, when isFinalBlock is true"
         },
         { "[]", "proxy.json: is not an object; expected { \"listeners\": [ … ], … }" },
         { "'redis'", "proxy.json: is not an object; expected { \"listeners\": [ … ], … }" },

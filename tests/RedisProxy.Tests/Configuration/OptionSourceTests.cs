@@ -139,7 +139,8 @@ public sealed class OptionSourceTests
             """listeners[0].master: "a b" is not a name; expected one word without blanks (from --option)""",
             """listeners[0].bnd: unknown key; did you mean "bind"?""",
             """sentinel.endpoints[0]: "s1" is not an endpoint; expected "host:port" or "[IPv6]:port" """.TrimEnd(),
-            """sentinel.endpoints[1]: "s2" is not an endpoint; expected "host:port" or "[IPv6]:port" (from REDISPROXY_sentinel__endpoints__1)""",
+            "sentinel.endpoints[1]: \"s2\" is not an endpoint; expected \"host:port\" or \"[IPv6]:port\" "
+                + "(from REDISPROXY_sentinel__endpoints__1)",
             "sentinel.password: has a line break in it; expected one line",
             "backend.password: has a line break in it; expected one line (from REDISPROXY_backend__password)",
             "backend.tls: this key is not available in this version (from REDISPROXY_backend__tls__ca)",

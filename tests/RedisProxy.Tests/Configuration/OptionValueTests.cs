@@ -16,7 +16,10 @@ public sealed class OptionValueTests
         { "'hold': { 'timeout': [] }", $"hold.timeout: {NotSingle}" },
         { "'hold': { 'timeout': {} }", $"hold.timeout: {NotSingle}" },
         { "'hold': { 'timeout': '61m' }", """hold.timeout: "61m" is out of range; expected 0s to 1h""" },
-        { "'hold': { 'timeout': '99999999999999999999s' }", """hold.timeout: "99999999999999999999s" is out of range; expected 0s to 1h""" },
+        {
+            "'hold': { 'timeout': '99999999999999999999s' }",
+            """hold.timeout: "99999999999999999999s" is out of range; expected 0s to 1h"""
+        },
         { "'hold': { 'maxOutage': '25h' }", """hold.maxOutage: "25h" is out of range; expected 0s to 24h""" },
         { "'hold': { 'plannedTimeout': '0' }", """hold.plannedTimeout: "0" is out of range; expected 100ms to 1m""" },
         { "'hold': { 'plannedTimeout': '99ms' }", """hold.plannedTimeout: "99ms" is out of range; expected 100ms to 1m""" },
@@ -31,7 +34,10 @@ public sealed class OptionValueTests
             "'client': { 'keepAlive': { 'time': '1500ms' } }",
             """client.keepAlive.time: "1500ms" is not a whole number of seconds; expected something like "10s" or "2m" """
         },
-        { "'backend': { 'keepAlive': { 'interval': '900ms' } }", """backend.keepAlive.interval: "900ms" is out of range; expected 1s to 9h""" },
+        {
+            "'backend': { 'keepAlive': { 'interval': '900ms' } }",
+            """backend.keepAlive.interval: "900ms" is out of range; expected 1s to 9h"""
+        },
         {
             "'backend': { 'keepAlive': { 'interval': 'x' } }",
             """backend.keepAlive.interval: "x" is not a duration; expected something like "250ms", "4s" or "2m" """
@@ -51,7 +57,10 @@ public sealed class OptionValueTests
         { "'loops': { 'count': '' }", """loops.count: "" is not a whole number; expected 0 to 64""" },
         { "'loops': { 'count': '-' }", """loops.count: "-" is not a whole number; expected 0 to 64""" },
         { "'backend': { 'maxConcurrentConnects': 0 }", """backend.maxConcurrentConnects: "0" is out of range; expected 1 to 10000""" },
-        { "'backend': { 'maxConcurrentConnects': 10001 }", """backend.maxConcurrentConnects: "10001" is out of range; expected 1 to 10000""" },
+        {
+            "'backend': { 'maxConcurrentConnects': 10001 }",
+            """backend.maxConcurrentConnects: "10001" is out of range; expected 1 to 10000"""
+        },
         { "'client': { 'keepAlive': { 'retries': 0 } }", """client.keepAlive.retries: "0" is out of range; expected 1 to 127""" },
         { "'client': { 'keepAlive': { 'retries': 128 } }", """client.keepAlive.retries: "128" is out of range; expected 1 to 127""" },
         {
@@ -68,12 +77,18 @@ public sealed class OptionValueTests
         { "'hold': { 'planned': 'yes' }", """hold.planned: "yes" is not a boolean; expected true or false""" },
         { "'hold': { 'planned': 1 }", """hold.planned: "1" is not a boolean; expected true or false""" },
         { "'replay': { 'reads': '' }", """replay.reads: "" is not a boolean; expected true or false""" },
-        { "'replay': { 'onUnknownOutcome': 'retry' }", """replay.onUnknownOutcome: "retry" is unknown; expected "error" or "disconnect" """ },
+        {
+            "'replay': { 'onUnknownOutcome': 'retry' }",
+            """replay.onUnknownOutcome: "retry" is unknown; expected "error" or "disconnect" """
+        },
         {
             "'replay': { 'notExecutedCode': 'ERR' }",
             """replay.notExecutedCode: "ERR" is unknown; expected "LOADING", "MASTERDOWN", "TRYAGAIN" or "CLUSTERDOWN" """
         },
-        { "'replay': { 'notExecutedCode': 0 }", """replay.notExecutedCode: "0" is unknown; expected "LOADING", "MASTERDOWN", "TRYAGAIN" or "CLUSTERDOWN" """ },
+        {
+            "'replay': { 'notExecutedCode': 0 }",
+            """replay.notExecutedCode: "0" is unknown; expected "LOADING", "MASTERDOWN", "TRYAGAIN" or "CLUSTERDOWN" """
+        },
         {
             "'admin': { 'bind': '9180' }",
             """admin.bind: "9180" is not an address to listen on; expected "host:port", "[IPv6]:port" or "" for none"""
@@ -98,7 +113,10 @@ public sealed class OptionValueTests
         { "'client': { 'keepAlive': { 'retry': 3 } }", "client.keepAlive.retry: unknown key; expected time, interval or retries" },
         { "'client': { 'keepAlive': { 'retris': 3 } }", """client.keepAlive.retris: unknown key; did you mean "retries"?""" },
         { "'backend': { 'pasword': 's3cret' }", """backend.pasword: unknown key; did you mean "password"?""" },
-        { "'replay': { 'maxBytes': 1 }", "replay.maxBytes: unknown key; expected maxBytesPerSession, reads, blocking, onUnknownOutcome or notExecutedCode" },
+        {
+            "'replay': { 'maxBytes': 1 }",
+            "replay.maxBytes: unknown key; expected maxBytesPerSession, reads, blocking, onUnknownOutcome or notExecutedCode"
+        },
         { "'admin': { 'binds': '' }", """admin.binds: unknown key; did you mean "bind"?""" },
         { "'shutdown': { 'timeout': '1s' }", "shutdown.timeout: unknown key; expected drainTimeout or minDelay" },
         { "'loops': { 'threads': 1 }", "loops.threads: unknown key; expected count" },

@@ -19,14 +19,16 @@ public sealed class ProxyOptionsTests
         Assert.Empty(options.Sentinel.AddressMap);
         Assert.Empty(options.Sentinel.AllowedNetworks);
         Assert.Equal((null, null, null), (options.Backend.Endpoint, options.Backend.Username, options.Backend.Password));
-        Assert.Equal((Seconds(1), Seconds(30), 64), (options.Backend.ConnectTimeout, options.Backend.UserTimeout, options.Backend.MaxConcurrentConnects));
+        Assert.Equal((Seconds(1), Seconds(30)), (options.Backend.ConnectTimeout, options.Backend.UserTimeout));
+        Assert.Equal(64, options.Backend.MaxConcurrentConnects);
         Assert.Equal(new KeepAliveOptions { Time = Seconds(60), Interval = Seconds(10), Retries = 3 }, options.Backend.KeepAlive);
         Assert.Equal(options.Backend.KeepAlive, options.Client.KeepAlive);
         Assert.Equal(Seconds(30), options.Client.UserTimeout);
         Assert.Equal((Seconds(4), Seconds(30)), (options.Hold.Timeout, options.Hold.MaxOutage));
         Assert.Equal((true, Seconds(3)), (options.Hold.Planned, options.Hold.PlannedTimeout));
         Assert.Equal((65_536, true), (options.Replay.MaxBytesPerSession, options.Replay.Reads));
-        Assert.Equal((UnknownOutcomeAction.Error, NotExecutedCode.Loading), (options.Replay.OnUnknownOutcome, options.Replay.NotExecutedCode));
+        Assert.Equal(UnknownOutcomeAction.Error, options.Replay.OnUnknownOutcome);
+        Assert.Equal(NotExecutedCode.Loading, options.Replay.NotExecutedCode);
         Assert.Equal(new HostEndpoint("127.0.0.1", 9180), options.Admin.Bind);
         Assert.Equal((Seconds(20), Seconds(0)), (options.Shutdown.DrainTimeout, options.Shutdown.MinDelay));
         Assert.Equal(0, options.Loops.Count);
@@ -83,6 +85,10 @@ public sealed class ProxyOptionsTests
     [InlineData("CLUSTERDOWN", NotExecutedCode.ClusterDown)]
     internal void NotExecutedCode_EachName_IsKnown(string name, NotExecutedCode expected) =>
         Assert.Equal(expected, Configured.Good(Configured.ReadWith($"'replay': {{ 'notExecutedCode': '{name}' }}")).Replay.NotExecutedCode);
+
+    [Fact]
+    public void AdminBind_Null_IsTheDefault() =>
+        Assert.Equal(new AdminOptions(), Configured.Good(Configured.ReadWith("'admin': { 'bind': null }")).Admin);
 
     [Fact]
     public void AdminBind_Empty_TurnsItOff() => Assert.Null(Configured.Good(Configured.ReadWith("'admin': { 'bind': '' }")).Admin.Bind);
