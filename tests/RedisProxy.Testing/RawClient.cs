@@ -10,6 +10,8 @@ namespace RedisProxy.Testing;
 /// </summary>
 public sealed class RawClient : IDisposable
 {
+    private const int MaxShown = 300;
+
     private readonly Socket _socket;
     private readonly RawReplyReader _reader;
 
@@ -27,6 +29,9 @@ public sealed class RawClient : IDisposable
 
     /// <summary>Bytes that came and were not read yet by any method.</summary>
     public string Pending => Encoding.Latin1.GetString(_reader.Pending);
+
+    // A message with megabytes in it helps nobody.
+    private string PendingTail => Pending.Length <= MaxShown ? Pending : $"… {Pending[^MaxShown..]} ({Pending.Length} bytes)";
 
     public static Task<RawClient> ConnectAsync(int port) => ConnectAsync("127.0.0.1", port);
 
@@ -154,7 +159,7 @@ public sealed class RawClient : IDisposable
     {
         if (!await WithinTimeoutAsync(_reader.FillAsync, what))
         {
-            throw new EndOfStreamException($"The peer closed the connection before {what} came. What came: '{Pending}'.");
+            throw new EndOfStreamException($"The peer closed the connection before {what} came. What came: '{PendingTail}'.");
         }
     }
 
@@ -167,7 +172,7 @@ public sealed class RawClient : IDisposable
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"Not within {Timeout.TotalSeconds:0.##} s: {what}. What came: '{Pending}'.");
+            throw new TimeoutException($"Not within {Timeout.TotalSeconds:0.##} s: {what}. What came: '{PendingTail}'.");
         }
     }
 }

@@ -135,7 +135,7 @@ internal sealed unsafe class ReplyReader(Session session)
     private void ReadPart(BackendLink link, Slab slab)
     {
         int part = slab.End - RelayEnd;
-        if (part + link.Scanner.OwedBytes < SlabPool.LargeBytes)
+        if (!link.IsMidReply && part + link.Scanner.OwedBytes < SlabPool.LargeBytes)
         {
             return;
         }

@@ -139,7 +139,7 @@ public sealed class RelayTests
     {
         await using SessionLab lab = await SessionLab.StartAsync();
         await lab.ServeFirstAsync();
-        RawClient client = await lab.ConnectAsync(receiveBufferBytes: 16 * 1024);
+        RawClient client = await lab.ConnectAsync(receiveBufferBytes: 256 * 1024);
         RawClient backend = await lab.AcceptAsync(lab.First);
         backend.Timeout = TimeSpan.FromSeconds(30);
         await client.SendAsync(Get);
@@ -159,6 +159,9 @@ public sealed class RelayTests
         }
 
         await sending;
+        await backend.SendAsync("\r\n");
+        Assert.Equal("\r\n", await client.ReadExactlyAsync(2));
+        await SessionLab.EventuallyAsync(() => lab.Counters.Requests == 1, "the request is answered");
     }
 
     [Fact]
