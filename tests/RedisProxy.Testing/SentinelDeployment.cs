@@ -61,7 +61,7 @@ public sealed class SentinelDeployment : IAsyncDisposable
         {
             RedisServer? master = await Eventually.Within(
                 within,
-                async () => await AgreedMasterAsync() is { } agreed && agreed != old && await agreed.RoleAsync() == "master" ? agreed : null,
+                async () => await AgreedMasterAsync() is { } now && now != old && await now.RoleAsync() == "master" ? now : null,
                 found => found is not null,
                 old is null ? "all Sentinels agree on a master" : $"all Sentinels agree on another master than {old}");
             return master!;
