@@ -80,7 +80,8 @@ internal sealed class Demonstration : IAsyncDisposable
             Timings = SentinelTimings.Default,
             OnEvent = _news.OnEvent,
         });
-        _narrator.Step("redis-server: " + string.Join(", ", Deployment.Servers.Select(s => $"{s.Name} on {s.Port}")) + "; the first is the master");
+        string servers = string.Join(", ", Deployment.Servers.Select(server => $"{server.Name} on {server.Port}"));
+        _narrator.Step($"redis-server: {servers}; the first is the master");
         _narrator.Step("redis-sentinel on " + string.Join(", ", Deployment.Sentinels.Select(s => s.Port)));
         string endpoint = Deployment.Servers[0].Endpoint;
         if (!_options.Direct)

@@ -53,14 +53,23 @@ public sealed class SentinelDeployment : IAsyncDisposable
     }
 
     /// <summary>Waits until all Sentinels agree on a master other than <paramref name="old"/>, and it says itself that it is one.</summary>
+    /// <exception cref="TimeoutException">They did not in time; the message has what the Sentinels published meanwhile.</exception>
     public async Task<RedisServer> WaitForMasterAsync(RedisServer? old, TimeSpan within)
     {
-        RedisServer? master = await Eventually.Within(
-            within,
-            async () => await AgreedMasterAsync() is { } agreed && agreed != old && await agreed.RoleAsync() == "master" ? agreed : null,
-            found => found is not null,
-            old is null ? "all Sentinels agree on a master" : $"all Sentinels agree on another master than {old}");
-        return master!;
+        TimeSpan since = Events.Now;
+        try
+        {
+            RedisServer? master = await Eventually.Within(
+                within,
+                async () => await AgreedMasterAsync() is { } now && now != old && await now.RoleAsync() == "master" ? now : null,
+                found => found is not null,
+                old is null ? "all Sentinels agree on a master" : $"all Sentinels agree on another master than {old}");
+            return master!;
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message} The Sentinels' events:\n{string.Join('\n', Events.Since(since))}", e);
+        }
     }
 
     /// <summary><c>SENTINEL FAILOVER</c>, on one Sentinel, which thereby leads it.</summary>

@@ -16,9 +16,10 @@ public sealed record SentinelDeploymentOptions
     public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Twice this long after a failover began, no other one of the same master begins on its own. Sentinel's default is 3 minutes.
+    /// Twice this long after a failover began, no other one of the same master begins on its own; so also when the votes for a leader were
+    /// split, as happens on busy machines. Sentinel's default is 3 minutes.
     /// </summary>
-    public TimeSpan FailoverTimeout { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan FailoverTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>The periods once the deployment is ready; it always starts with fast ones.</summary>
     public SentinelTimings Timings { get; init; } = SentinelTimings.Fast;
