@@ -25,7 +25,7 @@ internal sealed unsafe class ReplyReader(Session session)
     /// <summary>What <see cref="Read"/> returned is to be sent up to here.</summary>
     public int RelayEnd { get; private set; }
 
-    /// <summary>Why the session ends once that is sent.</summary>
+    /// <summary>Why the session ends once that is sent; then nothing more is read.</summary>
     public EndCause EndAfterRelay { get; private set; }
 
     /// <returns>True when bytes came.</returns>
@@ -128,7 +128,6 @@ internal sealed unsafe class ReplyReader(Session session)
         }
 
         _read = 0;
-        EndAfterRelay = EndCause.None;
     }
 
     /// <summary>A reply has not come whole. It waits for its end when it can be kept whole, else what is here is relayed now.</summary>
