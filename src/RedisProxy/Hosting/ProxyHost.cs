@@ -27,17 +27,20 @@ internal static class ProxyHost
     public static async Task<int> RunAsync(ProxyOptions options, LogLevel logLevel, CancellationToken cancel)
     {
         using IHost host = await BuildAsync(options, logLevel, cancel);
+        ProxyService service = host.Services.GetRequiredService<ProxyService>();
+        ILogger log = host.Services.GetRequiredService<ILogger<ProxyService>>();
         try
         {
-            await host.RunAsync(cancel);
+            await host.StartAsync(cancel);
+            await host.WaitForShutdownAsync(cancel);
         }
         catch (Exception error) when (error is Win32Exception or SocketException or IOException)
         {
-            HostingLog.CannotStart(host.Services.GetRequiredService<ILogger<ProxyService>>(), error.Message);
+            HostingLog.CannotStart(log, error.Message);
             return 1;
         }
 
-        return host.Services.GetRequiredService<ProxyService>().HasFailed ? 1 : 0;
+        return service.HasFailed ? 1 : 0;
     }
 
     private static async Task<IHost> BuildAsync(ProxyOptions options, LogLevel logLevel, CancellationToken cancel)
