@@ -132,7 +132,7 @@ internal sealed record HoldOptions
     /// <summary><c>planned</c>: hold from the first events of a planned failover on. Default true.</summary>
     public bool Planned { get; init; } = true;
 
-    /// <summary><c>plannedTimeout</c>: a planned failover without a new master within this time is let go. Default 3s, 100ms to 1m.</summary>
+    /// <summary><c>plannedTimeout</c>: a planned failover without a new master by then is let go. Default 3s, 100ms to 1m.</summary>
     public TimeSpan PlannedTimeout { get; init; } = TimeSpan.FromSeconds(3);
 }
 

@@ -14,8 +14,8 @@ public sealed class ThrowawayRedis : IAsyncLifetime, IDisposable
 {
     private const string Executable = "/usr/bin/redis-server";
     private const int PortAttempts = 5;
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan ReplyTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ReplyTimeout = TimeSpan.FromSeconds(30);
 
     private static readonly string[] Rights =
         ["-@all", "+command", "+ping", "+echo", "+set", "+get", "+del", "+exists", "+strlen", "+type", "+mget", "+append"];
@@ -121,7 +121,7 @@ public sealed class ThrowawayRedis : IAsyncLifetime, IDisposable
             }
             catch (SocketException)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, timeout.Token);
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, CancellationToken.None);
             }
         }
 
