@@ -72,6 +72,18 @@ public sealed class CommandTableTests
         Assert.Equal(ReferenceRequests.Find(name), CommandTable.Find(name));
     });
 
+    // A slot is found by a hash of the whole name: only many such names show that the whole name is compared, too.
+    [Fact]
+    public void Find_SameBeginningAsAName_AgreesWithReference() => Seeded.Run(8000, random =>
+    {
+        foreach (byte[] name in Names.Where(n => n.Length > 8).Select(Encoding.ASCII.GetBytes))
+        {
+            int same = random.Next(2) == 0 || name.Length < 17 ? 8 : 16;
+            random.NextBytes(name.AsSpan(same));
+            Assert.Equal(ReferenceRequests.Find(name), CommandTable.Find(name));
+        }
+    });
+
     [Theory]
     [InlineData("post", true)]
     [InlineData("POST", true)]
