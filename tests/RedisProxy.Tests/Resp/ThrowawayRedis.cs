@@ -82,12 +82,25 @@ public sealed class ThrowawayRedis : IAsyncLifetime, IDisposable
         byte[] buffer = new byte[64 * 1024];
         while (true)
         {
-            int received = await socket.ReceiveAsync(buffer, cancellation);
+            int received = await ReceiveOnceAsync(socket, buffer, cancellation);
             output.AddRange(buffer.AsSpan(0, received));
             if (received == 0 || isLast(buffer[..received]))
             {
                 return [.. output];
             }
+        }
+    }
+
+    // A server that refuses a stream before it has read all of it resets the connection; that is an end like any.
+    private static async Task<int> ReceiveOnceAsync(Socket socket, byte[] buffer, CancellationToken cancellation)
+    {
+        try
+        {
+            return await socket.ReceiveAsync(buffer, cancellation);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return 0;
         }
     }
 
