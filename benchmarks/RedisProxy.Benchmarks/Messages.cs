@@ -24,7 +24,7 @@ internal static class Messages
     public static byte[] Bulks(int count, int bodyBytes) => Repeat(count, _ => Bulk(bodyBytes));
 
     public static byte[] Array(int elements, int bodyBytes) =>
-        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"*{elements}\r\n")).Concat(Bulks(elements, bodyBytes)).ToArray();
+        [.. Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"*{elements}\r\n")), .. Bulks(elements, bodyBytes)];
 
     private static string Set(int bytes)
     {

@@ -236,7 +236,7 @@ internal struct ReplyScanner
         }
 
         _skip = _length.Value;
-        return Advance(_skip == 0 ? State.BodyCr : State.Body);
+        return Advance(State.Body);
     }
 
     private ScanStatus EndBody() => _type switch

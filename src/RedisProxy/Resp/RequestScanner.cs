@@ -91,9 +91,7 @@ internal struct RequestScanner
     private void BeginRequest()
     {
         _frameBytes = 0;
-        _skip = 0;
         _nameLength = 0;
-        _command = default;
         IsHeadKnown = false;
         IsInline = false;
         IsNoOp = false;
@@ -208,7 +206,7 @@ internal struct RequestScanner
             IsHeadKnown = true;
         }
 
-        return Advance(_skip == 0 ? State.BodyCr : State.Body);
+        return Advance(State.Body);
     }
 
     private ScanStatus SkipBody(ReadOnlySpan<byte> input, ref int at)

@@ -52,14 +52,14 @@ internal static class WholeFrames
         }
 
         body = at;
-        long end = (long)at + length;
-        if (end + 2 > input.Length)
+        if (length > input.Length - at)
         {
             return false;
         }
 
-        at = (int)end + 2;
-        return input[(int)end] == '\r' && input[(int)end + 1] == '\n';
+        int end = at + length;
+        at = end + 2;
+        return input[end..].StartsWith("\r\n"u8);
     }
 
     /// <summary>Digits and CRLF.</summary>

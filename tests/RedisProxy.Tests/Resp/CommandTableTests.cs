@@ -36,7 +36,7 @@ public sealed class CommandTableTests
     {
         foreach (string name in Names)
         {
-            string[] near = [name + "x", "x" + name, name + "\0", name + " ", "\0" + name, name[..^1], name[1..], name + "\0\0\0\0\0\0\0\0"];
+            string[] near = [name + "x", "x" + name, name[..^1], name[1..], name + "\0", name + " ", name + new string('\0', 8)];
             foreach (string other in near.Except(Names))
             {
                 Assert.Equal(default, Find(other));
@@ -70,6 +70,18 @@ public sealed class CommandTableTests
         }
 
         Assert.Equal(ReferenceRequests.Find(name), CommandTable.Find(name));
+    });
+
+    // A slot is found by a hash of the whole name: only many such names show that the whole name is compared, too.
+    [Fact]
+    public void Find_SameBeginningAsAName_AgreesWithReference() => Seeded.Run(8000, random =>
+    {
+        foreach (byte[] name in Names.Where(n => n.Length > 8).Select(Encoding.ASCII.GetBytes))
+        {
+            int same = random.Next(2) == 0 || name.Length < 17 ? 8 : 16;
+            random.NextBytes(name.AsSpan(same));
+            Assert.Equal(ReferenceRequests.Find(name), CommandTable.Find(name));
+        }
     });
 
     [Theory]

@@ -144,8 +144,8 @@ internal static class RequestCorpus
         foreach (string number in numbers)
         {
             yield return CorpusItem.Wrong($"wrong length '{Show(number)}'", $"*1\r\n${number}\r\nabc\r\n", "InvalidBulkLength");
-            yield return CorpusItem.Wrong(
-                $"wrong length '{Show(number)}' of a later argument", $"*3\r\n$3\r\nSET\r\n${number}\r\nabc\r\n$1\r\na\r\n", "InvalidBulkLength");
+            string later = $"*3\r\n$3\r\nSET\r\n${number}\r\nabc\r\n$1\r\na\r\n";
+            yield return CorpusItem.Wrong($"wrong length '{Show(number)}' of a later argument", later, "InvalidBulkLength");
         }
     }
 

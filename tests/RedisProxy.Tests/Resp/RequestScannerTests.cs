@@ -106,6 +106,16 @@ public sealed class RequestScannerTests
         Assert.Equal(10 + (7L * RespLimits.MaxMultibulkElements), scanner.FrameBytes);
     }
 
+    // Nothing but the limit is wrong with this request, so it must not pass because it lies in one input.
+    [Fact]
+    public void Scan_OneArgumentTooMany_IsRefusedAsAWhole()
+    {
+        byte[] input = [.. "*1048577\r\n"u8, .. Enumerable.Repeat("$0\r\n\r\n"u8.ToArray(), 1_048_577).SelectMany(a => a)];
+        RequestScanner scanner = default;
+        Assert.Equal(ScanStatus.Error, scanner.Scan(input, out _));
+        Assert.Equal(ProtocolError.InvalidMultibulkLength, scanner.Error);
+    }
+
     [Fact]
     public void Scan_LongestBody_IsSkippedInPieces()
     {

@@ -14,8 +14,8 @@ public sealed class ThrowawayRedis : IAsyncLifetime, IDisposable
 {
     private const string Executable = "/usr/bin/redis-server";
     private const int PortAttempts = 5;
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan ReplyTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ReplyTimeout = TimeSpan.FromSeconds(30);
 
     private static readonly string[] Rights =
         ["-@all", "+command", "+ping", "+echo", "+set", "+get", "+del", "+exists", "+strlen", "+type", "+mget", "+append"];
@@ -82,12 +82,25 @@ public sealed class ThrowawayRedis : IAsyncLifetime, IDisposable
         byte[] buffer = new byte[64 * 1024];
         while (true)
         {
-            int received = await socket.ReceiveAsync(buffer, cancellation);
+            int received = await ReceiveOnceAsync(socket, buffer, cancellation);
             output.AddRange(buffer.AsSpan(0, received));
             if (received == 0 || isLast(buffer[..received]))
             {
                 return [.. output];
             }
+        }
+    }
+
+    // A server that refuses a stream before it has read all of it resets the connection; that is an end like any.
+    private static async Task<int> ReceiveOnceAsync(Socket socket, byte[] buffer, CancellationToken cancellation)
+    {
+        try
+        {
+            return await socket.ReceiveAsync(buffer, cancellation);
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return 0;
         }
     }
 
@@ -121,7 +134,7 @@ public sealed class ThrowawayRedis : IAsyncLifetime, IDisposable
             }
             catch (SocketException)
             {
-                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, timeout.Token);
+                await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, CancellationToken.None);
             }
         }
 
