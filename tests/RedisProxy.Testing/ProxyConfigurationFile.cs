@@ -12,13 +12,16 @@ internal sealed class ProxyConfigurationFile
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    private readonly List<int> _ports = [];
+
     public ProxyConfigurationFile(ProxyProcessOptions options)
     {
         AdminPort = FreePorts.Take();
-        ListenerPorts = [.. options.Listeners.Select(_ => FreePorts.Take())];
+        ProxyListener[] listeners = [.. options.Listeners.Select(l => l.Bind is null ? l with { Bind = Loopback(TakePort()) } : l)];
+        ListenerPorts = _ports;
         var root = new JsonObject
         {
-            ["listeners"] = new JsonArray([.. options.Listeners.Zip(ListenerPorts, Listener)]),
+            ["listeners"] = new JsonArray([.. listeners.Select(Listener)]),
             ["admin"] = new JsonObject { ["bind"] = Loopback(AdminPort) },
             ["shutdown"] = new JsonObject { ["drainTimeout"] = DrainTimeout },
         };
@@ -45,14 +48,20 @@ internal sealed class ProxyConfigurationFile
 
     public int AdminPort { get; }
 
-    /// <summary>In the order of the listeners.</summary>
+    /// <summary>Those that were chosen, in the order of the listeners.</summary>
     public IReadOnlyList<int> ListenerPorts { get; }
 
     public string Text { get; }
 
-    private static JsonNode Listener(ProxyListener listener, int port)
+    private int TakePort()
     {
-        var json = new JsonObject { ["bind"] = Loopback(port) };
+        _ports.Add(FreePorts.Take());
+        return _ports[^1];
+    }
+
+    private static JsonNode Listener(ProxyListener listener)
+    {
+        var json = new JsonObject { ["bind"] = listener.Bind };
         if (listener.Master is { } master)
         {
             json["master"] = master;

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace RedisProxy.Testing;
 
-/// <summary>One entry of <c>listeners[]</c>; its port is chosen.</summary>
+/// <summary>One entry of <c>listeners[]</c>.</summary>
 public sealed record ProxyListener
 {
     /// <summary>Default: the master's name, or <c>default</c> without Sentinel.</summary>
@@ -10,6 +10,9 @@ public sealed record ProxyListener
 
     /// <summary>Null: without Sentinel, the one backend.</summary>
     public string? Master { get; init; }
+
+    /// <summary>Null: a free port of 127.0.0.1, which the harness waits for and tells.</summary>
+    public string? Bind { get; init; }
 
     /// <summary>Further keys, such as <c>maxSessions</c>.</summary>
     public IReadOnlyDictionary<string, JsonNode?> Settings { get; init; } = new Dictionary<string, JsonNode?>();

@@ -42,7 +42,7 @@ internal sealed class ProxyMetrics : IDisposable
             static counters => counters.RefusedTooMany));
         Counter("sessions_ended", "Sessions ended, by the first cause.", () => ByListener(
             "reason", Enum.GetValues<EndCause>()[1..], static (counters, cause) => counters.Ended[(int)cause]));
-        Counter("sessions_pinned", "Sessions that the loss of a master closed because of state that cannot be replayed.", () => ByListener(
+        Counter("sessions_pinned", "Sessions that the loss of a master closed, by the state that cannot be replayed.", () => ByListener(
             "reason", Enum.GetValues<PinReason>()[1..], static (counters, reason) => counters.Pinned[(int)reason]));
         Counter("accept_errors", "Failed accepts, by whose fault it was.", AcceptErrors);
     }
@@ -59,7 +59,9 @@ internal sealed class ProxyMetrics : IDisposable
         Counter("backend_connections_lost", "Backend connections that ended while their session went on.", () => ByListener(
             static counters => counters.BackendsLost));
         Counter("retargets", "Backend connections given to sessions, the first one of each included, by result.", () => ByListener(
-            "result", ["done", "failed"], static (counters, result) => result == "done" ? counters.RetargetsDone : counters.RetargetsFailed));
+            "result",
+            ["done", "failed"],
+            static (counters, result) => result == "done" ? counters.RetargetsDone : counters.RetargetsFailed));
         Counter("requests_resent", "Requests sent again on a new backend: surely not executed, or only reading.", () => ByListener(
             static counters => counters.Resent));
         Counter("replies_synthesised", "Replies that the proxy gave itself, by their meaning.", () => ByListener(

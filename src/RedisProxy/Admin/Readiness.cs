@@ -8,17 +8,27 @@ namespace RedisProxy.Admin;
 /// proxy sees the same failover, and an orchestrator would take all of them away at the moment they are needed. What is wrong is told in
 /// the body.
 /// </summary>
-internal sealed class Readiness(DataPlane dataPlane)
+internal sealed class Readiness
 {
-    private bool _wasMasterKnown;
+    private readonly DataPlane _dataPlane;
+    private readonly List<SeenServing> _masters = [];
+
+    public Readiness(DataPlane dataPlane)
+    {
+        _dataPlane = dataPlane;
+        foreach (ITopologySource source in dataPlane.Listeners.Select(listener => listener.Source).Distinct())
+        {
+            var seen = new SeenServing();
+            _masters.Add(seen);
+            source.Subscribe(seen);
+        }
+    }
 
     public bool AreListenersBound { get; set; }
 
     public bool IsStopping { get; set; }
 
-    public bool IsReady => AreListenersBound && !IsStopping && WasMasterKnown;
-
-    private bool WasMasterKnown => _wasMasterKnown |= dataPlane.Listeners.All(listener => listener.Source.Current.Generation > 0);
+    public bool IsReady => AreListenersBound && !IsStopping && _masters.TrueForAll(master => master.Once);
 
     /// <summary>One line a listener, for people.</summary>
     public IEnumerable<string> Describe()
@@ -28,12 +38,22 @@ internal sealed class Readiness(DataPlane dataPlane)
             yield return "stopping";
         }
 
-        foreach (DataPlaneListener listener in dataPlane.Listeners)
+        foreach (DataPlaneListener listener in _dataPlane.Listeners)
         {
             TopologyView view = listener.Source.Current;
             string master = view.Master is { } node ? $"{node.Announced} (epoch {view.Epoch}, generation {view.Generation})" : "unknown";
             string reason = view.Reason.Length > 0 ? $": {view.Reason}" : "";
             yield return $"listener '{listener.Options.Name}' on {listener.Options.Bind}: master {master}, {view.Availability}{reason}";
         }
+    }
+
+    /// <summary>Was this master ever seen to take requests?</summary>
+    private sealed class SeenServing : ITopologyObserver
+    {
+        private volatile bool _once;
+
+        public bool Once => _once;
+
+        public void OnTopology(TopologyView view) => _once |= view.IsServing;
     }
 }

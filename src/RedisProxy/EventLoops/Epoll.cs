@@ -30,7 +30,7 @@ internal sealed unsafe class Epoll : IDisposable
         _events = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_pinned, 0);
     }
 
-    /// <summary>From now on every change of the descriptor's readiness is an event with this data; its present readiness is the first.</summary>
+    /// <summary>From now on every change of the descriptor's readiness is an event with this data; as it is now is the first.</summary>
     public bool TryAdd(int fd, ulong data)
     {
         const uint Interest = LibcConstants.EpollIn | LibcConstants.EpollOut | LibcConstants.EpollRdHup | LibcConstants.EpollEdge;

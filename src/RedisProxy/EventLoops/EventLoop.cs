@@ -29,7 +29,7 @@ internal sealed class EventLoop : IDisposable
 
     /// <param name="index">0 to the number of loops - 1; names the thread.</param>
     /// <param name="time">The clock behind <see cref="NowMs"/>.</param>
-    /// <param name="onError">Gets what posted work and timer callbacks throw. The loop goes on: one session's fault is not another's.</param>
+    /// <param name="onError">Gets what posted work and timer callbacks throw. The loop goes on: one session's fault is its own.</param>
     public EventLoop(int index, TimeProvider time, Action<Exception> onError)
     {
         Index = index;

@@ -10,13 +10,13 @@ internal static unsafe class Sockets
     // The kernel cuts it to net.core.somaxconn.
     private const int Backlog = 4096;
 
-    /// <summary>A listening TCP descriptor. Every loop has its own on the same address, and the kernel spreads connections over them.</summary>
+    /// <summary>A listening TCP descriptor. Every loop has its own on the same address; the kernel spreads connections.</summary>
     /// <exception cref="Win32Exception">The address cannot be bound.</exception>
     public static int Listen(IPEndPoint endpoint)
     {
         byte* address = stackalloc byte[SocketAddress.MaxBytes];
         int length = SocketAddress.Write(endpoint, new Span<byte>(address, SocketAddress.MaxBytes));
-        int fd = Create(endpoint);
+        int fd = Create(FamilyOf(endpoint));
         SetFlag(fd, LibcConstants.SolSocket, LibcConstants.SoReuseAddress, 1);
         SetFlag(fd, LibcConstants.SolSocket, LibcConstants.SoReusePort, 1);
         if (endpoint.Address.Equals(IPAddress.IPv6Any))
@@ -54,8 +54,7 @@ internal static unsafe class Sockets
         EventLoop loop, IPEndPoint endpoint, TcpSettings settings, [NotNullWhen(true)] out LoopSocket? socket, out int error)
     {
         socket = null;
-        int family = endpoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? LibcConstants.AfInet6 : LibcConstants.AfInet;
-        int fd = Libc.Socket(family, LibcConstants.StreamNonBlocking, 0);
+        int fd = Libc.Socket(FamilyOf(endpoint), LibcConstants.StreamNonBlocking, 0);
         if (fd < 0)
         {
             error = Errno.Last;
@@ -84,7 +83,7 @@ internal static unsafe class Sockets
         return false;
     }
 
-    /// <summary>Takes an accepted descriptor onto a loop. Null, and the descriptor closed, when the kernel has no room to watch it.</summary>
+    /// <summary>Takes an accepted descriptor onto a loop. Null, and the descriptor closed, when the kernel cannot watch it.</summary>
     public static LoopSocket? Adopt(EventLoop loop, int fd, TcpSettings settings)
     {
         settings.ApplyTo(fd);
@@ -102,8 +101,8 @@ internal static unsafe class Sockets
 
     public static void Close(int fd) => _ = Libc.Close(fd);
 
-    private static int Create(IPEndPoint endpoint) => Create(
-        endpoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? LibcConstants.AfInet6 : LibcConstants.AfInet);
+    private static int FamilyOf(IPEndPoint endpoint) =>
+        endpoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? LibcConstants.AfInet6 : LibcConstants.AfInet;
 
     private static int Create(int family)
     {

@@ -16,7 +16,7 @@ internal static partial class DataPlaneLog
     [LoggerMessage(3002, LogLevel.Warning, "{Sessions} session(s) were not quiescent at the drain timeout and are aborted")]
     public static partial void DrainTimedOut(ILogger log, long sessions);
 
-    [LoggerMessage(3003, LogLevel.Warning, "Listener '{Listener}' cannot accept for now and backs off; clients wait in the backlog: {Error}")]
+    [LoggerMessage(3003, LogLevel.Warning, "Listener '{Listener}' cannot accept for now and backs off, clients wait: {Error}")]
     public static partial void AcceptBacksOff(ILogger log, string listener, string error);
 
     [LoggerMessage(3004, LogLevel.Error, "A session of listener '{Listener}' ended by a fault of this program")]

@@ -17,7 +17,7 @@ using RedisProxy.Topology;
 
 namespace RedisProxy.Hosting;
 
-/// <summary>Puts the parts together and runs them under the generic host, which brings signals, logging and, when wanted, Kestrel.</summary>
+/// <summary>Puts the parts together and runs them under the generic host, which brings signals, logging and, if wanted, Kestrel.</summary>
 internal static class ProxyHost
 {
     // Beyond the drain: closing the admin surface and the links to Sentinels.

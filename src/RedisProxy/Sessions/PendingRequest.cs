@@ -27,7 +27,7 @@ internal struct PendingRequest
     /// <summary>The next of the session's <see cref="StateChange"/>s belongs to it.</summary>
     public bool HasChange;
 
-    /// <summary>Its backend has answered, but it will be sent again: it was rejected, or is a read that follows a rejected request.</summary>
+    /// <summary>Its backend has answered, but it will be sent again: it was rejected, or is a read behind a rejected request.</summary>
     public bool IsAnswered;
 
     /// <summary>The error it was rejected with; <see cref="Outcome.Forward"/> when it was not.</summary>

@@ -7,7 +7,8 @@ namespace RedisProxy.Sessions;
 /// <param name="Change">What it will change about the connection; null for nothing.</param>
 /// <param name="EndsFraming">From its reply on, replies no longer match requests one to one.</param>
 /// <param name="IsAnsweredHere">It must not reach the server; the proxy says OK.</param>
-internal readonly record struct Inspection(CommandTraits Traits, StateChange? Change, bool EndsFraming = false, bool IsAnsweredHere = false);
+internal readonly record struct Inspection(
+    CommandTraits Traits, StateChange? Change, bool EndsFraming = false, bool IsAnsweredHere = false);
 
 /// <summary>
 /// Looks at the requests that <see cref="CommandTraits.NeedsInspection"/>. What can be replayed is an allow-list: a subcommand or an

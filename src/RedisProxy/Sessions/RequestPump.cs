@@ -139,19 +139,12 @@ internal sealed class RequestPump(Session session)
     /// </summary>
     private bool NeedsFin(BackendLink link)
     {
-        if (session.Pipeline.IsRaw)
+        bool needs = session.Pipeline.IsRaw;
+        for (int i = 0; i < link.InFlight.Count && !needs; i++)
         {
-            return true;
+            needs = link.InFlight[i].Traits.IsBlocking || link.InFlight[i].IsOpen;
         }
 
-        for (int i = 0; i < link.InFlight.Count; i++)
-        {
-            if (link.InFlight[i].Traits.IsBlocking || link.InFlight[i].IsOpen)
-            {
-                return true;
-            }
-        }
-
-        return false;
+        return needs;
     }
 }

@@ -116,7 +116,7 @@ internal sealed class Session
         UpdatePhase();
         Link?.Socket.Close();
         Link = null;
-        if (abort || cause is EndCause.ClientReset)
+        if (abort || cause == EndCause.ClientReset)
         {
             Client.Abort();
         }
@@ -143,20 +143,18 @@ internal sealed class Session
     public void OnClientFinished()
     {
         IsClientFinished = true;
-        if (!Gate.View.IsServing && !Pipeline.Waiting.IsEmpty)
-        {
-            // Nobody waits for these any more, and whoever sent them may have given up and sent them elsewhere.
-            End(EndCause.ClientGaveUp);
-            return;
-        }
-
         EndIfFinished();
     }
 
-    /// <summary>Called when something was answered: has the session nothing more to do?</summary>
+    /// <summary>Has the session nothing more to do, or nobody to do it for?</summary>
     public void EndIfFinished()
     {
-        if (IsClientFinished && Pipeline.Count == 0 && !Pipeline.IsRaw)
+        if (IsClientFinished && !Gate.View.IsServing && !Pipeline.Waiting.IsEmpty)
+        {
+            // Nobody waits for what is held; whoever sent it may have sent it elsewhere since.
+            End(EndCause.ClientGaveUp);
+        }
+        else if (IsClientFinished && Pipeline.Count == 0 && !Pipeline.IsRaw)
         {
             End(EndCause.ClientClosed);
         }
@@ -166,7 +164,7 @@ internal sealed class Session
         }
     }
 
-    /// <summary>The link is of no use any more: it ended, broke, or refuses. What it owed is settled; the session gets another one.</summary>
+    /// <summary>The link is of no use any more: it ended, broke, or refuses. What it owed is settled; another one is got.</summary>
     public void LoseLink(BackendLink link, SuspicionReason reason)
     {
         if (link != Link)
@@ -199,20 +197,12 @@ internal sealed class Session
     /// <summary>The way was opened or shut.</summary>
     public void OnGateChanged()
     {
-        if (Link is { } link)
+        if (Link is { } link && !Gate.View.IsServing)
         {
-            if (!Gate.View.IsServing)
-            {
-                Pipeline.PullBack(link, begunToo: false);
-            }
+            Pipeline.PullBack(link, begunToo: false);
         }
 
-        if (IsClientFinished && !Gate.View.IsServing && !Pipeline.Waiting.IsEmpty)
-        {
-            End(EndCause.ClientGaveUp);
-            return;
-        }
-
+        EndIfFinished();
         UpdatePhase();
         WakeRequests();
         _keeper.Wake();
@@ -231,10 +221,7 @@ internal sealed class Session
             WakeRequests();
         }
 
-        if (IsClientFinished || _endsWhenQuiescent)
-        {
-            EndIfFinished();
-        }
+        EndIfFinished();
     }
 
     private void DropLink(BackendLink link)

@@ -12,7 +12,7 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal static class Settlement
 {
-    /// <returns>Why the session cannot go on with another backend; <see cref="PinReason.None"/> when it can, and then all is settled.</returns>
+    /// <returns>Why the session cannot go on with another backend; <see cref="PinReason.None"/>: it can, and all is settled.</returns>
     public static PinReason Settle(Session session, BackendLink link)
     {
         Pipeline pipeline = session.Pipeline;

@@ -44,7 +44,8 @@ internal sealed class SyntheticReplies
         Outcome.RejectedReadOnly => "-READONLY You can't write against a read only replica.\r\n"u8.ToArray(),
         Outcome.RejectedLoading => "-LOADING Redis is loading the dataset in memory\r\n"u8.ToArray(),
         Outcome.RejectedMasterDown => "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n"u8.ToArray(),
-        Outcome.RejectedUnblocked => "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n"u8.ToArray(),
+        Outcome.RejectedUnblocked =>
+            "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n"u8.ToArray(),
         Outcome.RejectedRedirect => "-REDIRECT\r\n"u8.ToArray(),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
     };

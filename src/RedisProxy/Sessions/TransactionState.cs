@@ -12,7 +12,9 @@ internal readonly record struct TransactionState(bool IsOpen, bool IsWatching)
 {
     public PinReason Pin => IsOpen ? PinReason.Transaction : IsWatching ? PinReason.Watch : PinReason.None;
 
-    /// <summary>The state once this command was answered. When in doubt it stays open: closing a session needlessly is honest, moving it is not.</summary>
+    /// <summary>
+    /// The state once this command was answered. When in doubt it stays open: closing a session needlessly is honest, moving it is not.
+    /// </summary>
     public TransactionState After(CommandKind kind, bool isError, bool isExecAborted) => kind switch
     {
         CommandKind.Multi when !isError => this with { IsOpen = true },

@@ -4,7 +4,9 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Tests.Configuration;
 
-/// <summary>Whatever a file holds, reading it ends in options or in messages: one line each, without secrets, and never an exception.</summary>
+/// <summary>
+/// Whatever a file holds, reading it ends in options or in messages: one line each, without secrets, and never an exception.
+/// </summary>
 public sealed class RandomConfigurationTests
 {
     /// <summary>Fixed, so that a build does not fail by chance; any other one will do.</summary>
@@ -14,15 +16,15 @@ public sealed class RandomConfigurationTests
 
     private static readonly string[] Keys =
     [
-        "listeners", "sentinel", "backend", "client", "hold", "replay", "admin", "shutdown", "loops", "name", "bind", "master", "role", "tls",
-        "maxSessions", "endpoints", "endpoint", "username", "password", "passwordFile", "addressMap", "allowedNetworks", "keepAlive", "time",
-        "timeout", "planned", "maxBytesPerSession", "blocking", "count", "token", "", ":", "a:b", "0", "h:1", "x\ny", "[::1]:1",
+        "listeners", "sentinel", "backend", "client", "hold", "replay", "admin", "shutdown", "loops", "name", "bind", "master", "role",
+        "tls", "maxSessions", "endpoints", "endpoint", "username", "password", "passwordFile", "addressMap", "allowedNetworks", "keepAlive",
+        "time", "timeout", "planned", "maxBytesPerSession", "blocking", "count", "token", "", ":", "a:b", "0", "h:1", "x\ny", "[::1]:1",
     ];
 
     private static readonly string[] Texts =
     [
-        "", "h:1", "127.0.0.1:6380", "0.0.0.0:6380", "[::]:6380", "unix:/run/x", "4s", "64KiB", "5", "-1", "true", "off", "a b", "x\0y", "\n",
-        "10.0.0.0/8", "LOADING", "replica", "{}", "[]", "..", "/dev/null", "🙂", new string('9', 200),
+        "", "h:1", "127.0.0.1:6380", "0.0.0.0:6380", "[::]:6380", "unix:/run/x", "4s", "64KiB", "5", "-1", "true", "off", "a b", "x\0y",
+        "\n", "10.0.0.0/8", "LOADING", "replica", "{}", "[]", "..", "/dev/null", "🙂", new string('9', 200),
     ];
 
     [Fact]

@@ -2,7 +2,7 @@ using RedisProxy.Testing;
 
 namespace RedisProxy.Tests.Integration;
 
-/// <summary>A deployment, a proxy in front of it, writers at full speed and twenty idle sessions with state: all that a failover touches.</summary>
+/// <summary>A deployment, a proxy in front of it, and twenty idle sessions with state. Writers come on top.</summary>
 internal sealed class FailoverFixture : IAsyncDisposable
 {
     public const int IdleSessions = 20;

@@ -19,7 +19,8 @@ public sealed class LifeCycleTests
         using RawClient client = await proxy.ConnectAsync();
         client.Timeout = Patience;
         await client.SendCommandAsync("SET", "k", "v");
-        await Eventually.Within(Patience, () => proxy.Process.LogTail.Contains($"{port}", StringComparison.Ordinal), "the log names the server");
+        await Eventually.Within(
+            Patience, () => proxy.Process.LogTail.Contains($"{port}", StringComparison.Ordinal), "the log names the server");
         await using RedisServer server = await RedisServer.StartAsync(new RedisServerOptions { Port = port });
         Assert.Equal("OK", (await client.ReadReplyAsync()).Text);
         Assert.Equal(HttpStatusCode.OK, (await proxy.Http.GetAsync("/healthz/ready")).StatusCode);
@@ -37,7 +38,9 @@ public sealed class LifeCycleTests
         using RawClient client = await proxy.ConnectAsync();
         await client.SendCommandAsync("PING");
         await Eventually.Within(
-            Patience, () => proxy.Process.LogTail.Contains("no Sentinel is reachable", StringComparison.Ordinal), "the log says what is missing");
+            Patience,
+            () => proxy.Process.LogTail.Contains("no Sentinel is reachable", StringComparison.Ordinal),
+            "the log says what is missing");
         Assert.Equal("ok\n", await proxy.Http.GetStringAsync("/healthz/live"));
     }
 
@@ -60,7 +63,8 @@ public sealed class LifeCycleTests
     public async Task Terminate_LetsRepliesOutAndEndsWithZero()
     {
         await using RedisServer server = await RedisServer.StartAsync();
-        await using ProxyProcess proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(server));
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            ProxyProcessOptions.For(server).With("shutdown.drainTimeout", "10s"));
         using RawClient quiet = await proxy.ConnectAsync();
         using RawClient busy = await proxy.ConnectAsync();
         Assert.Equal("PONG", (await quiet.CallAsync("PING")).Text);
@@ -95,8 +99,7 @@ public sealed class LifeCycleTests
         taken.Start();
         int port = ((IPEndPoint)taken.LocalEndpoint).Port;
         (int exitCode, string output) = await ProxyProcess.RunToExitAsync(
-            new ProxyProcessOptions { BackendEndpoint = "127.0.0.1:6379" }.With("listeners", new System.Text.Json.Nodes.JsonArray(
-                new System.Text.Json.Nodes.JsonObject { ["name"] = "x", ["bind"] = $"127.0.0.1:{port}" })));
+            new ProxyProcessOptions { BackendEndpoint = "127.0.0.1:1", Listeners = [new ProxyListener { Bind = $"127.0.0.1:{port}" }] });
         Assert.Equal(1, exitCode);
         Assert.Contains($"cannot listen on 127.0.0.1:{port}", output, StringComparison.Ordinal);
     }
@@ -114,7 +117,7 @@ public sealed class LifeCycleTests
             Listeners =
             [
                 new ProxyListener { Name = "first" },
-                new ProxyListener { Name = "second", Settings = new Dictionary<string, System.Text.Json.Nodes.JsonNode?> { ["bind"] = $"{host}:{port}" } },
+                new ProxyListener { Name = "second", Bind = $"{host}:{port}" },
             ],
         });
         if (host != "0.0.0.0")
@@ -141,7 +144,7 @@ public sealed class LifeCycleTests
             Listeners =
             [
                 new ProxyListener { Name = "first" },
-                new ProxyListener { Name = "unix", Settings = new Dictionary<string, System.Text.Json.Nodes.JsonNode?> { ["bind"] = $"unix:{path}" } },
+                new ProxyListener { Name = "unix", Bind = $"unix:{path}" },
             ],
         }))
         {

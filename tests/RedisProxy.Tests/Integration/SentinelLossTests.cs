@@ -21,7 +21,9 @@ public sealed class SentinelLossTests
         Assert.Equal("ready", (await fixture.Proxy.Http.GetStringAsync("/healthz/ready")).Split('\n')[0]);
         await fixture.FirstMaster.KillAsync();
         await Eventually.Within(
-            FailoverFixture.Patience, async () => (await client.CallAsync("SET", "k", "x")).ErrorCode == "LOADING", "requests are refused honestly");
+            FailoverFixture.Patience,
+            async () => (await client.CallAsync("SET", "k", "x")).ErrorCode == "LOADING",
+            "requests are refused honestly");
 
         foreach (SentinelServer sentinel in fixture.Deployment.Sentinels)
         {
@@ -45,7 +47,9 @@ public sealed class SentinelLossTests
         await fixture.Deployment.Sentinels[0].KillAsync();
         await fixture.Deployment.Sentinels[1].KillAsync();
         await Eventually.Within(
-            FailoverFixture.Patience, async () => (await client.CallAsync("SET", "other", "w")).ErrorCode == "LOADING", "writes are stopped");
+            FailoverFixture.Patience,
+            async () => (await client.CallAsync("SET", "other", "w")).ErrorCode == "LOADING",
+            "writes are stopped");
         Assert.Equal("v", (await client.CallAsync("GET", "k")).Text);
         await fixture.Deployment.Sentinels[0].RestartAsync();
         await Eventually.Within(

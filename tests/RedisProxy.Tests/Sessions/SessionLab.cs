@@ -41,7 +41,10 @@ internal sealed class SessionLab : IAsyncDisposable
 
     public static ProxyOptions Options(ListenerOptions? listener = null) => new()
     {
-        Listeners = [listener ?? new ListenerOptions { Name = "lab", Bind = BindAddress.OfTcp(new HostEndpoint("127.0.0.1", 1)), Master = "lab" }],
+        Listeners =
+        [
+            listener ?? new ListenerOptions { Name = "lab", Bind = BindAddress.OfTcp(new HostEndpoint("127.0.0.1", 1)), Master = "lab" },
+        ],
         Sentinel = new SentinelOptions { Endpoints = [new HostEndpoint("127.0.0.1", 2)] },
     };
 
