@@ -71,6 +71,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, EntryPoint = "getpeername"), SuppressGCTransition]
     public static partial int GetPeerAddress(int fd, byte* address, uint* length);
 
+    [LibraryImport(Name, EntryPoint = "getrlimit")]
+    public static partial int GetLimit(int resource, ulong* softAndHard);
+
     [LibraryImport(Name, EntryPoint = "unlink", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Unlink(string path);
 }

@@ -36,6 +36,8 @@ internal static class LibcConstants
     public const int TcpKeepCount = 6;
     public const int TcpUserTimeout = 18;
 
+    public const int LimitOpenFiles = 7; // RLIMIT_NOFILE
+
     public const int IpProtoIpv6 = 41;
     public const int Ipv6Only = 26;
 }

@@ -97,6 +97,16 @@ internal static unsafe class Sockets
         return null;
     }
 
+    /// <summary>How many descriptors this process may have open (getrlimit(2)); the runtime has raised it to the hard limit.</summary>
+    public static long MaxOpenFiles
+    {
+        get
+        {
+            ulong* limits = stackalloc ulong[2];
+            return Libc.GetLimit(LibcConstants.LimitOpenFiles, limits) == 0 && limits[0] < long.MaxValue ? (long)limits[0] : long.MaxValue;
+        }
+    }
+
     public static IPEndPoint? LocalAddress(int fd) => SocketCalls.LocalAddress(fd);
 
     public static void Close(int fd) => _ = Libc.Close(fd);

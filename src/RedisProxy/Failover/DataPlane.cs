@@ -17,6 +17,11 @@ internal sealed class DataPlane
 {
     private const int MaxAutomaticLoops = 4;
 
+    // Kept free for everything that is not a session: Sentinels, probes, the admin surface, files of the runtime.
+    private const int ReservedFiles = 128;
+
+    private const int FilesPerSession = 2;
+
     private readonly ProxyOptions _options;
     private readonly ILogger _log;
     private readonly EventLoop[] _loops;
@@ -40,11 +45,16 @@ internal sealed class DataPlane
             limiters[i] = new ConnectLimiter(Math.Max(1, options.Backend.MaxConcurrentConnects / count));
         }
 
+        var total = new SessionQuota(MaxSessions);
         for (int i = 0; i < options.Listeners.Count; i++)
         {
-            _listeners.Add(new DataPlaneListener(options, options.Listeners[i], sources[i], _loops, limiters, log));
+            var quota = new SessionQuota(options.Listeners[i].MaxSessions, total);
+            _listeners.Add(new DataPlaneListener(options, options.Listeners[i], sources[i], _loops, limiters, quota, log));
         }
     }
+
+    /// <summary>As many as the limit of open files allows. Running into that limit itself would hurt more than new clients.</summary>
+    private static long MaxSessions => Math.Max(1, (Sockets.MaxOpenFiles - ReservedFiles) / FilesPerSession);
 
     public IReadOnlyList<EventLoop> Loops => _loops;
 
@@ -60,6 +70,12 @@ internal sealed class DataPlane
     /// <exception cref="Win32Exception">An address cannot be bound.</exception>
     public async Task StartAsync(CancellationToken cancel)
     {
+        long wanted = _options.Listeners.Sum(listener => (long)listener.MaxSessions);
+        if (wanted > MaxSessions)
+        {
+            DataPlaneLog.TooFewFiles(_log, Sockets.MaxOpenFiles, MaxSessions, wanted);
+        }
+
         foreach (DataPlaneListener listener in _listeners)
         {
             await listener.BindAsync(cancel);

@@ -24,14 +24,19 @@ internal sealed class DataPlaneListener
     private int _nextPart;
 
     public DataPlaneListener(
-        ProxyOptions options, ListenerOptions listener, ITopologySource source, EventLoop[] loops, ConnectLimiter[] limiters, ILogger log)
+        ProxyOptions options,
+        ListenerOptions listener,
+        ITopologySource source,
+        EventLoop[] loops,
+        ConnectLimiter[] limiters,
+        SessionQuota quota,
+        ILogger log)
     {
         Options = listener;
         _source = source;
         _loops = loops;
         _log = log;
         var settings = new SessionSettings(options, listener);
-        var quota = new SessionQuota(listener.MaxSessions);
         _parts = new SessionListener[loops.Length];
         for (int i = 0; i < loops.Length; i++)
         {

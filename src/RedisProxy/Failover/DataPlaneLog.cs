@@ -19,6 +19,12 @@ internal static partial class DataPlaneLog
     [LoggerMessage(3003, LogLevel.Warning, "Listener '{Listener}' cannot accept for now and backs off, clients wait: {Error}")]
     public static partial void AcceptBacksOff(ILogger log, string listener, string error);
 
+    [LoggerMessage(
+        3006,
+        LogLevel.Warning,
+        "The limit of open files is {Files}, which allows {Sessions} sessions and not the {Wanted} of maxSessions; raise it (ulimit -n)")]
+    public static partial void TooFewFiles(ILogger log, long files, long sessions, long wanted);
+
     [LoggerMessage(3004, LogLevel.Error, "A session of listener '{Listener}' ended by a fault of this program")]
     public static partial void SessionFailed(ILogger log, string listener, Exception error);
 

@@ -1,0 +1,281 @@
+using System.Net;
+using System.Net.Sockets;
+
+using RedisProxy.EventLoops;
+using RedisProxy.Testing;
+
+using LoopSockets = RedisProxy.EventLoops.Sockets;
+
+namespace RedisProxy.Tests.EventLoops;
+
+public sealed class LoopSocketTests : IDisposable
+{
+    private static readonly TcpSettings Settings = new(60, 10, 3, 30_000);
+
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+
+    public LoopSocketTests() => _listener.Start();
+
+    public void Dispose() => _listener.Dispose();
+
+    [Fact]
+    public async Task Reader_IsWokenByBytesAndByTheEnd()
+    {
+        await using var running = new RunningLoop();
+        (RawClient peer, LoopSocket socket) = await ConnectAsync(running);
+        using RawClient peerEnd = peer;
+        Task<string> reading = await running.Loop.InvokeAsync(() => ReadToEndAsync(socket));
+        await peer.SendAsync("hello ");
+        await peer.SendAsync("world");
+        peer.HalfClose();
+        Assert.Equal("hello world", await reading.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System));
+        await running.Loop.InvokeAsync(() => Close(socket));
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await peer.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task Writer_WaitsForRoomAndGoesOn()
+    {
+        await using var running = new RunningLoop();
+        (RawClient peer, LoopSocket socket) = await ConnectAsync(running);
+        using RawClient peerEnd = peer;
+        const int Total = 16 * 1024 * 1024;
+        Task writing = await running.Loop.InvokeAsync(() => WriteAsync(socket, Total));
+        Assert.Equal(Total, (await peer.ReadExactlyAsync(Total)).Length);
+        await writing.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
+        await running.Loop.InvokeAsync(() => Close(socket));
+    }
+
+    [Fact]
+    public async Task Closing_WakesBothWaiters()
+    {
+        await using var running = new RunningLoop();
+        (RawClient peer, LoopSocket socket) = await ConnectAsync(running);
+        using RawClient peerEnd = peer;
+        Task reading = await running.Loop.InvokeAsync(() => ReadToEndAsync(socket));
+        Task writing = await running.Loop.InvokeAsync(() => WriteAsync(socket, int.MaxValue));
+        await running.Loop.InvokeAsync(() => Close(socket));
+        await Task.WhenAll(reading, writing).WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
+    }
+
+    [Fact]
+    public async Task Abort_ResetsThePeer()
+    {
+        await using var running = new RunningLoop();
+        (RawClient peer, LoopSocket socket) = await ConnectAsync(running);
+        using RawClient peerEnd = peer;
+        await running.Loop.InvokeAsync(() =>
+        {
+            socket.Abort();
+            return 0;
+        });
+        Assert.True((await peer.ReadToEndAsync()).WasReset);
+    }
+
+    [Fact]
+    public async Task ParkedReader_IgnoresBytesAndSeesAWakeOrTheEnd()
+    {
+        await using var running = new RunningLoop();
+        (RawClient peer, LoopSocket socket) = await ConnectAsync(running);
+        using RawClient peerEnd = peer;
+        Task parked = await running.Loop.InvokeAsync(() => socket.WaitWokenAsync().AsTask());
+        await peer.SendAsync("bytes");
+        await running.Loop.InvokeAsync(() => 0);
+        Assert.False(parked.IsCompleted);
+        await running.Loop.InvokeAsync(() =>
+        {
+            socket.WakeReader();
+            return 0;
+        });
+        await parked.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
+        Task again = await running.Loop.InvokeAsync(() => socket.WaitWokenAsync().AsTask());
+        peer.HalfClose();
+        await again.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
+        Assert.True(socket.IsPeerClosed);
+        await running.Loop.InvokeAsync(() => Close(socket));
+    }
+
+    [Fact]
+    public async Task BusySocket_DoesNotStarveOthers()
+    {
+        await using var running = new RunningLoop();
+        (RawClient busyPeer, LoopSocket busy) = await ConnectAsync(running);
+        using RawClient busyPeerEnd = busyPeer;
+        (RawClient quietPeer, LoopSocket quiet) = await ConnectAsync(running);
+        using RawClient quietPeerEnd = quietPeer;
+        Task flooding = Task.Run(async () => await Record.ExceptionAsync(async () =>
+        {
+            while (true)
+            {
+                await busyPeer.SendAsync(new byte[64 * 1024]);
+            }
+        }));
+        Task busyReading = await running.Loop.InvokeAsync(() => ReadToEndAsync(busy));
+        Task<string> quietReading = await running.Loop.InvokeAsync(() => ReadToEndAsync(quiet));
+        await quietPeer.SendAsync("me too");
+        quietPeer.HalfClose();
+        Assert.Equal("me too", await quietReading.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System));
+        await running.Loop.InvokeAsync(() =>
+        {
+            busy.Abort();
+            quiet.Close();
+            return 0;
+        });
+        await Task.WhenAll(flooding, busyReading).WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
+    }
+
+    [Fact]
+    public async Task Connect_ToAClosedPort_FailsWithItsError()
+    {
+        int port = FreePorts.Take();
+        await using var running = new RunningLoop();
+        await running.RunAsync(async () =>
+        {
+            bool begun = LoopSockets.TryConnect(
+                running.Loop, new IPEndPoint(IPAddress.Loopback, port), Settings, out LoopSocket? socket, out int error);
+            if (begun)
+            {
+                await socket!.WaitWritableAsync();
+                error = socket.TakeError();
+                socket.Close();
+            }
+
+            Assert.Equal(111, error); // ECONNREFUSED
+        });
+    }
+
+    [Fact]
+    public async Task Sockets_HaveKeepAliveAndUserTimeout()
+    {
+        await using var running = new RunningLoop();
+        (RawClient peer, LoopSocket socket) = await ConnectAsync(running);
+        using RawClient peerEnd = peer;
+        int port = ((IPEndPoint)peer.Socket.RemoteEndPoint!).Port;
+        string table = await File.ReadAllTextAsync("/proc/net/tcp");
+        string local = $"0100007F:{port:X4}";
+
+        // The column "tr tm->when": timer 2 is the keepalive timer.
+        Assert.Contains(table.Split('\n'), line =>
+        {
+            string[] columns = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            return columns.Length > 5 && columns[1] == local && columns[5].StartsWith("02:", StringComparison.Ordinal);
+        });
+        await running.Loop.InvokeAsync(() => Close(socket));
+    }
+
+    [Theory]
+    [InlineData(103, AcceptErrorTier.Client)]
+    [InlineData(71, AcceptErrorTier.Client)]
+    [InlineData(1, AcceptErrorTier.Client)]
+    [InlineData(24, AcceptErrorTier.Resources)]
+    [InlineData(23, AcceptErrorTier.Resources)]
+    [InlineData(12, AcceptErrorTier.Resources)]
+    [InlineData(105, AcceptErrorTier.Resources)]
+    [InlineData(9, AcceptErrorTier.Fatal)]
+    [InlineData(22, AcceptErrorTier.Fatal)]
+    [InlineData(88, AcceptErrorTier.Fatal)]
+    public void AcceptErrors_AreTiered(int errno, object tier) => Assert.Equal(tier, AcceptErrors.TierOf(errno));
+
+    [Fact]
+    public async Task Listener_WhoseSocketIsUnusable_FailsLoudly()
+    {
+        await using var running = new RunningLoop();
+        await running.RunAsync(async () =>
+        {
+            // Never made to listen: accept answers EINVAL.
+            int fd = Libc.Socket(LibcConstants.AfInet, LibcConstants.StreamNonBlocking, 0);
+            var socket = new LoopSocket(running.Loop, fd);
+            Assert.True(socket.TryRegister(isConnected: false));
+            var listener = new LoopListener(socket, _ => Assert.Fail("accepted"));
+            await Assert.ThrowsAsync<System.ComponentModel.Win32Exception>(listener.RunAsync);
+            listener.Stop();
+        });
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    [InlineData("10.1.2.3")]
+    public void Address_WrittenAndRead_IsTheSame(string address)
+    {
+        Span<byte> buffer = new byte[RedisProxy.EventLoops.SocketAddress.MaxBytes];
+        var endpoint = new IPEndPoint(IPAddress.Parse(address), 6379);
+        RedisProxy.EventLoops.SocketAddress.Write(endpoint, buffer);
+        Assert.Equal(endpoint, RedisProxy.EventLoops.SocketAddress.Read(buffer));
+    }
+
+    /// <summary>A socket on the loop, and the peer that is connected to it.</summary>
+    private async Task<(RawClient Peer, LoopSocket Socket)> ConnectAsync(RunningLoop running)
+    {
+        Task<RawClient> connecting = RawClient.ConnectAsync(((IPEndPoint)_listener.LocalEndpoint).Port);
+        Socket accepted = await _listener.AcceptSocketAsync();
+        accepted.Blocking = false;
+
+        // Only its descriptor is wanted; from now on the loop's socket owns it.
+        int fd = (int)accepted.SafeHandle.DangerousGetHandle();
+        accepted.SafeHandle.SetHandleAsInvalid();
+        LoopSocket socket = await running.Loop.InvokeAsync(() => LoopSockets.Adopt(running.Loop, fd, Settings)!);
+        return (await connecting, socket);
+    }
+
+    private static int Close(LoopSocket socket)
+    {
+        socket.Close();
+        return 0;
+    }
+
+    private static async Task<string> ReadToEndAsync(LoopSocket socket)
+    {
+        var text = new System.Text.StringBuilder();
+        while (true)
+        {
+            await socket.WaitReadableAsync();
+            int received = Receive(socket, text);
+            if (received <= 0 && received != SocketCalls.WouldBlock)
+            {
+                return text.ToString();
+            }
+        }
+    }
+
+    private static unsafe int Receive(LoopSocket socket, System.Text.StringBuilder text)
+    {
+        byte* buffer = stackalloc byte[4096];
+        int received = socket.TryReceive(buffer, 4096);
+        if (received > 0 && text.Length < 1024)
+        {
+            text.Append(System.Text.Encoding.Latin1.GetString(buffer, received));
+        }
+
+        return received;
+    }
+
+    private static async Task WriteAsync(LoopSocket socket, int total)
+    {
+        while (total > 0 && !socket.IsClosed)
+        {
+            int sent = Send(socket, Math.Min(total, 65536));
+            if (sent == SocketCalls.WouldBlock)
+            {
+                await socket.WaitWritableAsync();
+            }
+            else if (sent < 0)
+            {
+                return;
+            }
+            else
+            {
+                total -= sent;
+            }
+        }
+    }
+
+    private static unsafe int Send(LoopSocket socket, int length)
+    {
+        byte[] bytes = new byte[length];
+        fixed (byte* start = bytes)
+        {
+            return socket.TrySend(start, length);
+        }
+    }
+}
