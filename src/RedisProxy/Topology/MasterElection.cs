@@ -24,7 +24,7 @@ internal sealed record ElectionResult(MasterCandidate? Accepted, string Who, str
 /// Who is the master, out of what all known Sentinels say. Pure: no clock, no memory, no connection. The rules, in their order:
 /// <list type="number">
 /// <item>Only what reachable Sentinels say now is a candidate, and only at a usable address. Nobody says anything: keep.</item>
-/// <item>Nothing accepted yet: the highest epoch, but not before every configured Sentinel has spoken (the fastest may be a stale
+/// <item>Nothing accepted yet: the highest epoch, but not before every known Sentinel has spoken (the fastest may be a stale
 /// minority). Several addresses at that epoch: a majority of the reachable, else wait.</item>
 /// <item>A higher epoch: one Sentinel is enough, the leader of a failover is the first to know.</item>
 /// <item>The same epoch, another address: a majority of the reachable.</item>
@@ -63,7 +63,7 @@ internal static class MasterElection
             ?? ElectionResult.Keep("no Sentinel knows better");
     }
 
-    private static bool IsAwaited(SentinelVote vote) => vote.Report is { IsConfigured: true, HasSpoken: false };
+    private static bool IsAwaited(SentinelVote vote) => !vote.Report.HasSpoken;
 
     private static ElectionResult DecideFirst(SentinelVote[] usable, int reachable, SentinelVote? awaited) => awaited is null
         ? AcceptHighest(usable, reachable)

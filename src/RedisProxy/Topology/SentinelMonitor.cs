@@ -11,7 +11,7 @@ namespace RedisProxy.Topology;
 /// </summary>
 internal sealed class SentinelMonitor : ITopologySource
 {
-    /// <summary>For configured Sentinels that neither answer nor refuse, at the start.</summary>
+    /// <summary>For Sentinels that neither answer nor refuse, at the start.</summary>
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>A majority at a lower epoch may only not have heard of a failover yet, while the link to its leader is down.</summary>
@@ -26,11 +26,12 @@ internal sealed class SentinelMonitor : ITopologySource
     private readonly MasterTracker _tracker;
     private readonly MasterSource _source;
     private readonly NameResolver _names;
-    private readonly SentinelChatter _chatter;
+    private readonly SentinelCommentary _commentary;
     private readonly MonotonicClock _clock;
     private readonly SortedDictionary<string, SentinelReport> _reports = new(StringComparer.Ordinal);
     private (MasterCandidate Candidate, TimeSpan Since)? _lower;
     private TimeSpan _heldAsked;
+    private TimeSpan? _started;
 
     /// <param name="masterName">Sentinel's name of it.</param>
     /// <param name="options">All of them; the Sentinel section must be there.</param>
@@ -49,7 +50,7 @@ internal sealed class SentinelMonitor : ITopologySource
         var probe = new ProbeSettings(options.Backend, RequiresRole: true, _options.PollInterval, context.Time);
         _source = new MasterSource(_tracker, Look, AskAround, probe, _logger);
         _names = new NameResolver(_source.Inbox, _source.Post, context, _logger);
-        _chatter = new SentinelChatter(masterName, _clock, _logger);
+        _commentary = new SentinelCommentary(masterName, _clock, _logger);
     }
 
     public string MasterName { get; }
@@ -75,7 +76,6 @@ internal sealed class SentinelMonitor : ITopologySource
 
     private void TakeEvent(SentinelEvent news, HostEndpoint sentinel)
     {
-        TopologyLog.SentinelSaid(_logger, sentinel, news.Name, news.Payload);
         if (news.IsPromotionBegun && IsAbout(news))
         {
             _tracker.OnPromotionBegun(sentinel.ToString());
@@ -93,7 +93,8 @@ internal sealed class SentinelMonitor : ITopologySource
     private TimeSpan? Look()
     {
         SentinelVote[] votes = [.. _reports.Values.Select(report => SentinelVote.Of(report, _policy, _names.Find))];
-        bool isEarly = _clock.Now < FirstPatience;
+        _started ??= _clock.Now;
+        bool isEarly = _clock.Now - _started < FirstPatience;
         ElectionResult result = MasterElection.Decide(_tracker.Accepted, votes, mayWait: isEarly);
         if (Lasts(result))
         {
@@ -102,7 +103,7 @@ internal sealed class SentinelMonitor : ITopologySource
 
         _tracker.SetSigns(_tracker.Accepted is { } master ? SentinelSigns.Read(votes, master.Address) : SentinelSigns.None);
         _source.SetSurroundings(Survey(votes));
-        _tracker.SetUnknownReason(_chatter.Comment(votes, result, _tracker.Accepted is not null));
+        _tracker.SetUnknownReason(_commentary.Comment(votes, result, _tracker.Accepted is not null));
         return NextLook(isEarly);
     }
 
@@ -151,8 +152,8 @@ internal sealed class SentinelMonitor : ITopologySource
             return lower.Since + LowerEpochPatience - _clock.Now;
         }
 
-        return isEarly && _tracker.Accepted is null ? FirstPatience - _clock.Now
-            : _tracker.Accepted is null ? SentinelChatter.MaxSilence : null;
+        return isEarly && _tracker.Accepted is null ? _started + FirstPatience - _clock.Now
+            : _tracker.Accepted is null ? SentinelCommentary.MaxSilence : null;
     }
 
     // Requests wait for the answer, and the event that would announce it may get lost.

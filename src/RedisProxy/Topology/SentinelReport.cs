@@ -12,8 +12,6 @@ internal sealed record SentinelReport
     /// <summary>Its address, as this process reaches it.</summary>
     public required HostEndpoint Sentinel { get; init; }
 
-    public bool IsConfigured { get; init; }
-
     /// <summary>Connected, and <see cref="Answer"/> came over this connection: it is what the Sentinel says now.</summary>
     public bool IsReachable { get; init; }
 

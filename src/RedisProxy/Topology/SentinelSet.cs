@@ -56,12 +56,17 @@ internal sealed class SentinelSet
 
     public void OnEvent(SentinelLink link, SentinelEvent news)
     {
+        TopologyLog.SentinelSaid(_logger, link.Endpoint, news.Name, news.Payload);
         if (news.MasterName is null || _monitors.Any(monitor => monitor.MasterName == news.MasterName))
         {
             AskAll(news.IsDecisive);
         }
 
-        Post(link, known => TakeEvent(known, news));
+        // The others have done their duty by now: a flood of events must not become a flood of messages.
+        if (news.IsTilt || news.IsPromotionBegun || news.IsFailoverAborted)
+        {
+            Post(link, known => TakeEvent(known, news));
+        }
     }
 
     /// <summary>A message about a link; nothing happens when that link is not in use any more.</summary>
@@ -163,12 +168,14 @@ internal sealed class SentinelSet
     private void TakeRound(KnownSentinel known, SentinelRound round)
     {
         known.TakeRound(round);
-        Report(known);
         if (round.Lists.Count > 0)
         {
+            // Before the report: at the start, a monitor waits for the word of those that are learnt, too.
             Learn(known);
             DropUnlisted();
         }
+
+        Report(known);
     }
 
     private void TakeEvent(KnownSentinel known, SentinelEvent news)

@@ -73,7 +73,7 @@ internal sealed class StaticSource : ITopologySource
 
     private void SayWhatIsWaitedFor(string objection)
     {
-        if (_tracker.Accepted is null && (_waitSaid is not { } said || _clock.Now - said >= SentinelChatter.MaxSilence))
+        if (_tracker.Accepted is null && (_waitSaid is not { } said || _clock.Now - said >= SentinelCommentary.MaxSilence))
         {
             _waitSaid = _clock.Now;
             TopologyLog.WaitingForMaster(_logger, _name, objection);

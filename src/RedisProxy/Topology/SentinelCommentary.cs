@@ -8,7 +8,7 @@ namespace RedisProxy.Topology;
 /// Puts into words what the Sentinels' votes look like, and logs it when it changes: what is waited for at the start, whom one cannot
 /// reach, whose answers are not believed. Decides nothing. Belongs to one <see cref="SentinelMonitor"/>.
 /// </summary>
-internal sealed class SentinelChatter(string masterName, MonotonicClock clock, ILogger logger)
+internal sealed class SentinelCommentary(string masterName, MonotonicClock clock, ILogger logger)
 {
     /// <summary>What is waited for is said again this often.</summary>
     public static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(10);

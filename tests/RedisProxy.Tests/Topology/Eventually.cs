@@ -1,0 +1,74 @@
+using System.Runtime.CompilerServices;
+
+namespace RedisProxy.Tests.Topology;
+
+/// <summary>Waiting for what other threads do, without sleeping longer than needed.</summary>
+internal static class Eventually
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Within ten real seconds.</summary>
+    public static async Task TrueAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > Patience)
+            {
+                Assert.Fail($"not within {Patience}: {what}");
+            }
+
+            await Task.Delay(Step, TimeProvider.System);
+        }
+    }
+
+    /// <summary>Moves a fake clock on in small steps, so that sockets get their turn in between, until it is so.</summary>
+    /// <param name="clock">Moved.</param>
+    /// <param name="limit">Of fake time.</param>
+    /// <param name="condition">What is waited for.</param>
+    /// <param name="what">For the message.</param>
+    /// <returns>The fake time that it took.</returns>
+    public static async Task<TimeSpan> TrueWithinAsync(
+        FakeTimeProvider clock,
+        TimeSpan limit,
+        Func<bool> condition,
+        [CallerArgumentExpression(nameof(condition))] string what = "")
+    {
+        TimeSpan start = clock.Elapsed;
+        while (!await IsTrueSoonAsync(condition))
+        {
+            if (clock.Elapsed - start >= limit)
+            {
+                Assert.Fail($"not within {limit} of fake time: {what}");
+            }
+
+            clock.Advance(TimeSpan.FromMilliseconds(20));
+        }
+
+        return clock.Elapsed - start;
+    }
+
+    /// <summary>Moves a fake clock on and checks all the while that something stays so.</summary>
+    public static async Task StaysTrueAsync(
+        FakeTimeProvider clock, TimeSpan time, Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
+    {
+        TimeSpan start = clock.Elapsed;
+        while (clock.Elapsed - start < time)
+        {
+            clock.Advance(TimeSpan.FromMilliseconds(20));
+            await Task.Delay(Step, TimeProvider.System);
+            Assert.True(condition(), $"{clock.Elapsed - start} later: {what}");
+        }
+    }
+
+    private static async Task<bool> IsTrueSoonAsync(Func<bool> condition)
+    {
+        for (int i = 0; i < 2 && !condition(); i++)
+        {
+            await Task.Delay(Step, TimeProvider.System);
+        }
+
+        return condition();
+    }
+}
