@@ -18,6 +18,9 @@ internal sealed class SentinelCommentary(string masterName, MonotonicClock clock
     private bool _hasLostAll;
     private bool _isForgotten;
 
+    /// <summary>When it wants to say again what is waited for.</summary>
+    public TimeSpan Silence => _waitSaid is { } said ? said + MaxSilence - clock.Now : MaxSilence;
+
     /// <returns>What is waited for, as long as no master is known.</returns>
     public string Comment(IReadOnlyList<SentinelVote> votes, ElectionResult result, bool hasMaster)
     {
@@ -41,7 +44,7 @@ internal sealed class SentinelCommentary(string masterName, MonotonicClock clock
     {
         if (!votes.Any(vote => vote.IsReachable))
         {
-            return $"no Sentinel is reachable: {List(votes.Select(vote => $"{vote.Sentinel} ({Silence(vote)})"))}";
+            return $"no Sentinel is reachable: {List(votes.Select(vote => $"{vote.Sentinel} ({WhySilent(vote)})"))}";
         }
 
         SentinelVote[] reachable = [.. votes.Where(vote => vote.IsReachable)];
@@ -95,7 +98,7 @@ internal sealed class SentinelCommentary(string masterName, MonotonicClock clock
         _isForgotten = isForgotten;
     }
 
-    private static string Silence(SentinelVote vote) => vote.Report.Error.Length > 0 ? vote.Report.Error : "no answer yet";
+    private static string WhySilent(SentinelVote vote) => vote.Report.Error.Length > 0 ? vote.Report.Error : "no answer yet";
 
     private static string List(IEnumerable<string> words) => string.Join(", ", words);
 }

@@ -153,7 +153,7 @@ internal sealed class SentinelMonitor : ITopologySource
         }
 
         return isEarly && _tracker.Accepted is null ? _started + FirstPatience - _clock.Now
-            : _tracker.Accepted is null ? SentinelCommentary.MaxSilence : null;
+            : _tracker.Accepted is null ? _commentary.Silence : null;
     }
 
     // Requests wait for the answer, and the event that would announce it may get lost.

@@ -40,8 +40,9 @@ public class AddressPolicyTests
     public void Refuse_NoAddressOfAServer_IsRefused(string master) =>
         Assert.NotNull(PolicyOf("127.0.0.1:6380").Refuse(IPEndPoint.Parse(master)));
 
-    private static AddressPolicy PolicyOf(string bind) => new(new ProxyOptions
+    private static AddressPolicy PolicyOf(string bind)
     {
-        Listeners = [new ListenerOptions { Name = "l", Bind = BindAddress.TryParse(bind, out BindAddress? parsed) ? parsed : throw new FormatException() }],
-    });
+        Assert.True(BindAddress.TryParse(bind, out BindAddress? parsed));
+        return new AddressPolicy(new ProxyOptions { Listeners = [new ListenerOptions { Name = "l", Bind = parsed }] });
+    }
 }

@@ -5,7 +5,7 @@ using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Topology;
 
-/// <summary>Scripted Sentinels and masters, and the control plane under test on a clock that stands still. The master is <c>m</c>.</summary>
+/// <summary>Scripted Sentinels and masters, and the control plane on a clock that stands still. The master is <c>m</c>.</summary>
 internal sealed class Deployment : IAsyncDisposable
 {
     public const string MasterName = "m";
@@ -18,9 +18,10 @@ internal sealed class Deployment : IAsyncDisposable
     {
         Sentinels = [.. Enumerable.Range(1, sentinels).Select(number => Add(new ScriptedSentinel($"s{number}")))];
         Masters = [.. Enumerable.Range(1, masters).Select(_ => Add(new ScriptedMaster()))];
+        BindAddress bind = BindAddress.OfTcp(new HostEndpoint("127.0.0.1", 1));
         Options = new ProxyOptions
         {
-            Listeners = [new ListenerOptions { Name = "l", Bind = BindAddress.OfTcp(new HostEndpoint("127.0.0.1", 1)), Master = MasterName }],
+            Listeners = [new ListenerOptions { Name = "l", Bind = bind, Master = MasterName }],
             Sentinel = new SentinelOptions { Endpoints = [.. Sentinels.Select(one => one.Endpoint)] },
         };
     }
@@ -94,14 +95,12 @@ internal sealed class Deployment : IAsyncDisposable
         await Eventually.StaysTrueAsync(Clock, TimeSpan.FromMilliseconds(200), () => View.Availability == Availability.Available);
     }
 
-    public Task IsAsync(long generation, Availability availability) =>
-        Eventually.TrueAsync(() => View.Generation == generation && View.Availability == availability, $"{generation} {availability}, not {View}");
+    public Task IsAsync(long generation, Availability availability) => Eventually.TrueAsync(
+        () => View.Generation == generation && View.Availability == availability, $"{generation} {availability}");
 
-    public Task<TimeSpan> WithinAsync(double seconds, long generation, Availability availability) => Eventually.TrueWithinAsync(
-        Clock,
-        TimeSpan.FromSeconds(seconds),
-        () => View.Generation == generation && View.Availability == availability,
-        $"{generation} {availability}");
+    /// <summary>As <see cref="IsAsync"/>, with the clock going on.</summary>
+    public Task<TimeSpan> WithinAsync(long generation, Availability availability) => Eventually.TrueWithinAsync(
+        Clock, () => View.Generation == generation && View.Availability == availability, $"{generation} {availability}");
 
     public async Task StopAsync()
     {

@@ -82,7 +82,10 @@ public class MasterElectionTests
     public void Decide_FlipFlop_FollowsEveryEpochAndNothingElse()
     {
         string accepted = "A@1";
-        string[] rounds = ["A@1 A@1 A@1", "A@1 B@2 A@1", "B@2 B@2 A@1", "B@2 B@2 B@2", "B@2 B@2 A@3", "A@3 B@2 B@2", "!A@3 B@2 !B@2", "A@3 A@3 A@3"];
+        string[] rounds =
+        [
+            "A@1 A@1 A@1", "A@1 B@2 A@1", "B@2 B@2 A@1", "B@2 B@2 B@2", "B@2 B@2 A@3", "A@3 B@2 B@2", "!A@3 B@2 !B@2", "A@3 A@3 A@3",
+        ];
         var path = new List<string>();
         foreach (string round in rounds)
         {
@@ -141,7 +144,9 @@ public class MasterElectionTests
 
     private static ElectionResult Decide(string? accepted, string votes)
     {
-        MasterCandidate? master = accepted is null ? null : new MasterCandidate(Place(accepted).Master!, At(accepted), Place(accepted).Epoch);
+        MasterCandidate? master = accepted is null
+            ? null
+            : new MasterCandidate(Place(accepted).Master!, At(accepted), Place(accepted).Epoch);
         SentinelVote[] all = [.. votes.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(Vote)];
         return MasterElection.Decide(master, all, mayWait: true);
     }
@@ -182,7 +187,8 @@ public class MasterElectionTests
     private static string Write(MasterCandidate master)
     {
         string host = master.Announced.Host;
-        string name = host.StartsWith("10.0.0.10", StringComparison.Ordinal) ? $"{(char)('A' + host[^1] - '1')}" : master.Announced.ToString();
+        bool isLettered = host.StartsWith("10.0.0.10", StringComparison.Ordinal);
+        string name = isLettered ? $"{(char)('A' + host[^1] - '1')}" : master.Announced.ToString();
         return $"{name}@{master.Epoch}";
     }
 }

@@ -127,7 +127,7 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
                 return master is not null ? $"*2\r\n{Bulk(master.Host)}{Bulk(Number(master.Port))}" : client.IsResp3 ? "_\r\n" : "*-1\r\n";
             case "SENTINELS":
                 Interlocked.Increment(ref _listed);
-                return master is null ? NoSuchMaster : List(client, Others.Select(other => InstanceFields(other.Id, other.Host, other.Port)));
+                return master is null ? NoSuchMaster : List(client, Others.Select(one => InstanceFields(one.Id, one.Host, one.Port)));
             case "REPLICAS":
                 return master is null ? NoSuchMaster : List(client, Replicas.Select(one => InstanceFields("", one.Host, one.Port)));
             default:
@@ -157,7 +157,8 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
             int number = 0;
             foreach ((string name, ScriptedAnswer answer) in _masters)
             {
-                text.Append(CultureInfo.InvariantCulture, $"master{number++}:name={name},status=ok,address={answer.Host}:{answer.Port},slaves=0\r\n");
+                string address = $"{answer.Host}:{answer.Port}";
+                text.Append(CultureInfo.InvariantCulture, $"master{number++}:name={name},status=ok,address={address},slaves=0\r\n");
             }
         }
 

@@ -32,7 +32,8 @@ public class SentinelWireTests
     [Fact]
     public void Answer_Resp2AndResp3_AreReadAlike()
     {
-        string[] fields = ["name", "m", "ip", "10.0.0.1", "port", "6379", "flags", "master,s_down,o_down", "config-epoch", "12", "quorum", "2"];
+        string[] fields =
+            ["name", "m", "ip", "10.0.0.1", "port", "6379", "flags", "master,s_down,o_down", "config-epoch", "12", "quorum", "2"];
         string body = string.Concat(fields.Select(field => $"${field.Length}\r\n{field}\r\n"));
         foreach (string head in new[] { "*12\r\n", "%6\r\n" })
         {
@@ -76,7 +77,8 @@ public class SentinelWireTests
         Assert.Equal(["SENTINEL", "MASTER", "b"], questions.Ask(isFull: true)[2]);
         RespValue unknown = Parse("-ERR No such master with that name\r\n");
         RespValue none = Parse("_\r\n");
-        const string Info = "# Sentinel\r\nsentinel_masters:2\r\nsentinel_tilt:1\r\nmaster0:name=x,status=ok\r\nmaster1:name=y,status=sdown\r\n";
+        const string Info =
+            "# Sentinel\r\nsentinel_masters:2\r\nsentinel_tilt:1\r\nmaster0:name=x,status=ok\r\nmaster1:name=y,status=sdown\r\n";
         RespValue info = Parse($"${Info.Length}\r\n{Info}\r\n");
         SentinelRound round = questions.Read([unknown, none, unknown, none, unknown, unknown, unknown, unknown, info], isFull: true);
         Assert.Equal(["a", "b"], round.Answers.Keys.Order());
