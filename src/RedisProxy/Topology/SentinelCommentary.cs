@@ -25,12 +25,14 @@ internal sealed class SentinelCommentary(string masterName, MonotonicClock clock
     public string Comment(IReadOnlyList<SentinelVote> votes, ElectionResult result, bool hasMaster)
     {
         CommentObjections(votes);
-        string reason = Describe(masterName, votes, result);
         if (hasMaster)
         {
             CommentLoss(votes);
+            return "";
         }
-        else if (votes.Count > 0 && (_waitSaid is not { } said || clock.Now - said >= MaxSilence))
+
+        string reason = Describe(masterName, votes, result);
+        if (votes.Count > 0 && (_waitSaid is not { } said || clock.Now - said >= MaxSilence))
         {
             _waitSaid = clock.Now;
             TopologyLog.WaitingForMaster(logger, masterName, reason);

@@ -49,6 +49,11 @@ internal sealed record SentinelVote(SentinelReport Report, IPEndPoint? Address, 
     /// <summary>It watches other masters, so it has no say in this one.</summary>
     public bool HasNoSay => Report.Answer is { IsUnknownName: true };
 
+    /// <summary>It names a master that it takes for down itself.</summary>
+    public bool DoubtsItsMaster =>
+        !Report.IsInTilt && Address is not null && Address.Equals(Described)
+            && Report.Answer is { } answer && (answer.SaysSubjectivelyDown || answer.SaysObjectivelyDown);
+
     public SentinelOpinion ToOpinion() => new(
         Sentinel,
         IsReachable,

@@ -8,7 +8,7 @@ namespace RedisProxy.Tests.Topology;
 
 /// <summary>
 /// Tables: each vote is written as <c>address@epoch</c>; <c>-</c> has never answered, <c>?</c> knows no such master, a leading <c>!</c> is
-/// out of reach now, a leading <c>~</c> has not spoken yet. Addresses are <c>A</c>, <c>B</c>, <c>C</c> or written out.
+/// out of reach now, a trailing <c>x</c> takes that master for down, a leading <c>~</c> has not spoken yet. Addresses are <c>A</c>, <c>B</c>, <c>C</c> or written out.
 /// </summary>
 public class MasterElectionTests
 {
@@ -70,6 +70,9 @@ public class MasterElectionTests
     [InlineData("B@2", "A@0 A@1 C@1", null, "they went back, and disagree")]
     [InlineData("B@2", "A@0 A@0 - - -", null, "a majority of the reachable is not one of all known")]
     [InlineData("B@2", "A@0 A@0 ? ? ?", "A@0 lower", "who does not know the name is not one of them")]
+    [InlineData("B@2", "A@1x A@1x !B@2", null, "the leader died after it promoted B, and the rest still has the dead A")]
+    [InlineData("B@2", "A@1x A@1 A@1", "A@1 lower", "a minority doubts what the majority went back to")]
+    [InlineData("A@1", "B@2x A@1 A@1", "B@2", "going forward, doubts do not matter")]
     [InlineData("A@3", "!A@3 !A@3 !A@3", null, "all are lost: keep")]
     [InlineData("A@3", "? ? ?", null, "all forgot the name: keep")]
     [InlineData("A@3", "- - -", null, "all were replaced by ones that never answered: keep")]
@@ -172,10 +175,13 @@ public class MasterElectionTests
         string[] parts = text.Split('@');
         string place = parts[0] is [var letter and >= 'A' and <= 'C'] ? $"10.0.0.{letter - 'A' + 101}:6379" : parts[0];
         int colon = place.LastIndexOf(':');
+        HostEndpoint? master = SentinelAnswer.ReadEndpoint(place[..colon], place[(colon + 1)..]);
         return new SentinelAnswer
         {
-            Master = SentinelAnswer.ReadEndpoint(place[..colon], place[(colon + 1)..]),
-            Epoch = long.Parse(parts[1], CultureInfo.InvariantCulture),
+            Master = master,
+            Epoch = long.Parse(parts[1].TrimEnd('x'), CultureInfo.InvariantCulture),
+            Described = master,
+            Flags = parts[1].EndsWith('x') ? "master,s_down" : "master",
         };
     }
 

@@ -161,7 +161,7 @@ public class SentinelMonitorTests
         deployment.Start();
         await Eventually.TrueAsync(() => deployment.View.Reason.Contains("allowedNetworks", StringComparison.Ordinal));
         Assert.Equal(0, deployment.View.Generation);
-        Assert.Equal(3, deployment.Log.CountOf(2023));
+        await Eventually.TrueAsync(() => deployment.Log.CountOf(2023) == 3);
     }
 
     [Fact]

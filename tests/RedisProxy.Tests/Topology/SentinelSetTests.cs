@@ -85,6 +85,7 @@ public class SentinelSetTests
         HostEndpoint other = deployment.Sentinels[1 - kept].Endpoint;
         await Eventually.TrueWithinAsync(
             deployment.Clock, () => deployment.View.Sentinels.Any(one => one.IsConnected && one.Sentinel == other));
+        await Eventually.TrueAsync(() => deployment.View.Sentinels.Count == 1);
     }
 
     [Fact]
