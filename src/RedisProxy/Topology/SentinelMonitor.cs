@@ -15,7 +15,7 @@ internal sealed class SentinelMonitor : ITopologySource
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>A majority at a lower epoch may only not have heard of a failover yet, while the link to its leader is down.</summary>
-    private static readonly TimeSpan LowerEpochPatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MinLowerEpochPatience = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan HoldAskInterval = TimeSpan.FromMilliseconds(100);
 
@@ -28,6 +28,7 @@ internal sealed class SentinelMonitor : ITopologySource
     private readonly NameResolver _names;
     private readonly SentinelCommentary _commentary;
     private readonly MonotonicClock _clock;
+    private readonly TimeSpan _lowerEpochPatience;
     private readonly SortedDictionary<string, SentinelReport> _reports = new(StringComparer.Ordinal);
     private (MasterCandidate Candidate, TimeSpan Since)? _lower;
     private TimeSpan _heldAsked;
@@ -42,6 +43,8 @@ internal sealed class SentinelMonitor : ITopologySource
     {
         MasterName = masterName;
         _options = options.Sentinel ?? throw new ArgumentException("no Sentinels are configured", nameof(options));
+        TimeSpan severalPolls = _options.PollInterval * 3;
+        _lowerEpochPatience = severalPolls > MinLowerEpochPatience ? severalPolls : MinLowerEpochPatience;
         _policy = policy;
         _askAll = askAll;
         _logger = context.Loggers.CreateLogger<SentinelMonitor>();
@@ -121,7 +124,7 @@ internal sealed class SentinelMonitor : ITopologySource
             _lower = (candidate, _clock.Now);
         }
 
-        return _clock.Now - _lower!.Value.Since >= LowerEpochPatience;
+        return _clock.Now - _lower!.Value.Since >= _lowerEpochPatience;
     }
 
     private SentinelSurroundings Survey(SentinelVote[] votes)
@@ -149,7 +152,7 @@ internal sealed class SentinelMonitor : ITopologySource
 
         if (_lower is { } lower)
         {
-            return lower.Since + LowerEpochPatience - _clock.Now;
+            return lower.Since + _lowerEpochPatience - _clock.Now;
         }
 
         return isEarly && _tracker.Accepted is null ? _started + FirstPatience - _clock.Now

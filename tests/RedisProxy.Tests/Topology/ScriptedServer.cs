@@ -100,7 +100,9 @@ internal sealed class ScriptedServer : IAsyncDisposable
         {
             while (true)
             {
-                var client = new ScriptedClient(await listener.AcceptAsync());
+                Socket socket = await listener.AcceptAsync();
+                socket.NoDelay = true; // As redis does; else each second reply waits for a delayed acknowledgement.
+                var client = new ScriptedClient(socket);
                 Interlocked.Increment(ref _accepted);
                 lock (_gate)
                 {

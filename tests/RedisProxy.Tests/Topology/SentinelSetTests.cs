@@ -96,7 +96,6 @@ public class SentinelSetTests
         deployment.Sentinels[0].Others.Add(("s2", "127.8.8.8", 26379));
         await deployment.StartAvailableAsync();
         await Eventually.StaysTrueAsync(deployment.Clock, TimeSpan.FromSeconds(1), () => deployment.View.Sentinels.Count == 2);
-        Assert.Equal(0, deployment.Log.CountOf(2032));
     }
 
     [Fact]
