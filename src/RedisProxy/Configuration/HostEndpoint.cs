@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 
 namespace RedisProxy.Configuration;
 
@@ -15,24 +16,30 @@ internal sealed record HostEndpoint(string Host, int Port)
     /// <summary>The address when <see cref="Host"/> is one; null when it is a name that has to be resolved.</summary>
     public IPAddress? Address => IPAddress.TryParse(Host, out IPAddress? address) ? address : null;
 
+    /// <summary>0.0.0.0 or [::]: every address when listening, and this machine when connecting.</summary>
+    public bool IsAnyAddress => Address is { } address && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
+
+    private bool IsLocalhost => Host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// Only canonical addresses: <c>127.1</c>, <c>010.0.0.1</c> and <c>6380</c> are IPv4 addresses to the resolver, too, and never the ones
+    /// that were meant. What ends in a number (<c>256.0.0.1</c>) is not a name either.
+    /// </summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out HostEndpoint? endpoint)
     {
         endpoint = null;
-        if (string.IsNullOrEmpty(text))
-        {
-            return false;
-        }
-
-        int colon = text.LastIndexOf(':');
+        int colon = text is null ? -1 : text.LastIndexOf(':');
         if (colon <= 0 || !TryParsePort(text.AsSpan(colon + 1), out int port))
         {
             return false;
         }
 
-        string host = text[..colon];
-        if (host[0] == '[')
+        string host = text![..colon];
+        if (host.Length > 2 && host[0] == '[' && host[^1] == ']')
         {
-            if (host[^1] != ']' || !IPAddress.TryParse(host[1..^1], out IPAddress? address))
+            string inner = host[1..^1];
+            if (!inner.Contains(':', StringComparison.Ordinal) || inner.AsSpan().ContainsAny('[', ']')
+                || !IPAddress.TryParse(inner, out IPAddress? address))
             {
                 return false;
             }
@@ -41,7 +48,9 @@ internal sealed record HostEndpoint(string Host, int Port)
             return true;
         }
 
-        if (host.Contains(':', StringComparison.Ordinal) || Uri.CheckHostName(host) == UriHostNameType.Unknown)
+        bool isCanonicalIPv4 = IPAddress.TryParse(host, out IPAddress? ipv4) && ipv4.ToString() == host;
+        bool isName = ipv4 is null && Uri.CheckHostName(host) == UriHostNameType.Dns && !EndsInNumber(host);
+        if (host.Contains(':', StringComparison.Ordinal) || !isName && !isCanonicalIPv4)
         {
             return false;
         }
@@ -50,9 +59,35 @@ internal sealed record HostEndpoint(string Host, int Port)
         return true;
     }
 
+    /// <summary>Surely or probably the same place: <c>localhost</c> is 127.0.0.1 or [::1] or both. Other names are not looked up.</summary>
+    public bool IsSameAs(HostEndpoint other)
+    {
+        return Equals(other) || Port == other.Port && (IsLocalhost && IsUsualLoopback(other) || other.IsLocalhost && IsUsualLoopback(this));
+
+        static bool IsUsualLoopback(HostEndpoint endpoint) =>
+            endpoint.Address is { } address && (address.Equals(IPAddress.Loopback) || address.Equals(IPAddress.IPv6Loopback));
+    }
+
+    /// <summary>Would a socket that listens here get connections to the other one? [::] listens to IPv4 as well.</summary>
+    public bool Accepts(HostEndpoint destination)
+    {
+        bool isThisMachine = destination.IsLocalhost || destination.Address is { } address && IPAddress.IsLoopback(address);
+        bool isOtherFamily = Host == "0.0.0.0" && destination.Address?.AddressFamily == AddressFamily.InterNetworkV6;
+        return IsSameAs(destination) || Port == destination.Port && IsAnyAddress && isThisMachine && !isOtherFamily;
+    }
+
+    /// <summary>Names of hosts do not depend on case.</summary>
+    public bool Equals(HostEndpoint? other) =>
+        other is not null && Port == other.Port && Host.Equals(other.Host, StringComparison.OrdinalIgnoreCase);
+
+    public override int GetHashCode() => HashCode.Combine(Host.GetHashCode(StringComparison.OrdinalIgnoreCase), Port);
+
     public static bool TryParsePort(ReadOnlySpan<char> text, out int port) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port is >= 1 and <= 65535;
 
     public override string ToString() =>
         Host.Contains(':', StringComparison.Ordinal) ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+
+    private static bool EndsInNumber(string host) =>
+        !host.TrimEnd('.').Split('.')[^1].AsSpan().ContainsAnyExceptInRange('0', '9');
 }

@@ -27,6 +27,8 @@ internal sealed record ProxyOptions
 /// <summary><c>listeners[]</c>: one address that applications connect to.</summary>
 internal sealed record ListenerOptions
 {
+    public const int DefaultMaxSessions = 10_000;
+
     /// <summary><c>name</c>: label in logs and metrics. Default: the master's name. Needed without Sentinel. Unique.</summary>
     public required string Name { get; init; }
 
@@ -37,7 +39,7 @@ internal sealed record ListenerOptions
     public string? Master { get; init; }
 
     /// <summary><c>maxSessions</c>: further clients get redis's own error and are closed. Default 10000, 1 to 1000000.</summary>
-    public int MaxSessions { get; init; } = 10_000;
+    public int MaxSessions { get; init; } = DefaultMaxSessions;
 }
 
 /// <summary><c>sentinel</c>: whom to ask for the master.</summary>
@@ -69,6 +71,9 @@ internal sealed record SentinelOptions
 
     /// <summary><c>allowedNetworks</c>: CIDR blocks in which a master must lie to be believed. Default empty: any.</summary>
     public IReadOnlyList<System.Net.IPNetwork> AllowedNetworks { get; init; } = [];
+
+    /// <summary>Not all members, as records have it: one of them is a secret, and texts end up in logs.</summary>
+    public override string ToString() => $"Sentinels {string.Join(", ", Endpoints)}";
 }
 
 /// <summary><c>backend</c>: how the master is reached.</summary>
@@ -93,6 +98,9 @@ internal sealed record BackendOptions
 
     /// <summary><c>maxConcurrentConnects</c>: so many connections are being opened at once, in all loops. Default 64, 1 to 10000.</summary>
     public int MaxConcurrentConnects { get; init; } = 64;
+
+    /// <inheritdoc cref="SentinelOptions.ToString"/>
+    public override string ToString() => $"Backend {Endpoint?.ToString() ?? "from Sentinel"}";
 }
 
 /// <summary><c>client</c>: sockets towards applications.</summary>
@@ -132,7 +140,9 @@ internal sealed record HoldOptions
     /// <summary><c>planned</c>: hold from the first events of a planned failover on. Default true.</summary>
     public bool Planned { get; init; } = true;
 
-    /// <summary><c>plannedTimeout</c>: a planned failover that brings no new master within this time is let go. Default 3s, 100ms to 1m.</summary>
+    /// <summary>
+    /// <c>plannedTimeout</c>: a planned failover that brings no new master within this time is let go. Default 3s, 100ms to 1m.
+    /// </summary>
     public TimeSpan PlannedTimeout { get; init; } = TimeSpan.FromSeconds(3);
 }
 

@@ -4,17 +4,17 @@ namespace RedisProxy.Resp;
 internal static class CommandNames
 {
     /// <summary>
-    /// Flag <c>readonly</c>, and commands that have no effect at all (ECHO, INFO, OBJECT, PING, PUBSUB, ROLE, TIME, XINFO…).
+    /// Flag <c>readonly</c>, and commands that have no effect at all (ECHO, INFO, MEMORY, OBJECT, PING, PUBSUB, ROLE, TIME, XINFO…).
     /// Not here: XREAD, which may block and is looked at.
     /// </summary>
     public const string Reads =
-        "bitcount bitfield_ro bitpos command dbsize digest dump echo eval_ro evalsha_ro exists expiretime fcall_ro geodist geohash geopos "
-        + "georadius_ro georadiusbymember_ro geosearch get getbit getrange hexists hexpiretime hget hgetall hkeys hlen hmget hpexpiretime "
-        + "hpttl hrandfield hscan hstrlen httl hvals info keys lastsave lcs lindex llen lolwut lpos lrange mget object pexpiretime pfcount "
-        + "ping pttl pubsub randomkey role scan scard sdiff sinter sintercard sismember smembers smismember sort_ro srandmember sscan "
-        + "strlen substr sunion time touch ttl type vcard vdim vemb vgetattr vinfo vlinks vrandmember vsim xinfo xlen xpending xrange "
-        + "xrevrange zcard zcount zdiff zinter zintercard zlexcount zmscore zrandmember zrange zrangebylex zrangebyscore zrank zrevrange "
-        + "zrevrangebylex zrevrangebyscore zrevrank zscan zscore zunion";
+        "bitcount bitfield_ro bitpos command dbsize digest dump echo eval_ro evalsha_ro exists expiretime fcall_ro geodist geohash "
+        + "geopos georadius_ro georadiusbymember_ro geosearch get getbit getrange hexists hexpiretime hget hgetall hkeys hlen hmget "
+        + "hpexpiretime hpttl hrandfield hscan hstrlen httl hvals info keys lastsave lcs lindex llen lolwut lpos lrange memory mget "
+        + "object pexpiretime pfcount ping pttl pubsub randomkey role scan scard sdiff sinter sintercard sismember smembers smismember "
+        + "sort_ro srandmember sscan strlen substr sunion time touch ttl type vcard vdim vemb vgetattr vinfo vlinks vrandmember vsim "
+        + "xinfo xlen xpending xrange xrevrange zcard zcount zdiff zinter zintercard zlexcount zmscore zrandmember zrange zrangebylex "
+        + "zrangebyscore zrank zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore zunion";
 
     /// <summary>Writes that may wait for other clients. WAIT and WAITAOF wait for replicas.</summary>
     public const string Blocking = "blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin wait waitaof xreadgroup";
@@ -49,5 +49,7 @@ internal static class CommandNames
         ("debug", CommandKind.Debug, CommandFlags.None),
         ("asking", CommandKind.Asking, CommandFlags.None),
         ("quit", CommandKind.Quit, CommandFlags.Resendable),
+        ("post", CommandKind.CrossProtocol, CommandFlags.None),
+        ("host:", CommandKind.CrossProtocol, CommandFlags.None),
     ];
 }

@@ -10,7 +10,8 @@ namespace RedisProxy.Resp;
 /// redis 7.0.15, and of Valkey 8 and redis 8 documentation for later ones. Commands that are missing here are writes.
 /// <para>
 /// Looked up once per request, so it is an open-addressed hash over names packed into three words. Case is folded by setting bit 5 of
-/// every byte, which also folds a few bytes that are no letters; such a name is no command, and redis answers it with an error.
+/// every byte, which also folds a few bytes that are no letters; such a name is no command, and redis answers it with an error. The
+/// same bit tells a name's bytes from padding: <c>GET\0</c> is not <c>GET</c>.
 /// </para>
 /// </summary>
 internal static class CommandTable
@@ -59,7 +60,7 @@ internal static class CommandTable
         PackWord(name[8..Math.Min(16, name.Length)]),
         name.Length > 16 ? PackWord(name[16..]) : 0);
 
-    // The padding is folded too; it cannot be taken for a name byte, because a blank (0x20 or 0x00 folded) is in no name.
+    // At least one byte, at most eight. Only name bytes are folded.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong PackWord(ReadOnlySpan<byte> bytes)
     {
@@ -82,7 +83,7 @@ internal static class CommandTable
                 break;
         }
 
-        return word | FoldCase;
+        return word | (FoldCase >> (8 * (sizeof(ulong) - bytes.Length)));
     }
 
     private static Slot[] Build()

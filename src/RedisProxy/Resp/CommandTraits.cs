@@ -13,6 +13,12 @@ internal readonly record struct CommandTraits(CommandKind Kind, CommandFlags Fla
 
     public bool IsBlocking => (Flags & CommandFlags.Blocking) != 0;
 
+    /// <summary>
+    /// No request at all: a browser was tricked into speaking to this port. As in redis, its connection is closed without a reply
+    /// (<see cref="ProtocolError.CrossProtocol"/>).
+    /// </summary>
+    public bool IsCrossProtocol => Kind == CommandKind.CrossProtocol;
+
     /// <summary>The whole request has to be looked at before it is sent.</summary>
     public bool NeedsInspection => Kind != CommandKind.Plain;
 }
@@ -66,4 +72,7 @@ internal enum CommandKind : byte
     Debug,
     Asking,
     Quit,
+
+    // The first word of an HTTP request line or header, see CommandTraits.IsCrossProtocol.
+    CrossProtocol,
 }

@@ -31,7 +31,7 @@ internal enum ProtocolError : byte
 
 internal static class ProtocolErrors
 {
-    /// <summary>The error reply, without the leading <c>-</c> and the line end; null when the connection is closed without a word.</summary>
+    /// <summary>The error reply without its <c>-</c> and line end, as Latin-1; null when the connection is closed without a word.</summary>
     /// <param name="error">Not <see cref="ProtocolError.None"/>.</param>
     /// <param name="got">The unexpected byte, for <see cref="ProtocolError.ExpectedDollar"/>.</param>
     public static string? Describe(ProtocolError error, byte got) => error switch

@@ -49,6 +49,19 @@ internal struct ReplyLevels
     public bool EndElement()
     {
         Debug.Assert(_depth > 0, "an element outside of any level is the message itself");
+
+        // Small enough to be inlined, and all that most elements of a large array need.
+        if (_innermost.Owed > 1)
+        {
+            _innermost.Owed--;
+            return false;
+        }
+
+        return EndLast();
+    }
+
+    private bool EndLast()
+    {
         while (_depth > 0)
         {
             if (_innermost.Owed < 0 || --_innermost.Owed > 0)

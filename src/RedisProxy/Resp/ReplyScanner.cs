@@ -17,10 +17,8 @@ internal struct ReplyScanner
 
     private State _state;
     private bool _isStreamed;
-    private bool _negative;
     private byte _type;
-    private byte _digits;
-    private long _number;
+    private LengthField _length;
     private long _skip;
     private ReplyLevels _levels;
 
@@ -30,14 +28,14 @@ internal struct ReplyScanner
         Type,
         Line,
         LineLf,
-        Number,
-        NumberLf,
+        Length,
+        LengthLf,
         Body,
         BodyCr,
         BodyLf,
     }
 
-    /// <summary>First byte of the message under way, or of the one that just ended; attributes before it do not count. 0 until known.</summary>
+    /// <summary>First byte of the message under way, or of the one that just ended, after any attributes. 0 until known.</summary>
     public byte Kind { readonly get; private set; }
 
     /// <summary>The message under way, or the one that just ended, began with attributes.</summary>
@@ -96,41 +94,31 @@ internal struct ReplyScanner
         switch (type)
         {
             case (byte)'$' or (byte)'=' or (byte)'!' when !_levels.IsChunked:
-                return TryTakeWholeBulk(input, ref at) ? EndElement() : BeginNumber();
+                return TakeBulk(input, ref at);
             case (byte)'*' or (byte)'~' or (byte)'%' or (byte)'|' when !_levels.IsChunked:
             case (byte)'>' when _levels.IsEmpty:
             case StreamedChunk when _levels.IsChunked:
-                return BeginNumber();
+                return BeginLength();
             case (byte)'+' or (byte)'-' or (byte)':' or (byte)',' or (byte)'(' or (byte)'#' or (byte)'_' when !_levels.IsChunked:
-            case StreamedEnd when _levels.IsStreamed:
                 _state = State.Line;
                 return SkipLine(input, ref at);
+            case StreamedEnd when _levels.IsStreamed:
+                return Advance(State.BodyCr);
             default:
                 return Fail();
         }
     }
 
-    private static bool TryTakeWholeBulk(ReadOnlySpan<byte> input, ref int at)
+    private ScanStatus TakeBulk(ReadOnlySpan<byte> input, ref int at)
     {
-        const int MaxDigits = 9;
-        int i = at;
-        int length = 0;
-        while ((uint)i < (uint)input.Length && (uint)(input[i] - '0') <= 9 && i - at < MaxDigits)
+        int end = at;
+        if (!WholeFrames.TryTakeBulk(input, ref end, out _, out _))
         {
-            length = (length * 10) + (input[i] - '0');
-            i++;
+            return BeginLength();
         }
 
-        int body = i + 2;
-        long end = (long)body + length;
-        if (i == at || (input[at] == '0' && i != at + 1) || end + 2 > input.Length || input[i] != '\r' || input[i + 1] != '\n'
-            || input[(int)end] != '\r' || input[(int)end + 1] != '\n')
-        {
-            return false;
-        }
-
-        at = (int)end + 2;
-        return true;
+        at = end;
+        return EndElement();
     }
 
     private ScanStatus SkipLine(ReadOnlySpan<byte> input, ref int at)
@@ -166,10 +154,10 @@ internal struct ReplyScanner
         {
             case State.LineLf:
                 return EndLine(value);
-            case State.Number:
+            case State.Length:
                 return TakeDigit(value);
-            case State.NumberLf:
-                return value == '\n' ? EndNumber() : Fail();
+            case State.LengthLf:
+                return value == '\n' ? EndLength() : Fail();
             case State.BodyCr:
                 return value == '\r' ? Advance(State.BodyLf) : Fail();
             case State.BodyLf:
@@ -180,72 +168,38 @@ internal struct ReplyScanner
     }
 
     // A lone CR is part of the line, as clients read it: a line ends with the pair.
-    private ScanStatus EndLine(byte value)
+    private ScanStatus EndLine(byte value) => value switch
     {
-        if (value == '\r')
-        {
-            return ScanStatus.NeedMore;
-        }
+        (byte)'\r' => ScanStatus.NeedMore,
+        (byte)'\n' => EndElement(),
+        _ => Advance(State.Line),
+    };
 
-        if (value != '\n')
-        {
-            return Advance(State.Line);
-        }
-
-        if (_type != StreamedEnd)
-        {
-            return EndElement();
-        }
-
-        return _levels.Leave() ? Advance(State.Type) : EndElement();
-    }
-
-    private ScanStatus BeginNumber()
+    private ScanStatus BeginLength()
     {
-        _number = 0;
-        _digits = 0;
-        _negative = false;
+        _length = default;
         _isStreamed = false;
-        return Advance(State.Number);
+        return Advance(State.Length);
     }
 
     private ScanStatus TakeDigit(byte value)
     {
-        if (value == '\r')
+        if (value == '\r' && (_length.IsNumber || _isStreamed))
         {
-            return _digits == 0 ? Fail() : Advance(State.NumberLf);
+            return Advance(State.LengthLf);
         }
 
-        if (_isStreamed)
-        {
-            return Fail();
-        }
-
-        if (_digits == 0 && value == StreamedCount && _type is not ((byte)'=' or (byte)'!' or StreamedChunk) && !_negative)
+        if (value == StreamedCount && !_isStreamed && _length.IsEmpty && _type is not ((byte)'=' or (byte)'!' or StreamedChunk))
         {
             _isStreamed = true;
-            _digits = 1;
             return ScanStatus.NeedMore;
         }
 
-        if (_digits == 0 && value == '-' && !_negative && _type is (byte)'$' or (byte)'*')
-        {
-            _negative = true;
-            return ScanStatus.NeedMore;
-        }
-
-        bool leadingZero = _number == 0 && (_digits > 0 || (_negative && value == '0'));
-        if (value is < (byte)'0' or > (byte)'9' || leadingZero || _digits == RespLimits.MaxLengthDigits)
-        {
-            return Fail();
-        }
-
-        _number = (_number * 10) + (value - '0');
-        _digits++;
-        return ScanStatus.NeedMore;
+        bool isAllowed = !_isStreamed && (value != '-' || _type is (byte)'$' or (byte)'*');
+        return isAllowed && _length.TryTake(value) ? ScanStatus.NeedMore : Fail();
     }
 
-    private ScanStatus EndNumber()
+    private ScanStatus EndLength()
     {
         if (_type is (byte)'$' or (byte)'=' or (byte)'!' or StreamedChunk)
         {
@@ -254,13 +208,13 @@ internal struct ReplyScanner
 
         bool isAttribute = _type == '|';
         HasAttributes |= isAttribute && _levels.IsEmpty;
-        if (_negative || (_number == 0 && !_isStreamed))
+        if (_length.IsNegative || (_length.Value == 0 && !_isStreamed))
         {
             return isAttribute ? Advance(State.Type) : EndElement();
         }
 
-        long count = _isStreamed ? ReplyLevels.Streamed : _type is (byte)'%' or (byte)'|' ? _number * 2 : _number;
-        return _levels.TryEnter(count, isAttribute) ? Advance(State.Type) : Fail();
+        long count = _type is (byte)'%' or (byte)'|' ? _length.Value * 2 : _length.Value;
+        return _levels.TryEnter(_isStreamed ? ReplyLevels.Streamed : count, isAttribute) ? Advance(State.Type) : Fail();
     }
 
     private ScanStatus EndBulkLength()
@@ -270,23 +224,30 @@ internal struct ReplyScanner
             return _levels.TryEnter(ReplyLevels.Chunked, isAttribute: false) ? Advance(State.Type) : Fail();
         }
 
-        if (_negative)
+        if (_length.IsNegative)
         {
             return EndElement();
         }
 
-        if (_type == StreamedChunk && _number == 0)
+        if (_type == StreamedChunk && _length.Value == 0)
         {
             _levels.Leave();
             return EndElement();
         }
 
-        _skip = _number;
-        return Advance(_skip == 0 ? State.BodyCr : State.Body);
+        _skip = _length.Value;
+        return Advance(State.Body);
     }
 
-    // A chunk is part of its string and no element of its own.
-    private ScanStatus EndBody() => _type == StreamedChunk ? Advance(State.Type) : EndElement();
+    private ScanStatus EndBody() => _type switch
+    {
+        // A chunk is part of its string and no element of its own.
+        StreamedChunk => Advance(State.Type),
+        StreamedEnd => EndStream(),
+        _ => EndElement(),
+    };
+
+    private ScanStatus EndStream() => _levels.Leave() ? Advance(State.Type) : EndElement();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ScanStatus EndElement()

@@ -5,7 +5,7 @@ namespace RedisProxy.Resp;
 /// <summary>Reads the arguments of one complete request. For the few commands that change session state; all others only pass.</summary>
 internal static class RequestArguments
 {
-    /// <param name="frame">One request as <see cref="RequestScanner"/> found it: complete, multibulk, well-formed.</param>
+    /// <param name="frame">One request as <see cref="RequestScanner"/> found it: complete, multibulk, well-formed, no no-op.</param>
     public static List<byte[]> Read(ReadOnlySpan<byte> frame)
     {
         int at = 1;

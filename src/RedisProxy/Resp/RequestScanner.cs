@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 
 namespace RedisProxy.Resp;
 
@@ -9,19 +8,17 @@ namespace RedisProxy.Resp;
 /// <see cref="RequestArguments"/> when a command needs it.
 /// <para>
 /// Invariant: the same frames for every split of the input. A request that lies wholly in the input takes a short path
-/// (<see cref="TryScanWhole"/>) that agrees with the resumable one by test. As strict as redis or stricter: what is refused here and
+/// (<see cref="WholeFrames"/>) that agrees with the resumable one by test. As strict as redis or stricter: what is refused here and
 /// not there is listed in <see cref="ProtocolError"/>.
 /// </para>
 /// </summary>
 internal struct RequestScanner
 {
     private State _state;
-    private bool _negative;
     private bool _isFirstArgument;
-    private byte _digits;
     private byte _nameLength;
     private int _owedArguments;
-    private long _number;
+    private LengthField _length;
     private long _skip;
     private long _frameBytes;
     private CommandTraits _command;
@@ -80,8 +77,10 @@ internal struct RequestScanner
             }
 
             BeginRequest();
-            if (TryScanWhole(input, out consumed))
+            if (WholeFrames.TryTakeRequest(input, out consumed, out _command))
             {
+                IsHeadKnown = true;
+                _frameBytes = consumed;
                 return ScanStatus.Complete;
             }
         }
@@ -92,76 +91,10 @@ internal struct RequestScanner
     private void BeginRequest()
     {
         _frameBytes = 0;
-        _skip = 0;
         _nameLength = 0;
-        _command = default;
         IsHeadKnown = false;
         IsInline = false;
         IsNoOp = false;
-    }
-
-    /// <summary>The common case: a well-formed request of at least one argument that lies wholly in the input.</summary>
-    private bool TryScanWhole(ReadOnlySpan<byte> input, out int consumed)
-    {
-        consumed = 0;
-        int at = 1;
-        if (input[0] != '*' || !TryTakeNumber(input, ref at, out int arguments) || arguments is 0 or > RespLimits.MaxMultibulkElements)
-        {
-            return false;
-        }
-
-        CommandTraits command = default;
-        for (int i = 0; i < arguments; i++)
-        {
-            if ((uint)at >= (uint)input.Length || input[at++] != '$' || !TryTakeNumber(input, ref at, out int length))
-            {
-                return false;
-            }
-
-            int end = at + length;
-            if (length > RespLimits.MaxBulkBytes || (long)at + length + 2 > input.Length || input[end] != '\r' || input[end + 1] != '\n')
-            {
-                return false;
-            }
-
-            if (i == 0)
-            {
-                command = CommandTable.Find(input.Slice(at, length));
-            }
-
-            at = end + 2;
-        }
-
-        _command = command;
-        IsHeadKnown = true;
-        _frameBytes = at;
-        consumed = at;
-        return true;
-    }
-
-    /// <summary>Digits and CRLF. False when anything is missing or unusual; the resumable path then finds out what.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool TryTakeNumber(ReadOnlySpan<byte> input, ref int at, out int number)
-    {
-        number = 0;
-        int start = at;
-        int i = at;
-        while ((uint)i < (uint)input.Length)
-        {
-            uint digit = (uint)input[i] - '0';
-            if (digit > 9)
-            {
-                break;
-            }
-
-            number = (number * 10) + (int)digit;
-            i++;
-        }
-
-        int digits = i - start;
-        at = i + 2;
-        return digits is > 0 and <= 9 && at <= input.Length && input[i] == '\r' && input[i + 1] == '\n'
-            && (input[start] != '0' || digits == 1);
     }
 
     private ScanStatus ScanResumable(ReadOnlySpan<byte> input, out int consumed)
@@ -194,7 +127,7 @@ internal struct RequestScanner
             case State.CountLf:
                 return value == '\n' ? EndCount() : Fail(ProtocolError.InvalidLineEnding, value);
             case State.Dollar:
-                return value == '$' ? BeginNumber(State.Length) : Fail(ProtocolError.ExpectedDollar, value);
+                return value == '$' ? BeginLength(State.Length) : Fail(ProtocolError.ExpectedDollar, value);
             case State.Length:
                 return TakeDigit(value, State.LengthLf, ProtocolError.InvalidBulkLength);
             case State.LengthLf:
@@ -215,7 +148,7 @@ internal struct RequestScanner
         {
             case (byte)'*':
                 _isFirstArgument = true;
-                return BeginNumber(State.Count);
+                return BeginLength(State.Count);
             case TlsHandshakeRecord:
                 return Fail(ProtocolError.TlsHello, value);
             case 0:
@@ -227,70 +160,53 @@ internal struct RequestScanner
         }
     }
 
-    private ScanStatus BeginNumber(State state)
+    private ScanStatus BeginLength(State state)
     {
-        _number = 0;
-        _digits = 0;
-        _negative = false;
+        _length = default;
         return Advance(state);
     }
 
-    // As string2ll of redis: no sign but a minus, no leading zero, no blank, nothing empty.
     private ScanStatus TakeDigit(byte value, State whenEnded, ProtocolError whenInvalid)
     {
-        if (value == '\r')
+        if (value == '\r' && _length.IsNumber)
         {
-            return _digits == 0 ? Fail(whenInvalid, value) : Advance(whenEnded);
+            return Advance(whenEnded);
         }
 
-        if (value == '-' && _digits == 0 && !_negative)
-        {
-            _negative = true;
-            return ScanStatus.NeedMore;
-        }
-
-        bool leadingZero = _number == 0 && (_digits > 0 || (_negative && value == '0'));
-        if (value is < (byte)'0' or > (byte)'9' || leadingZero || _digits == RespLimits.MaxLengthDigits)
-        {
-            return Fail(whenInvalid, value);
-        }
-
-        _number = (_number * 10) + (value - '0');
-        _digits++;
-        return ScanStatus.NeedMore;
+        return _length.TryTake(value) ? ScanStatus.NeedMore : Fail(whenInvalid, value);
     }
 
     private ScanStatus EndCount()
     {
-        if (_negative || _number == 0)
+        if (_length.IsNegative || _length.Value == 0)
         {
             IsNoOp = true;
             return EndRequest();
         }
 
-        if (_number > RespLimits.MaxMultibulkElements)
+        if (_length.Value > RespLimits.MaxMultibulkElements)
         {
             return Fail(ProtocolError.InvalidMultibulkLength, 0);
         }
 
-        _owedArguments = (int)_number;
+        _owedArguments = (int)_length.Value;
         return Advance(State.Dollar);
     }
 
     private ScanStatus EndLength()
     {
-        if (_negative || _number > RespLimits.MaxBulkBytes)
+        if (_length.IsNegative || _length.Value > RespLimits.MaxBulkBytes)
         {
             return Fail(ProtocolError.InvalidBulkLength, 0);
         }
 
-        _skip = _number;
+        _skip = _length.Value;
         if (_isFirstArgument && _skip > CommandName.MaxBytes)
         {
             IsHeadKnown = true;
         }
 
-        return Advance(_skip == 0 ? State.BodyCr : State.Body);
+        return Advance(State.Body);
     }
 
     private ScanStatus SkipBody(ReadOnlySpan<byte> input, ref int at)

@@ -36,9 +36,12 @@ internal sealed class RespValue
     /// <summary>The text of a line or a body; empty for null and for aggregates.</summary>
     public string Text => Encoding.UTF8.GetString(_bytes);
 
-    public bool TryGetInteger(out long value) => long.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+    public bool TryGetInteger(out long value) =>
+        long.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
 
-    /// <summary>Field and value pairs, as in the reply to SENTINEL MASTER: a flat array in RESP2, a map in RESP3. Not strings: left out.</summary>
+    /// <summary>
+    /// Field and value pairs, as in the reply to SENTINEL MASTER: a flat array in RESP2, a map in RESP3. Aggregates are left out.
+    /// </summary>
     public Dictionary<string, string> ToFields()
     {
         var fields = new Dictionary<string, string>(StringComparer.Ordinal);

@@ -42,7 +42,9 @@ internal sealed record FailoverRecord
     public string Who { get; init; } = "";
 }
 
-/// <summary>The failovers of one master since the start: all counted, the last ones kept. Written by its source, read from any thread.</summary>
+/// <summary>
+/// The failovers of one master since the start: all counted, the last ones kept. Written by its source, read from any thread.
+/// </summary>
 internal sealed class FailoverHistory
 {
     public const int MaxRecords = 16;

@@ -1,0 +1,22 @@
+namespace RedisProxy.Load;
+
+/// <summary>One kind of load. To add one, add it to <see cref="All"/>.</summary>
+/// <param name="Key">How <c>--cells</c> calls it.</param>
+/// <param name="Title">How a reader calls it.</param>
+/// <param name="Clients">Connections of redis-benchmark.</param>
+/// <param name="Pipeline">Requests per burst.</param>
+/// <param name="ValueBytes">What GET returns.</param>
+/// <param name="Weight">Requests of a run, as a multiple of <c>--requests</c>: about as long a run for each cell.</param>
+internal sealed record Cell(string Key, string Title, int Clients, int Pipeline, int ValueBytes, double Weight)
+{
+    /// <summary>The first one is what <c>--check</c> is about, and what runs by default.</summary>
+    public static IReadOnlyList<Cell> All { get; } =
+    [
+        new("base", "GET 100 B, 50 clients, no pipelining", 50, 1, 100, 1),
+        new("pipeline", "GET 100 B, 50 clients, pipeline 16", 50, 16, 100, 16),
+        new("many", "GET 100 B, 500 clients, no pipelining", 500, 1, 100, 1),
+        new("large", "GET 64 KiB, 16 clients, no pipelining", 16, 1, 64 * 1024, 0.15),
+    ];
+
+    public long Requests(long perRun) => Math.Max(Clients * Pipeline, (long)(perRun * Weight));
+}

@@ -1,0 +1,263 @@
+using System.Globalization;
+
+using RedisProxy.Testing;
+
+namespace RedisProxy.Demo;
+
+/// <summary>The two rounds, and then free play. Owns all processes; when it is disposed, none is left.</summary>
+internal sealed class Demonstration : IAsyncDisposable
+{
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+
+    private readonly DemoOptions _options;
+    private readonly Narrator _narrator;
+    private readonly SentinelNews _news;
+    private readonly CancellationToken _interrupted;
+    private readonly List<(string Title, RoundResult Result)> _rounds = [];
+    private SentinelDeployment? _deployment;
+    private ProxyProcess? _proxy;
+    private Application? _application;
+
+    public Demonstration(DemoOptions options, Narrator narrator, CancellationToken interrupted)
+    {
+        _options = options;
+        _narrator = narrator;
+        _interrupted = interrupted;
+        _news = new SentinelNews(narrator);
+    }
+
+    private SentinelDeployment Deployment => _deployment ?? throw new InvalidOperationException("Not started.");
+
+    private Application App => _application ?? throw new InvalidOperationException("Not started.");
+
+    private bool IsSafe => _rounds[0].Result.Writes.Lost.Count == 0 && _rounds.All(r => r.Result.ConnectionsLost == 0);
+
+    /// <summary>Returns the exit code.</summary>
+    public async Task<int> RunAsync()
+    {
+        await StartAsync();
+        await PlannedAsync();
+        await KilledAsync();
+        Summarise();
+        if (!_options.Once)
+        {
+            await FreePlayAsync();
+        }
+
+        return _options.Direct || IsSafe ? 0 : 1;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _application?.Dispose();
+        try
+        {
+            if (_proxy is not null)
+            {
+                await _proxy.DisposeAsync();
+            }
+        }
+        catch (InvalidOperationException e)
+        {
+            _narrator.Bad(e.Message);
+        }
+
+        if (_deployment is not null)
+        {
+            await _deployment.DisposeAsync();
+        }
+    }
+
+    private async Task StartAsync()
+    {
+        _narrator.Title("A Sentinel deployment, and " + (_options.Direct ? "no proxy" : "one stable endpoint in front of it"));
+        _deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions
+        {
+            DownAfter = _options.DownAfter,
+            // As in production, where the old master of a planned failover is demoted some 10 seconds late.
+            Timings = SentinelTimings.Default,
+            OnEvent = _news.OnEvent,
+        });
+        string servers = string.Join(", ", Deployment.Servers.Select(server => $"{server.Name} on {server.Port}"));
+        _narrator.Step($"redis-server: {servers}; the first is the master");
+        _narrator.Step("redis-sentinel on " + string.Join(", ", Deployment.Sentinels.Select(s => s.Port)));
+        string endpoint = Deployment.Servers[0].Endpoint;
+        if (!_options.Direct)
+        {
+            _proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(Deployment));
+            endpoint = $"127.0.0.1:{_proxy.Port}";
+            _narrator.Step($"RedisProxy on {_proxy.Port}, its admin surface on {_proxy.AdminPort}");
+        }
+
+        await ConnectAsync(endpoint);
+        _news.Introduce(Deployment.Servers);
+    }
+
+    private async Task ConnectAsync(string endpoint)
+    {
+        _application?.Dispose();
+        _application = await Application.ConnectAsync(endpoint);
+        _narrator.Step($"the application: \"{App.ConnectionString}\"");
+    }
+
+    private async Task PlannedAsync()
+    {
+        _narrator.Title("1. A planned failover: SENTINEL FAILOVER");
+        _narrator.Step("8 writers append unique elements, 2 readers read");
+        await using var workload = new Workload(App, "planned");
+        await WatchAsync(workload, Calm);
+
+        RedisServer old = Deployment.Servers[0];
+        _narrator.Step($"SENTINEL FAILOVER {Deployment.MasterName}");
+        await Deployment.FailoverAsync();
+        await WatchAsync(workload, until: async () => await old.RoleAsync() == "slave");
+        await WatchAsync(workload, Calm);
+        await FinishAsync("planned", workload);
+    }
+
+    private async Task KilledAsync()
+    {
+        _narrator.Title("2. The master is killed: SIGKILL");
+        _news.Forget();
+        RedisServer old = await Deployment.WaitForMasterAsync(null, LongEnough);
+        if (_options.Direct)
+        {
+            _narrator.Step("somebody changed the application's connection string to the new master, and restarted it:");
+            await ConnectAsync(old.Endpoint);
+        }
+
+        await using var workload = new Workload(App, "killed");
+        await WatchAsync(workload, Calm);
+        _narrator.Step($"kill -9 {old.Process.Id}, {old.Name}");
+        await old.KillAsync();
+        await WatchAsync(workload, until: async () => await Deployment.AgreedMasterAsync() is { } now && now != old);
+        await WatchAsync(workload, Calm);
+        _narrator.Step($"{old.Name} is started again, and takes itself for a master until Sentinel tells it");
+        await old.RestartAsync(keepData: false);
+        await WatchAsync(workload, until: async () => await old.RoleAsync() == "slave");
+        await WatchAsync(workload, Calm);
+        await FinishAsync("master killed", workload);
+    }
+
+    private async Task FinishAsync(string title, Workload workload)
+    {
+        await workload.StopAsync();
+        // Only once all is settled it is decided what was lost.
+        _narrator.Step("no more writes; once all replicas follow the master, its data is compared with what was acknowledged");
+        await Deployment.WaitUntilHealthyAsync(LongEnough);
+        RedisServer master = await Deployment.WaitForMasterAsync(null, LongEnough);
+        RoundResult result = await workload.FinishAsync(master);
+        _rounds.Add((title, result));
+        (int acknowledged, int lost, int connections) = (result.Writes.Acknowledged, result.Writes.Lost.Count, result.ConnectionsLost);
+        string text = string.Create(
+            CultureInfo.InvariantCulture,
+            $"{acknowledged:N0} writes acknowledged, {lost:N0} of them lost; the connection was {(connections == 0 ? "kept" : "lost")}");
+        if (lost + connections == 0)
+        {
+            _narrator.Good(text);
+        }
+        else
+        {
+            _narrator.Bad(text);
+        }
+    }
+
+    private void Summarise()
+    {
+        _narrator.Plain();
+        foreach (string line in ResultTable.Lines(_rounds))
+        {
+            _narrator.Plain(line);
+        }
+
+        _narrator.Plain();
+        _narrator.Plain(_options.Direct
+            ? "This is what an application without Sentinel support goes through. Now without --direct."
+            : "A killed master takes with it what it had acknowledged and not yet replicated; no proxy can change that.\n"
+                + "Writes with unknown outcome were under way at that moment: the application is told so (IOERR).");
+    }
+
+    private async Task FreePlayAsync()
+    {
+        _narrator.Title("Now it is yours, until Ctrl-C");
+        if (_proxy is not null)
+        {
+            _narrator.Plain($"  connect             redis-cli -p {_proxy.Port}");
+            _narrator.Plain($"  metrics             curl http://127.0.0.1:{_proxy.AdminPort}/metrics");
+        }
+
+        string sentinel = $"redis-cli -p {Deployment.Sentinels[0].Port} sentinel";
+        _narrator.Plain($"  who is the master   {sentinel} get-master-addr-by-name {Deployment.MasterName}");
+        _narrator.Plain($"  planned failover    {sentinel} failover {Deployment.MasterName}");
+        foreach (RedisServer server in Deployment.Servers)
+        {
+            _narrator.Plain($"  kill {server.Name}        kill -9 {server.Process.Id}   (port {server.Port}; it is started again)");
+        }
+
+        _narrator.Plain();
+        if (_options.Direct)
+        {
+            await ConnectAsync((await Deployment.WaitForMasterAsync(null, LongEnough)).Endpoint);
+        }
+
+        await using var workload = new Workload(App, "free");
+        try
+        {
+            while (true)
+            {
+                _news.Forget();
+                await WatchAsync(workload, until: () => Task.FromResult(Deployment.Servers.Any(s => !s.IsRunning)), forEver: true);
+                RedisServer dead = Deployment.Servers.First(s => !s.IsRunning);
+                _narrator.Event($"{dead.Name} has ended");
+                await WatchAsync(workload, _options.DownAfter + (3 * Second));
+                await dead.RestartAsync(keepData: false);
+                _narrator.Step($"{dead.Name} is started again: now kill -9 {dead.Process.Id}");
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            _narrator.Plain();
+            await FinishAsync("free play", workload);
+        }
+    }
+
+    private Task WatchAsync(Workload workload, TimeSpan time)
+    {
+        DateTimeOffset end = TimeProvider.System.GetUtcNow() + time;
+        return WatchAsync(workload, () => Task.FromResult(TimeProvider.System.GetUtcNow() >= end), time + LongEnough);
+    }
+
+    // One line a second on how it goes; for ever, one every five seconds while all is well.
+    private async Task WatchAsync(Workload workload, Func<Task<bool>> until, TimeSpan? within = null, bool forEver = false)
+    {
+        using var enough = new CancellationTokenSource(forEver ? Timeout.InfiniteTimeSpan : within ?? LongEnough, TimeProvider.System);
+        (long replies, long errors, int seconds) = (workload.Replies, workload.Errors, 0);
+        do
+        {
+            await Task.Delay(Second, TimeProvider.System, _interrupted);
+            if (enough.IsCancellationRequested)
+            {
+                throw new TimeoutException("Sentinel did not do what the demo waits for. Is this machine very busy?");
+            }
+
+            seconds++;
+            if (!forEver || seconds % 5 == 0 || workload.Errors > errors)
+            {
+                _narrator.Progress(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{(workload.Replies - replies) / seconds,6:N0} replies/s  {workload.Errors - errors,5:N0} errors  {Lost(workload)}"));
+                (replies, errors, seconds) = (workload.Replies, workload.Errors, 0);
+            }
+        }
+        while (!await until());
+    }
+
+    private static string Lost(Workload workload) => workload.ConnectionsLost switch
+    {
+        0 => "connection kept",
+        1 => "connection lost once",
+        int times => $"connection lost {times} times",
+    };
+}

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace RedisProxy.Demo;
+
+/// <summary>
+/// Everything that the demo prints: lines with the seconds since it began. Colours only on a terminal (and not when NO_COLOR is set);
+/// no line is ever written over, so the output reads the same in a file.
+/// </summary>
+internal sealed class Narrator
+{
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly Lock _gate = new();
+    private readonly bool _colours = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
+
+    /// <summary>The beginning of a part.</summary>
+    public void Title(string text)
+    {
+        lock (_gate)
+        {
+            Console.WriteLine();
+            Console.WriteLine(Coloured("1", text));
+        }
+    }
+
+    /// <summary>Something that we do.</summary>
+    public void Step(string text) => Timed("36", "▸ " + text);
+
+    /// <summary>Something that happened to us.</summary>
+    public void Event(string text) => Timed("33", "· " + text);
+
+    /// <summary>How it goes.</summary>
+    public void Progress(string text) => Timed("2", "  " + text);
+
+    public void Good(string text) => Timed("32", "✓ " + text);
+
+    public void Bad(string text) => Timed("31", "✗ " + text);
+
+    /// <summary>Without time and colour.</summary>
+    public void Plain(string text = "")
+    {
+        lock (_gate)
+        {
+            Console.WriteLine(text);
+        }
+    }
+
+    private void Timed(string colour, string text)
+    {
+        double seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds;
+        string time = string.Create(CultureInfo.InvariantCulture, $"{seconds,6:0.0} s  ");
+        lock (_gate)
+        {
+            Console.WriteLine(Coloured("2", time) + Coloured(colour, text));
+        }
+    }
+
+    private string Coloured(string colour, string text) => _colours ? $"\e[{colour}m{text}\e[0m" : text;
+}

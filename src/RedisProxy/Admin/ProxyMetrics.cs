@@ -1,0 +1,170 @@
+using System.Diagnostics.Metrics;
+using System.Text;
+
+using RedisProxy.EventLoops;
+using RedisProxy.Failover;
+using RedisProxy.Resp;
+using RedisProxy.Sessions;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Admin;
+
+/// <summary>
+/// The proxy's instruments, on System.Diagnostics.Metrics. All are observable: loops count in plain fields of their own, and these are
+/// read and summed when somebody asks. Names have the prefix <c>redisproxy_</c> and base units; a counter gets <c>_total</c> when written.
+/// </summary>
+internal sealed class ProxyMetrics : IDisposable
+{
+    private const string Prefix = "redisproxy_";
+
+    private readonly DataPlane _dataPlane;
+
+    public ProxyMetrics(DataPlane dataPlane)
+    {
+        _dataPlane = dataPlane;
+        AddSessions();
+        AddTraffic();
+        AddOutcomes();
+        AddTopology();
+        AddProcess();
+    }
+
+    public Meter Meter { get; } = new("RedisProxy", BuildInfo.Version);
+
+    public void Dispose() => Meter.Dispose();
+
+    private void AddSessions()
+    {
+        Gauge("sessions", "Sessions now, by phase.", () => ByListener(
+            "phase", Enum.GetValues<SessionPhase>(), static (counters, phase) => counters.Phases[(int)phase]));
+        Counter("sessions_accepted", "Client connections accepted.", () => ByListener(static counters => counters.Accepted));
+        Counter("sessions_refused", "Client connections refused because maxSessions was reached.", () => ByListener(
+            static counters => counters.RefusedTooMany));
+        Counter("sessions_ended", "Sessions ended, by the first cause.", () => ByListener(
+            "reason", Enum.GetValues<EndCause>()[1..], static (counters, cause) => counters.Ended[(int)cause]));
+        Counter("sessions_pinned", "Sessions that the loss of a master closed, by the state that cannot be replayed.", () => ByListener(
+            "reason", Enum.GetValues<PinReason>()[1..], static (counters, reason) => counters.Pinned[(int)reason]));
+        Counter("accept_errors", "Failed accepts, by whose fault it was.", AcceptErrors);
+    }
+
+    private void AddTraffic()
+    {
+        Counter("requests", "Requests answered, by the backend or by the proxy.", () => ByListener(static counters => counters.Requests));
+        Counter("bytes", "Bytes relayed; direction is where they went.", () => ByListener(
+            "direction", ["backend", "client"], static (counters, to) => to == "backend" ? counters.RequestBytes : counters.ReplyBytes));
+    }
+
+    private void AddOutcomes()
+    {
+        Counter("backend_connections_lost", "Backend connections that ended while their session went on.", () => ByListener(
+            static counters => counters.BackendsLost));
+        Counter("retargets", "Backend connections given to sessions, the first one of each included, by result.", () => ByListener(
+            "result",
+            ["done", "failed"],
+            static (counters, result) => result == "done" ? counters.RetargetsDone : counters.RetargetsFailed));
+        Counter("requests_resent", "Requests sent again on a new backend: surely not executed, or only reading.", () => ByListener(
+            static counters => counters.Resent));
+        Counter("replies_synthesised", "Replies that the proxy gave itself, by their meaning.", () => ByListener(
+            "code", Enum.GetValues<Outcome>()[1..], static (counters, outcome) => counters.Synthesised[(int)outcome]));
+        Counter("protocol_errors", "What clients sent and was no request, by kind.", () => ByListener(
+            "kind", Enum.GetValues<ProtocolError>()[1..], static (counters, kind) => counters.ProtocolErrors[(int)kind]));
+    }
+
+    private void AddTopology()
+    {
+        Gauge("master_info", "Always 1; the labels tell the master, its epoch and the generation.", () => Sources().Select(MasterInfo));
+        Gauge("master_up", "1 when the master takes requests.", () => Sources().Select(static source =>
+            new Measurement<long>(source.Current.IsServing ? 1 : 0, MasterTag(source))));
+        Counter("failovers", "Failovers seen, by kind.", () => Sources().SelectMany(static source =>
+            Enum.GetValues<FailoverKind>().Select(kind =>
+                new Measurement<long>(source.Failovers.CountOf(kind), MasterTag(source), Tag("kind", Label(kind))))));
+        Gauge("sentinels", "Sentinels: known, connected, and disagreeing with the master in use.", () => Sources().SelectMany(Sentinels));
+    }
+
+    private void AddProcess()
+    {
+        Gauge("build_info", "Always 1; the label tells the version.", () => [new Measurement<long>(1, Tag("version", BuildInfo.Version))]);
+        Gauge("buffers_in_use", "Buffers rented now, over all loops.", () =>
+            [new Measurement<long>(_dataPlane.Loops.Sum(static loop => loop.Slabs.InUse))]);
+        Gauge("buffer_bytes", "Memory held for buffers, over all loops.", () =>
+            [new Measurement<long>(_dataPlane.Loops.Sum(static loop => loop.Slabs.AllocatedBytes))]);
+        Counter("loop_turns", "Rounds of each event loop.", () =>
+            _dataPlane.Loops.Select(static loop => new Measurement<long>(loop.Turn, Tag("loop", loop.Index))));
+    }
+
+    private void Gauge(string name, string help, Func<IEnumerable<Measurement<long>>> observe) =>
+        Meter.CreateObservableGauge(Prefix + name, observe, unit: null, description: help);
+
+    private void Counter(string name, string help, Func<IEnumerable<Measurement<long>>> observe) =>
+        Meter.CreateObservableCounter(Prefix + name, observe, unit: null, description: help);
+
+    private IEnumerable<Measurement<long>> ByListener(Func<SessionCounters, long> read) =>
+        _dataPlane.Listeners.Select(listener => new Measurement<long>(listener.Counters.Sum(read), ListenerTag(listener)));
+
+    private IEnumerable<Measurement<long>> ByListener<T>(string label, IEnumerable<T> values, Func<SessionCounters, T, long> read)
+        where T : notnull =>
+        _dataPlane.Listeners.SelectMany(listener => values.Select(value => new Measurement<long>(
+            listener.Counters.Sum(counters => read(counters, value)), ListenerTag(listener), Tag(label, Label(value)))));
+
+    private IEnumerable<Measurement<long>> AcceptErrors() => _dataPlane.Listeners.SelectMany(static listener =>
+    {
+        IEnumerable<LoopListener> acceptors = listener.Parts.Select(static part => part.Acceptor).OfType<LoopListener>();
+        return new[]
+        {
+            new Measurement<long>(acceptors.Sum(static acceptor => acceptor.ClientErrors), ListenerTag(listener), Tag("reason", "client")),
+            new Measurement<long>(
+                acceptors.Sum(static acceptor => acceptor.ResourceErrors), ListenerTag(listener), Tag("reason", "resources")),
+        };
+    });
+
+    // Several listeners may follow one master.
+    private IEnumerable<ITopologySource> Sources() => _dataPlane.Listeners.Select(static listener => listener.Source).Distinct();
+
+    private static Measurement<long> MasterInfo(ITopologySource source)
+    {
+        TopologyView view = source.Current;
+        return new Measurement<long>(
+            1,
+            MasterTag(source),
+            Tag("address", view.Master?.Address.ToString() ?? ""),
+            Tag("epoch", view.Epoch),
+            Tag("generation", view.Generation),
+            Tag("availability", Label(view.Availability)));
+    }
+
+    private static IEnumerable<Measurement<long>> Sentinels(ITopologySource source)
+    {
+        TopologyView view = source.Current;
+        int connected = view.Sentinels.Count(static sentinel => sentinel.IsConnected);
+        int disagreeing = view.Sentinels.Count(sentinel => sentinel.IsConnected && sentinel.Master != view.Master?.Announced);
+        return
+        [
+            new Measurement<long>(view.Sentinels.Count, MasterTag(source), Tag("state", "known")),
+            new Measurement<long>(connected, MasterTag(source), Tag("state", "connected")),
+            new Measurement<long>(disagreeing, MasterTag(source), Tag("state", "disagreeing")),
+        ];
+    }
+
+    private static KeyValuePair<string, object?> ListenerTag(DataPlaneListener listener) => Tag("listener", listener.Options.Name);
+
+    private static KeyValuePair<string, object?> MasterTag(ITopologySource source) => Tag("master", source.Current.MasterName);
+
+    private static KeyValuePair<string, object?> Tag(string label, object value) => new(label, value);
+
+    /// <summary>Enum members as label values: <c>ClientClosed</c> becomes <c>client_closed</c>.</summary>
+    private static string Label(object value)
+    {
+        var label = new StringBuilder();
+        foreach (char letter in value.ToString()!)
+        {
+            if (char.IsAsciiLetterUpper(letter) && label.Length > 0)
+            {
+                label.Append('_');
+            }
+
+            label.Append(char.ToLowerInvariant(letter));
+        }
+
+        return label.ToString();
+    }
+}

@@ -1,0 +1,59 @@
+using RedisProxy.Failover;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Admin;
+
+/// <summary>
+/// Should this proxy get traffic? Yes once its listeners are bound and a master was known. It does not flip during a failover: every
+/// proxy sees the same failover, and an orchestrator would take all of them away at the moment they are needed. What is wrong is told in
+/// the body.
+/// </summary>
+internal sealed class Readiness
+{
+    private readonly DataPlane _dataPlane;
+    private readonly List<SeenServing> _masters = [];
+
+    public Readiness(DataPlane dataPlane)
+    {
+        _dataPlane = dataPlane;
+        foreach (ITopologySource source in dataPlane.Listeners.Select(listener => listener.Source).Distinct())
+        {
+            var seen = new SeenServing();
+            _masters.Add(seen);
+            source.Subscribe(seen);
+        }
+    }
+
+    public bool AreListenersBound { get; set; }
+
+    public bool IsStopping { get; set; }
+
+    public bool IsReady => AreListenersBound && !IsStopping && _masters.TrueForAll(master => master.Once);
+
+    /// <summary>One line a listener, for people.</summary>
+    public IEnumerable<string> Describe()
+    {
+        if (IsStopping)
+        {
+            yield return "stopping";
+        }
+
+        foreach (DataPlaneListener listener in _dataPlane.Listeners)
+        {
+            TopologyView view = listener.Source.Current;
+            string master = view.Master is { } node ? $"{node.Announced} (epoch {view.Epoch}, generation {view.Generation})" : "unknown";
+            string reason = view.Reason.Length > 0 ? $": {view.Reason}" : "";
+            yield return $"listener '{listener.Options.Name}' on {listener.Options.Bind}: master {master}, {view.Availability}{reason}";
+        }
+    }
+
+    /// <summary>Was this master ever seen to take requests?</summary>
+    private sealed class SeenServing : ITopologyObserver
+    {
+        private volatile bool _once;
+
+        public bool Once => _once;
+
+        public void OnTopology(TopologyView view) => _once |= view.IsServing;
+    }
+}

@@ -1,0 +1,165 @@
+using System.CommandLine;
+using System.Globalization;
+
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.CommandLine;
+
+/// <summary>
+/// The options that say what to run, the same for every command. Their values are not looked at here: they become the uppermost layer of
+/// the configuration, and are judged with the rest of it.
+/// </summary>
+internal sealed class ConfigurationArguments
+{
+    public const string DefaultFile = "proxy.json";
+
+    /// <summary>The label of the only listener in front of one server: without a file there is no place to give it a name.</summary>
+    private const string NameWithoutSentinel = "redis";
+
+    private static readonly Dictionary<string, LogLevel> LogLevels = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["trace"] = LogLevel.Trace,
+        ["debug"] = LogLevel.Debug,
+        ["info"] = LogLevel.Information,
+        ["warning"] = LogLevel.Warning,
+        ["error"] = LogLevel.Error,
+        ["none"] = LogLevel.None,
+    };
+
+    private readonly Option<string> _config = new("--config", "-c")
+    {
+        HelpName = "FILE",
+        Description = $"The configuration file. Default: {DefaultFile} in the working directory, if it is there and --listen is not given.",
+        Recursive = true,
+    };
+
+    private readonly Option<string> _listen = new("--listen")
+    {
+        HelpName = "ADDRESS",
+        Description = "Where applications connect: host:port, [IPv6]:port or unix:/path. "
+            + "A port alone is 127.0.0.1, this machine only; 0.0.0.0:port and [::]:port are all addresses.",
+        Recursive = true,
+    };
+
+    private readonly Option<string[]> _sentinel = new("--sentinel")
+    {
+        HelpName = "HOST:PORT",
+        Description = "A Sentinel. Give it several times, or separate with commas; the Sentinels they know are found.",
+        Recursive = true,
+    };
+
+    private readonly Option<string> _master = new("--master")
+    {
+        HelpName = "NAME",
+        Description = "The master's name, as Sentinel knows it.",
+        Recursive = true,
+    };
+
+    private readonly Option<string> _backend = new("--backend")
+    {
+        HelpName = "HOST:PORT",
+        Description = "One server, without Sentinel.",
+        Recursive = true,
+    };
+
+    private readonly Option<string> _admin = new("--admin")
+    {
+        HelpName = "ADDRESS",
+        Description = "Where metrics, health and status are served: host:port, or a port alone for this machine only; "
+            + "\"\" for nowhere. Default: 127.0.0.1:9180.",
+        Recursive = true,
+    };
+
+    private readonly Option<string> _loops = new("--loops")
+    {
+        HelpName = "COUNT",
+        Description = "Threads that carry the traffic. Default: 0, as many as processors but at most 4.",
+        Recursive = true,
+    };
+
+    private readonly Option<LogLevel?> _logLevel = new("--log-level")
+    {
+        HelpName = "LEVEL",
+        Description = $"How much to log: {string.Join(", ", LogLevels.Keys)}. Default: info.",
+        Recursive = true,
+        CustomParser = argument =>
+        {
+            string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
+            if (!LogLevels.TryGetValue(text, out LogLevel level))
+            {
+                argument.AddError($"--log-level: {QuotedValue.Of(text)} is unknown; expected {QuotedValue.AnyOf([.. LogLevels.Keys])}");
+            }
+
+            return level;
+        },
+    };
+
+    public IEnumerable<Option> All => [_config, _listen, _sentinel, _master, _backend, _admin, _loops, _logLevel];
+
+    public LogLevel LogLevelOf(ParseResult arguments) => arguments.GetValue(_logLevel) ?? LogLevel.Information;
+
+    public OptionSources SourcesOf(ParseResult arguments, ShellContext shell)
+    {
+        string? file = arguments.GetValue(_config);
+        if (file is null && arguments.GetValue(_listen) is null && File.Exists(Path.Combine(shell.Directory, DefaultFile)))
+        {
+            file = DefaultFile;
+        }
+
+        return new OptionSources
+        {
+            Presets = PresetsOf(arguments),
+            File = file,
+            Environment = shell.Environment,
+            CommandLine = LayerOf(arguments),
+            Directory = shell.Directory,
+        };
+    }
+
+    private OptionLayer PresetsOf(ParseResult arguments)
+    {
+        var layer = new OptionLayer();
+        if (arguments.GetValue(_backend) is not null && arguments.GetValue(_listen) is not null)
+        {
+            layer.TryAdd("listeners:0:name", NameWithoutSentinel, _backend.Name);
+        }
+
+        return layer;
+    }
+
+    private OptionLayer LayerOf(ParseResult arguments)
+    {
+        var layer = new OptionLayer();
+        Add(_listen, "listeners:0:bind", LoopbackWhenPortOnly);
+        Add(_master, "listeners:0:master", value => value);
+        Add(_backend, "backend:endpoint", value => value);
+        Add(_admin, "admin:bind", LoopbackWhenPortOnly);
+        Add(_loops, "loops:count", value => value);
+
+        if (arguments.GetValue(_sentinel) is { Length: > 0 } sentinels)
+        {
+            // A list that is named anew is meant as a whole; a third Sentinel left over from the file would be a surprise.
+            layer.Replace("sentinel:endpoints");
+            string[] endpoints = [.. sentinels.SelectMany(s => s.Split(',', StringSplitOptions.TrimEntries))];
+            foreach ((int index, string endpoint) in endpoints.Index())
+            {
+                layer.TryAdd(string.Create(CultureInfo.InvariantCulture, $"sentinel:endpoints:{index}"), endpoint, _sentinel.Name);
+            }
+        }
+
+        return layer;
+
+        void Add(Option<string> option, string path, Func<string, string> convert)
+        {
+            if (arguments.GetValue(option) is { } value)
+            {
+                layer.TryAdd(path, convert(value), option.Name);
+            }
+        }
+    }
+
+    private static string LoopbackWhenPortOnly(string address) =>
+        address.Length > 0 && !address.AsSpan().ContainsAnyExceptInRange('0', '9') ? $"127.0.0.1:{address}" : address;
+}

@@ -1,0 +1,147 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.CommandLine;
+
+/// <summary>
+/// The program as it is called: arguments in, exit code out. It reads and judges the configuration, and leaves the work to two
+/// delegates, so it depends on nothing but the configuration. Results go to standard output, everything else to standard error.
+/// </summary>
+internal sealed class ProxyCommandLine
+{
+    public const string Name = "RedisProxy";
+
+    private readonly ShellContext _shell;
+    private readonly Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> _run;
+    private readonly Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> _check;
+    private readonly ConfigurationArguments _arguments = new();
+    private readonly Command _root;
+
+    /// <param name="shell">Where it was called.</param>
+    /// <param name="run">
+    /// Serves until the token is cancelled, which SIGINT and SIGTERM do, and then takes as long as it needs.
+    /// Returns an <see cref="ExitCode"/>.
+    /// </param>
+    /// <param name="check">Asks the Sentinels, prints, and returns an <see cref="ExitCode"/>.</param>
+    public ProxyCommandLine(
+        ShellContext shell,
+        Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> run,
+        Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> check)
+    {
+        _shell = shell;
+        _run = run;
+        _check = check;
+        _root = BuildCommands();
+    }
+
+    public async Task<int> InvokeAsync(IReadOnlyList<string> args, CancellationToken cancellationToken = default)
+    {
+        // No response files: an argument that begins with @ is an argument.
+        ParseResult arguments = _root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (arguments.Action is ParseErrorAction)
+        {
+            foreach (string error in UsageErrors.Describe(arguments, _root.Options.Select(o => o.Name)))
+            {
+                await _shell.Error.WriteLineAsync($"{Name}: {error}");
+            }
+
+            await _shell.Error.WriteLineAsync($"{Name} --help lists what there is.");
+            return ExitCode.BadConfiguration;
+        }
+
+        return await arguments.InvokeAsync(
+            new InvocationConfiguration
+            {
+                Output = _shell.Output,
+                Error = _shell.Error,
+                EnableDefaultExceptionHandler = false,
+
+                // Signals cancel the token, and then the proxy drains for as long as it is configured to; the library would allow it 2 s.
+                ProcessTerminationTimeout = Timeout.InfiniteTimeSpan,
+            },
+            cancellationToken);
+    }
+
+    private Command BuildCommands()
+    {
+        var check = new Command("check", HelpTexts.Check);
+        check.SetAction((arguments, cancellationToken) => ConfigureAsync(arguments, CheckAsync, cancellationToken));
+
+        // Not a RootCommand: that one takes its name from the process, which is another one under test and in a container.
+        var root = new Command(Name, HelpTexts.Proxy) { check };
+        foreach (Option option in _arguments.All)
+        {
+            root.Add(option);
+        }
+
+        var help = new HelpOption { Description = "Shows this." };
+        help.Action = new HelpWithExamples((HelpAction)help.Action!, c => c == check ? HelpTexts.CheckExamples : HelpTexts.ProxyExamples);
+        root.Add(new Option<bool>("--version") { Description = "Shows the version.", Action = new ShowVersion() });
+        root.Add(help);
+        root.SetAction((arguments, cancellationToken) => ConfigureAsync(arguments, _run, cancellationToken));
+        return root;
+    }
+
+    private async Task<int> ConfigureAsync(
+        ParseResult arguments, Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> act, CancellationToken cancellationToken)
+    {
+        OptionSources sources = _arguments.SourcesOf(arguments, _shell);
+        OptionsReading reading = OptionsReader.Read(sources);
+        if (reading.Options is null)
+        {
+            await WriteErrorsAsync(reading, sources.File);
+            return ExitCode.BadConfiguration;
+        }
+
+        try
+        {
+            return await act(reading.Options, _arguments.LogLevelOf(arguments), cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return ExitCode.Ok;
+        }
+        catch (Exception e)
+        {
+            // With the stack: nobody caught this, so it is a defect, and all there will be of it.
+            await _shell.Error.WriteLineAsync($"{Name}: {e}");
+            return ExitCode.Failure;
+        }
+    }
+
+    private async Task<int> CheckAsync(ProxyOptions options, LogLevel logLevel, CancellationToken cancellationToken)
+    {
+        await _shell.Output.WriteLineAsync("The configuration is good.");
+        try
+        {
+            return await _check(options, logLevel, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // A script that goes on after a good check must not go on after half of one.
+            return ExitCode.Failure;
+        }
+    }
+
+    private async Task WriteErrorsAsync(OptionsReading reading, string? file)
+    {
+        if (reading.IsNothingGiven)
+        {
+            await _shell.Error.WriteLineAsync(HelpTexts.NothingConfigured);
+            return;
+        }
+
+        string where = string.IsNullOrEmpty(file) ? "" : $" ({file})";
+        string count = reading.Errors.Count == 1 ? "1 error" : $"{reading.Errors.Count} errors";
+        await _shell.Error.WriteLineAsync($"{Name}: {count} in the configuration{where}:");
+        foreach (string error in reading.Errors)
+        {
+            await _shell.Error.WriteLineAsync($"  {error}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using System.Collections;
+
+namespace RedisProxy.CommandLine;
+
+/// <summary>What a shell gives a process besides its arguments. A value, so that tests can be the shell.</summary>
+/// <param name="Output">For results.</param>
+/// <param name="Error">For errors and advice.</param>
+/// <param name="Environment">All variables.</param>
+/// <param name="Directory">Where relative paths begin.</param>
+internal sealed record ShellContext(
+    TextWriter Output, TextWriter Error, IReadOnlyDictionary<string, string> Environment, string Directory)
+{
+    public static ShellContext OfThisProcess()
+    {
+        Dictionary<string, string> variables = System.Environment.GetEnvironmentVariables()
+            .Cast<DictionaryEntry>()
+            .ToDictionary(v => (string)v.Key, v => (string?)v.Value ?? "", StringComparer.Ordinal);
+#pragma warning disable RS0030 // The command line is the one place that may write to the console, and this is where it gets it.
+        return new ShellContext(Console.Out, Console.Error, variables, System.Environment.CurrentDirectory);
+#pragma warning restore RS0030
+    }
+}

@@ -1,0 +1,36 @@
+using System.CommandLine;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.CommandLine;
+
+/// <summary>
+/// What is said about arguments that were not understood. Not the library's own text: it ends with the whole help, below which nobody
+/// sees the error, and it repeats every stray word, which may be the password that somebody gave to an option that does not exist.
+/// </summary>
+internal static class UsageErrors
+{
+    public static IEnumerable<string> Describe(ParseResult arguments, IEnumerable<string> knownOptions)
+    {
+        string[] strays = [.. arguments.UnmatchedTokens];
+        string[] options = [.. strays.Where(t => t.StartsWith('-'))];
+        foreach (string option in options)
+        {
+            string name = option.Split('=', ':')[0];
+            string hint = Spelling.Nearest(name, knownOptions) is { } nearest ? $"; did you mean {nearest}?" : "";
+            yield return $"{name} is not an option{hint}";
+        }
+
+        foreach (string word in options.Length == 0 ? strays : [])
+        {
+            yield return word.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
+                ? $"{QuotedValue.Of(word)} is not a command; did you mean --config {word}?"
+                : $"{QuotedValue.Of(word)} is not a command; expected check, or options only";
+        }
+
+        foreach (string message in strays.Length == 0 ? arguments.Errors.Select(e => e.Message) : [])
+        {
+            yield return message.TrimEnd('.');
+        }
+    }
+}

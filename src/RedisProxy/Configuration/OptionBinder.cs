@@ -1,0 +1,221 @@
+using Microsoft.Extensions.Configuration;
+
+namespace RedisProxy.Configuration;
+
+/// <summary>
+/// Turns merged text into records, section by section; each method here is the list of a section's keys with their ranges. Defaults are
+/// those of the records. Rules between keys of different sections are in <see cref="OptionRules"/>.
+/// </summary>
+internal sealed class OptionBinder
+{
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
+
+    private readonly OptionErrors _errors;
+    private readonly string _directory;
+
+    private OptionBinder(OptionErrors errors, string directory)
+    {
+        _errors = errors;
+        _directory = directory;
+    }
+
+    /// <param name="configuration">All sources, merged.</param>
+    /// <param name="errors">Gets what is wrong; the draft is good for more checks, but not for running, when there is anything.</param>
+    /// <param name="directory">Where relative paths begin.</param>
+    public static OptionDraft Bind(IConfiguration configuration, OptionErrors errors, string directory) =>
+        OptionSection.ReadAll(configuration, errors, new OptionBinder(errors, directory).ReadAll);
+
+    // The order of the reads, here and below, is the documentation's, and the order of the messages.
+    private OptionDraft ReadAll(OptionSection all)
+    {
+        IReadOnlyList<ListenerDraft> listeners = all.Sections("listeners", "[ { \"bind\": \"host:port\", … }, … ]", ReadListener);
+        if (all.IsEmpty("listeners"))
+        {
+            _errors.Add("listeners", "missing; expected at least one listener");
+        }
+
+        SentinelOptions sentinel = all.Section("sentinel", ReadSentinel);
+        bool isEndpointGiven = false;
+        var options = new ProxyOptions
+        {
+            Listeners = [],
+            Sentinel = all.IsEmpty("sentinel") ? null : sentinel,
+            Backend = all.Section("backend", backend =>
+            {
+                isEndpointGiven = backend.Has("endpoint");
+                return ReadBackend(backend);
+            }),
+            Client = all.Section("client", ReadClient),
+            Hold = all.Section("hold", ReadHold),
+            Replay = all.Section("replay", ReadReplay),
+            Admin = all.Section("admin", ReadAdmin),
+            Shutdown = all.Section("shutdown", ReadShutdown),
+            Loops = all.Section("loops", ReadLoops),
+        };
+        return new OptionDraft(listeners, isEndpointGiven, options);
+    }
+
+    private ListenerDraft ReadListener(OptionSection listener)
+    {
+        string? name = listener.Optional("name", ValueParsers.Name);
+        BindAddress? bind = listener.Optional("bind", ValueParsers.Bind);
+        if (!listener.Has("bind"))
+        {
+            _errors.Add(listener.PathOf("bind"), "missing; expected \"host:port\", \"[IPv6]:port\" or \"unix:/path\"");
+        }
+
+        string? master = listener.Optional("master", ValueParsers.Name);
+        listener.Optional("role", ValueParsers.OnlyDefault("\"master\"", ["master"], text => text is "replica"));
+        int maxSessions = listener.Value("maxSessions", ListenerOptions.DefaultMaxSessions, ValueParsers.WholeNumber(1, 1_000_000));
+        listener.Unavailable("tls");
+        listener.Optional("proxyProtocol", ValueParsers.OnlyDefault("\"off\"", ["off", "false"], _ => true));
+        listener.Optional("pubsub", ValueParsers.OnlyDefault("\"close\"", ["close"], text => text is "resubscribe"));
+        listener.Unavailable("maxLagBytes");
+        listener.Unavailable("fallback");
+        return new ListenerDraft(listener, name, bind, master, maxSessions);
+    }
+
+    private SentinelOptions ReadSentinel(OptionSection sentinel)
+    {
+        var defaults = new SentinelOptions { Endpoints = [] };
+        IReadOnlyList<HostEndpoint> endpoints = sentinel.Values("endpoints", "[ \"host:port\", … ]", ValueParsers.Destination);
+        if (sentinel.IsGiven && sentinel.IsEmpty("endpoints"))
+        {
+            _errors.Add(sentinel.PathOf("endpoints"), "missing; expected the address of at least one Sentinel");
+        }
+
+        (string? username, string? password) = ReadCredentials(sentinel);
+        sentinel.Unavailable("tls");
+        return new SentinelOptions
+        {
+            Endpoints = endpoints,
+            Username = username,
+            Password = password,
+            PollInterval = sentinel.Value(
+                "pollInterval", defaults.PollInterval, ValueParsers.Duration(TimeSpan.FromMilliseconds(100), Minute)),
+            RequireMajority = sentinel.Value("requireMajority", defaults.RequireMajority, ValueParsers.Boolean),
+            AddressMap = sentinel.Map("addressMap", ValueParsers.Announced, ValueParsers.Destination),
+            AllowedNetworks = sentinel.Values("allowedNetworks", "[ \"10.0.0.0/8\", … ]", ValueParsers.Network),
+        };
+    }
+
+    private BackendOptions ReadBackend(OptionSection backend)
+    {
+        var defaults = new BackendOptions();
+        HostEndpoint? endpoint = backend.Optional("endpoint", ValueParsers.Destination);
+        (string? username, string? password) = ReadCredentials(backend);
+        backend.Unavailable("tls");
+        return new BackendOptions
+        {
+            Endpoint = endpoint,
+            Username = username,
+            Password = password,
+            ConnectTimeout = backend.Value(
+                "connectTimeout", defaults.ConnectTimeout, ValueParsers.Duration(TimeSpan.FromMilliseconds(10), Minute)),
+            KeepAlive = backend.Section("keepAlive", ReadKeepAlive),
+            UserTimeout = backend.Value("userTimeout", defaults.UserTimeout, ValueParsers.Duration(TimeSpan.Zero, Hour)),
+            MaxConcurrentConnects = backend.Value(
+                "maxConcurrentConnects", defaults.MaxConcurrentConnects, ValueParsers.WholeNumber(1, 10_000)),
+        };
+    }
+
+    private (string? Username, string? Password) ReadCredentials(OptionSection section)
+    {
+        string? username = section.Optional("username", ValueParsers.Text);
+        string? password = section.Optional<string>("password", ValueParsers.Secret);
+        string? file = section.Optional("passwordFile", ValueParsers.Text);
+        if (section.Has("password") && section.Has("passwordFile"))
+        {
+            _errors.Add(section.PathOf("passwordFile"), "is given together with password; expected one of them");
+        }
+        else if (username is not null && !section.Has("password") && !section.Has("passwordFile"))
+        {
+            _errors.Add(
+                section.PathOf("username"), $"{QuotedValue.Of(username)} has no password; expected password or passwordFile as well");
+        }
+        else if (file is not null)
+        {
+            password = PasswordFile.Read(file, _directory, out string complaint);
+            if (password is null)
+            {
+                _errors.Add(section.PathOf("passwordFile"), complaint);
+            }
+        }
+
+        return (username, password);
+    }
+
+    private static ClientOptions ReadClient(OptionSection client) => new()
+    {
+        KeepAlive = client.Section("keepAlive", ReadKeepAlive),
+        UserTimeout = client.Value("userTimeout", new ClientOptions().UserTimeout, ValueParsers.Duration(TimeSpan.Zero, Hour)),
+    };
+
+    private static KeepAliveOptions ReadKeepAlive(OptionSection keepAlive)
+    {
+        var defaults = new KeepAliveOptions();
+        return new KeepAliveOptions
+        {
+            Time = keepAlive.Value("time", defaults.Time, ValueParsers.WholeSeconds(Second, 9 * Hour)),
+            Interval = keepAlive.Value("interval", defaults.Interval, ValueParsers.WholeSeconds(Second, 9 * Hour)),
+            Retries = keepAlive.Value("retries", defaults.Retries, ValueParsers.WholeNumber(1, 127)),
+        };
+    }
+
+    private static HoldOptions ReadHold(OptionSection hold)
+    {
+        var defaults = new HoldOptions();
+        return new HoldOptions
+        {
+            Timeout = hold.Value("timeout", defaults.Timeout, ValueParsers.Duration(TimeSpan.Zero, Hour)),
+            MaxOutage = hold.Value("maxOutage", defaults.MaxOutage, ValueParsers.Duration(TimeSpan.Zero, 24 * Hour)),
+            Planned = hold.Value("planned", defaults.Planned, ValueParsers.Boolean),
+            PlannedTimeout = hold.Value(
+                "plannedTimeout", defaults.PlannedTimeout, ValueParsers.Duration(TimeSpan.FromMilliseconds(100), Minute)),
+        };
+    }
+
+    private static ReplayOptions ReadReplay(OptionSection replay)
+    {
+        var defaults = new ReplayOptions();
+        int maxBytes = replay.Value("maxBytesPerSession", defaults.MaxBytesPerSession, ValueParsers.Size(1 << 10, 64 << 20));
+        bool reads = replay.Value("reads", defaults.Reads, ValueParsers.Boolean);
+        replay.Optional("blocking", ValueParsers.OnlyDefault("false", ["false"], text => bool.TryParse(text, out _)));
+        return new ReplayOptions
+        {
+            MaxBytesPerSession = maxBytes,
+            Reads = reads,
+            OnUnknownOutcome = replay.Value("onUnknownOutcome", defaults.OnUnknownOutcome, ValueParsers.Choice(
+                ("error", UnknownOutcomeAction.Error), ("disconnect", UnknownOutcomeAction.Disconnect))),
+            NotExecutedCode = replay.Value("notExecutedCode", defaults.NotExecutedCode, ValueParsers.Choice(
+                ("LOADING", NotExecutedCode.Loading),
+                ("MASTERDOWN", NotExecutedCode.MasterDown),
+                ("TRYAGAIN", NotExecutedCode.TryAgain),
+                ("CLUSTERDOWN", NotExecutedCode.ClusterDown))),
+        };
+    }
+
+    private static AdminOptions ReadAdmin(OptionSection admin)
+    {
+        var defaults = new AdminOptions();
+        HostEndpoint? bind = admin.Optional("bind", ValueParsers.TcpBindOrOff);
+        bool isOff = admin.Has("bind") && bind is null;
+        admin.Unavailable("token");
+        return new AdminOptions { Bind = isOff ? null : bind ?? defaults.Bind };
+    }
+
+    private static ShutdownOptions ReadShutdown(OptionSection shutdown)
+    {
+        var defaults = new ShutdownOptions();
+        return new ShutdownOptions
+        {
+            DrainTimeout = shutdown.Value("drainTimeout", defaults.DrainTimeout, ValueParsers.Duration(TimeSpan.Zero, Hour)),
+            MinDelay = shutdown.Value("minDelay", defaults.MinDelay, ValueParsers.Duration(TimeSpan.Zero, 10 * Minute)),
+        };
+    }
+
+    private static LoopOptions ReadLoops(OptionSection loops) =>
+        new() { Count = loops.Value("count", new LoopOptions().Count, ValueParsers.WholeNumber(0, 64)) };
+}

@@ -1,0 +1,17 @@
+namespace RedisProxy.Configuration;
+
+/// <summary>
+/// What was read, before the rules between keys are checked. A listener may lack what it needs; the rest has its final form.
+/// </summary>
+/// <param name="Listeners">In their order.</param>
+/// <param name="IsEndpointGiven"><c>backend.endpoint</c> has a value, good or bad.</param>
+/// <param name="Options">Everything but the listeners. <see cref="ProxyOptions.Sentinel"/> is null when the section says nothing.</param>
+internal sealed record OptionDraft(IReadOnlyList<ListenerDraft> Listeners, bool IsEndpointGiven, ProxyOptions Options);
+
+/// <summary>One listener as read. Null: missing, or not understood and reported already.</summary>
+/// <param name="Section">Knows which of the two it is, and the paths.</param>
+internal sealed record ListenerDraft(OptionSection Section, string? Name, BindAddress? Bind, string? Master, int MaxSessions)
+{
+    /// <summary>The name it will have.</summary>
+    public string? EffectiveName => Name ?? Master;
+}

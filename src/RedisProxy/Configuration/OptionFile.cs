@@ -1,0 +1,153 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace RedisProxy.Configuration;
+
+/// <summary>
+/// The configuration file: JSON with comments and trailing commas. Read here and not by the framework's provider, which stops at the
+/// first duplicate key, hides line and column in a sentence, and forgets the difference between nothing, <c>{}</c> and <c>[]</c>.
+/// </summary>
+internal static class OptionFile
+{
+    private const string GivenTwice = "is given twice; expected once";
+
+    private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
+
+    /// <summary>False when the file could not be read at all; what else is wrong with it goes to the errors as well.</summary>
+    public static bool TryRead(string file, string directory, OptionLayer layer, OptionErrors errors)
+    {
+        if (file.Length == 0)
+        {
+            // What is left of --config "$FILE" when the variable is not set.
+            errors.AddSource("--config", "\"\" is empty; expected the name of a file");
+            return false;
+        }
+
+        byte[] bytes;
+        try
+        {
+            bytes = File.ReadAllBytes(Path.GetFullPath(file, directory));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            errors.AddSource(file, FileProblem.Describe(e));
+            return false;
+        }
+
+        string? problem = Parse(bytes, layer, errors);
+        if (problem is not null)
+        {
+            errors.AddSource(file, problem);
+        }
+
+        return problem is null;
+    }
+
+    private static string? Parse(byte[] bytes, OptionLayer layer, OptionErrors errors)
+    {
+        bool hasByteOrderMark = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble);
+        ReadOnlyMemory<byte> text = bytes.AsMemory(hasByteOrderMark ? Encoding.UTF8.Preamble.Length : 0);
+        if (!Utf8.IsValid(text.Span))
+        {
+            return "is not UTF-8 text";
+        }
+
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(text, Lenient);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+            {
+                return "is not an object; expected { \"listeners\": [ … ], … }";
+            }
+
+            AddObject(document.RootElement, "", layer, errors);
+            return null;
+        }
+        catch (JsonException e)
+        {
+            return DescribeSyntaxError(e, text.Span);
+        }
+        catch (InvalidOperationException)
+        {
+            // What the reader throws for "\ud800" without its other half, in a key or a value.
+            return "has half of a surrogate pair in a string; expected both halves, or the character itself";
+        }
+    }
+
+    private static void Add(JsonElement value, string path, OptionLayer layer, OptionErrors errors)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object when value.EnumerateObject().Any():
+                AddObject(value, path, layer, errors);
+                break;
+            case JsonValueKind.Array when value.GetArrayLength() > 0:
+                foreach ((int index, JsonElement item) in value.EnumerateArray().Index())
+                {
+                    Add(item, OptionPath.Combine(path, $"{index}"), layer, errors);
+                }
+
+                break;
+            default:
+                if (!layer.TryAdd(path, Scalar(value), origin: ""))
+                {
+                    // Two spellings of one path: "hold:timeout", and "timeout" in "hold".
+                    errors.Add(path, GivenTwice);
+                }
+
+                break;
+        }
+    }
+
+    private static void AddObject(JsonElement value, string path, OptionLayer layer, OptionErrors errors)
+    {
+        var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        foreach (JsonProperty property in value.EnumerateObject())
+        {
+            string propertyPath = OptionPath.Combine(path, property.Name);
+            if (names.Add(property.Name))
+            {
+                Add(property.Value, propertyPath, layer, errors);
+            }
+            else
+            {
+                errors.Add(propertyPath, GivenTwice);
+            }
+        }
+    }
+
+    private static string? Scalar(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null => null,
+        JsonValueKind.Object => OptionLayer.EmptyObject,
+        JsonValueKind.Array => OptionLayer.EmptyList,
+        JsonValueKind.String => value.GetString(),
+        _ => value.GetRawText(),
+    };
+
+    private static string DescribeSyntaxError(JsonException error, ReadOnlySpan<byte> text)
+    {
+        long line = error.LineNumber ?? 0;
+        for (long i = 0; i < line; i++)
+        {
+            text = text[(text.IndexOf((byte)'\n') + 1)..];
+        }
+
+        // The reader counts bytes, a person counts characters.
+        int column = Encoding.UTF8.GetCharCount(text[..(int)Math.Min(error.BytePositionInLine ?? 0, text.Length)]);
+        return $"line {line + 1}, column {column + 1}: is not valid JSON: {WithoutValues(error.Message)}";
+    }
+
+    /// <summary>
+    /// The reader's sentence without its own idea of the position, and without pieces of the file in it: an unquoted word that is no
+    /// literal may be a password.
+    /// </summary>
+    private static string WithoutValues(string message)
+    {
+        int position = message.IndexOf(" LineNumber:", StringComparison.Ordinal);
+        string sentence = (position < 0 ? message : message[..position]).TrimEnd('.');
+        int end = sentence.IndexOf("' is an invalid JSON literal", StringComparison.Ordinal);
+        return end < 0 ? sentence : "this" + sentence[(end + 1)..];
+    }
+}

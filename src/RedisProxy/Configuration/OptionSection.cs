@@ -1,0 +1,226 @@
+using Microsoft.Extensions.Configuration;
+
+namespace RedisProxy.Configuration;
+
+/// <summary>
+/// One section while it is being read. Whoever reads it names each key once; what was never named is unknown and becomes an error. So
+/// the code that reads a section is also the list of its keys, and cannot drift from it.
+/// <para>Invariant: every problem becomes one error, and reading goes on with a default.</para>
+/// </summary>
+internal sealed class OptionSection
+{
+    private const string NotSingle = "is a list or an object; expected a single value";
+
+    private readonly IConfiguration _configuration;
+    private readonly OptionErrors _errors;
+    private readonly List<string> _known = [];
+    private readonly List<string> _unavailable = [];
+
+    private OptionSection(IConfiguration configuration, string path, OptionErrors errors)
+    {
+        _configuration = configuration;
+        Path = path;
+        _errors = errors;
+    }
+
+    /// <summary>As in <c>listeners:0</c>; empty for the whole configuration.</summary>
+    public string Path { get; }
+
+    /// <summary>It has keys.</summary>
+    public bool IsGiven => _configuration.GetChildren().Any();
+
+    /// <summary>Reads the whole configuration.</summary>
+    public static T ReadAll<T>(IConfiguration configuration, OptionErrors errors, Func<OptionSection, T> read) =>
+        new OptionSection(configuration, "", errors).ReadKeys(read);
+
+    public string PathOf(string key) => OptionPath.Combine(Path, key);
+
+    /// <summary>Is there a value, understood or not, or at least <c>{}</c> or <c>[]</c>? Null is as good as nothing.</summary>
+    public bool Has(string key) => _configuration.GetSection(key) is var child && (child.Value is not null || child.GetChildren().Any());
+
+    /// <summary>Of a list or an object: is there nothing in it, or no such key?</summary>
+    public bool IsEmpty(string key) =>
+        _configuration.GetSection(key).Value is (null or OptionLayer.EmptyObject or OptionLayer.EmptyList)
+        && !_configuration.GetSection(key).GetChildren().Any();
+
+    public T? Optional<T>(string key, ValueParser<T> parse)
+    {
+        _known.Add(key);
+        return TryParse(_configuration.GetSection(key), parse, out T? value) ? value : default;
+    }
+
+    public T Value<T>(string key, T fallback, ValueParser<T> parse)
+        where T : struct
+    {
+        _known.Add(key);
+        return TryParse(_configuration.GetSection(key), parse, out T value) ? value : fallback;
+    }
+
+    /// <summary>A key that the documentation knows and this version does not: refused, because ignoring it would be a lie.</summary>
+    public void Unavailable(string key)
+    {
+        _unavailable.Add(key);
+        if (Has(key))
+        {
+            _errors.Add(PathOf(key), "this key is not available in this version");
+        }
+    }
+
+    /// <summary>An object. When it is missing it is read all the same, so that its defaults are in one place.</summary>
+    public T Section<T>(string key, Func<OptionSection, T> read)
+    {
+        _known.Add(key);
+        IConfigurationSection section = _configuration.GetSection(key);
+
+        // What is no object was reported; reading nothing instead gives the defaults.
+        IConfiguration keys = IsObject(section) ? section : new ConfigurationBuilder().Build();
+        return new OptionSection(keys, section.Path, _errors).ReadKeys(read);
+    }
+
+    /// <summary>A list of objects; what is none is left out.</summary>
+    public IReadOnlyList<T> Sections<T>(string key, string expected, Func<OptionSection, T> read) =>
+        [.. Items(key, expected).Where(item => IsObject(item)).Select(item => new OptionSection(item, item.Path, _errors).ReadKeys(read))];
+
+    /// <summary>A list of values without duplicates; those that are not understood are left out.</summary>
+    public IReadOnlyList<T> Values<T>(string key, string expected, ValueParser<T> parse)
+    {
+        var values = new List<T>();
+        foreach (IConfigurationSection item in Items(key, expected))
+        {
+            if (item.Value is null && !item.GetChildren().Any())
+            {
+                _errors.Add(item.Path, "is null; expected a value");
+            }
+            else if (TryParse(item, parse, out T? value))
+            {
+                if (values.Contains(value!))
+                {
+                    _errors.Add(item.Path, $"{QuotedValue.Of(item.Value!)} is in the list already; expected each one once");
+                }
+
+                values.Add(value!);
+            }
+        }
+
+        return values;
+    }
+
+    /// <summary>
+    /// An object whose keys are data, too. They may contain colons, which are separators elsewhere, so they are put together again.
+    /// </summary>
+    public IReadOnlyDictionary<TKey, TValue> Map<TKey, TValue>(string key, ValueParser<TKey> parseKey, ValueParser<TValue> parseValue)
+        where TKey : notnull
+    {
+        _known.Add(key);
+        var map = new Dictionary<TKey, TValue>();
+        IConfigurationSection section = _configuration.GetSection(key);
+        if (!IsObject(section))
+        {
+            return map;
+        }
+
+        foreach ((string name, string? text) in section.AsEnumerable(makePathsRelative: true).OrderBy(v => v.Key, StringComparer.Ordinal))
+        {
+            string path = OptionPath.Combine(section.Path, name);
+            if (name.Length == 0 || text is null)
+            {
+                continue;
+            }
+
+            if (parseKey(name, out TKey? parsedKey) is { } badKey)
+            {
+                _errors.Add(path, $"as a key, {badKey}");
+            }
+            else if (text is OptionLayer.EmptyObject or OptionLayer.EmptyList)
+            {
+                _errors.Add(path, NotSingle);
+            }
+            else if (parseValue(text, out TValue? parsedValue) is { } badValue)
+            {
+                _errors.Add(path, badValue);
+            }
+            else if (!map.TryAdd(parsedKey!, parsedValue!))
+            {
+                _errors.Add(path, "is the same key as another one; expected each one once");
+            }
+        }
+
+        return map;
+    }
+
+    private T ReadKeys<T>(Func<OptionSection, T> read)
+    {
+        T result = read(this);
+        foreach (string key in _configuration.GetChildren().Select(c => c.Key))
+        {
+            if (!_known.Concat(_unavailable).Contains(key, StringComparer.OrdinalIgnoreCase))
+            {
+                string hint = Spelling.Nearest(key, _known) is { } nearest
+                    ? $"did you mean \"{nearest}\"?"
+                    : $"expected {QuotedValue.Alternatives(_known)}";
+                _errors.Add(PathOf(key), $"unknown key; {hint}");
+            }
+        }
+
+        return result;
+    }
+
+    private IConfigurationSection[] Items(string key, string expected)
+    {
+        _known.Add(key);
+        IConfigurationSection list = _configuration.GetSection(key);
+        IConfigurationSection[] items = [.. list.GetChildren()];
+        if (list.Value is not (null or OptionLayer.EmptyList) || !items.All(i => OptionPath.IsIndex(i.Key)))
+        {
+            string given = list.Value is null or OptionLayer.EmptyObject ? "is an object" : $"{QuotedValue.Of(list.Value)} is not a list";
+            string origin = _errors.OriginOf(list.Path);
+            bool isVariable = origin.StartsWith(EnvironmentVariables.Prefix, StringComparison.OrdinalIgnoreCase);
+            _errors.Add(list.Path, $"{given}; expected {(isVariable ? $"{origin}__0 and so on" : expected)}");
+            return [];
+        }
+
+        return items;
+    }
+
+    private bool IsObject(IConfigurationSection section)
+    {
+        IConfigurationSection[] children = [.. section.GetChildren()];
+        if (section.Value is OptionLayer.EmptyList || children.Length > 0 && children.All(c => OptionPath.IsIndex(c.Key)))
+        {
+            _errors.Add(section.Path, "is a list; expected an object");
+            return false;
+        }
+
+        if (section.Value is not (null or OptionLayer.EmptyObject))
+        {
+            _errors.Add(section.Path, $"{QuotedValue.Of(section.Value)} is not an object; expected an object");
+            return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>False when there is nothing, or nothing that can be used.</summary>
+    private bool TryParse<T>(IConfigurationSection section, ValueParser<T> parse, out T? value)
+    {
+        value = default;
+        if (section.Value is OptionLayer.EmptyObject or OptionLayer.EmptyList || section.GetChildren().Any())
+        {
+            _errors.Add(section.Path, NotSingle);
+            return false;
+        }
+
+        if (section.Value is null)
+        {
+            return false;
+        }
+
+        if (parse(section.Value, out value) is { } complaint)
+        {
+            _errors.Add(section.Path, complaint);
+            return false;
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Buffers.Binary;
+using System.ComponentModel;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace RedisProxy.EventLoops;
+
+/// <summary>One epoll instance and its buffer of events. Edge-triggered throughout: an event says that something changed.</summary>
+internal sealed unsafe class Epoll : IDisposable
+{
+    private const int MaxEvents = 256;
+
+    // struct epoll_event is packed on x86-64 only: 12 bytes there, 16 elsewhere.
+    private static readonly bool IsPacked = RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86;
+    private static readonly int EventBytes = IsPacked ? 12 : 16;
+    private static readonly int DataOffset = IsPacked ? 4 : 8;
+
+    private readonly int _fd;
+    private readonly byte[] _pinned = GC.AllocateUninitializedArray<byte>(MaxEvents * 16, pinned: true);
+    private readonly byte* _events;
+
+    public Epoll()
+    {
+        _fd = Libc.EpollCreate(LibcConstants.EpollCloexec);
+        if (_fd < 0)
+        {
+            throw new Win32Exception(Errno.Last);
+        }
+
+        _events = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_pinned, 0);
+    }
+
+    /// <summary>From now on every change of the descriptor's readiness is an event with this data; as it is now is the first.</summary>
+    public bool TryAdd(int fd, ulong data)
+    {
+        const uint Interest = LibcConstants.EpollIn | LibcConstants.EpollOut | LibcConstants.EpollRdHup | LibcConstants.EpollEdge;
+        byte* epollEvent = stackalloc byte[16];
+        BinaryPrimitives.WriteUInt32LittleEndian(new Span<byte>(epollEvent, 4), Interest);
+        BinaryPrimitives.WriteUInt64LittleEndian(new Span<byte>(epollEvent + DataOffset, 8), data);
+        return Libc.EpollControl(_fd, LibcConstants.EpollAdd, fd, epollEvent) == 0;
+    }
+
+    /// <summary>Waits and returns the number of events; 0 on timeout and when a signal interrupted the wait.</summary>
+    public int Wait(int timeoutMs)
+    {
+        int count = Libc.EpollWait(_fd, _events, MaxEvents, timeoutMs);
+        if (count >= 0)
+        {
+            return count;
+        }
+
+        int errno = Errno.Last;
+        return errno == Errno.Interrupted ? 0 : throw new Win32Exception(errno);
+    }
+
+    public uint ReadinessAt(int index) => *(uint*)(_events + (index * EventBytes));
+
+    public ulong DataAt(int index) => Unsafe.ReadUnaligned<ulong>(_events + (index * EventBytes) + DataOffset);
+
+    public void Dispose() => _ = Libc.Close(_fd);
+}

@@ -1,0 +1,225 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace RedisProxy.EventLoops;
+
+/// <summary>
+/// One thread that serves many sockets: its own epoll instance, timers, buffers and counters, and nothing shared with another loop. What
+/// lives on a loop (a <see cref="LoopSocket"/>, a session) is touched by this thread only, so none of it has a lock. Other threads ask by
+/// <see cref="Post"/>.
+/// <para>
+/// Continuations of awaits run inline, and only from the top of the loop: for a readiness event, or from the deferred queue. Nothing that
+/// a continuation does (closing a socket, setting a signal) runs another continuation before it returns.
+/// </para>
+/// </summary>
+internal sealed class EventLoop : IDisposable
+{
+    private readonly Epoll _epoll = new();
+    private readonly PostQueue _posted = new();
+    private readonly Queue<(Action<object?> Callback, object? State)> _deferred = new();
+    private readonly TimeProvider _time;
+    private readonly long _timestampAtZero;
+    private readonly Action<Exception> _onError;
+    private readonly Thread _thread;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly int _wakeFd;
+    private LoopSocket?[] _sockets = new LoopSocket?[256];
+    private int _wakePending;
+    private bool _stopping;
+
+    /// <param name="index">0 to the number of loops - 1; names the thread.</param>
+    /// <param name="time">The clock behind <see cref="NowMs"/>.</param>
+    /// <param name="onError">Gets what posted work and timer callbacks throw. The loop goes on: one session's fault is its own.</param>
+    public EventLoop(int index, TimeProvider time, Action<Exception> onError)
+    {
+        Index = index;
+        _time = time;
+        _onError = onError;
+        _timestampAtZero = time.GetTimestamp();
+        _wakeFd = Libc.EventFd(0, LibcConstants.EventFdFlags);
+        if (_wakeFd < 0 || !_epoll.TryAdd(_wakeFd, (ulong)_wakeFd))
+        {
+            throw new Win32Exception(Errno.Last);
+        }
+
+        Array.Resize(ref _sockets, Math.Max(_sockets.Length, _wakeFd + 1));
+        Timers = new TimerWheel(0, onError);
+        _thread = new Thread(Run) { IsBackground = true, Name = $"loop-{index}" };
+    }
+
+    public int Index { get; }
+
+    /// <summary>Monotonic milliseconds since the loop was made, as of the start of this turn.</summary>
+    public long NowMs { get; private set; }
+
+    /// <summary>Counts the rounds of the loop. A loop whose turn does not grow after a <see cref="Post"/> hangs.</summary>
+    public long Turn { get; private set; }
+
+    public TimerWheel Timers { get; }
+
+    public SlabPool Slabs { get; } = new();
+
+    public bool IsCurrent => Thread.CurrentThread == _thread;
+
+    /// <summary>Ends when the loop's thread has ended; fails when it ended by an error that is not a session's.</summary>
+    public Task Completion => _stopped.Task;
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Runs the callback on the loop's thread, after what was posted before. Any thread; never blocks.</summary>
+    public void Post(Action<object?> callback, object? state)
+    {
+        _posted.Enqueue(callback, state);
+        if (Interlocked.Exchange(ref _wakePending, 1) == 0)
+        {
+            Wake();
+        }
+    }
+
+    /// <summary>Runs the function on the loop's thread and hands its result to the caller's.</summary>
+    public Task<T> InvokeAsync<T>(Func<T> function)
+    {
+        var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(
+            _ =>
+            {
+                try
+                {
+                    result.SetResult(function());
+                }
+                catch (Exception error)
+                {
+                    result.SetException(error);
+                }
+            },
+            null);
+        return result.Task;
+    }
+
+    /// <summary>Runs the callback at the end of this turn, or in the next one. Only from the loop's own thread.</summary>
+    public void Defer(Action<object?> callback, object? state)
+    {
+        Debug.Assert(IsCurrent, "other threads post");
+        _deferred.Enqueue((callback, state));
+    }
+
+    /// <summary>Ends the loop after the present turn. Sockets are not closed; their owners do that before.</summary>
+    public void Stop() => Post(static loop => ((EventLoop)loop!)._stopping = true, this);
+
+    public void Dispose()
+    {
+        _epoll.Dispose();
+        _ = Libc.Close(_wakeFd);
+    }
+
+    /// <summary>From now on readiness events of the descriptor go to the socket. False: the kernel refused, see errno.</summary>
+    internal bool TryRegister(LoopSocket socket, int fd)
+    {
+        if (fd >= _sockets.Length)
+        {
+            Array.Resize(ref _sockets, Math.Max(fd + 1, _sockets.Length * 2));
+        }
+
+        Debug.Assert(_sockets[fd] is null, "the descriptor still belongs to another socket");
+        _sockets[fd] = socket;
+        if (_epoll.TryAdd(fd, Token(fd, socket.Version)))
+        {
+            return true;
+        }
+
+        _sockets[fd] = null;
+        return false;
+    }
+
+    /// <summary>The socket is about to close its descriptor, which also takes it out of the epoll instance.</summary>
+    internal void Unregister(int fd) => _sockets[fd] = null;
+
+    // An event may be left in the batch for a descriptor that was closed and given to a new socket meanwhile: the version tells.
+    private static ulong Token(int fd, uint version) => (uint)fd | ((ulong)version << 32);
+
+    private unsafe void Wake()
+    {
+        ulong one = 1;
+        _ = Libc.Write(_wakeFd, &one, sizeof(ulong));
+    }
+
+    private void Run()
+    {
+        SynchronizationContext.SetSynchronizationContext(new LoopSynchronizationContext(this));
+        try
+        {
+            while (!_stopping)
+            {
+                TakeTurn();
+            }
+
+            _stopped.SetResult();
+        }
+        catch (Exception error)
+        {
+            _stopped.SetException(error);
+        }
+    }
+
+    private void TakeTurn()
+    {
+        int timeoutMs = _deferred.Count > 0 ? 0 : Timers.TimeoutMs(NowMs);
+        int events = _epoll.Wait(timeoutMs);
+        NowMs = (long)_time.GetElapsedTime(_timestampAtZero).TotalMilliseconds;
+        Turn++;
+        for (int i = 0; i < events; i++)
+        {
+            ulong token = _epoll.DataAt(i);
+            int fd = (int)(uint)token;
+            LoopSocket? socket = _sockets[fd];
+            if (socket is not null && socket.Version == (uint)(token >> 32))
+            {
+                socket.OnReady(_epoll.ReadinessAt(i));
+            }
+            else if (fd == _wakeFd)
+            {
+                RunPosted();
+            }
+        }
+
+        Timers.Advance(NowMs);
+        RunDeferred();
+    }
+
+    private unsafe void RunPosted()
+    {
+        ulong count;
+        _ = Libc.Read(_wakeFd, &count, sizeof(ulong));
+
+        // Cleared before the queue is taken: a post that comes later wakes the loop again.
+        Interlocked.Exchange(ref _wakePending, 0);
+        for (PostQueue.Item? item = _posted.TakeAll(); item is not null; item = item.Next)
+        {
+            try
+            {
+                item.Run();
+            }
+            catch (Exception error)
+            {
+                _onError(error);
+            }
+        }
+    }
+
+    // Only what is there now: what is deferred meanwhile waits for the next turn, so that sockets are looked at in between.
+    private void RunDeferred()
+    {
+        for (int left = _deferred.Count; left > 0; left--)
+        {
+            (Action<object?> callback, object? state) = _deferred.Dequeue();
+            try
+            {
+                callback(state);
+            }
+            catch (Exception error)
+            {
+                _onError(error);
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using System.Runtime.InteropServices;
+
+namespace RedisProxy.EventLoops;
+
+/// <summary>
+/// The system calls behind the loops: the project's only P/Invoke. All return -1 on failure and leave the cause in errno, which is
+/// read with <see cref="Errno.Last"/> before anything else is called.
+/// <para>
+/// Calls that cannot block suppress the GC transition, which costs about as much as a short call itself. The runtime saves errno when a
+/// collection has to wait for such a call to return. <see cref="EpollWait"/> blocks, so it makes the transition.
+/// </para>
+/// </summary>
+internal static unsafe partial class Libc
+{
+    private const string Name = "libc";
+
+    [LibraryImport(Name, EntryPoint = "epoll_create1")]
+    public static partial int EpollCreate(int flags);
+
+    [LibraryImport(Name, EntryPoint = "epoll_ctl"), SuppressGCTransition]
+    public static partial int EpollControl(int epoll, int operation, int fd, byte* epollEvent);
+
+    [LibraryImport(Name, EntryPoint = "epoll_wait")]
+    public static partial int EpollWait(int epoll, byte* events, int maxEvents, int timeoutMs);
+
+    [LibraryImport(Name, EntryPoint = "eventfd")]
+    public static partial int EventFd(uint initial, int flags);
+
+    [LibraryImport(Name, EntryPoint = "socket")]
+    public static partial int Socket(int family, int type, int protocol);
+
+    [LibraryImport(Name, EntryPoint = "bind")]
+    public static partial int Bind(int fd, byte* address, uint length);
+
+    [LibraryImport(Name, EntryPoint = "listen")]
+    public static partial int Listen(int fd, int backlog);
+
+    [LibraryImport(Name, EntryPoint = "accept4"), SuppressGCTransition]
+    public static partial int Accept(int fd, byte* address, uint* length, int flags);
+
+    [LibraryImport(Name, EntryPoint = "connect"), SuppressGCTransition]
+    public static partial int Connect(int fd, byte* address, uint length);
+
+    [LibraryImport(Name, EntryPoint = "recv"), SuppressGCTransition]
+    public static partial nint Receive(int fd, byte* buffer, nuint length, int flags);
+
+    [LibraryImport(Name, EntryPoint = "send"), SuppressGCTransition]
+    public static partial nint Send(int fd, byte* buffer, nuint length, int flags);
+
+    [LibraryImport(Name, EntryPoint = "read"), SuppressGCTransition]
+    public static partial nint Read(int fd, void* buffer, nuint length);
+
+    [LibraryImport(Name, EntryPoint = "write"), SuppressGCTransition]
+    public static partial nint Write(int fd, void* buffer, nuint length);
+
+    [LibraryImport(Name, EntryPoint = "shutdown"), SuppressGCTransition]
+    public static partial int Shutdown(int fd, int how);
+
+    [LibraryImport(Name, EntryPoint = "close"), SuppressGCTransition]
+    public static partial int Close(int fd);
+
+    [LibraryImport(Name, EntryPoint = "setsockopt"), SuppressGCTransition]
+    public static partial int SetOption(int fd, int level, int option, void* value, uint length);
+
+    [LibraryImport(Name, EntryPoint = "getsockopt"), SuppressGCTransition]
+    public static partial int GetOption(int fd, int level, int option, void* value, uint* length);
+
+    [LibraryImport(Name, EntryPoint = "getsockname"), SuppressGCTransition]
+    public static partial int GetLocalAddress(int fd, byte* address, uint* length);
+
+    [LibraryImport(Name, EntryPoint = "getpeername"), SuppressGCTransition]
+    public static partial int GetPeerAddress(int fd, byte* address, uint* length);
+
+    [LibraryImport(Name, EntryPoint = "unlink", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Unlink(string path);
+}

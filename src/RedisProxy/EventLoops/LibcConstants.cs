@@ -1,0 +1,41 @@
+namespace RedisProxy.EventLoops;
+
+/// <summary>Constants of the Linux ABI (x86-64 and arm64 agree on these), with the kernel's names in the comments.</summary>
+internal static class LibcConstants
+{
+    public const int EpollCloexec = 0x80000; // EPOLL_CLOEXEC
+    public const int EpollAdd = 1; // EPOLL_CTL_ADD
+    public const uint EpollIn = 0x1;
+    public const uint EpollOut = 0x4;
+    public const uint EpollErr = 0x8;
+    public const uint EpollHup = 0x10;
+    public const uint EpollRdHup = 0x2000;
+    public const uint EpollEdge = 1u << 31; // EPOLLET
+
+    public const int EventFdFlags = 0x80000 | 0x800; // EFD_CLOEXEC | EFD_NONBLOCK
+
+    public const int AfUnix = 1;
+    public const int AfInet = 2;
+    public const int AfInet6 = 10;
+    public const int StreamNonBlocking = 1 | 0x800 | 0x80000; // SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC
+    public const int AcceptFlags = 0x800 | 0x80000; // SOCK_NONBLOCK | SOCK_CLOEXEC
+    public const int NoSignal = 0x4000; // MSG_NOSIGNAL
+    public const int ShutdownWrite = 1; // SHUT_WR
+
+    public const int SolSocket = 1;
+    public const int SoReuseAddress = 2;
+    public const int SoError = 4;
+    public const int SoKeepAlive = 9;
+    public const int SoLinger = 13;
+    public const int SoReusePort = 15;
+
+    public const int IpProtoTcp = 6;
+    public const int TcpNoDelay = 1;
+    public const int TcpKeepIdle = 4;
+    public const int TcpKeepInterval = 5;
+    public const int TcpKeepCount = 6;
+    public const int TcpUserTimeout = 18;
+
+    public const int IpProtoIpv6 = 41;
+    public const int Ipv6Only = 26;
+}

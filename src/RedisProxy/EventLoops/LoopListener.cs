@@ -1,0 +1,105 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace RedisProxy.EventLoops;
+
+/// <summary>
+/// Accepts connections on one loop and hands each, as a descriptor, to its owner. It does nothing else: no dialling, no waiting for
+/// the client. It ends when it is stopped, or fails when its socket is unusable; errors of single clients and of scarce resources it
+/// counts and survives.
+/// </summary>
+internal sealed class LoopListener
+{
+    private const int MaxAcceptsPerTurn = 64;
+    private const int MinBackoffMs = 20;
+    private const int MaxBackoffMs = 1000;
+
+    private readonly LoopSocket _socket;
+    private readonly Action<int> _onAccepted;
+    private readonly LoopSignal _backoffOver;
+    private readonly LoopTimer _backoff;
+    private int _backoffMs = MinBackoffMs;
+
+    /// <param name="socket">Listening and registered on its loop.</param>
+    /// <param name="onAccepted">Gets the non-blocking descriptor of a new connection, on the loop; must not throw.</param>
+    public LoopListener(LoopSocket socket, Action<int> onAccepted)
+    {
+        _socket = socket;
+        _onAccepted = onAccepted;
+        _backoffOver = new LoopSignal(socket.Loop);
+        _backoff = new LoopTimer(static signal => ((LoopSignal)signal).Set(), _backoffOver);
+    }
+
+    public long ClientErrors { get; private set; }
+
+    public long ResourceErrors { get; private set; }
+
+    /// <summary>Gets the error number of the first failure for lack of resources in a row.</summary>
+    public Action<int>? OnResourceShortage { get; init; }
+
+    public void Stop()
+    {
+        _socket.Close();
+        _socket.Loop.Timers.Disarm(_backoff);
+        _backoffOver.Set();
+    }
+
+    /// <exception cref="Win32Exception">The socket is unusable.</exception>
+    public async Task RunAsync()
+    {
+        Debug.Assert(_socket.Loop.IsCurrent, "a listener belongs to its loop");
+        while (!_socket.IsClosed)
+        {
+            await _socket.WaitReadableAsync();
+            int error = AcceptBurst();
+            if (error == 0 || _socket.IsClosed)
+            {
+                continue;
+            }
+
+            switch (AcceptErrors.TierOf(error))
+            {
+                case AcceptErrorTier.Client:
+                    ClientErrors++;
+                    break;
+                case AcceptErrorTier.Resources:
+                    await BackOffAsync(error);
+                    break;
+                default:
+                    throw new Win32Exception(error, $"accept failed: {Errno.Describe(error)}");
+            }
+        }
+    }
+
+    /// <returns>0 when there are no more, or enough for this turn; else the error number.</returns>
+    private int AcceptBurst()
+    {
+        for (int i = 0; i < MaxAcceptsPerTurn; i++)
+        {
+            int fd = _socket.TryAccept();
+            if (fd < 0)
+            {
+                return fd == SocketCalls.WouldBlock ? 0 : -fd;
+            }
+
+            _backoffMs = MinBackoffMs;
+            _onAccepted(fd);
+        }
+
+        return 0;
+    }
+
+    private async Task BackOffAsync(int error)
+    {
+        ResourceErrors++;
+        if (_backoffMs == MinBackoffMs)
+        {
+            OnResourceShortage?.Invoke(error);
+        }
+
+        EventLoop loop = _socket.Loop;
+        loop.Timers.Arm(_backoff, loop.NowMs + _backoffMs);
+        _backoffMs = Math.Min(_backoffMs * 2, MaxBackoffMs);
+        await _backoffOver.WaitAsync();
+    }
+}

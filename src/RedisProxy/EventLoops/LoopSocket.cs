@@ -1,0 +1,293 @@
+using System.Diagnostics;
+using System.Net;
+using System.Threading.Tasks.Sources;
+
+namespace RedisProxy.EventLoops;
+
+/// <summary>
+/// A non-blocking socket on one loop. Readiness-based: wait until readable, rent a buffer, receive; so a socket that waits holds no
+/// buffer. One reader and one writer may wait at a time. Nothing here throws for what a peer does: a try returns a count, or a negative
+/// error number, <see cref="SocketCalls.WouldBlock"/> among them.
+/// <para>
+/// Readiness is edge-triggered and remembered: a flag is set by an event and cleared when the kernel says "would block", or when a
+/// receive got less than it asked for, which on a stream means that there is no more (epoll(7), Q&amp;A 9) — unless the peer has shut
+/// down, whose end of file gives no second event. Spurious wake-ups happen, so waiters always try and wait again.
+/// </para>
+/// <para>
+/// Closing wakes both waiters at the end of the turn; what they then try fails with <see cref="Errno.Canceled"/>.
+/// </para>
+/// </summary>
+internal sealed unsafe class LoopSocket : IValueTaskSource
+{
+    private const short ReaderToken = 0;
+    private const short WriterToken = 1;
+
+    // After so many waits in a row that ended at once, a wait takes a turn, so that one busy socket does not starve the others.
+    private const int MaxWaitsPerTurn = 16;
+
+    private static uint _versions;
+
+    private readonly EventLoop _loop;
+    private Waiter _reader;
+    private Waiter _writer;
+    private int _fd;
+    private Readiness _readiness;
+    private bool _isReaderParked;
+    private int _waitsLeft = MaxWaitsPerTurn;
+    private long _waitsTurn;
+
+    /// <summary>Takes over an open, non-blocking descriptor. Register it with <see cref="TryRegister"/> before waiting.</summary>
+    public LoopSocket(EventLoop loop, int fd)
+    {
+        _loop = loop;
+        _fd = fd;
+        Version = Interlocked.Increment(ref _versions);
+    }
+
+    [Flags]
+    private enum Readiness : byte
+    {
+        None = 0,
+        Readable = 1,
+        Writable = 2,
+
+        /// <summary>The peer has sent FIN, or the connection is broken.</summary>
+        PeerClosed = 4,
+
+        /// <summary>Another part of the loop wants the reader's attention.</summary>
+        Woken = 8,
+    }
+
+    public EventLoop Loop => _loop;
+
+    public bool IsClosed => _fd < 0;
+
+    /// <summary>The peer has shut down its side, or the connection is broken. There may still be bytes to receive.</summary>
+    public bool IsPeerClosed => (_readiness & Readiness.PeerClosed) != 0;
+
+    /// <summary>Null on a unix socket and after closing. Asks the kernel, so not for every request.</summary>
+    public IPEndPoint? PeerAddress => IsClosed ? null : SocketCalls.PeerAddress(_fd);
+
+    internal uint Version { get; }
+
+    /// <summary>From now on events arrive. False: the kernel refused.</summary>
+    /// <param name="isConnected">It can be written at once, so a first send need not wait for an event.</param>
+    public bool TryRegister(bool isConnected)
+    {
+        if (isConnected)
+        {
+            _readiness |= Readiness.Writable;
+        }
+
+        return _loop.TryRegister(this, _fd);
+    }
+
+    public ValueTask WaitReadableAsync()
+    {
+        if ((_readiness & (Readiness.Readable | Readiness.Woken)) == 0)
+        {
+            return _reader.ArmAsync(this, ReaderToken);
+        }
+
+        _readiness &= ~Readiness.Woken;
+        return TakeWait() ? default : YieldReaderAsync();
+    }
+
+    /// <summary>Waits for <see cref="WakeReader"/>, or for the peer to close; not for bytes, so that they stay with the kernel.</summary>
+    public ValueTask WaitWokenAsync()
+    {
+        if ((_readiness & Readiness.Woken) != 0 || IsClosed)
+        {
+            _readiness &= ~Readiness.Woken;
+            return default;
+        }
+
+        _isReaderParked = true;
+        return _reader.ArmAsync(this, ReaderToken);
+    }
+
+    public ValueTask WaitWritableAsync() =>
+        (_readiness & Readiness.Writable) != 0 ? default : _writer.ArmAsync(this, WriterToken);
+
+    /// <summary>Ends the reader's wait, or its next one, although nothing came.</summary>
+    public void WakeReader()
+    {
+        if (_reader.IsArmed)
+        {
+            ScheduleReader();
+        }
+        else
+        {
+            _readiness |= Readiness.Woken;
+        }
+    }
+
+    /// <summary>Ends the writer's wait, although there may be no room: the writer is to look at what else has changed.</summary>
+    public void WakeWriter()
+    {
+        if (_writer.IsArmed)
+        {
+            _writer.MarkScheduled();
+            _loop.Defer(static self => ((LoopSocket)self!)._writer.Complete(), this);
+        }
+    }
+
+    /// <returns>Bytes received, 0 when the peer has shut down, or a negative error number.</returns>
+    public int TryReceive(byte* buffer, int length)
+    {
+        Debug.Assert(length > 0, "a receive into no room looks like an end of file");
+        if (IsClosed)
+        {
+            return -Errno.Canceled;
+        }
+
+        int received = SocketCalls.Receive(_fd, buffer, length);
+        if (received == SocketCalls.WouldBlock || (received > 0 && received < length && !IsPeerClosed))
+        {
+            _readiness &= ~Readiness.Readable;
+        }
+
+        return received;
+    }
+
+    /// <returns>Bytes sent, perhaps not all, or a negative error number.</returns>
+    public int TrySend(byte* buffer, int length)
+    {
+        Debug.Assert(length > 0, "nothing to send");
+        if (IsClosed)
+        {
+            return -Errno.Canceled;
+        }
+
+        int sent = SocketCalls.Send(_fd, buffer, length);
+        if (sent < length)
+        {
+            _readiness &= ~Readiness.Writable;
+        }
+
+        return sent;
+    }
+
+    /// <returns>The descriptor of the next connection on a listening socket, or a negative error number.</returns>
+    public int TryAccept()
+    {
+        if (IsClosed)
+        {
+            return -Errno.Canceled;
+        }
+
+        int accepted = SocketCalls.Accept(_fd);
+        if (accepted == SocketCalls.WouldBlock)
+        {
+            _readiness &= ~Readiness.Readable;
+        }
+
+        return accepted;
+    }
+
+    /// <summary>The outcome of a connect once the socket is writable: 0, or a positive error number.</summary>
+    public int TakeError() => IsClosed ? Errno.Canceled : SocketCalls.TakeError(_fd);
+
+    /// <summary>Sends FIN after what was sent; receiving goes on.</summary>
+    public void ShutdownWrite()
+    {
+        if (!IsClosed)
+        {
+            _ = Libc.Shutdown(_fd, LibcConstants.ShutdownWrite);
+        }
+    }
+
+    /// <summary>Orderly: FIN after what was sent. The kernel sends RST instead when received bytes were left unread.</summary>
+    public void Close()
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        _loop.Unregister(_fd);
+        _ = Libc.Close(_fd);
+        _fd = -1;
+        _readiness |= Readiness.Readable | Readiness.Writable | Readiness.PeerClosed;
+        if (_reader.IsArmed)
+        {
+            ScheduleReader();
+        }
+
+        WakeWriter();
+    }
+
+    /// <summary>Now, with RST; what was not sent yet is thrown away.</summary>
+    public void Abort()
+    {
+        if (!IsClosed)
+        {
+            SocketCalls.SetAbortOnClose(_fd);
+            Close();
+        }
+    }
+
+    /// <summary>An event for this socket. Runs the waiters' continuations, so only from the top of the loop.</summary>
+    internal void OnReady(uint events)
+    {
+        const uint Broken = LibcConstants.EpollErr | LibcConstants.EpollHup;
+        if ((events & (LibcConstants.EpollRdHup | Broken)) != 0)
+        {
+            _readiness |= Readiness.PeerClosed | Readiness.Readable;
+        }
+
+        if ((events & LibcConstants.EpollIn) != 0)
+        {
+            _readiness |= Readiness.Readable;
+        }
+
+        if ((events & (LibcConstants.EpollOut | Broken)) != 0)
+        {
+            _readiness |= Readiness.Writable;
+            if (_writer.IsArmed)
+            {
+                _writer.Complete();
+            }
+        }
+
+        if (_reader.IsArmed && (_readiness & Readiness.Readable) != 0 && (!_isReaderParked || IsPeerClosed))
+        {
+            _isReaderParked = false;
+            _reader.Complete();
+        }
+    }
+
+    ValueTaskSourceStatus IValueTaskSource.GetStatus(short token) => WaiterOf(token).Status;
+
+    void IValueTaskSource.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        WaiterOf(token).OnCompleted(continuation, state);
+
+    void IValueTaskSource.GetResult(short token) => WaiterOf(token).Reset();
+
+    private ref Waiter WaiterOf(short token) => ref token == ReaderToken ? ref _reader : ref _writer;
+
+    private bool TakeWait()
+    {
+        if (_waitsTurn != _loop.Turn)
+        {
+            _waitsTurn = _loop.Turn;
+            _waitsLeft = MaxWaitsPerTurn;
+        }
+
+        return --_waitsLeft > 0;
+    }
+
+    private ValueTask YieldReaderAsync()
+    {
+        ValueTask wait = _reader.ArmAsync(this, ReaderToken);
+        ScheduleReader();
+        return wait;
+    }
+
+    private void ScheduleReader()
+    {
+        _isReaderParked = false;
+        _reader.MarkScheduled();
+        _loop.Defer(static self => ((LoopSocket)self!)._reader.Complete(), this);
+    }
+}

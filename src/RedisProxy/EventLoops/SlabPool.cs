@@ -1,0 +1,69 @@
+using System.Diagnostics;
+
+namespace RedisProxy.EventLoops;
+
+/// <summary>
+/// A loop's own buffers, in two sizes: small ones for the usual request and reply, large ones once a receive filled its buffer. Pinned
+/// (the kernel writes to them), never shared between loops, and so without any synchronisation. Memory is taken in blocks and kept.
+/// </summary>
+internal sealed unsafe class SlabPool
+{
+    /// <summary>Holds a burst of common requests; one memory page.</summary>
+    public const int SmallBytes = 4 * 1024;
+
+    /// <summary>Holds a value of 64 KiB together with its header.</summary>
+    public const int LargeBytes = 68 * 1024;
+
+    private const int BlockBytes = 4 * LargeBytes;
+
+    // Keeps the blocks alive; slabs only have their addresses.
+    private readonly List<byte[]> _blocks = [];
+    private Slab? _freeSmall;
+    private Slab? _freeLarge;
+
+    /// <summary>Rented now, for the metrics.</summary>
+    public int InUse { get; private set; }
+
+    /// <summary>Bytes of all blocks.</summary>
+    public long AllocatedBytes => (long)_blocks.Count * BlockBytes;
+
+    public Slab Rent(bool large)
+    {
+        ref Slab? free = ref large ? ref _freeLarge : ref _freeSmall;
+        if (free is null)
+        {
+            AddBlock(ref free, large ? LargeBytes : SmallBytes);
+        }
+
+        Slab slab = free!;
+        free = slab.Next;
+        slab.Next = null;
+        slab.Begin = 0;
+        slab.End = 0;
+        InUse++;
+        return slab;
+    }
+
+    public void Return(Slab slab)
+    {
+        Debug.Assert(slab.Next is null, "still in its owner's chain, or returned twice");
+        Debug.Assert(InUse > 0, "returned more than was rented");
+        ref Slab? free = ref slab.Capacity == LargeBytes ? ref _freeLarge : ref _freeSmall;
+        slab.Next = free;
+        free = slab;
+        InUse--;
+    }
+
+    private void AddBlock(ref Slab? free, int slabBytes)
+    {
+        byte[] block = GC.AllocateUninitializedArray<byte>(BlockBytes, pinned: true);
+        _blocks.Add(block);
+        fixed (byte* memory = block)
+        {
+            for (int offset = BlockBytes - slabBytes; offset >= 0; offset -= slabBytes)
+            {
+                free = new Slab(memory + offset, slabBytes) { Next = free };
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+namespace RedisProxy.EventLoops;
+
+/// <summary>
+/// Socket calls whose result is one number: what the call returns, or the negative error number. Interrupted calls are made again.
+/// </summary>
+internal static unsafe class SocketCalls
+{
+    /// <summary>Nothing now; wait and try again.</summary>
+    public const int WouldBlock = -Errno.Again;
+
+    /// <returns>Bytes received, 0 when the peer has shut down, or a negative error number.</returns>
+    public static int Receive(int fd, byte* buffer, int length)
+    {
+        while (true)
+        {
+            int received = (int)Libc.Receive(fd, buffer, (nuint)length, 0);
+            if (received >= 0)
+            {
+                return received;
+            }
+
+            int errno = Errno.Last;
+            if (errno != Errno.Interrupted)
+            {
+                return -errno;
+            }
+        }
+    }
+
+    /// <returns>Bytes sent, perhaps not all, or a negative error number.</returns>
+    public static int Send(int fd, byte* buffer, int length)
+    {
+        while (true)
+        {
+            int sent = (int)Libc.Send(fd, buffer, (nuint)length, LibcConstants.NoSignal);
+            if (sent >= 0)
+            {
+                return sent;
+            }
+
+            int errno = Errno.Last;
+            if (errno != Errno.Interrupted)
+            {
+                return -errno;
+            }
+        }
+    }
+
+    /// <returns>The descriptor of the next connection, or a negative error number.</returns>
+    public static int Accept(int fd)
+    {
+        int accepted = Libc.Accept(fd, null, null, LibcConstants.AcceptFlags);
+        return accepted >= 0 ? accepted : -Errno.Last;
+    }
+
+    /// <summary>The pending error of a socket, 0 for none, as a positive error number.</summary>
+    public static int TakeError(int fd)
+    {
+        int error = 0;
+        uint length = sizeof(int);
+        return Libc.GetOption(fd, LibcConstants.SolSocket, LibcConstants.SoError, &error, &length) == 0 ? error : Errno.Last;
+    }
+
+    /// <summary>Makes the next close send RST and throw away what was not sent.</summary>
+    public static void SetAbortOnClose(int fd)
+    {
+        // struct linger { int l_onoff; int l_linger; }
+        int* linger = stackalloc int[] { 1, 0 };
+        _ = Libc.SetOption(fd, LibcConstants.SolSocket, LibcConstants.SoLinger, linger, 2 * sizeof(int));
+    }
+
+    /// <summary>Null on a unix socket.</summary>
+    public static System.Net.IPEndPoint? PeerAddress(int fd)
+    {
+        byte* address = stackalloc byte[SocketAddress.MaxBytes];
+        uint length = SocketAddress.MaxBytes;
+        return Libc.GetPeerAddress(fd, address, &length) == 0
+            ? SocketAddress.Read(new ReadOnlySpan<byte>(address, SocketAddress.MaxBytes))
+            : null;
+    }
+
+    /// <summary>Null on a unix socket.</summary>
+    public static System.Net.IPEndPoint? LocalAddress(int fd)
+    {
+        byte* address = stackalloc byte[SocketAddress.MaxBytes];
+        uint length = SocketAddress.MaxBytes;
+        return Libc.GetLocalAddress(fd, address, &length) == 0
+            ? SocketAddress.Read(new ReadOnlySpan<byte>(address, SocketAddress.MaxBytes))
+            : null;
+    }
+}

@@ -1,0 +1,127 @@
+using System.ComponentModel;
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+
+namespace RedisProxy.EventLoops;
+
+/// <summary>Makes sockets: listening ones at start, connecting and accepted ones while a loop runs.</summary>
+internal static unsafe class Sockets
+{
+    // The kernel cuts it to net.core.somaxconn.
+    private const int Backlog = 4096;
+
+    /// <summary>A listening TCP descriptor. Every loop has its own on the same address; the kernel spreads connections.</summary>
+    /// <exception cref="Win32Exception">The address cannot be bound.</exception>
+    public static int Listen(IPEndPoint endpoint)
+    {
+        byte* address = stackalloc byte[SocketAddress.MaxBytes];
+        int length = SocketAddress.Write(endpoint, new Span<byte>(address, SocketAddress.MaxBytes));
+        int fd = Create(FamilyOf(endpoint));
+        SetFlag(fd, LibcConstants.SolSocket, LibcConstants.SoReuseAddress, 1);
+        SetFlag(fd, LibcConstants.SolSocket, LibcConstants.SoReusePort, 1);
+        if (endpoint.Address.Equals(IPAddress.IPv6Any))
+        {
+            // [::] means every address, IPv4 ones too, as with redis's own "bind".
+            SetFlag(fd, LibcConstants.IpProtoIpv6, LibcConstants.Ipv6Only, 0);
+        }
+
+        return BindAndListen(fd, address, length, endpoint.ToString());
+    }
+
+    /// <summary>A listening unix descriptor. A socket file that a dead process left behind is replaced.</summary>
+    /// <exception cref="Win32Exception">The path cannot be bound, or somebody listens there.</exception>
+    public static int ListenUnix(string path)
+    {
+        byte* address = stackalloc byte[SocketAddress.MaxBytes];
+        int length = SocketAddress.WriteUnix(path, new Span<byte>(address, SocketAddress.MaxBytes));
+        int fd = Create(LibcConstants.AfUnix);
+        if (Libc.Connect(fd, address, (uint)length) == 0)
+        {
+            _ = Libc.Close(fd);
+            throw new Win32Exception(Errno.AddressInUse, $"cannot listen on unix:{path}: another process listens there");
+        }
+
+        _ = Libc.Close(fd);
+        _ = Libc.Unlink(path);
+        return BindAndListen(Create(LibcConstants.AfUnix), address, length, "unix:" + path);
+    }
+
+    /// <summary>
+    /// Begins to connect. The socket is writable once the handshake is over, or failed; <see cref="LoopSocket.TakeError"/> tells which.
+    /// </summary>
+    /// <param name="error">A positive error number when it failed at once.</param>
+    public static bool TryConnect(
+        EventLoop loop, IPEndPoint endpoint, TcpSettings settings, [NotNullWhen(true)] out LoopSocket? socket, out int error)
+    {
+        socket = null;
+        int fd = Libc.Socket(FamilyOf(endpoint), LibcConstants.StreamNonBlocking, 0);
+        if (fd < 0)
+        {
+            error = Errno.Last;
+            return false;
+        }
+
+        settings.ApplyTo(fd);
+        byte* address = stackalloc byte[SocketAddress.MaxBytes];
+        int length = SocketAddress.Write(endpoint, new Span<byte>(address, SocketAddress.MaxBytes));
+        error = Libc.Connect(fd, address, (uint)length) == 0 ? 0 : Errno.Last;
+        if (error is 0 or Errno.InProgress)
+        {
+            // Registered only now: an unconnected socket would report that it is hung up.
+            var connecting = new LoopSocket(loop, fd);
+            if (connecting.TryRegister(isConnected: false))
+            {
+                socket = connecting;
+                error = 0;
+                return true;
+            }
+
+            error = Errno.Last;
+        }
+
+        _ = Libc.Close(fd);
+        return false;
+    }
+
+    /// <summary>Takes an accepted descriptor onto a loop. Null, and the descriptor closed, when the kernel cannot watch it.</summary>
+    public static LoopSocket? Adopt(EventLoop loop, int fd, TcpSettings settings)
+    {
+        settings.ApplyTo(fd);
+        var socket = new LoopSocket(loop, fd);
+        if (socket.TryRegister(isConnected: true))
+        {
+            return socket;
+        }
+
+        _ = Libc.Close(fd);
+        return null;
+    }
+
+    public static IPEndPoint? LocalAddress(int fd) => SocketCalls.LocalAddress(fd);
+
+    public static void Close(int fd) => _ = Libc.Close(fd);
+
+    private static int FamilyOf(IPEndPoint endpoint) =>
+        endpoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? LibcConstants.AfInet6 : LibcConstants.AfInet;
+
+    private static int Create(int family)
+    {
+        int fd = Libc.Socket(family, LibcConstants.StreamNonBlocking, 0);
+        return fd >= 0 ? fd : throw new Win32Exception(Errno.Last);
+    }
+
+    private static int BindAndListen(int fd, byte* address, int length, string name)
+    {
+        if (Libc.Bind(fd, address, (uint)length) == 0 && Libc.Listen(fd, Backlog) == 0)
+        {
+            return fd;
+        }
+
+        int error = Errno.Last;
+        _ = Libc.Close(fd);
+        throw new Win32Exception(error, $"cannot listen on {name}: {Errno.Describe(error)}");
+    }
+
+    private static void SetFlag(int fd, int level, int option, int value) =>
+        _ = Libc.SetOption(fd, level, option, &value, sizeof(int));
+}

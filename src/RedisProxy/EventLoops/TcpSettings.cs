@@ -1,0 +1,28 @@
+namespace RedisProxy.EventLoops;
+
+/// <summary>
+/// What every TCP socket of one side is set to (tcp(7)). Keepalive probes keep an idle connection alive in firewalls and find a dead
+/// idle peer; they are not sent while data is unacknowledged, and for that there is the user timeout.
+/// </summary>
+/// <param name="KeepAliveTime">Silence before the first probe, in seconds.</param>
+/// <param name="KeepAliveInterval">Between probes, in seconds.</param>
+/// <param name="KeepAliveRetries">Unanswered probes before the connection is given up.</param>
+/// <param name="UserTimeoutMs">How long data may stay unacknowledged, in milliseconds; 0: the kernel's default.</param>
+internal sealed record TcpSettings(int KeepAliveTime, int KeepAliveInterval, int KeepAliveRetries, int UserTimeoutMs)
+{
+    /// <summary>Without delay (Nagle), with keepalive. Failures are ignored: on a unix socket none of this exists.</summary>
+    public void ApplyTo(int fd)
+    {
+        Set(fd, LibcConstants.IpProtoTcp, LibcConstants.TcpNoDelay, 1);
+        Set(fd, LibcConstants.SolSocket, LibcConstants.SoKeepAlive, 1);
+        Set(fd, LibcConstants.IpProtoTcp, LibcConstants.TcpKeepIdle, KeepAliveTime);
+        Set(fd, LibcConstants.IpProtoTcp, LibcConstants.TcpKeepInterval, KeepAliveInterval);
+        Set(fd, LibcConstants.IpProtoTcp, LibcConstants.TcpKeepCount, KeepAliveRetries);
+        if (UserTimeoutMs > 0)
+        {
+            Set(fd, LibcConstants.IpProtoTcp, LibcConstants.TcpUserTimeout, UserTimeoutMs);
+        }
+    }
+
+    private static unsafe void Set(int fd, int level, int option, int value) => _ = Libc.SetOption(fd, level, option, &value, sizeof(int));
+}

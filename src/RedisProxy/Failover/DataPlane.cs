@@ -1,0 +1,115 @@
+using System.ComponentModel;
+
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Configuration;
+using RedisProxy.EventLoops;
+using RedisProxy.Sessions;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Failover;
+
+/// <summary>
+/// The loops and, on each, a part of every listener. Starts by binding all addresses, so that a wrong one is reported before anything
+/// runs; stops in two stages: sessions end when nothing of theirs is pending, and what is left at the deadline is aborted.
+/// </summary>
+internal sealed class DataPlane
+{
+    private const int MaxAutomaticLoops = 4;
+
+    private readonly ProxyOptions _options;
+    private readonly ILogger _log;
+    private readonly EventLoop[] _loops;
+    private readonly List<DataPlaneListener> _listeners = [];
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <param name="options">Valid.</param>
+    /// <param name="sources">For each listener, in their order, where its topology comes from.</param>
+    /// <param name="time">The loops' clock.</param>
+    /// <param name="log">Of this layer.</param>
+    public DataPlane(ProxyOptions options, IReadOnlyList<ITopologySource> sources, TimeProvider time, ILogger log)
+    {
+        _options = options;
+        _log = log;
+        int count = options.Loops.Count > 0 ? options.Loops.Count : Math.Min(Environment.ProcessorCount, MaxAutomaticLoops);
+        _loops = new EventLoop[count];
+        var limiters = new ConnectLimiter[count];
+        for (int i = 0; i < count; i++)
+        {
+            _loops[i] = new EventLoop(i, time, error => DataPlaneLog.LoopCallbackFailed(log, error));
+            limiters[i] = new ConnectLimiter(Math.Max(1, options.Backend.MaxConcurrentConnects / count));
+        }
+
+        for (int i = 0; i < options.Listeners.Count; i++)
+        {
+            _listeners.Add(new DataPlaneListener(options, options.Listeners[i], sources[i], _loops, limiters, log));
+        }
+    }
+
+    public IReadOnlyList<EventLoop> Loops => _loops;
+
+    public IReadOnlyList<DataPlaneListener> Listeners => _listeners;
+
+    /// <summary>Sessions now, over all listeners.</summary>
+    public long SessionCount => _listeners.Sum(listener => listener.SessionCount);
+
+    /// <summary>Fails when a loop or a listening socket has become unusable. The process cannot do its work then.</summary>
+    public Task Failure => _failed.Task;
+
+    /// <summary>When this returns, every listener accepts.</summary>
+    /// <exception cref="Win32Exception">An address cannot be bound.</exception>
+    public async Task StartAsync(CancellationToken cancel)
+    {
+        foreach (DataPlaneListener listener in _listeners)
+        {
+            await listener.BindAsync(cancel);
+        }
+
+        foreach (EventLoop loop in _loops)
+        {
+            loop.Start();
+            Watch(loop.Completion);
+        }
+
+        foreach (DataPlaneListener listener in _listeners)
+        {
+            Watch(await listener.StartAsync());
+            DataPlaneLog.Listening(_log, listener.Options.Name, listener.Options.Bind, _loops.Length);
+        }
+    }
+
+    /// <summary>Accepts no more, waits until the sessions have ended, or the drain timeout has passed, and ends the loops.</summary>
+    public async Task StopAsync(TimeProvider time)
+    {
+        Task drained = Task.WhenAll(_listeners.Select(listener => listener.DrainAsync()));
+        try
+        {
+            await drained.WaitAsync(_options.Shutdown.DrainTimeout, time);
+            DataPlaneLog.Drained(_log);
+        }
+        catch (TimeoutException)
+        {
+            DataPlaneLog.DrainTimedOut(_log, SessionCount);
+            foreach (DataPlaneListener listener in _listeners)
+            {
+                listener.AbortAll();
+            }
+
+            await drained;
+        }
+
+        foreach (EventLoop loop in _loops)
+        {
+            loop.Stop();
+        }
+
+        await Task.WhenAll(_loops.Select(loop => loop.Completion)).ContinueWith(
+            static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private void Watch(Task task) => _ = task.ContinueWith(
+        failed => _failed.TrySetException(failed.Exception!.InnerExceptions),
+        CancellationToken.None,
+        TaskContinuationOptions.OnlyOnFaulted,
+        TaskScheduler.Default);
+}

@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Failover;
+
+/// <summary>Event ids 3000 to 3999.</summary>
+internal static partial class DataPlaneLog
+{
+    [LoggerMessage(3000, LogLevel.Information, "Listener '{Listener}' accepts on {Bind}, {Loops} loop(s)")]
+    public static partial void Listening(ILogger log, string listener, BindAddress bind, int loops);
+
+    [LoggerMessage(3001, LogLevel.Information, "All sessions have ended")]
+    public static partial void Drained(ILogger log);
+
+    [LoggerMessage(3002, LogLevel.Warning, "{Sessions} session(s) were not quiescent at the drain timeout and are aborted")]
+    public static partial void DrainTimedOut(ILogger log, long sessions);
+
+    [LoggerMessage(3003, LogLevel.Warning, "Listener '{Listener}' cannot accept for now and backs off, clients wait: {Error}")]
+    public static partial void AcceptBacksOff(ILogger log, string listener, string error);
+
+    [LoggerMessage(3004, LogLevel.Error, "A session of listener '{Listener}' ended by a fault of this program")]
+    public static partial void SessionFailed(ILogger log, string listener, Exception error);
+
+    [LoggerMessage(3005, LogLevel.Error, "A callback on a loop failed")]
+    public static partial void LoopCallbackFailed(ILogger log, Exception error);
+}

@@ -1,0 +1,82 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Admin;
+using RedisProxy.Configuration;
+using RedisProxy.Failover;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Hosting;
+
+/// <summary>
+/// The proxy's life within its host. Starts the control plane, then the data plane, before the admin surface answers; drains while the
+/// admin surface still answers, and only then ends the rest. It neither waits for Sentinel to start nor stops because Sentinel is away.
+/// </summary>
+internal sealed class ProxyService(
+    ProxyOptions options, TopologyService topology, DataPlane dataPlane, Readiness readiness, TimeProvider time,
+    IHostApplicationLifetime lifetime, ILogger<ProxyService> log) : IHostedLifecycleService, IDisposable
+{
+    private readonly CancellationTokenSource _stopTopology = new();
+    private Task _topologyTask = Task.CompletedTask;
+
+    /// <summary>The data plane broke, so the process ends with an exit code that says so.</summary>
+    public bool HasFailed { get; private set; }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await dataPlane.StartAsync(cancellationToken);
+        _topologyTask = topology.RunAsync(_stopTopology.Token);
+        _ = EndOnFailureAsync();
+        readiness.AreListenersBound = true;
+    }
+
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        HostingLog.Started(log, BuildInfo.Version, dataPlane.Loops.Count);
+        if (options.Admin.Bind is { } bind)
+        {
+            HostingLog.AdminListening(log, bind.ToString());
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        readiness.IsStopping = true;
+        if (options.Shutdown.MinDelay > TimeSpan.Zero)
+        {
+            HostingLog.StopDelayed(log, options.Shutdown.MinDelay);
+            await Task.Delay(options.Shutdown.MinDelay, time, CancellationToken.None);
+        }
+
+        HostingLog.Stopping(log, dataPlane.SessionCount);
+        await dataPlane.StopAsync(time);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopTopology.CancelAsync();
+        await _topologyTask;
+    }
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose() => _stopTopology.Dispose();
+
+    private async Task EndOnFailureAsync()
+    {
+        try
+        {
+            await dataPlane.Failure;
+        }
+        catch (Exception error)
+        {
+            HostingLog.DataPlaneFailed(log, error);
+            HasFailed = true;
+            lifetime.StopApplication();
+        }
+    }
+}

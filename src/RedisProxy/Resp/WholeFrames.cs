@@ -1,0 +1,89 @@
+using System.Runtime.CompilerServices;
+
+namespace RedisProxy.Resp;
+
+/// <summary>
+/// The short paths of both scanners: what lies wholly in the input and is well-formed is found in one pass over its headers.
+/// Whatever is incomplete, unusual or wrong is refused here without a reason; the resumable paths find out what it is. That both
+/// agree is proved by test: every split of a message leads through the other path.
+/// </summary>
+internal static class WholeFrames
+{
+    // As many as fit into an int without a check for overflow.
+    private const int MaxDigits = 9;
+
+    /// <summary>A request of at least one argument.</summary>
+    public static bool TryTakeRequest(ReadOnlySpan<byte> input, out int bytes, out CommandTraits command)
+    {
+        bytes = 0;
+        command = default;
+        int at = 1;
+        if (input[0] != '*' || !TryTakeNumber(input, ref at, out int arguments) || arguments is 0 or > RespLimits.MaxMultibulkElements)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < arguments; i++)
+        {
+            if ((uint)at >= (uint)input.Length || input[at++] != '$' || !TryTakeBulk(input, ref at, out int body, out int length)
+                || length > RespLimits.MaxBulkBytes)
+            {
+                return false;
+            }
+
+            if (i == 0)
+            {
+                command = CommandTable.Find(input.Slice(body, length));
+            }
+        }
+
+        bytes = at;
+        return true;
+    }
+
+    /// <summary>The length, the body and both line ends of a bulk. When refused, <paramref name="at"/> means nothing.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryTakeBulk(ReadOnlySpan<byte> input, ref int at, out int body, out int length)
+    {
+        if (!TryTakeNumber(input, ref at, out length))
+        {
+            body = 0;
+            return false;
+        }
+
+        body = at;
+        if (length > input.Length - at)
+        {
+            return false;
+        }
+
+        int end = at + length;
+        at = end + 2;
+        return input[end..].StartsWith("\r\n"u8);
+    }
+
+    /// <summary>Digits and CRLF.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryTakeNumber(ReadOnlySpan<byte> input, ref int at, out int number)
+    {
+        number = 0;
+        int start = at;
+        int i = at;
+        while ((uint)i < (uint)input.Length)
+        {
+            uint digit = (uint)input[i] - '0';
+            if (digit > 9)
+            {
+                break;
+            }
+
+            number = (number * 10) + (int)digit;
+            i++;
+        }
+
+        int digits = i - start;
+        at = i + 2;
+        return digits is > 0 and <= MaxDigits && at <= input.Length && input[i] == '\r' && input[i + 1] == '\n'
+            && (input[start] != '0' || digits == 1);
+    }
+}

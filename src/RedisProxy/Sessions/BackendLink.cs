@@ -1,0 +1,49 @@
+using RedisProxy.EventLoops;
+using RedisProxy.Resp;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// A connection to a master of one generation, and what it owes: the in-flight ledger. A link is used once; when it is lost or
+/// superseded its session gets another one. Today one session uses it (see <see cref="Session.Attach"/>); the ledger's entries name
+/// their session, so that several could.
+/// </summary>
+internal sealed class BackendLink(LoopSocket socket, long generation)
+{
+    public LoopSocket Socket => socket;
+
+    /// <summary>Of the topology under which it was opened. When a higher one is announced, this link is fenced.</summary>
+    public long Generation => generation;
+
+    /// <summary>It has answered at least one request.</summary>
+    public bool HasReplied { get; set; }
+
+    /// <summary>Requests that were handed to this link and have no reply yet, oldest first.</summary>
+    public RequestQueue InFlight { get; } = new();
+
+    /// <summary>So many of the oldest in flight have been answered, but are kept because one of them was rejected.</summary>
+    public int AnsweredInFlight { get; set; }
+
+    /// <summary>Up to this offset of the client's stream the kernel has taken the bytes.</summary>
+    public long SentTo { get; set; }
+
+    /// <summary>Up to this offset they are to be sent now; they belong to the newest requests in flight.</summary>
+    public long SendEnd { get; set; }
+
+    public bool HasUnsent => SentTo < SendEnd;
+
+    /// <summary>Sending failed. What it said before may still be read.</summary>
+    public bool IsSendBroken { get; set; }
+
+    /// <summary>It rejected a request because it is no master. Nothing more is sent; what it still owes is waited for.</summary>
+    public bool IsRejecting { get; set; }
+
+    /// <summary>Part of a reply has been relayed and its end has not come.</summary>
+    public bool IsMidReply { get; set; }
+
+    /// <summary>Replies are relayed unread: the session has left the one-reply-for-one-request order.</summary>
+    public bool IsRaw { get; set; }
+
+    /// <summary>A scanner is a value that changes as it reads; it lives here and is used in place.</summary>
+    public ReplyScanner Scanner;
+}

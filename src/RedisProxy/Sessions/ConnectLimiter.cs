@@ -1,0 +1,42 @@
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// How many backend connections one loop opens at once. After a failover all sessions want one at the same moment; this turns the
+/// stampede into a ramp. Sessions whose client waits for something go first.
+/// </summary>
+internal sealed class ConnectLimiter(int maxConcurrent)
+{
+    private readonly Queue<Session> _urgent = new();
+    private readonly Queue<Session> _idle = new();
+    private int _underWay;
+
+    public int Waiting => _urgent.Count + _idle.Count;
+
+    /// <summary>True: go ahead, and <see cref="Release"/> afterwards. False: the session is told when it is its turn.</summary>
+    public bool TryEnter(Session session)
+    {
+        if (_underWay < maxConcurrent)
+        {
+            _underWay++;
+            return true;
+        }
+
+        (session.IsWaitedFor ? _urgent : _idle).Enqueue(session);
+        return false;
+    }
+
+    /// <summary>One attempt is over, whatever came of it. Its place goes to the next in line.</summary>
+    public void Release()
+    {
+        while (_urgent.TryDequeue(out Session? next) || _idle.TryDequeue(out next))
+        {
+            if (!next.IsEnded)
+            {
+                next.GrantConnect();
+                return;
+            }
+        }
+
+        _underWay--;
+    }
+}

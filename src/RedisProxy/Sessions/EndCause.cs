@@ -1,0 +1,46 @@
+namespace RedisProxy.Sessions;
+
+/// <summary>Why a session ended. The first cause wins and is kept: what follows from it (a reset, an EOF) says nothing new.</summary>
+internal enum EndCause : byte
+{
+    None,
+
+    /// <summary>The client closed, and had all its replies.</summary>
+    ClientClosed,
+
+    /// <summary>The client closed while its requests were held; they were dropped.</summary>
+    ClientGaveUp,
+
+    /// <summary>The client's connection broke.</summary>
+    ClientReset,
+
+    /// <summary>The client said QUIT.</summary>
+    Quit,
+
+    /// <summary>The client sent what is no request.</summary>
+    ClientProtocolError,
+
+    /// <summary>The backend sent what is no reply, or a reply to nothing.</summary>
+    BackendProtocolError,
+
+    /// <summary>The backend was lost or superseded, and the session has state that cannot be replayed.</summary>
+    Pinned,
+
+    /// <summary>The backend was lost in the middle of a reply that was already being relayed.</summary>
+    TornReply,
+
+    /// <summary>The new backend refused the session's credentials or another part of its state.</summary>
+    ReplayRefused,
+
+    /// <summary>A request of unknown outcome, and <c>replay.onUnknownOutcome</c> is <c>disconnect</c>.</summary>
+    UnknownOutcome,
+
+    /// <summary>A request that ends the one-reply-for-one-request order could not be sent in time.</summary>
+    HoldExpired,
+
+    /// <summary>The proxy is stopping.</summary>
+    Shutdown,
+
+    /// <summary>A fault of this program; the log has it.</summary>
+    InternalError,
+}

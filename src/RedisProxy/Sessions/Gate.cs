@@ -1,0 +1,84 @@
+using RedisProxy.EventLoops;
+using RedisProxy.Resp;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// What one listener's sessions on one loop may do now: the loop's copy of the topology. It is the only place where the control plane's
+/// knowledge enters the data plane. Applying a view first fences what is older, then opens or shuts the way, then lets sessions connect.
+/// Only the loop's thread touches it.
+/// </summary>
+internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReason, long> suspect, Action<Exception> onSessionFault)
+{
+    private readonly HashSet<Session> _sessions = [];
+    private long _suspicion;
+    private long _suspicionTurn = -1;
+    private long _shutSinceMs;
+
+    public TopologyView View { get; private set; } = new() { MasterName = "" };
+
+    public EventLoop Loop => loop;
+
+    public IReadOnlyCollection<Session> Sessions => _sessions;
+
+    /// <summary>The outage has lasted longer than requests are held: they are answered at once until a master is back.</summary>
+    public bool FailsFast => !View.IsServing && loop.NowMs - _shutSinceMs > maxOutageMs;
+
+    public void Add(Session session) => _sessions.Add(session);
+
+    public void Remove(Session session) => _sessions.Remove(session);
+
+    /// <summary>May a request be sent to a link of the current generation?</summary>
+    public bool Allows(CommandTraits traits) => View.Availability switch
+    {
+        Availability.Available => true,
+        Availability.ReadsOnly => traits.IsResendable,
+        _ => false,
+    };
+
+    /// <summary>Reports that something is wrong with the master. Sessions that report in the same turn of the loop count as one.</summary>
+    public long Suspect(SuspicionReason reason)
+    {
+        if (_suspicionTurn != loop.Turn)
+        {
+            _suspicionTurn = loop.Turn;
+            _suspicion = suspect(reason);
+        }
+
+        return _suspicion;
+    }
+
+    /// <summary>A session ended by a fault of this program.</summary>
+    public void OnSessionFault(Exception error) => onSessionFault(error);
+
+    public void Apply(TopologyView view)
+    {
+        TopologyView before = View;
+        View = view;
+        if (before.IsServing && !view.IsServing)
+        {
+            _shutSinceMs = loop.NowMs;
+        }
+
+        // Fenced first, all of them: nothing may reach the old master while some sessions already write to the new one.
+        if (view.Generation != before.Generation)
+        {
+            ForEachSession(static session => session.FenceIfSuperseded());
+        }
+
+        ForEachSession(static session => session.OnGateChanged());
+    }
+
+    // A session may end, and so leave the set, while it is told.
+    private void ForEachSession(Action<Session> action)
+    {
+        foreach (Session session in _sessions.ToArray())
+        {
+            if (!session.IsEnded)
+            {
+                action(session);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using RedisProxy.EventLoops;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// Sees to it that its session has a link whenever there is a master to link to: waits until somebody has looked at the master since the
+/// last one was lost, waits for its turn, connects. It never tries in a circle: after every failure it waits for a new look.
+/// </summary>
+internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
+{
+    private readonly LoopSignal _changed = new(session.Loop);
+    private bool _isGranted;
+    private long _suspicion;
+
+    /// <summary>There is a master, and it was looked at since this session last had a reason to doubt it.</summary>
+    public bool MayConnect => session.Gate.View.IsServing && session.Gate.View.CoversSuspicion >= _suspicion;
+
+    /// <summary>The socket of a link that is being opened, so that the end of the session can close it.</summary>
+    public LoopSocket? Connecting { get; set; }
+
+    /// <summary>The gate, the link or the end of the session has changed.</summary>
+    public void Wake()
+    {
+        if (session.IsEnded)
+        {
+            Connecting?.Close();
+        }
+
+        _changed.Set();
+    }
+
+    /// <summary>The limiter gives this session its turn.</summary>
+    public void Grant()
+    {
+        _isGranted = true;
+        _changed.Set();
+    }
+
+    /// <summary>No further link before somebody has looked at the master again.</summary>
+    public void Suspect(SuspicionReason reason) => _suspicion = session.Gate.Suspect(reason);
+
+    public void OnConnectFailed()
+    {
+        session.Counters.RetargetsFailed++;
+        Suspect(SuspicionReason.ConnectFailed);
+    }
+
+    public async Task RunAsync()
+    {
+        while (!session.IsEnded)
+        {
+            session.UpdatePhase();
+            if (session.Link is not null || !MayConnect)
+            {
+                await _changed.WaitAsync();
+                continue;
+            }
+
+            _isGranted = limiter.TryEnter(session);
+            while (!_isGranted && !session.IsEnded)
+            {
+                await _changed.WaitAsync();
+            }
+
+            await ConnectAsync();
+        }
+    }
+
+    // The gate may have shut while the session stood in line.
+    private async Task ConnectAsync()
+    {
+        if (!session.IsEnded && MayConnect)
+        {
+            BackendLink? link = await BackendConnector.OpenAsync(session, this);
+            if (link is not null)
+            {
+                session.Attach(link);
+            }
+        }
+
+        if (_isGranted)
+        {
+            _isGranted = false;
+            limiter.Release();
+        }
+    }
+}

@@ -1,0 +1,268 @@
+using System.Diagnostics;
+
+using RedisProxy.EventLoops;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// A session's requests in the order of the client's stream, from their scan to their reply. Each is in exactly one of two queues: in
+/// flight, owed by the link, or <see cref="Waiting"/> behind those. Order is kept by construction: requests only move between the end of
+/// the first and the beginning of the second.
+/// </summary>
+internal sealed class Pipeline
+{
+    private const long NoOffset = -1;
+
+    private readonly Session _session;
+    private readonly Gate _gate;
+    private readonly LoopTimer _holdTimer;
+
+    public Pipeline(Session session, Gate gate)
+    {
+        _session = session;
+        _gate = gate;
+        _holdTimer = new LoopTimer(static pipeline => ((Pipeline)pipeline).ExpireWaiting(), this);
+        Buffer = new RequestBuffer(gate.Loop.Slabs);
+    }
+
+    /// <summary>The bytes of requests that may have to be sent, or sent again.</summary>
+    public RequestBuffer Buffer { get; }
+
+    /// <summary>Requests that no link has taken yet, and those answered by the proxy that stand among them.</summary>
+    public RequestQueue Waiting { get; } = new();
+
+    /// <summary>What requests in flight and waiting will change about the connection, in their order.</summary>
+    public Queue<StateChange> Changes { get; } = new(0);
+
+    /// <summary>Offset from which on bytes are not framed, because of a request such as SUBSCRIBE before it; -1: none.</summary>
+    public long RawFrom { get; private set; } = NoOffset;
+
+    /// <summary>The answer to what is no request; empty when the connection is closed without a word.</summary>
+    public byte[] RefusalText { get; set; } = [];
+
+    public bool IsRaw => RawFrom != NoOffset;
+
+    public int Count => Waiting.Count + (_session.Link?.InFlight.Count ?? 0);
+
+    /// <summary>Where the oldest request is, if there is one.</summary>
+    public RequestQueue OldestQueue => _session.Link is { InFlight.IsEmpty: false } link ? link.InFlight : Waiting;
+
+    /// <summary>What the client gets next is an answer of the proxy itself.</summary>
+    public bool IsSynthesisedDue
+    {
+        get
+        {
+            RequestQueue queue = OldestQueue;
+            return !queue.IsEmpty && queue.Oldest.IsSynthesised && !queue.Oldest.IsOpen;
+        }
+    }
+
+    /// <summary>A request was scanned: on to the link, if it may go and nothing is before it; else it waits.</summary>
+    public void Take(in PendingRequest request, StateChange? change, bool endsFraming)
+    {
+        if (change is not null)
+        {
+            Changes.Enqueue(change);
+        }
+
+        if (endsFraming)
+        {
+            RawFrom = request.End;
+        }
+
+        if (Waiting.IsEmpty && !request.IsSynthesised && _session.Link is { } link && CanHandOver(link, request))
+        {
+            HandOver(link, request);
+            return;
+        }
+
+        ref PendingRequest waiting = ref Waiting.AddNewest(request);
+        if (waiting.IsSynthesised)
+        {
+            _session.WakeReplies();
+        }
+        else if (_gate.FailsFast)
+        {
+            waiting.Outcome = Outcome.NotExecuted;
+            _session.WakeReplies();
+        }
+        else
+        {
+            ArmHoldTimer();
+        }
+    }
+
+    /// <summary>The request that was still coming in is complete.</summary>
+    public void CloseOpenRequest(long end)
+    {
+        RequestQueue queue = Waiting.IsEmpty ? _session.Link!.InFlight : Waiting;
+        Debug.Assert(queue.Newest.IsOpen, "only the newest request can be incomplete");
+        queue.Newest.End = end;
+        if (queue != Waiting)
+        {
+            _session.Link!.SendEnd = end;
+        }
+        else if (queue.Newest.IsSynthesised)
+        {
+            _session.WakeReplies();
+        }
+    }
+
+    /// <summary>Gives the link as many waiting requests as may go to it and lie in one piece with what it has still to send.</summary>
+    public void HandOverWaiting(BackendLink link)
+    {
+        while (!Waiting.IsEmpty)
+        {
+            ref PendingRequest oldest = ref Waiting.Oldest;
+            if (oldest.IsSynthesised ? oldest.IsOpen || link.IsRejecting : !CanHandOver(link, oldest))
+            {
+                return;
+            }
+
+            if (oldest.IsSynthesised)
+            {
+                link.InFlight.AddNewest(oldest);
+                _session.WakeReplies();
+            }
+            else
+            {
+                HandOver(link, oldest);
+            }
+
+            Waiting.RemoveOldest();
+        }
+    }
+
+    /// <summary>Bytes came in behind what the link has to send: those of a request too large to wait for its end, or raw ones.</summary>
+    public void ExtendSend(BackendLink link)
+    {
+        if (Waiting.IsEmpty && ((IsRaw && link.SendEnd >= RawFrom) || (!link.InFlight.IsEmpty && link.InFlight.Newest.IsOpen)))
+        {
+            link.SendEnd = Buffer.Received;
+        }
+    }
+
+    /// <summary>Requests that the link has taken and not begun to send wait again, because the way is shut now.</summary>
+    /// <param name="link">The session's.</param>
+    /// <param name="begunToo">Also the one of which a part was sent: the link is given up, so it will never be complete there.</param>
+    public void PullBack(BackendLink link, bool begunToo)
+    {
+        while (!link.InFlight.IsEmpty)
+        {
+            ref PendingRequest newest = ref link.InFlight.Newest;
+            bool isBegun = newest.Start < link.SentTo;
+            if (!newest.IsSynthesised)
+            {
+                if (begunToo ? newest.End <= link.SentTo : isBegun)
+                {
+                    break;
+                }
+
+                newest.Outcome = newest.Start < Buffer.Kept ? Outcome.NotExecuted : Outcome.Forward;
+            }
+
+            MoveBack(link);
+        }
+
+        link.SendEnd = link.InFlight.IsEmpty ? link.SentTo : Math.Max(link.SentTo, SendEndOf(link.InFlight.Newest));
+        ArmHoldTimer();
+    }
+
+    /// <summary>Everything the lost link owed waits again, each with the outcome that was decided for it.</summary>
+    public void TakeBackAll(BackendLink link)
+    {
+        while (!link.InFlight.IsEmpty)
+        {
+            MoveBack(link);
+        }
+
+        ArmHoldTimer();
+    }
+
+    /// <summary>The oldest request has its reply.</summary>
+    public void RemoveOldest(RequestQueue queue)
+    {
+        Buffer.ReleaseTo(queue.Oldest.End);
+        queue.RemoveOldest();
+    }
+
+    public void Clear()
+    {
+        _gate.Loop.Timers.Disarm(_holdTimer);
+        Buffer.ReleaseAll();
+    }
+
+    private bool CanHandOver(BackendLink link, in PendingRequest request) =>
+        !link.IsRejecting && !link.IsSendBroken && _gate.Allows(request.Traits)
+        && (!link.HasUnsent || request.Start == link.SendEnd);
+
+    private void HandOver(BackendLink link, in PendingRequest request)
+    {
+        Debug.Assert(request.Session == _session, "one session uses a link");
+        if (!link.HasUnsent)
+        {
+            link.SentTo = request.Start;
+        }
+
+        link.InFlight.AddNewest(request);
+        link.SendEnd = SendEndOf(request);
+    }
+
+    private void MoveBack(BackendLink link)
+    {
+        ref PendingRequest newest = ref link.InFlight.Newest;
+        newest.WaitsSinceMs = _gate.Loop.NowMs;
+        newest.IsAnswered = false;
+        newest.Rejection = Outcome.Forward;
+        Waiting.AddOldest(newest);
+        link.InFlight.RemoveNewest();
+    }
+
+    private long SendEndOf(in PendingRequest request) => request.IsOpen || request.End == RawFrom ? Buffer.Received : request.End;
+
+    private void ArmHoldTimer()
+    {
+        if (!_holdTimer.IsArmed && !Waiting.IsEmpty)
+        {
+            _gate.Loop.Timers.Arm(_holdTimer, Waiting.Oldest.WaitsSinceMs + _session.Settings.HoldTimeoutMs);
+        }
+    }
+
+    /// <summary>Past its deadline a request is answered, and never sent afterwards.</summary>
+    private void ExpireWaiting()
+    {
+        long now = _gate.Loop.NowMs;
+        long nextMs = long.MaxValue;
+        bool hasExpired = false;
+        for (int i = 0; i < Waiting.Count; i++)
+        {
+            ref PendingRequest request = ref Waiting[i];
+            long deadlineMs = request.WaitsSinceMs + _session.Settings.HoldTimeoutMs;
+            if (request.IsSynthesised)
+            {
+                continue;
+            }
+
+            if (deadlineMs <= now)
+            {
+                request.Outcome = Outcome.NotExecuted;
+                hasExpired = true;
+            }
+            else
+            {
+                nextMs = Math.Min(nextMs, deadlineMs);
+            }
+        }
+
+        if (nextMs != long.MaxValue)
+        {
+            _gate.Loop.Timers.Arm(_holdTimer, nextMs);
+        }
+
+        if (hasExpired)
+        {
+            _session.WakeReplies();
+            _session.WakeRequests();
+        }
+    }
+}

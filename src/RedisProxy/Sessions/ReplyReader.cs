@@ -1,0 +1,235 @@
+using System.Diagnostics;
+
+using RedisProxy.EventLoops;
+using RedisProxy.Resp;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// Receives from a link, finds the replies in it and decides about each: relayed, or dropped because its request goes elsewhere. A reply
+/// that fits a slab is relayed whole or not at all, so only larger ones can be torn by the loss of the backend.
+/// </summary>
+internal sealed unsafe class ReplyReader(Session session)
+{
+    // After a receive that filled its slab, so many further ones get large slabs.
+    private const int LargeReceives = 8;
+
+    private Slab? _slab;
+    private int _read;
+    private int _resumeAt;
+    private int _largeReceivesLeft;
+
+    /// <summary>Bytes were received and not looked at yet, because something had to be sent before.</summary>
+    public bool HasUnread => _slab is not null && _read < _slab.End;
+
+    /// <summary>What <see cref="Read"/> returned is to be sent up to here.</summary>
+    public int RelayEnd { get; private set; }
+
+    /// <summary>Why the session ends once that is sent; then nothing more is read.</summary>
+    public EndCause EndAfterRelay { get; private set; }
+
+    /// <returns>True when bytes came.</returns>
+    public bool TryReceive(BackendLink link)
+    {
+        Slab slab = _slab ??= session.Loop.Slabs.Rent(large: _largeReceivesLeft > 0);
+        int room = slab.Free;
+        int received = link.Socket.TryReceive(slab.Memory + slab.End, room);
+        if (received > 0)
+        {
+            slab.End += received;
+            _largeReceivesLeft = received == room ? LargeReceives : Math.Max(0, _largeReceivesLeft - 1);
+            return true;
+        }
+
+        if (received != SocketCalls.WouldBlock)
+        {
+            session.LoseLink(link, Topology.SuspicionReason.ConnectionLost);
+        }
+
+        if (slab.Begin == slab.End)
+        {
+            DropAll();
+        }
+
+        return false;
+    }
+
+    /// <summary>Looks at what was received. The result is to be sent from its beginning to <see cref="RelayEnd"/>.</summary>
+    public Slab Read(BackendLink link)
+    {
+        Slab slab = _slab!;
+        RelayEnd = slab.Begin;
+        _resumeAt = slab.Begin;
+        while (_read < slab.End && EndAfterRelay == EndCause.None && !session.Pipeline.IsSynthesisedDue)
+        {
+            if (link.IsRaw || TryEnterRaw(link))
+            {
+                _read = slab.End;
+                RelayEnd = slab.End;
+                _resumeAt = slab.End;
+                return slab;
+            }
+
+            ScanStatus status = link.Scanner.Scan(new ReadOnlySpan<byte>(slab.Memory + _read, slab.End - _read), out int consumed);
+            _read += consumed;
+            if (status == ScanStatus.NeedMore)
+            {
+                ReadPart(link, slab);
+                return slab;
+            }
+
+            if (status == ScanStatus.Error)
+            {
+                session.End(EndCause.BackendProtocolError, abort: true);
+                return slab;
+            }
+
+            bool isRelayed = Take(link, new ReadOnlySpan<byte>(slab.Memory + RelayEnd, _read - RelayEnd));
+            link.IsMidReply = false;
+            _resumeAt = _read;
+            if (!isRelayed)
+            {
+                return slab;
+            }
+
+            RelayEnd = _read;
+        }
+
+        return slab;
+    }
+
+    /// <summary>What was to be sent is sent: makes room for what follows, or gives the buffer back.</summary>
+    public void EndRelay()
+    {
+        Slab? slab = _slab;
+        if (slab is null)
+        {
+            return;
+        }
+
+        slab.Begin = _resumeAt;
+        int left = slab.End - slab.Begin;
+        if (left == 0)
+        {
+            DropAll();
+        }
+        else if (!HasUnread && (slab.Free == 0 || session.Link?.Scanner.OwedBytes > slab.Free))
+        {
+            MakeRoom(slab, left);
+        }
+    }
+
+    public void DropAll()
+    {
+        if (_slab is not null)
+        {
+            session.Loop.Slabs.Return(_slab);
+            _slab = null;
+        }
+
+        _read = 0;
+    }
+
+    /// <summary>A reply has not come whole. It waits for its end when it can be kept whole, else what is here is relayed now.</summary>
+    private void ReadPart(BackendLink link, Slab slab)
+    {
+        int part = slab.End - RelayEnd;
+        if (!link.IsMidReply && part + link.Scanner.OwedBytes < SlabPool.LargeBytes)
+        {
+            return;
+        }
+
+        _resumeAt = slab.End;
+        link.IsMidReply = true;
+        if (!link.IsRejecting)
+        {
+            RelayEnd = slab.End;
+        }
+    }
+
+    /// <returns>False: this reply is not for the client.</returns>
+    private bool Take(BackendLink link, ReadOnlySpan<byte> reply)
+    {
+        if (link.Scanner.IsPush)
+        {
+            return true;
+        }
+
+        RequestQueue inFlight = link.InFlight;
+        bool isError = link.Scanner.Kind == '-' && !link.IsMidReply;
+        if (link.IsRejecting)
+        {
+            Rejections.Continue(session, link, isError ? reply : default);
+            return false;
+        }
+
+        if (isError && Rejections.TryBegin(session, link, reply))
+        {
+            return false;
+        }
+
+        if (inFlight.IsEmpty)
+        {
+            // A reply to nothing: whatever it is, it must not be taken for the reply to the next request.
+            session.End(EndCause.BackendProtocolError, abort: true);
+            return false;
+        }
+
+        ref PendingRequest request = ref inFlight.Oldest;
+        Debug.Assert(request.Session == session && !request.IsSynthesised, "the proxy's own answers are written before more is read");
+        if (request.HasChange)
+        {
+            session.State.Apply(session.Pipeline.Changes.Dequeue(), link.Scanner.IsError, reply.StartsWith("-EXECABORT"u8));
+        }
+
+        if (request.IsOpen)
+        {
+            // Redis answers before the end of a request only when it is none, and closes then.
+            EndAfterRelay = EndCause.ClientProtocolError;
+        }
+        else if (request.Traits.Kind == CommandKind.Quit)
+        {
+            EndAfterRelay = EndCause.Quit;
+        }
+
+        link.HasReplied = true;
+        session.Counters.Requests++;
+        session.Pipeline.RemoveOldest(inFlight);
+        return true;
+    }
+
+    /// <summary>Is the reply that comes next the one from which on replies do not match requests any more?</summary>
+    private bool TryEnterRaw(BackendLink link)
+    {
+        Pipeline pipeline = session.Pipeline;
+        if (!pipeline.IsRaw || link.InFlight.IsEmpty || link.InFlight.Oldest.End != pipeline.RawFrom || link.IsRejecting)
+        {
+            return false;
+        }
+
+        session.State.Apply(pipeline.Changes.Dequeue(), isError: false, isExecAborted: false);
+        pipeline.RemoveOldest(link.InFlight);
+        link.IsRaw = true;
+        return true;
+    }
+
+    private void MakeRoom(Slab slab, int left)
+    {
+        Slab target = slab;
+        if (left + (session.Link?.Scanner.OwedBytes ?? 0) >= slab.Capacity)
+        {
+            target = session.Loop.Slabs.Rent(large: true);
+        }
+
+        slab.Live.CopyTo(new Span<byte>(target.Memory, target.Capacity));
+        if (target != slab)
+        {
+            session.Loop.Slabs.Return(slab);
+            _slab = target;
+        }
+
+        _read -= slab.Begin;
+        target.Begin = 0;
+        target.End = left;
+    }
+}

@@ -1,0 +1,241 @@
+using RedisProxy.Resp;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// Turns received bytes into requests for the <see cref="Pipeline"/>. Common requests cost their scan and one entry; only requests that
+/// can change what the connection is are looked into. A request is taken when it is complete, except one that is too large to wait for:
+/// that is passed on as it comes, and cannot be sent twice.
+/// </summary>
+internal sealed class RequestIntake(Session session)
+{
+    /// <summary>A request that has to be looked into is kept whole up to this size; nobody sends a larger one of these.</summary>
+    private const int MaxInspectedBytes = 1024 * 1024;
+
+    private RequestScanner _scanner;
+    private long _scanned;
+    private long _frameStart;
+    private long _stalledSinceMs = -1;
+    private bool _isStopped;
+    private bool _hasOpenRequest;
+
+    public bool IsAtBoundary => _scanner.IsAtBoundary;
+
+    /// <summary>May more be received? Limits what is held for a session, in bytes and in requests.</summary>
+    public bool HasRoom
+    {
+        get
+        {
+            Pipeline pipeline = session.Pipeline;
+            int maxBytes = session.Settings.MaxReplayBytes;
+            if (_isStopped || pipeline.Count >= SessionSettings.MaxPendingRequests)
+            {
+                return false;
+            }
+
+            if (pipeline.IsRaw)
+            {
+                return pipeline.Waiting.IsEmpty
+                    ? session.Link is not null && session.Gate.View.IsServing
+                    : pipeline.Buffer.Received - pipeline.RawFrom < maxBytes;
+            }
+
+            if (pipeline.Waiting.IsEmpty)
+            {
+                return true;
+            }
+
+            if (!_hasOpenRequest)
+            {
+                return _frameStart - pipeline.Waiting.Oldest.Start < maxBytes;
+            }
+
+            // An incomplete request whose beginning is gone is thrown away as it comes, but only once nothing is before it.
+            return pipeline.Waiting.Newest.IsSynthesised
+                ? pipeline.Count == 1
+                : pipeline.Buffer.Received - pipeline.Waiting.Oldest.Start < maxBytes;
+        }
+    }
+
+    /// <summary>From now on input stays with the kernel: what is received next has waited since now at the longest.</summary>
+    public void BeginStall()
+    {
+        if (_stalledSinceMs < 0)
+        {
+            _stalledSinceMs = session.Loop.NowMs;
+        }
+    }
+
+    /// <param name="input">What was just added to the pipeline's buffer.</param>
+    public void Take(ReadOnlySpan<byte> input)
+    {
+        Pipeline pipeline = session.Pipeline;
+        while (!input.IsEmpty && !_isStopped && !pipeline.IsRaw)
+        {
+            ScanStatus status = _scanner.Scan(input, out int consumed);
+            _scanned += consumed;
+            input = input[consumed..];
+            switch (status)
+            {
+                case ScanStatus.Complete:
+                    TakeRequest();
+                    break;
+                case ScanStatus.NeedMore:
+                    TakePart();
+                    break;
+                default:
+                    Refuse(_scanner.Error, _scanner.Got);
+                    break;
+            }
+        }
+
+        _stalledSinceMs = -1;
+        if (session.Link is { } link && (pipeline.IsRaw || _hasOpenRequest))
+        {
+            pipeline.ExtendSend(link);
+        }
+
+        ReleaseUnused(pipeline);
+    }
+
+    private void TakeRequest()
+    {
+        if (_hasOpenRequest)
+        {
+            _hasOpenRequest = false;
+            session.Pipeline.CloseOpenRequest(_scanned);
+            _frameStart = _scanned;
+        }
+        else if (_scanner.IsNoOp)
+        {
+            Skip();
+        }
+        else if (_scanner.IsInline || _scanner.Command.NeedsInspection)
+        {
+            Inspect();
+        }
+        else
+        {
+            Add(_scanner.Command, _scanned, Outcome.Forward, null, endsFraming: false);
+        }
+    }
+
+    /// <summary>The input ended within a request. Is it one to pass on before it is complete?</summary>
+    private void TakePart()
+    {
+        if (_hasOpenRequest || !_scanner.IsHeadKnown)
+        {
+            return;
+        }
+
+        long atLeast = _scanner.FrameBytes + _scanner.OwedBytes;
+        if (_scanner.Command.NeedsInspection)
+        {
+            if (atLeast > MaxInspectedBytes)
+            {
+                Refuse(ProtocolError.InvalidBulkLength, 0);
+            }
+        }
+        else if (atLeast > session.Settings.MaxReplayBytes)
+        {
+            _hasOpenRequest = true;
+            Add(_scanner.Command, PendingRequest.StillOpen, Outcome.Forward, null, endsFraming: false);
+        }
+    }
+
+    private void Inspect()
+    {
+        ReadOnlySpan<byte> frame = session.Pipeline.Buffer.Contiguous(_frameStart, _scanned);
+        CommandTraits traits = _scanner.Command;
+        List<byte[]> arguments;
+        if (!_scanner.IsInline)
+        {
+            arguments = RequestArguments.Read(frame);
+        }
+        else if (!InlineRequest.TrySplit(frame, out arguments))
+        {
+            Refuse(ProtocolError.UnbalancedQuotes, 0);
+            return;
+        }
+        else if (arguments.Count == 0)
+        {
+            Skip();
+            return;
+        }
+        else
+        {
+            traits = CommandTable.Find(arguments[0]);
+        }
+
+        if (!traits.NeedsInspection)
+        {
+            Add(traits, _scanned, Outcome.Forward, null, endsFraming: false);
+            return;
+        }
+
+        if (traits.Kind == CommandKind.CrossProtocol)
+        {
+            Refuse(ProtocolError.CrossProtocol, 0);
+            return;
+        }
+
+        Inspection inspection = RequestInspector.Inspect(traits, arguments);
+        Outcome outcome = inspection.IsAnsweredHere ? Outcome.Acknowledged : Outcome.Forward;
+        Add(inspection.Traits, _scanned, outcome, inspection.Change, inspection.EndsFraming);
+
+        // Redis closes after QUIT and executes nothing behind it.
+        _isStopped |= traits.Kind == CommandKind.Quit;
+    }
+
+    private void Add(CommandTraits traits, long end, Outcome outcome, StateChange? change, bool endsFraming)
+    {
+        var request = new PendingRequest
+        {
+            Session = session,
+            Start = _frameStart,
+            End = end,
+            WaitsSinceMs = _stalledSinceMs < 0 ? session.Loop.NowMs : _stalledSinceMs,
+            Traits = traits,
+            Outcome = outcome,
+            HasChange = change is not null,
+        };
+        _frameStart = _scanned;
+        session.Pipeline.Take(request, change, endsFraming);
+    }
+
+    // Redis gives no reply to these, and they need not be sent.
+    private void Skip()
+    {
+        _frameStart = _scanned;
+        if (session.Link is { HasUnsent: false } link && session.Pipeline.Waiting.IsEmpty)
+        {
+            link.SentTo = _scanned;
+            link.SendEnd = _scanned;
+        }
+    }
+
+    /// <summary>What is no request is answered in its place, after the replies to those before it, and ends the session.</summary>
+    private void Refuse(ProtocolError error, byte got)
+    {
+        _isStopped = true;
+        session.Counters.ProtocolErrors[(int)error]++;
+        if (_hasOpenRequest)
+        {
+            // Part of this request was passed on; there is no place left in which an error would be understood.
+            session.End(EndCause.ClientProtocolError, abort: true);
+            return;
+        }
+
+        session.Pipeline.RefusalText = SyntheticReplies.For(error, got);
+        Add(default, _scanned, Outcome.ProtocolError, null, endsFraming: false);
+    }
+
+    private void ReleaseUnused(Pipeline pipeline)
+    {
+        bool isThrownAway = _hasOpenRequest && pipeline.Count == 1 && pipeline.OldestQueue.Oldest.IsSynthesised;
+        if (isThrownAway || (pipeline.Count == 0 && _scanner.IsAtBoundary && !pipeline.IsRaw))
+        {
+            pipeline.Buffer.ReleaseTo(pipeline.Buffer.Received);
+        }
+    }
+}

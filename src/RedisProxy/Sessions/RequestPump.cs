@@ -1,0 +1,150 @@
+using RedisProxy.EventLoops;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// The way from client to backend: the only one that receives from the client and the only one that sends to the link. Each turn it
+/// first sends what may be sent, in one call for a whole burst, and only then receives more: a backend that does not read stops the
+/// reading of its client. While requests are held, a limited number of bytes is read ahead; beyond that the kernel's buffer is the queue.
+/// </summary>
+internal sealed class RequestPump(Session session)
+{
+    private readonly RequestIntake _intake = new(session);
+    private bool _isInputEnded;
+
+    /// <summary>The client is between two requests.</summary>
+    public bool IsAtBoundary => _intake.IsAtBoundary;
+
+    public async Task RunAsync()
+    {
+        LoopSocket client = session.Client;
+        while (!session.IsEnded)
+        {
+            BackendLink? link = session.Link;
+            if (link is not null && !TrySend(link))
+            {
+                await link.Socket.WaitWritableAsync();
+            }
+            else if (_isInputEnded || !_intake.HasRoom)
+            {
+                _intake.BeginStall();
+                session.IsInputStalled = true;
+                await client.WaitWokenAsync();
+                session.IsInputStalled = false;
+                if (client.IsPeerClosed && !_isInputEnded && !session.Gate.View.IsServing)
+                {
+                    session.End(EndCause.ClientGaveUp);
+                }
+            }
+            else
+            {
+                await client.WaitReadableAsync();
+                if (!session.IsEnded)
+                {
+                    Receive(client);
+                }
+            }
+        }
+    }
+
+    private unsafe void Receive(LoopSocket client)
+    {
+        RequestBuffer buffer = session.Pipeline.Buffer;
+        Slab room = buffer.Room;
+        byte* start = room.Memory + room.End;
+        int received = client.TryReceive(start, room.Free);
+        if (received > 0)
+        {
+            buffer.Commit(received);
+            _intake.Take(new ReadOnlySpan<byte>(start, received));
+            return;
+        }
+
+        buffer.ReleaseWhenEmpty();
+        if (received == 0)
+        {
+            _isInputEnded = true;
+            session.OnClientFinished();
+        }
+        else if (received != SocketCalls.WouldBlock)
+        {
+            session.End(EndCause.ClientReset);
+        }
+    }
+
+    /// <returns>False: the link's socket takes no more now.</returns>
+    private unsafe bool TrySend(BackendLink link)
+    {
+        Pipeline pipeline = session.Pipeline;
+        while (true)
+        {
+            if (!pipeline.Waiting.IsEmpty)
+            {
+                pipeline.HandOverWaiting(link);
+            }
+
+            if (!link.HasUnsent || link.IsSendBroken || IsRawHeld(link))
+            {
+                OnAllSent(link);
+                return true;
+            }
+
+            byte* piece = pipeline.Buffer.PieceAt(link.SentTo, link.SendEnd, out int length);
+            int sent = link.Socket.TrySend(piece, length);
+            if (sent == SocketCalls.WouldBlock)
+            {
+                return false;
+            }
+
+            if (sent < 0)
+            {
+                // What it said before it broke can still be read; the reply pump finds the end of it.
+                link.IsSendBroken = true;
+                session.WakeReplies();
+                return true;
+            }
+
+            link.SentTo += sent;
+            session.Counters.RequestBytes += sent;
+        }
+    }
+
+    // Raw bytes have no boundaries to stop at; they wait as they are.
+    private bool IsRawHeld(BackendLink link) =>
+        session.Pipeline.IsRaw && link.SentTo >= session.Pipeline.RawFrom && !session.Gate.View.IsServing;
+
+    private void OnAllSent(BackendLink link)
+    {
+        Pipeline pipeline = session.Pipeline;
+        if (pipeline.IsRaw && link.SentTo >= pipeline.RawFrom && link.InFlight.IsEmpty)
+        {
+            // Nothing raw is ever sent again, and no reply will release it.
+            pipeline.Buffer.ReleaseTo(link.SentTo);
+        }
+        else if (pipeline.Buffer.KeptBytes > session.Settings.MaxReplayBytes)
+        {
+            pipeline.Buffer.Trim(link.SentTo, session.Settings.MaxReplayBytes);
+        }
+
+        if (session.IsClientFinished && !session.IsFinForwarded && pipeline.Waiting.IsEmpty && NeedsFin(link))
+        {
+            session.IsFinForwarded = true;
+            link.Socket.ShutdownWrite();
+        }
+    }
+
+    /// <summary>
+    /// Must the backend learn at once that the client has finished? Else it learns when all replies are there: redis drops what it has
+    /// not written yet when it sees the FIN. But a client that waits in BLPOP and goes away must not be served any more.
+    /// </summary>
+    private bool NeedsFin(BackendLink link)
+    {
+        bool needs = session.Pipeline.IsRaw;
+        for (int i = 0; i < link.InFlight.Count && !needs; i++)
+        {
+            needs = link.InFlight[i].Traits.IsBlocking || link.InFlight[i].IsOpen;
+        }
+
+        return needs;
+    }
+}

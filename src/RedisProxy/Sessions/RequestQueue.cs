@@ -1,0 +1,95 @@
+using System.Diagnostics;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// Requests in the order of the client's stream: a double-ended ring that grows. Used for what a backend owes (its in-flight ledger)
+/// and for what waits to be sent.
+/// </summary>
+internal sealed class RequestQueue
+{
+    private const int InitialCapacity = 4;
+
+    // An array that one deep pipeline made is not kept for the rest of a long, quiet session.
+    private const int MaxKeptCapacity = 1024;
+
+    private PendingRequest[] _ring = [];
+    private int _head;
+
+    public int Count { get; private set; }
+
+    public bool IsEmpty => Count == 0;
+
+    /// <param name="index">0 is the oldest.</param>
+    public ref PendingRequest this[int index]
+    {
+        get
+        {
+            Debug.Assert((uint)index < (uint)Count, "no such request");
+            return ref _ring[(_head + index) & (_ring.Length - 1)];
+        }
+    }
+
+    public ref PendingRequest Oldest => ref this[0];
+
+    public ref PendingRequest Newest => ref this[Count - 1];
+
+    /// <summary>Adds a request as the newest.</summary>
+    public ref PendingRequest AddNewest(in PendingRequest request)
+    {
+        EnsureRoom();
+        Count++;
+        ref PendingRequest slot = ref Newest;
+        slot = request;
+        return ref slot;
+    }
+
+    /// <summary>Gives a request back its place before all others.</summary>
+    public void AddOldest(in PendingRequest request)
+    {
+        EnsureRoom();
+        _head = (_head - 1) & (_ring.Length - 1);
+        Count++;
+        _ring[_head] = request;
+    }
+
+    public void RemoveOldest()
+    {
+        Debug.Assert(Count > 0, "empty");
+        _head = (_head + 1) & (_ring.Length - 1);
+        Count--;
+    }
+
+    public void RemoveNewest()
+    {
+        Debug.Assert(Count > 0, "empty");
+        Count--;
+    }
+
+    /// <summary>When there is nothing to do and time to do it.</summary>
+    public void TrimWhenEmpty()
+    {
+        if (Count == 0 && _ring.Length > MaxKeptCapacity)
+        {
+            _ring = [];
+            _head = 0;
+        }
+    }
+
+    private void EnsureRoom()
+    {
+        if (Count < _ring.Length)
+        {
+            return;
+        }
+
+        var larger = new PendingRequest[Math.Max(InitialCapacity, _ring.Length * 2)];
+        for (int i = 0; i < Count; i++)
+        {
+            larger[i] = this[i];
+        }
+
+        _ring = larger;
+        _head = 0;
+    }
+}

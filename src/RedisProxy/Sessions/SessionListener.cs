@@ -1,0 +1,134 @@
+using System.Diagnostics;
+
+using RedisProxy.EventLoops;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// One listener on one loop: makes a session of every accepted connection and keeps account of them until each has ended. A client that
+/// comes while there is no master is accepted and held like any other.
+/// </summary>
+internal sealed class SessionListener
+{
+    private readonly EventLoop _loop;
+    private readonly ConnectLimiter _limiter;
+    private readonly SessionSettings _settings;
+    private readonly SessionQuota _quota;
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private LoopListener? _acceptor;
+    private int _running;
+    private bool _isStopping;
+
+    public SessionListener(EventLoop loop, Gate gate, ConnectLimiter limiter, SessionSettings settings, SessionQuota quota)
+    {
+        _loop = loop;
+        _limiter = limiter;
+        _settings = settings;
+        _quota = quota;
+        Gate = gate;
+    }
+
+    public Gate Gate { get; }
+
+    public SessionSettings Settings => _settings;
+
+    public SessionCounters Counters { get; } = new();
+
+    /// <summary>Null when another loop accepts for this one (unix sockets).</summary>
+    public LoopListener? Acceptor => _acceptor;
+
+    /// <summary>Ends after <see cref="Stop"/>, when the last session has ended.</summary>
+    public Task Drained => _drained.Task;
+
+    /// <summary>Accepts on a listening descriptor until <see cref="Stop"/>. On the loop's thread.</summary>
+    /// <param name="socket">Registered on this loop.</param>
+    /// <param name="onAccepted">Gets the descriptors; <see cref="Accept"/> of this or another loop's listener.</param>
+    /// <param name="onShortage">Gets the error number when descriptors or memory are short.</param>
+    public Task ListenAsync(LoopSocket socket, Action<int> onAccepted, Action<int> onShortage)
+    {
+        Debug.Assert(_loop.IsCurrent, "a listener belongs to its loop");
+        _acceptor = new LoopListener(socket, onAccepted) { OnResourceShortage = onShortage };
+        return _acceptor.RunAsync();
+    }
+
+    /// <summary>Takes over an accepted connection.</summary>
+    public void Accept(int fd)
+    {
+        Debug.Assert(_loop.IsCurrent, "a session belongs to its loop");
+        Counters.Accepted++;
+        LoopSocket? client = Sockets.Adopt(_loop, fd, _settings.ClientTcp);
+        if (client is null)
+        {
+            return;
+        }
+
+        if (_isStopping)
+        {
+            client.Close();
+        }
+        else if (_quota.TryEnter())
+        {
+            _ = RunSessionAsync(new Session(client, Gate, _limiter, _settings, Counters));
+        }
+        else
+        {
+            Counters.RefusedTooMany++;
+            _ = RefuseAsync(client);
+        }
+    }
+
+    /// <summary>Accepts no more; sessions end as soon as nothing of theirs is pending.</summary>
+    public void Stop()
+    {
+        _isStopping = true;
+        _acceptor?.Stop();
+        foreach (Session session in Gate.Sessions.ToArray())
+        {
+            session.EndWhenQuiescent();
+        }
+
+        CompleteWhenDrained();
+    }
+
+    /// <summary>Ends what is left.</summary>
+    public void AbortAll()
+    {
+        foreach (Session session in Gate.Sessions.ToArray())
+        {
+            session.End(EndCause.Shutdown, abort: true);
+        }
+    }
+
+    // Neither of the two throws: what happens in a session ends that session.
+    private async Task RunSessionAsync(Session session)
+    {
+        _running++;
+        await session.RunAsync();
+        _quota.Leave();
+        _running--;
+        CompleteWhenDrained();
+    }
+
+    private static async Task RefuseAsync(LoopSocket client)
+    {
+        SendRefusal(client);
+        client.ShutdownWrite();
+        await LingeringClose.RunAsync(client);
+    }
+
+    private static unsafe void SendRefusal(LoopSocket client)
+    {
+        fixed (byte* text = SyntheticReplies.TooManyClients)
+        {
+            _ = client.TrySend(text, SyntheticReplies.TooManyClients.Length);
+        }
+    }
+
+    private void CompleteWhenDrained()
+    {
+        if (_isStopping && _running == 0)
+        {
+            _drained.TrySetResult();
+        }
+    }
+}

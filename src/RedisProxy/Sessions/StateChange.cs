@@ -1,0 +1,14 @@
+using RedisProxy.Resp;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// What a request will change about its connection if the backend agrees. Kept until the reply comes, and then applied or forgotten.
+/// </summary>
+/// <param name="Kind">The command.</param>
+/// <param name="Arguments">All of the request's arguments, its name first; empty when the command alone says everything.</param>
+internal sealed record StateChange(CommandKind Kind, IReadOnlyList<byte[]> Arguments)
+{
+    /// <summary>What the session cannot take to another backend once this came true.</summary>
+    public PinReason Pins { get; init; }
+}

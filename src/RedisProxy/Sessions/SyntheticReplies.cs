@@ -1,0 +1,85 @@
+using System.Text;
+
+using RedisProxy.Configuration;
+using RedisProxy.Resp;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// The replies that the proxy gives itself. Their codes are chosen by what clients do with them: none may make a client send a request
+/// of unknown outcome again, so the UNKNOWN text has no word in it that clients take for "try again".
+/// </summary>
+internal sealed class SyntheticReplies
+{
+    /// <summary>As redis says it.</summary>
+    public static readonly byte[] TooManyClients = "-ERR max number of clients reached\r\n"u8.ToArray();
+
+    private static readonly byte[] UnknownOutcome =
+        "-IOERR RedisProxy: the master was lost before it replied, the outcome of the command is unknown\r\n"u8.ToArray();
+
+    private readonly byte[] _notExecuted;
+
+    /// <param name="code">Of requests that were not executed.</param>
+    /// <param name="masterName">For the text.</param>
+    public SyntheticReplies(NotExecutedCode code, string masterName)
+    {
+        string word = code switch
+        {
+            NotExecutedCode.Loading => "LOADING",
+            NotExecutedCode.MasterDown => "MASTERDOWN",
+            NotExecutedCode.TryAgain => "TRYAGAIN",
+            NotExecutedCode.ClusterDown => "CLUSTERDOWN",
+            _ => throw new ArgumentOutOfRangeException(nameof(code)),
+        };
+        _notExecuted = Encoding.UTF8.GetBytes(
+            $"-{word} RedisProxy: no master is available for '{masterName}', the command was not executed\r\n");
+    }
+
+    /// <summary>Not for <see cref="Outcome.Forward"/> and <see cref="Outcome.ProtocolError"/>, which have no fixed text.</summary>
+    public byte[] For(Outcome outcome) => outcome switch
+    {
+        Outcome.Unknown => UnknownOutcome,
+        Outcome.NotExecuted => _notExecuted,
+        Outcome.Acknowledged => "+OK\r\n"u8.ToArray(),
+        Outcome.RejectedReadOnly => "-READONLY You can't write against a read only replica.\r\n"u8.ToArray(),
+        Outcome.RejectedLoading => "-LOADING Redis is loading the dataset in memory\r\n"u8.ToArray(),
+        Outcome.RejectedMasterDown => "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n"u8.ToArray(),
+        Outcome.RejectedUnblocked =>
+            "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n"u8.ToArray(),
+        Outcome.RejectedRedirect => "-REDIRECT\r\n"u8.ToArray(),
+        _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
+    };
+
+    public static byte[] For(ProtocolError error, byte got) =>
+        ProtocolErrors.Describe(error, got) is { } text ? Encoding.Latin1.GetBytes($"-{text}\r\n") : [];
+
+    /// <summary>
+    /// Is this error reply proof that its command was not executed, because the server is no master (any more, or yet)? All these are
+    /// checked before execution. Others with that property (OOM, MISCONF, NOREPLICAS, NOAUTH…) are the master's own and pass through.
+    /// </summary>
+    /// <returns><see cref="Outcome.Forward"/> when it is not.</returns>
+    public static Outcome Rejection(ReadOnlySpan<byte> reply)
+    {
+        if (reply.StartsWith("-READONLY "u8))
+        {
+            return Outcome.RejectedReadOnly;
+        }
+
+        if (reply.StartsWith("-LOADING "u8))
+        {
+            return Outcome.RejectedLoading;
+        }
+
+        if (reply.StartsWith("-MASTERDOWN "u8))
+        {
+            return Outcome.RejectedMasterDown;
+        }
+
+        if (reply.StartsWith("-UNBLOCKED "u8))
+        {
+            return Outcome.RejectedUnblocked;
+        }
+
+        return reply.StartsWith("-REDIRECT "u8) ? Outcome.RejectedRedirect : Outcome.Forward;
+    }
+}

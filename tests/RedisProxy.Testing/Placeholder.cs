@@ -1,3 +1,0 @@
-namespace RedisProxy.Testing;
-
-internal static class Placeholder;

@@ -1,0 +1,218 @@
+using System.Net;
+
+namespace RedisProxy.Testing;
+
+/// <summary>
+/// The proxy as users run it: <c>dotnet RedisProxy.dll</c> with a <c>proxy.json</c>. Ready when it is returned: every listener accepts,
+/// and it says that it is alive. Disposing it demands an orderly end.
+/// </summary>
+public sealed class ProxyProcess : IAsyncDisposable
+{
+    /// <summary>The path of another RedisProxy.dll.</summary>
+    public const string DllVariable = "REDISPROXY_DLL";
+
+    // Also begins the names of variables that configure a proxy, so none of ours may reach it.
+    private const string VariablePrefix = "REDISPROXY_";
+
+    private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(30);
+
+    private readonly TemporaryFolder _folder;
+    private readonly ProxyConfigurationFile _configuration;
+    private readonly HttpClient _http;
+    private bool _killed;
+
+    private ProxyProcess(ChildProcess process, TemporaryFolder folder, ProxyConfigurationFile configuration)
+    {
+        Process = process;
+        _folder = folder;
+        _configuration = configuration;
+        var admin = new Uri($"http://127.0.0.1:{configuration.AdminPort}/");
+        _http = new HttpClient { BaseAddress = admin, Timeout = TimeSpan.FromSeconds(10) };
+    }
+
+    public ChildProcess Process { get; }
+
+    /// <summary>Of the first listener.</summary>
+    public int Port => Ports[0];
+
+    /// <summary>In the order of the listeners.</summary>
+    public IReadOnlyList<int> Ports => _configuration.ListenerPorts;
+
+    public int AdminPort => _configuration.AdminPort;
+
+    /// <summary>Towards the admin surface.</summary>
+    public HttpClient Http => _http;
+
+    /// <summary>What its <c>proxy.json</c> says.</summary>
+    public string Configuration => _configuration.Text;
+
+    public static async Task<ProxyProcess> StartAsync(ProxyProcessOptions options)
+    {
+        (ChildProcess process, TemporaryFolder folder, ProxyConfigurationFile configuration) = await LaunchAsync(options);
+        var proxy = new ProxyProcess(process, folder, configuration);
+        try
+        {
+            await Eventually.Within(options.StartWithin, proxy.IsUpAsync, "the proxy accepts clients and is alive, or has ended");
+            return !process.HasExited
+                ? proxy
+                : throw new InvalidOperationException($"The proxy ended with exit code {await process.Exited} at once.");
+        }
+        catch (Exception e) when (e is TimeoutException or InvalidOperationException)
+        {
+            await proxy.KillAsync();
+            await proxy.DisposeAsync();
+            throw new InvalidOperationException(
+                $"{e.Message} Its last lines:\n{process.LogTail}\nIts configuration:\n{configuration.Text}", e);
+        }
+    }
+
+    /// <summary>For configurations that it must refuse: starts it and waits for its end.</summary>
+    public static async Task<(int ExitCode, string Output)> RunToExitAsync(ProxyProcessOptions options)
+    {
+        (ChildProcess process, TemporaryFolder folder, _) = await LaunchAsync(options);
+        using (folder)
+        {
+            await using (process)
+            {
+                int exitCode = await process.WaitForExitAsync(EndWithin);
+                return (exitCode, process.LogTail);
+            }
+        }
+    }
+
+    /// <summary>
+    /// From <see cref="DllVariable"/>; else from the repository that this assembly was built in, of the same configuration (Release or
+    /// Debug), or else of the other one.
+    /// </summary>
+    public static string FindDll()
+    {
+        if (Environment.GetEnvironmentVariable(DllVariable) is { Length: > 0 } path)
+        {
+            return path;
+        }
+
+        string root = RepositoryRoot();
+        string own = AppContext.BaseDirectory.Contains("/Debug/", StringComparison.Ordinal) ? "Debug" : "Release";
+        string other = own == "Debug" ? "Release" : "Debug";
+        return new[] { own, other }
+            .Select(configuration => Path.Combine(root, "src/RedisProxy/bin", configuration, "net10.0/RedisProxy.dll"))
+            .FirstOrDefault(File.Exists)
+            ?? throw new FileNotFoundException($"No RedisProxy.dll below {root}/src/RedisProxy/bin: build it first, or set {DllVariable}.");
+    }
+
+    /// <summary>The folder with <c>Proxy.sln</c>, above this assembly.</summary>
+    public static string RepositoryRoot()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Proxy.sln")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        throw new DirectoryNotFoundException($"No Proxy.sln above {AppContext.BaseDirectory}.");
+    }
+
+    public Task<RawClient> ConnectAsync() => RawClient.ConnectAsync(Port);
+
+    /// <summary><c>GET /metrics</c>.</summary>
+    public async Task<MetricsSnapshot> ScrapeAsync() =>
+        MetricsSnapshot.Parse(await _http.GetStringAsync(new Uri("metrics", UriKind.Relative)));
+
+    /// <summary>SIGTERM, and waits for the end. Returns the exit code.</summary>
+    public async Task<int> StopAsync()
+    {
+        Process.Thaw();
+        Process.Terminate();
+        return await Process.WaitForExitAsync(EndWithin);
+    }
+
+    /// <summary>SIGKILL; disposing it then expects nothing.</summary>
+    public async Task KillAsync()
+    {
+        _killed = true;
+        Process.Kill();
+        await Process.WaitForExitAsync(EndWithin);
+    }
+
+    /// <summary>Ends it in order; kills it when it does not end.</summary>
+    /// <exception cref="InvalidOperationException">It ended with another exit code than 0, now or before, or did not end.</exception>
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            if (!_killed && await StopAsync() is not 0 and int exitCode)
+            {
+                throw new InvalidOperationException($"The proxy ended with exit code {exitCode}. Its last lines:\n{Process.LogTail}");
+            }
+        }
+        catch (TimeoutException e)
+        {
+            throw new InvalidOperationException($"The proxy did not end on SIGTERM. {e.Message}", e);
+        }
+        finally
+        {
+            _http.Dispose();
+            await Process.DisposeAsync();
+            _folder.Dispose();
+        }
+    }
+
+    private static async Task<(ChildProcess Process, TemporaryFolder Folder, ProxyConfigurationFile Configuration)> LaunchAsync(
+        ProxyProcessOptions options)
+    {
+        string dll = options.Dll ?? FindDll();
+        var configuration = new ProxyConfigurationFile(options);
+        var environment = new Dictionary<string, string?>();
+        foreach (string name in Environment.GetEnvironmentVariables().Keys.OfType<string>())
+        {
+            if (name.StartsWith(VariablePrefix, StringComparison.OrdinalIgnoreCase))
+            {
+                environment[name] = null;
+            }
+        }
+
+        foreach ((string name, string? value) in options.Environment)
+        {
+            environment[name] = value;
+        }
+
+        var folder = new TemporaryFolder("proxy");
+        try
+        {
+            string file = folder.File("proxy.json");
+            await File.WriteAllTextAsync(file, configuration.Text);
+            string[] arguments = [dll, "--config", file, .. options.Arguments];
+            // The SDK says which dotnet runs it; PATH may know another one, or none.
+            string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+            return (await ChildProcess.StartAsync("proxy", dotnet, arguments, folder.File("log"), environment), folder, configuration);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<bool> IsUpAsync()
+    {
+        if (Process.HasExited)
+        {
+            return true;
+        }
+
+        using HttpResponseMessage live = await _http.GetAsync(new Uri("healthz/live", UriKind.Relative));
+        if (live.StatusCode != HttpStatusCode.OK)
+        {
+            return false;
+        }
+
+        foreach (int port in Ports)
+        {
+            using RawClient client = await RawClient.ConnectAsync(port);
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,182 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+
+namespace RedisProxy.Testing;
+
+/// <summary>
+/// A socket that says exactly the bytes it is told to, closes in every way there is, and reads as much as it is asked for. One user at
+/// a time. Strings are Latin-1. Every wait ends after <see cref="Timeout"/>.
+/// </summary>
+public sealed class RawClient : IDisposable
+{
+    private const int MaxShown = 300;
+
+    private readonly Socket _socket;
+    private readonly RawReplyReader _reader;
+
+    private RawClient(Socket socket)
+    {
+        _socket = socket;
+        _reader = new RawReplyReader(socket);
+    }
+
+    /// <summary>Of each wait. Generous, because test machines are slow at times; a test that measures time does so itself.</summary>
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>For what is not covered here: buffer sizes, local port.</summary>
+    public Socket Socket => _socket;
+
+    /// <summary>Bytes that came and were not read yet by any method.</summary>
+    public string Pending => Encoding.Latin1.GetString(_reader.Pending);
+
+    // A message with megabytes in it helps nobody.
+    private string PendingTail => Pending.Length <= MaxShown ? Pending : $"… {Pending[^MaxShown..]} ({Pending.Length} bytes)";
+
+    public static Task<RawClient> ConnectAsync(int port) => ConnectAsync("127.0.0.1", port);
+
+    public static async Task<RawClient> ConnectAsync(string host, int port, int? receiveBufferBytes = null)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            if (receiveBufferBytes is { } bytes)
+            {
+                // Before connecting, because it decides the window that is announced.
+                socket.ReceiveBufferSize = bytes;
+            }
+
+            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10), TimeProvider.System);
+            await socket.ConnectAsync(host, port, timeout.Token);
+            return new RawClient(socket);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The other end: a connection that a listening socket of the test accepted. Takes the socket over.</summary>
+    public static RawClient OfAccepted(Socket socket) => new(socket);
+
+    public static byte[] Command(params string[] words)
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"*{words.Length}\r\n");
+        foreach (string word in words)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"${word.Length}\r\n{word}\r\n");
+        }
+
+        return Encoding.Latin1.GetBytes(text.ToString());
+    }
+
+    public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
+
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        while (bytes.Length > 0)
+        {
+            ReadOnlyMemory<byte> rest = bytes;
+            int sent = await WithinTimeoutAsync(token => _socket.SendAsync(rest, SocketFlags.None, token), "the peer takes what is sent");
+            bytes = bytes[sent..];
+        }
+    }
+
+    /// <summary>As an array of bulks.</summary>
+    public Task SendCommandAsync(params string[] words) => SendAsync(Command(words));
+
+    /// <summary>Sends a command and reads one reply.</summary>
+    public async Task<RawReply> CallAsync(params string[] words)
+    {
+        await SendCommandAsync(words);
+        return await ReadReplyAsync();
+    }
+
+    public async Task<RawReply> ReadReplyAsync() => await WithinTimeoutAsync(_reader.ReadReplyAsync, "a whole reply");
+
+    public async Task<string> ReadExactlyAsync(int count)
+    {
+        while (_reader.Pending.Length < count)
+        {
+            await FillAsync($"{count} bytes");
+        }
+
+        return Take(count);
+    }
+
+    /// <summary>All bytes up to and with <paramref name="end"/>.</summary>
+    public async Task<string> ReadUntilAsync(string end)
+    {
+        int found;
+        while ((found = Pending.IndexOf(end, StringComparison.Ordinal)) < 0)
+        {
+            await FillAsync($"'{end}'");
+        }
+
+        return Take(found + end.Length);
+    }
+
+    /// <summary>Reads until the peer ends the connection, and says how it did.</summary>
+    public async Task<ConnectionEnd> ReadToEndAsync()
+    {
+        bool wasReset = false;
+        try
+        {
+            while (await WithinTimeoutAsync(_reader.FillAsync, "the end of the connection"))
+            {
+            }
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset)
+        {
+            wasReset = true;
+        }
+
+        return new ConnectionEnd(Take(_reader.Pending.Length), wasReset);
+    }
+
+    /// <summary>FIN: says that nothing more will be sent; replies can still be read.</summary>
+    public void HalfClose() => _socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>RST.</summary>
+    public void Reset()
+    {
+        _socket.LingerState = new LingerOption(true, 0);
+        _socket.Close();
+    }
+
+    public void Dispose() => _socket.Dispose();
+
+    private string Take(int count)
+    {
+        string text = Encoding.Latin1.GetString(_reader.Pending[..count]);
+        _reader.Take(count);
+        return text;
+    }
+
+    private async Task FillAsync(string what)
+    {
+        if (!await WithinTimeoutAsync(_reader.FillAsync, what))
+        {
+            throw new EndOfStreamException($"The peer closed the connection before {what} came. What came: '{PendingTail}'.");
+        }
+    }
+
+    private async ValueTask<T> WithinTimeoutAsync<T>(Func<CancellationToken, ValueTask<T>> action, string what)
+    {
+        using var timeout = new CancellationTokenSource(Timeout, TimeProvider.System);
+        try
+        {
+            return await action(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException($"Not within {Timeout.TotalSeconds:0.##} s: {what}. What came: '{PendingTail}'.");
+        }
+    }
+}
+
+/// <param name="Rest">What came before the end and was not read yet.</param>
+/// <param name="WasReset">RST; otherwise FIN.</param>
+public readonly record struct ConnectionEnd(string Rest, bool WasReset);

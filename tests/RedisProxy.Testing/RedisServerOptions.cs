@@ -1,0 +1,25 @@
+namespace RedisProxy.Testing;
+
+/// <summary>How a redis-server is set up. Everything not named here is redis's default.</summary>
+public sealed record RedisServerOptions
+{
+    /// <summary>
+    /// A program in PATH, or a path; a Valkey server serves as well. The variable REDISPROXY_REDIS_SERVER overrides the default.
+    /// </summary>
+    public string Program { get; init; } = Environment.GetEnvironmentVariable("REDISPROXY_REDIS_SERVER") ?? "redis-server";
+
+    /// <summary>Default: a free one.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>Null: it is a master. Else it begins as a replica of that port.</summary>
+    public int? ReplicaOfPort { get; init; }
+
+    /// <summary>Of the default user, and what a replica says to its master.</summary>
+    public string? Password { get; init; }
+
+    /// <summary>Write every write to a file before it is answered, so that a restart finds it again, whatever ended the server.</summary>
+    public bool AppendOnly { get; init; }
+
+    /// <summary>Further lines for <c>redis.conf</c>, such as <c>maxclients 100</c> or <c>user app on &gt;secret ~* +@all</c>.</summary>
+    public IReadOnlyList<string> Lines { get; init; } = [];
+}

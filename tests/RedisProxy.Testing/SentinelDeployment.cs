@@ -1,0 +1,197 @@
+using System.Globalization;
+
+namespace RedisProxy.Testing;
+
+/// <summary>
+/// A master, its replicas and its Sentinels, all real, all on loopback. Ready when it is returned: replicas in sync, and every Sentinel
+/// knows all of them and each other.
+/// </summary>
+public sealed class SentinelDeployment : IAsyncDisposable
+{
+    private static readonly TimeSpan ReadyWithin = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
+
+    private readonly SentinelDeploymentOptions _options;
+    private readonly List<RedisServer> _servers = [];
+    private readonly List<SentinelServer> _sentinels = [];
+    private SentinelEventLog? _events;
+
+    private SentinelDeployment(SentinelDeploymentOptions options) => _options = options;
+
+    public string MasterName => _options.MasterName;
+
+    /// <summary>All redis-servers; the first one begins as the master.</summary>
+    public IReadOnlyList<RedisServer> Servers => _servers;
+
+    public IReadOnlyList<SentinelServer> Sentinels => _sentinels;
+
+    public IReadOnlyList<string> SentinelEndpoints => [.. _sentinels.Select(s => s.Endpoint)];
+
+    public SentinelEventLog Events => _events!;
+
+    public static async Task<SentinelDeployment> StartAsync(SentinelDeploymentOptions? options = null)
+    {
+        var deployment = new SentinelDeployment(options ?? new SentinelDeploymentOptions());
+        try
+        {
+            await deployment.LaunchAsync();
+            return deployment;
+        }
+        catch
+        {
+            await deployment.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The server that every Sentinel that answers calls the master; null while they differ, or when none answers.</summary>
+    public async Task<RedisServer?> AgreedMasterAsync()
+    {
+        int?[] ports = await Task.WhenAll(_sentinels.Where(s => s.IsRunning).Select(s => s.MasterPortAsync(MasterName, AnswerWithin)));
+        int[] different = [.. ports.OfType<int>().Distinct()];
+        return different.Length == 1 ? _servers.Find(s => s.Port == different[0]) : null;
+    }
+
+    /// <summary>Waits until all Sentinels agree on a master other than <paramref name="old"/>, and it says itself that it is one.</summary>
+    /// <exception cref="TimeoutException">They did not in time; the message has what the Sentinels published meanwhile.</exception>
+    public async Task<RedisServer> WaitForMasterAsync(RedisServer? old, TimeSpan within)
+    {
+        TimeSpan since = Events.Now;
+        try
+        {
+            RedisServer? master = await Eventually.Within(
+                within,
+                async () => await AgreedMasterAsync() is { } now && now != old && await now.RoleAsync() == "master" ? now : null,
+                found => found is not null,
+                old is null ? "all Sentinels agree on a master" : $"all Sentinels agree on another master than {old}");
+            return master!;
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message} The Sentinels' events:\n{string.Join('\n', Events.Since(since))}", e);
+        }
+    }
+
+    /// <summary><c>SENTINEL FAILOVER</c>, on one Sentinel, which thereby leads it.</summary>
+    /// <returns>When it was accepted, by the clock of <see cref="Events"/>.</returns>
+    public async Task<TimeSpan> FailoverAsync(SentinelServer? leader = null)
+    {
+        TimeSpan before = Events.Now;
+        RedisServer.Expect(await (leader ?? _sentinels[0]).CallAsync("SENTINEL", "FAILOVER", MasterName), "SENTINEL FAILOVER");
+        return before;
+    }
+
+    /// <summary>
+    /// Waits until all is well: one master, the running others are its replicas and in sync, and every running Sentinel says so and may
+    /// begin another failover by command.
+    /// </summary>
+    public Task WaitUntilHealthyAsync(TimeSpan within) =>
+        Eventually.Within(within, WhatIsMissingAsync, missing => missing.Length == 0, "the deployment is healthy");
+
+    public async ValueTask DisposeAsync()
+    {
+        // Sentinels first, so that none of them begins a failover now.
+        await Task.WhenAll(_sentinels.Select(s => s.DisposeAsync().AsTask()));
+        if (_events is not null)
+        {
+            await _events.DisposeAsync();
+        }
+
+        await Task.WhenAll(_servers.Select(s => s.DisposeAsync().AsTask()));
+    }
+
+    private async Task LaunchAsync()
+    {
+        RedisServer master = await RedisServer.StartAsync(_options.Server, "redis-1");
+        _servers.Add(master);
+        RedisServerOptions replica = _options.Server with { ReplicaOfPort = master.Port, Port = null };
+        _servers.AddRange(await Task.WhenAll(
+            Enumerable.Range(2, _options.Replicas).Select(i => RedisServer.StartAsync(replica, $"redis-{i}"))));
+        // Sentinels learn of replicas from the master's INFO, which they ask for at once and then seldom.
+        await Eventually.Within(ReadyWithin, () => MissingReplicasAsync(master), missing => missing.Length == 0, "replicas are in sync");
+
+        string[] lines = SentinelLines(master);
+        _sentinels.AddRange(await Task.WhenAll(Enumerable.Range(1, _options.Sentinels).Select(
+            i => SentinelServer.StartAsync($"sentinel-{i}", _options.SentinelProgram, lines, _options.SentinelPassword))));
+        _events = new SentinelEventLog(_sentinels, _options.OnEvent);
+        await Task.WhenAll(_sentinels.Select(s => s.SetTimingsAsync(SentinelTimings.Fast)));
+        await WaitUntilHealthyAsync(ReadyWithin);
+        await Task.WhenAll(_sentinels.Select(s => s.SetTimingsAsync(_options.Timings)));
+        await Eventually.Within(ReadyWithin, () => Events.Subscribed == _sentinels.Count, "all Sentinels are being followed");
+    }
+
+    private string[] SentinelLines(RedisServer master)
+    {
+        int quorum = _options.Quorum ?? (_options.Sentinels / 2) + 1;
+        string name = MasterName;
+        return
+        [
+            $"sentinel monitor {name} {RedisServer.Host} {master.Port} {quorum}",
+            $"sentinel down-after-milliseconds {name} {_options.DownAfter.TotalMilliseconds:0}",
+            $"sentinel failover-timeout {name} {_options.FailoverTimeout.TotalMilliseconds:0}",
+            $"sentinel parallel-syncs {name} {_options.Replicas}",
+            .. _options.Server.Password is { } password ? new[] { $"sentinel auth-pass {name} {password}" } : [],
+            .. _options.SentinelPassword is { } own ? new[] { $"sentinel sentinel-pass {own}" } : [],
+            .. _options.SentinelLines,
+        ];
+    }
+
+    private async Task<string> WhatIsMissingAsync()
+    {
+        RedisServer? master = await AgreedMasterAsync();
+        if (master is null || await master.RoleAsync() != "master")
+        {
+            return "an agreed master that is one";
+        }
+
+        if (await MissingReplicasAsync(master) is { Length: > 0 } missing)
+        {
+            return missing;
+        }
+
+        string[] answers = await Task.WhenAll(_sentinels.Where(s => s.IsRunning).Select(WhatIsMissingAtAsync));
+        return string.Concat(answers);
+    }
+
+    private async Task<string> MissingReplicasAsync(RedisServer master)
+    {
+        foreach (RedisServer replica in _servers.Where(s => s != master && s.IsRunning))
+        {
+            IReadOnlyDictionary<string, string> info = await replica.InfoAsync("replication");
+            if (info["role"] != "slave" || info["master_port"] != master.Port.ToString(CultureInfo.InvariantCulture)
+                || info["master_link_status"] != "up")
+            {
+                return $"{replica} as a replica of {master} in sync";
+            }
+        }
+
+        return "";
+    }
+
+    private async Task<string> WhatIsMissingAtAsync(SentinelServer sentinel)
+    {
+        RawReply master = await sentinel.CallAsync("SENTINEL", "MASTER", MasterName);
+        if (master.Value("flags") != "master")
+        {
+            return $"{sentinel.Name}: flags {master.Value("flags")}; ";
+        }
+
+        if (master.Value("num-other-sentinels") != $"{_sentinels.Count - 1}")
+        {
+            return $"{sentinel.Name}: knows {master.Value("num-other-sentinels")} other Sentinels; ";
+        }
+
+        RawReply replicas = await sentinel.CallAsync("SENTINEL", "REPLICAS", MasterName);
+        int ready = replicas.Items.Count(r => r.Value("flags") == "slave" && r.Value("master-link-status") == "ok");
+        int wanted = _servers.Count(s => s.IsRunning) - 1;
+        if (ready < wanted)
+        {
+            return $"{sentinel.Name}: sees {ready} of {wanted} replicas in sync; ";
+        }
+
+        RawReply sentinels = await sentinel.CallAsync("SENTINEL", "SENTINELS", MasterName);
+        int seen = sentinels.Items.Count(s => s.Value("flags") == "sentinel");
+        int running = _sentinels.Count(s => s.IsRunning) - 1;
+        return seen < running ? $"{sentinel.Name}: reaches {seen} of {running} other Sentinels; " : "";
+    }
+}

@@ -1,0 +1,41 @@
+namespace RedisProxy.Testing;
+
+/// <summary>One master with its replicas and Sentinels.</summary>
+public sealed record SentinelDeploymentOptions
+{
+    public string MasterName { get; init; } = "mymaster";
+
+    public int Replicas { get; init; } = 2;
+
+    public int Sentinels { get; init; } = 3;
+
+    /// <summary>Null: a majority.</summary>
+    public int? Quorum { get; init; }
+
+    /// <summary>A failover that nobody asked for begins about 1.2 s after this.</summary>
+    public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// Twice this long after a failover began, no other one of the same master begins on its own; so also when the votes for a leader were
+    /// split, as happens on busy machines. Sentinel's default is 3 minutes.
+    /// </summary>
+    public TimeSpan FailoverTimeout { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>The periods once the deployment is ready; it always starts with fast ones.</summary>
+    public SentinelTimings Timings { get; init; } = SentinelTimings.Fast;
+
+    /// <summary>Of every server: password, persistence, further lines.</summary>
+    public RedisServerOptions Server { get; init; } = new();
+
+    /// <summary>Of the Sentinels themselves.</summary>
+    public string? SentinelPassword { get; init; }
+
+    /// <summary>Further lines for each <c>sentinel.conf</c>.</summary>
+    public IReadOnlyList<string> SentinelLines { get; init; } = [];
+
+    /// <summary>The variable REDISPROXY_REDIS_SENTINEL overrides the default.</summary>
+    public string SentinelProgram { get; init; } = Environment.GetEnvironmentVariable("REDISPROXY_REDIS_SENTINEL") ?? "redis-sentinel";
+
+    /// <summary>Called for every event of every Sentinel, on a pool thread; must be quick.</summary>
+    public Action<SentinelEvent>? OnEvent { get; init; }
+}

@@ -1,0 +1,85 @@
+namespace RedisProxy.Testing;
+
+/// <summary>
+/// All that writers were told, and the check of it against what is stored. Each writer appends its elements to a list of its own, one
+/// after the other, so a list shows what is lost, what is there twice, what should not be there, and what came late.
+/// </summary>
+/// <param name="Records">In any order.</param>
+/// <param name="ConnectionsBroken">How often a connection broke.</param>
+/// <param name="Length">From the first connection to the end; also pauses that last to the end count.</param>
+public sealed record WriteHistory(IReadOnlyList<WriteRecord> Records, int ConnectionsBroken, TimeSpan Length)
+{
+    /// <param name="stored">What each writer's list holds now, by writer.</param>
+    public LossReport Compare(IReadOnlyDictionary<int, IReadOnlyList<string>> stored)
+    {
+        var counts = stored.Values.SelectMany(list => list).GroupBy(element => element).ToDictionary(g => g.Key, g => g.Count());
+        var written = Records.ToDictionary(r => WriteRecord.Element(r.Writer, r.Number), r => r.Outcome);
+        string[] ByOutcome(bool present, params WriteOutcome[] outcomes) =>
+            [.. written.Where(w => outcomes.Contains(w.Value) && counts.ContainsKey(w.Key) == present).Select(w => w.Key)];
+
+        return new LossReport
+        {
+            Lost = ByOutcome(present: false, WriteOutcome.Acknowledged),
+            Phantom =
+            [
+                .. ByOutcome(present: true, WriteOutcome.NotExecuted, WriteOutcome.OtherError),
+                .. counts.Keys.Where(element => !written.ContainsKey(element)),
+            ],
+            Duplicate = [.. counts.Where(c => c.Value > 1).Select(c => c.Key)],
+            OutOfOrder = [.. stored.SelectMany(list => LateElements(list.Key, list.Value))],
+            Acknowledged = Count(WriteOutcome.Acknowledged),
+            NotExecuted = Count(WriteOutcome.NotExecuted),
+            OtherErrors = Count(WriteOutcome.OtherError),
+            Unknown = Count(WriteOutcome.Unknown),
+            Broken = Count(WriteOutcome.Broken),
+            ConnectionsBroken = ConnectionsBroken,
+            UnknownPresent = ByOutcome(present: true, WriteOutcome.Unknown, WriteOutcome.Broken).Length,
+            UnknownAbsent = ByOutcome(present: false, WriteOutcome.Unknown, WriteOutcome.Broken).Length,
+            Errors = Records.Where(r => r.Error.Length > 0).GroupBy(r => r.Error).ToDictionary(g => g.Key, g => g.Count()),
+            LongestPause = LongestPauseOf(Records),
+            LongestPauseOfOne = Records.GroupBy(r => r.Writer).Select(LongestPauseOf).DefaultIfEmpty(new Pause(TimeSpan.Zero, Length))
+                .MaxBy(pause => pause.Length),
+        };
+    }
+
+    private int Count(WriteOutcome outcome) => Records.Count(r => r.Outcome == outcome);
+
+    // A second copy of an element is a duplicate, not a late one.
+    private static IEnumerable<string> LateElements(int writer, IReadOnlyList<string> list)
+    {
+        string prefix = WriteRecord.Element(writer, 0)[..^1];
+        int highest = 0;
+        foreach (string element in list.Distinct())
+        {
+            if (!element.StartsWith(prefix, StringComparison.Ordinal) || !int.TryParse(element.AsSpan(prefix.Length), out int number))
+            {
+                continue;
+            }
+
+            if (number < highest)
+            {
+                yield return element;
+            }
+
+            highest = Math.Max(highest, number);
+        }
+    }
+
+    private Pause LongestPauseOf(IEnumerable<WriteRecord> records)
+    {
+        TimeSpan last = TimeSpan.Zero;
+        var longest = new Pause(TimeSpan.Zero, TimeSpan.Zero);
+        IEnumerable<TimeSpan> successes = records.Where(r => r.Outcome == WriteOutcome.Acknowledged).Select(r => r.AnsweredAt).Order();
+        foreach (TimeSpan at in successes.Append(Length))
+        {
+            if (at - last > longest.Length)
+            {
+                longest = new Pause(last, at - last);
+            }
+
+            last = at;
+        }
+
+        return longest;
+    }
+}

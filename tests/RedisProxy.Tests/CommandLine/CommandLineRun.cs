@@ -1,0 +1,40 @@
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.CommandLine;
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Tests.CommandLine;
+
+/// <summary>One invocation of the command line in a shell made up for it, and all that came of it.</summary>
+/// <param name="Called"><c>run</c>, <c>check</c>, or null when neither was called.</param>
+/// <param name="Options">What it was called with.</param>
+internal sealed record CommandLineRun(int ExitCode, string Output, string Error, string? Called, ProxyOptions? Options, LogLevel? LogLevel)
+{
+    public static Task<CommandLineRun> OfAsync(params string[] args) =>
+        OfAsync(Directory.GetCurrentDirectory(), [], _ => Task.FromResult(0), args);
+
+    public static async Task<CommandLineRun> OfAsync(
+        string directory,
+        (string Name, string Value)[] environment,
+        Func<CancellationToken, Task<int>> act,
+        string[] args,
+        CancellationToken cancellationToken = default)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        string? called = null;
+        ProxyOptions? calledOptions = null;
+        LogLevel? calledLevel = null;
+        var shell = new ShellContext(output, error, environment.ToDictionary(v => v.Name, v => v.Value), directory);
+        int exitCode = await new ProxyCommandLine(shell, Record("run"), Record("check")).InvokeAsync(args, cancellationToken);
+        return new CommandLineRun(exitCode, output.ToString(), error.ToString(), called, calledOptions, calledLevel);
+
+        Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> Record(string name) => (options, logLevel, token) =>
+        {
+            called = name;
+            calledOptions = options;
+            calledLevel = logLevel;
+            return act(token);
+        };
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.RegularExpressions;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Tests.Configuration;
+
+/// <summary>The example that users start from must not rot, nor what is commented out in it.</summary>
+public sealed partial class ExampleFileTests
+{
+    private static readonly ProxyOptions Smallest =
+        Configured.Good(Configured.Read($"{{ {Configured.Listeners}, {Configured.Sentinel} }}"));
+
+    [Fact]
+    public void Example_AsItIs_IsTheSmallestConfiguration() => AssertSameAsSmallest(File.ReadAllText(ExamplePath()));
+
+    [Fact]
+    public void Example_WithEverythingInIt_SetsTheDefaults() =>
+        AssertSameAsSmallest(CommentedOut().Replace(File.ReadAllText(ExamplePath()), ""));
+
+    [Fact]
+    public void Example_WithEverythingInIt_HasEveryKey()
+    {
+        string text = File.ReadAllText(ExamplePath());
+
+        // Left out: what is not available yet, and role, proxyProtocol, pubsub and blocking, which have one value only.
+        string[] keys =
+        [
+            "listeners", "name", "bind", "master", "maxSessions", "sentinel", "endpoints", "username", "passwordFile", "pollInterval",
+            "requireMajority", "addressMap", "allowedNetworks", "backend", "endpoint", "connectTimeout", "keepAlive", "time", "interval",
+            "retries", "userTimeout", "maxConcurrentConnects", "client", "hold", "timeout", "maxOutage", "planned", "plannedTimeout",
+            "replay", "maxBytesPerSession", "reads", "onUnknownOutcome", "notExecutedCode", "admin", "shutdown", "drainTimeout",
+            "minDelay", "loops", "count",
+        ];
+        Assert.All(keys, key => Assert.Contains($"\"{key}\":", text, StringComparison.Ordinal));
+    }
+
+    /// <summary>In the example, slashes without a blank behind them stand before a default, others before prose.</summary>
+    [GeneratedRegex("""//(?=["}])""")]
+    private static partial Regex CommentedOut();
+
+    private static void AssertSameAsSmallest(string json)
+    {
+        ProxyOptions options = Configured.Good(Configured.Read(json));
+
+        // Lists and maps are equal by reference only, so they are compared on their own.
+        Assert.Equal(Smallest.Listeners, options.Listeners);
+        Assert.Equal(Smallest.Sentinel!.Endpoints, options.Sentinel!.Endpoints);
+        Assert.Equal(Smallest.Sentinel.AddressMap, options.Sentinel.AddressMap);
+        Assert.Equal(Smallest.Sentinel.AllowedNetworks, options.Sentinel.AllowedNetworks);
+        SentinelOptions sentinel = options.Sentinel with
+        {
+            Endpoints = Smallest.Sentinel.Endpoints,
+            AddressMap = Smallest.Sentinel.AddressMap,
+            AllowedNetworks = Smallest.Sentinel.AllowedNetworks,
+        };
+        Assert.Equal(Smallest, options with { Listeners = Smallest.Listeners, Sentinel = sentinel });
+    }
+
+    private static string ExamplePath()
+    {
+        DirectoryInfo? directory = new(AppContext.BaseDirectory);
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Proxy.sln")))
+        {
+            directory = directory.Parent;
+        }
+
+        Assert.NotNull(directory);
+        return Path.Combine(directory.FullName, "proxy.json");
+    }
+}

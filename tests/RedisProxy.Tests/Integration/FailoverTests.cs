@@ -1,0 +1,159 @@
+using RedisProxy.Testing;
+
+using Xunit.Abstractions;
+
+namespace RedisProxy.Tests.Integration;
+
+/// <summary>Real failovers of real processes, seen by an application behind the proxy.</summary>
+public sealed class FailoverTests(ITestOutputHelper output)
+{
+    // How long after the first Sentinel's switch the first write must have been acknowledged.
+    private static readonly TimeSpan MaxAfterSwitch = TimeSpan.FromMilliseconds(250);
+
+    [Fact]
+    public async Task PlannedFailover_UnderFullWriteLoad_LosesNothingAndShowsNoError()
+    {
+        await using FailoverFixture fixture = await FailoverFixture.StartAsync();
+        await using CountingWriter writers = fixture.StartWriters();
+        await writers.WaitForAcknowledgedAsync(1000, FailoverFixture.Patience);
+        TimeSpan eventClock = fixture.Deployment.Events.Now - writers.Now;
+        TimeSpan start = await fixture.Deployment.FailoverAsync();
+        RedisServer master = await fixture.Deployment.WaitForMasterAsync(fixture.FirstMaster, FailoverFixture.Patience);
+        await fixture.Deployment.WaitUntilHealthyAsync(FailoverFixture.Patience);
+        await writers.WaitForAcknowledgedAsync(1000, FailoverFixture.Patience);
+        LossReport report = await writers.CompareAsync(master);
+        Describe(fixture, report, start, eventClock);
+        Assert.True(report.IsHonest, report.ToString());
+        Assert.Equal(0, report.NotExecuted + report.Unknown + report.Broken + report.OtherErrors);
+        AssertResumedInTime(fixture, report, start, eventClock);
+        await fixture.AssertIdleSessionsAreAsTheyWereAsync();
+        MetricsSnapshot metrics = await fixture.Proxy.ScrapeAsync();
+        Assert.Equal(1, metrics.Sum("redisproxy_failovers_total", ("kind", "planned")));
+        Assert.Equal(0, metrics.Sum("redisproxy_sessions_pinned_total"));
+    }
+
+    [Fact]
+    public async Task MasterKilled_UnderFullWriteLoad_ExecutesNothingTwiceAndResumesWithTheSwitch()
+    {
+        await using FailoverFixture fixture = await FailoverFixture.StartAsync();
+        await using CountingWriter writers = fixture.StartWriters();
+        await writers.WaitForAcknowledgedAsync(1000, FailoverFixture.Patience);
+        TimeSpan eventClock = fixture.Deployment.Events.Now - writers.Now;
+        TimeSpan start = fixture.Deployment.Events.Now;
+        await fixture.FirstMaster.KillAsync();
+        RedisServer master = await fixture.Deployment.WaitForMasterAsync(fixture.FirstMaster, FailoverFixture.Patience);
+        await writers.WaitForAcknowledgedAsync(1000, FailoverFixture.Patience);
+        LossReport report = await writers.CompareAsync(master);
+        Describe(fixture, report, start, eventClock);
+
+        // Replication is asynchronous: what the master acknowledged in its last moment may be gone. No proxy can change that.
+        Assert.Empty(report.Duplicate);
+        Assert.Empty(report.Phantom);
+        Assert.Empty(report.OutOfOrder);
+        Assert.Equal(0, report.Broken + report.OtherErrors);
+        AssertResumedInTime(fixture, report, start, eventClock);
+        await fixture.AssertIdleSessionsAreAsTheyWereAsync();
+    }
+
+    [Fact]
+    public async Task MasterFrozenAndThawedAfterTheFailover_LosesNoAcknowledgedWrite()
+    {
+        await using FailoverFixture fixture = await FailoverFixture.StartAsync();
+        await using CountingWriter writers = fixture.StartWriters();
+        await writers.WaitForAcknowledgedAsync(1000, FailoverFixture.Patience);
+        fixture.FirstMaster.Freeze();
+        RedisServer master = await fixture.Deployment.WaitForMasterAsync(fixture.FirstMaster, FailoverFixture.Patience);
+        await writers.WaitForAcknowledgedAsync(500, FailoverFixture.Patience);
+        fixture.FirstMaster.Thaw();
+        await fixture.Deployment.WaitUntilHealthyAsync(FailoverFixture.Patience);
+        await writers.WaitForAcknowledgedAsync(500, FailoverFixture.Patience);
+        LossReport report = await writers.CompareAsync(master);
+        output.WriteLine(report.ToString());
+        Assert.True(report.IsHonest, report.ToString());
+        Assert.Equal(0, report.Broken + report.OtherErrors);
+        await fixture.AssertIdleSessionsAreAsTheyWereAsync();
+    }
+
+    [Fact]
+    public async Task MasterTerminated_ExecutesNothingTwice()
+    {
+        await using FailoverFixture fixture = await FailoverFixture.StartAsync();
+        await using CountingWriter writers = fixture.StartWriters();
+        await writers.WaitForAcknowledgedAsync(1000, FailoverFixture.Patience);
+        await fixture.FirstMaster.TerminateAsync();
+        RedisServer master = await fixture.Deployment.WaitForMasterAsync(fixture.FirstMaster, FailoverFixture.Patience);
+        await writers.WaitForAcknowledgedAsync(500, FailoverFixture.Patience);
+        LossReport report = await writers.CompareAsync(master);
+        output.WriteLine(report.ToString());
+        Assert.True(report.IsHonest, report.ToString());
+        Assert.Equal(0, report.Broken + report.OtherErrors);
+        await fixture.AssertIdleSessionsAreAsTheyWereAsync();
+    }
+
+    [Fact]
+    public async Task MasterRestartedAtTheSameAddress_KeepsEverySession()
+    {
+        // Long enough that the Sentinels never notice.
+        var options = new SentinelDeploymentOptions
+        {
+            DownAfter = TimeSpan.FromMinutes(1),
+            Server = new RedisServerOptions { AppendOnly = true },
+        };
+        await using FailoverFixture fixture = await FailoverFixture.StartAsync(options);
+        await using CountingWriter writers = fixture.StartWriters();
+        await writers.WaitForAcknowledgedAsync(1000, FailoverFixture.Patience);
+        await fixture.FirstMaster.KillAsync();
+        await fixture.FirstMaster.RestartAsync(keepData: true);
+        await writers.WaitForAcknowledgedAsync(1000, FailoverFixture.Patience);
+        LossReport report = await writers.CompareAsync(fixture.FirstMaster);
+        output.WriteLine(report.ToString());
+        Assert.Empty(report.Duplicate);
+        Assert.Empty(report.Phantom);
+        Assert.Empty(report.OutOfOrder);
+        Assert.Equal(0, report.Broken + report.OtherErrors);
+        await fixture.AssertIdleSessionsAreAsTheyWereAsync();
+        MetricsSnapshot metrics = await fixture.Proxy.ScrapeAsync();
+        Assert.Equal(1, metrics.Sum("redisproxy_failovers_total", ("kind", "restart")));
+        Assert.Equal(0, metrics.Sum("redisproxy_failovers_total", ("kind", "unplanned")));
+    }
+
+    [Fact]
+    public async Task ManyFailoversInARow_LoseNothing()
+    {
+        await using FailoverFixture fixture = await FailoverFixture.StartAsync();
+        await using CountingWriter writers = fixture.StartWriters(4);
+        RedisServer master = fixture.FirstMaster;
+        for (int round = 0; round < 3; round++)
+        {
+            await writers.WaitForAcknowledgedAsync(500, FailoverFixture.Patience);
+            await fixture.Deployment.FailoverAsync();
+            master = await fixture.Deployment.WaitForMasterAsync(master, FailoverFixture.Patience);
+            await fixture.Deployment.WaitUntilHealthyAsync(FailoverFixture.Patience);
+        }
+
+        await writers.WaitForAcknowledgedAsync(500, FailoverFixture.Patience);
+        LossReport report = await writers.CompareAsync(master);
+        output.WriteLine(report.ToString());
+        Assert.True(report.IsHonest, report.ToString());
+        Assert.Equal(0, report.NotExecuted + report.Unknown + report.Broken + report.OtherErrors);
+        await fixture.AssertIdleSessionsAreAsTheyWereAsync();
+    }
+
+    /// <summary>The end of the longest pause of any writer, relative to the first Sentinel's switch.</summary>
+    private static TimeSpan ResumedAfterSwitch(FailoverFixture fixture, LossReport report, TimeSpan start, TimeSpan eventClock)
+    {
+        TimeSpan firstSwitch = fixture.Deployment.Events.Switches(start).Values.Min();
+        TimeSpan resumed = report.LongestPause.Start + report.LongestPause.Length + eventClock;
+        return resumed - firstSwitch;
+    }
+
+    private static void AssertResumedInTime(FailoverFixture fixture, LossReport report, TimeSpan start, TimeSpan eventClock) =>
+        Assert.InRange(ResumedAfterSwitch(fixture, report, start, eventClock), TimeSpan.FromSeconds(-5), MaxAfterSwitch);
+
+    private void Describe(FailoverFixture fixture, LossReport report, TimeSpan start, TimeSpan eventClock)
+    {
+        output.WriteLine(report.ToString());
+        TimeSpan after = ResumedAfterSwitch(fixture, report, start, eventClock);
+        output.WriteLine($"first write {after.TotalMilliseconds:0} ms after the first Sentinel's switch");
+    }
+}

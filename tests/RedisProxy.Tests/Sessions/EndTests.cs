@@ -1,0 +1,162 @@
+using RedisProxy.Configuration;
+using RedisProxy.Sessions;
+using RedisProxy.Testing;
+
+namespace RedisProxy.Tests.Sessions;
+
+/// <summary>How sessions end, and that the first cause is the one that is kept.</summary>
+public sealed class EndTests
+{
+    [Fact]
+    public async Task HalfClose_OfAQuietClient_EndsBothSides()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        client.HalfClose();
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await backend.ReadToEndAsync());
+        await ExpectEndAsync(lab, EndCause.ClientClosed);
+    }
+
+    [Fact]
+    public async Task HalfClose_WithRequestsInFlight_WaitsForTheirReplies()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Set + Requests.Get);
+        client.HalfClose();
+        await backend.ExpectAsync(Requests.Set + Requests.Get);
+        await backend.SendAsync("+OK\r\n");
+        await client.ExpectAsync("+OK\r\n");
+        await backend.SendAsync("$1\r\nv\r\n");
+        Assert.Equal(new ConnectionEnd("$1\r\nv\r\n", WasReset: false), await client.ReadToEndAsync());
+        await ExpectEndAsync(lab, EndCause.ClientClosed);
+    }
+
+    [Fact]
+    public async Task HalfClose_WhileTheBackendIsBeingConnected_StillGetsTheReply()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        await lab.ServeFirstAsync();
+        RawClient client = await lab.ConnectAsync();
+        await client.SendAsync(Requests.Get);
+        client.HalfClose();
+        RawClient backend = await lab.AcceptAsync(lab.First);
+        await backend.ExpectAsync(Requests.Get);
+        await backend.SendAsync("_\r\n");
+        Assert.Equal(new ConnectionEnd("_\r\n", WasReset: false), await client.ReadToEndAsync());
+    }
+
+    [Theory]
+    [InlineData("BLPOP", "q", "0")]
+    [InlineData("SUBSCRIBE", "c")]
+    public async Task HalfClose_OfAWaitingClient_ReachesTheBackendAtOnce(params string[] words)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        await client.SendCommandAsync(words);
+        client.HalfClose();
+        Assert.Equal(Requests.Of(words), (await backend.ReadToEndAsync()).Rest);
+        backend.Dispose();
+        Assert.Equal("", (await client.ReadToEndAsync()).Rest);
+        await ExpectEndAsync(lab, EndCause.ClientClosed);
+    }
+
+    [Fact]
+    public async Task Reset_ByTheClient_ClosesTheBackend()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Set);
+        await backend.ExpectAsync(Requests.Set);
+        client.Reset();
+        Assert.Equal("", (await backend.ReadToEndAsync()).Rest);
+        await ExpectEndAsync(lab, EndCause.ClientReset);
+    }
+
+    [Fact]
+    public async Task Quit_IsAnsweredAndEndsTheSession()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Of("QUIT") + Requests.Set);
+        await backend.ExpectAsync(Requests.Of("QUIT"));
+        await backend.SendAsync("+OK\r\n");
+        backend.Dispose();
+        Assert.Equal(new ConnectionEnd("+OK\r\n", WasReset: false), await client.ReadToEndAsync());
+        await ExpectEndAsync(lab, EndCause.Quit);
+    }
+
+    [Theory]
+    [InlineData("*1\r\n:3\r\n", "-ERR Protocol error: expected '$', got ':'\r\n")]
+    [InlineData("*x\r\n", "-ERR Protocol error: invalid multibulk length\r\n")]
+    [InlineData("*1\r\n$-5\r\n", "-ERR Protocol error: invalid bulk length\r\n")]
+    [InlineData("set k \"open\r\n", "-ERR Protocol error: unbalanced quotes in request\r\n")]
+    [InlineData("POST / HTTP/1.1\r\n", "")]
+    [InlineData("Host: 127.0.0.1\r\n", "")]
+    [InlineData("\x16\x03\x01\x02", "")]
+    public async Task NoRequest_IsAnsweredInItsPlaceAndTheSessionCloses(string bytes, string answer)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Get + bytes + new string('x', 100_000));
+        await backend.ExpectAsync(Requests.Get);
+        await backend.SendAsync("$1\r\nv\r\n");
+        Assert.Equal(new ConnectionEnd("$1\r\nv\r\n" + answer, WasReset: false), await client.ReadToEndAsync());
+        await ExpectEndAsync(lab, EndCause.ClientProtocolError);
+    }
+
+    [Fact]
+    public async Task TooManySessions_AreRefusedWithTheErrorOfRedis()
+    {
+        ProxyOptions options = SessionLab.Options();
+        options = options with { Listeners = [options.Listeners[0] with { MaxSessions = 1 }] };
+        await using SessionLab lab = await SessionLab.StartAsync(options);
+        (RawClient kept, _) = await lab.ConnectPairAsync();
+        RawClient refused = await lab.ConnectAsync();
+        await refused.SendAsync(Requests.Set);
+        Assert.Equal(new ConnectionEnd("-ERR max number of clients reached\r\n", WasReset: false), await refused.ReadToEndAsync());
+        Assert.Equal(1, lab.Counters.RefusedTooMany);
+        kept.Dispose();
+        await SessionLab.EventuallyAsync(() => lab.Counters.Ended.Sum() == 1, "the first one is gone");
+        await lab.ConnectAsync();
+        await lab.AcceptAsync(lab.First);
+    }
+
+    [Fact]
+    public async Task Stop_EndsQuietSessionsNowAndBusyOnesAfterTheirReplies()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient quiet, _) = await lab.ConnectPairAsync();
+        RawClient busy = await lab.ConnectAsync();
+        RawClient backend = await lab.AcceptAsync(lab.First);
+        await busy.SendAsync(Requests.Set);
+        await backend.ExpectAsync(Requests.Set);
+        await lab.StopAcceptingAsync();
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await quiet.ReadToEndAsync());
+        await backend.SendAsync("+OK\r\n");
+        Assert.Equal(new ConnectionEnd("+OK\r\n", WasReset: false), await busy.ReadToEndAsync());
+        quiet.Dispose();
+        busy.Dispose();
+        await lab.WaitUntilDrainedAsync();
+        Assert.Equal(2, lab.Counters.Ended[(int)EndCause.Shutdown]);
+    }
+
+    [Fact]
+    public async Task BackendThatSendsNoResp_EndsTheSession()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Get);
+        await backend.ExpectAsync(Requests.Get);
+        await backend.SendAsync("HTTP/1.1 400 Bad Request\r\n");
+        Assert.Equal("", (await client.ReadToEndAsync()).Rest);
+        await ExpectEndAsync(lab, EndCause.BackendProtocolError);
+    }
+
+    private static async Task ExpectEndAsync(SessionLab lab, EndCause cause)
+    {
+        await SessionLab.EventuallyAsync(() => lab.Counters.Ended[(int)cause] == 1, $"the session ends by {cause}");
+        Assert.Equal(1, lab.Counters.Ended.Sum());
+    }
+}

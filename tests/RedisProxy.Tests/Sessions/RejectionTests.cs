@@ -1,0 +1,133 @@
+using RedisProxy.Configuration;
+using RedisProxy.Sessions;
+using RedisProxy.Testing;
+
+namespace RedisProxy.Tests.Sessions;
+
+/// <summary>Replies that prove that a request was not executed.</summary>
+public sealed class RejectionTests
+{
+    [Theory]
+    [InlineData("-READONLY You can't write against a read only replica.\r\n")]
+    [InlineData("-LOADING Redis is loading the dataset in memory\r\n")]
+    [InlineData("-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n")]
+    [InlineData("-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n")]
+    [InlineData("-REDIRECT 10.0.0.1:6379\r\n")]
+    public async Task RejectedWrite_IsSentToTheNewMaster(string rejection)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Set);
+        await first.ExpectAsync(Requests.Set);
+        await first.SendAsync(rejection);
+        await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Set);
+        await second.SendAsync("+OK\r\n");
+        await client.ExpectAsync("+OK\r\n");
+    }
+
+    [Fact]
+    public async Task RejectedWrite_TakesTheReadsBehindItAlong()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string pipeline = Requests.Get + Requests.Set + Requests.Get + Requests.Set;
+        await client.SendAsync(pipeline);
+        await first.ExpectAsync(pipeline);
+        await first.SendAsync("$3\r\nold\r\n" + Requests.ReadOnly + "$3\r\nold\r\n" + Requests.ReadOnly);
+        await client.ExpectAsync("$3\r\nold\r\n");
+        await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Set + Requests.Get + Requests.Set);
+        await second.SendAsync("+OK\r\n$3\r\nnew\r\n+OK\r\n");
+        await client.ExpectAsync("+OK\r\n$3\r\nnew\r\n+OK\r\n");
+    }
+
+    [Fact]
+    public async Task RejectedWrite_BeforeAnAcknowledgedOne_GetsItsOriginalError()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Of("SET", "a", "1") + Requests.Of("SET", "b", "2"));
+        await first.ReadUntilAsync("2\r\n");
+        await first.SendAsync(Requests.ReadOnly);
+        await first.SendAsync("+OK\r\n");
+        await client.ExpectAsync(Requests.ReadOnly + Requests.Unknown);
+    }
+
+    [Fact]
+    public async Task RejectionInsideAScript_IsRelayed()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string eval = Requests.Of("EVAL", "return redis.call('set','k','v')", "0");
+        await client.SendAsync(eval);
+        await first.ExpectAsync(eval);
+        await first.SendAsync(Requests.ReadOnly);
+        await client.ExpectAsync(Requests.ReadOnly);
+        await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported all the same");
+    }
+
+    [Fact]
+    public async Task RejectionInATransaction_IsRelayed()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string transaction = Requests.Of("MULTI") + Requests.Set + Requests.Of("EXEC");
+        await client.SendAsync(transaction);
+        await first.ExpectAsync(transaction);
+        string replies = "+OK\r\n" + Requests.ReadOnly + "-EXECABORT Transaction discarded because of previous errors.\r\n";
+        await first.SendAsync(replies);
+        await client.ExpectAsync(replies);
+    }
+
+    [Theory]
+    [InlineData("-OOM command not allowed when used memory > 'maxmemory'.\r\n")]
+    [InlineData("-MISCONF Redis is configured to save RDB snapshots\r\n")]
+    [InlineData("-NOREPLICAS Not enough good replicas to write.\r\n")]
+    [InlineData("-NOAUTH Authentication required.\r\n")]
+    [InlineData("-BUSY Redis is busy running a script.\r\n")]
+    [InlineData("-READONLYISH nothing of ours\r\n")]
+    [InlineData("-ERR unknown command\r\n")]
+    public async Task OtherErrors_PassUntouched(string error)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Set);
+        await first.ExpectAsync(Requests.Set);
+        await first.SendAsync(error);
+        await client.ExpectAsync(error);
+        Assert.Equal(0, lab.Suspicions);
+    }
+
+    [Fact]
+    public async Task WithoutSentinel_ReadOnlyIsTheClientsOwnError()
+    {
+        ProxyOptions options = SessionLab.Options() with { Sentinel = null };
+        await using SessionLab lab = await SessionLab.StartAsync(options);
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Set);
+        await first.ExpectAsync(Requests.Set);
+        await first.SendAsync(Requests.ReadOnly);
+        await client.ExpectAsync(Requests.ReadOnly);
+    }
+
+    [Fact]
+    public async Task ServerWithTooManyClients_HasExecutedNothing()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Set);
+        await first.ExpectAsync(Requests.Set);
+        await first.SendAsync("-ERR max number of clients reached\r\n");
+        first.Dispose();
+        await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Set);
+        Assert.Equal(0, lab.Counters.Synthesised[(int)Outcome.Unknown]);
+    }
+}

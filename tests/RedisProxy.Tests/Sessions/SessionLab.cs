@@ -1,0 +1,164 @@
+using System.Net;
+
+using RedisProxy.Configuration;
+using RedisProxy.EventLoops;
+using RedisProxy.Sessions;
+using RedisProxy.Testing;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Tests.Sessions;
+
+/// <summary>
+/// One loop with one listener, real sockets on both sides, and a test in place of the control plane: it shows views to the gate and sees
+/// the suspicions. On disposal it checks that no session failed and that every buffer was given back.
+/// </summary>
+internal sealed class SessionLab : IAsyncDisposable
+{
+    private readonly EventLoop _loop;
+    private readonly SessionListener _listener;
+    private readonly List<Exception> _faults = [];
+    private readonly List<IDisposable> _owned = [];
+    private readonly int _port;
+    private long _suspicions;
+
+    private SessionLab(EventLoop loop, SessionListener listener, int port)
+    {
+        _loop = loop;
+        _listener = listener;
+        _port = port;
+    }
+
+    public ScriptedBackend First { get; private init; } = new();
+
+    public ScriptedBackend Second { get; private init; } = new();
+
+    public SessionCounters Counters => _listener.Counters;
+
+    public EventLoop Loop => _loop;
+
+    /// <summary>How often sessions doubted the master.</summary>
+    public long Suspicions => Interlocked.Read(ref _suspicions);
+
+    public static ProxyOptions Options(ListenerOptions? listener = null) => new()
+    {
+        Listeners =
+        [
+            listener ?? new ListenerOptions { Name = "lab", Bind = BindAddress.OfTcp(new HostEndpoint("127.0.0.1", 1)), Master = "lab" },
+        ],
+        Sentinel = new SentinelOptions { Endpoints = [new HostEndpoint("127.0.0.1", 2)] },
+    };
+
+    public static async Task<SessionLab> StartAsync(ProxyOptions? options = null)
+    {
+        options ??= Options();
+        SessionLab? lab = null;
+        var loop = new EventLoop(0, TimeProvider.System, error => lab!.AddFault(error));
+        var gate = new Gate(
+            loop,
+            (long)options.Hold.MaxOutage.TotalMilliseconds,
+            _ => Interlocked.Increment(ref lab!._suspicions),
+            error => lab!.AddFault(error));
+        var settings = new SessionSettings(options, options.Listeners[0]);
+        var listener = new SessionListener(
+            loop, gate, new ConnectLimiter(options.Backend.MaxConcurrentConnects), settings, new SessionQuota(settings.MaxSessions));
+        int fd = Sockets.Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        lab = new SessionLab(loop, listener, Sockets.LocalAddress(fd)!.Port);
+        loop.Start();
+        await loop.InvokeAsync(() =>
+        {
+            var socket = new LoopSocket(loop, fd);
+            Assert.True(socket.TryRegister(isConnected: false));
+            return listener.ListenAsync(socket, listener.Accept, _ => { });
+        });
+        return lab;
+    }
+
+    /// <summary>The first backend is the master, of generation 1.</summary>
+    public Task ServeFirstAsync() => ShowAsync(Availability.Available, 1, First);
+
+    /// <summary>A failover to the second backend is complete.</summary>
+    public Task ServeSecondAsync() => ShowAsync(Availability.Available, 2, Second);
+
+    /// <summary>Returns when the gate has applied it. Covers every suspicion so far.</summary>
+    public Task ShowAsync(Availability availability, long generation, ScriptedBackend master)
+    {
+        var view = new TopologyView
+        {
+            MasterName = "lab",
+            Availability = availability,
+            Generation = generation,
+            CoversSuspicion = Suspicions,
+            Master = new MasterNode(new HostEndpoint("127.0.0.1", master.Address.Port), master.Address),
+        };
+        return _loop.InvokeAsync(() =>
+        {
+            _listener.Gate.Apply(view);
+            return true;
+        });
+    }
+
+    public async Task<RawClient> ConnectAsync(int? receiveBufferBytes = null)
+    {
+        RawClient client = await RawClient.ConnectAsync("127.0.0.1", _port, receiveBufferBytes);
+        _owned.Add(client);
+        return client;
+    }
+
+    /// <summary>A client and the backend connection that its session opened.</summary>
+    public async Task<(RawClient Client, RawClient Backend)> ConnectPairAsync()
+    {
+        await ServeFirstAsync();
+        RawClient client = await ConnectAsync();
+        return (client, await AcceptAsync(First));
+    }
+
+    public async Task<RawClient> AcceptAsync(ScriptedBackend backend)
+    {
+        RawClient accepted = await backend.AcceptAsync();
+        _owned.Add(accepted);
+        return accepted;
+    }
+
+    public static Task EventuallyAsync(Func<bool> condition, string what) => Eventually.Within(TimeSpan.FromSeconds(10), condition, what);
+
+    public Task StopAcceptingAsync() => _loop.InvokeAsync(() =>
+    {
+        _listener.Stop();
+        return true;
+    });
+
+    public Task WaitUntilDrainedAsync() => _listener.Drained.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _loop.InvokeAsync(() =>
+        {
+            _listener.Stop();
+            _listener.AbortAll();
+            return true;
+        });
+        await WaitUntilDrainedAsync();
+        int buffersInUse = await _loop.InvokeAsync(() => _loop.Slabs.InUse);
+        _loop.Stop();
+        await _loop.Completion.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
+        _loop.Dispose();
+        foreach (IDisposable owned in _owned)
+        {
+            owned.Dispose();
+        }
+
+        First.Dispose();
+        Second.Dispose();
+        Assert.Empty(_faults);
+        Assert.Equal(0, buffersInUse);
+        Assert.All(Counters.Phases, count => Assert.Equal(0, count));
+    }
+
+    private void AddFault(Exception error)
+    {
+        lock (_faults)
+        {
+            _faults.Add(error);
+        }
+    }
+}

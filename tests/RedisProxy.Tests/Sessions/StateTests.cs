@@ -1,0 +1,270 @@
+using RedisProxy.Configuration;
+using RedisProxy.Sessions;
+using RedisProxy.Testing;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Tests.Sessions;
+
+/// <summary>What a client made of its connection, and what becomes of it on the next backend.</summary>
+public sealed class StateTests
+{
+    [Fact]
+    public async Task State_IsReplayedInOneWriteBeforeAnyRequest()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string[][] said =
+        [
+            ["CLIENT", "SETNAME", "worker"], ["CLIENT", "SETINFO", "LIB-NAME", "lib"], ["client", "setinfo", "lib-ver", "1.0"],
+            ["SELECT", "3"], ["HELLO", "3", "AUTH", "alice", "secret"], ["CLIENT", "NO-EVICT", "on"], ["CLIENT", "NO-TOUCH", "ON"],
+        ];
+        foreach (string[] words in said)
+        {
+            await client.SendCommandAsync(words);
+            await first.ExpectAsync(Requests.Of(words));
+            await first.SendAsync("+OK\r\n");
+            await client.ExpectAsync("+OK\r\n");
+        }
+
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await client.SendAsync(Requests.Set);
+        await second.ExpectAsync(
+            Requests.Of("AUTH", "alice", "secret") + Requests.Of("HELLO", "3") + Requests.Of("SELECT", "3")
+            + Requests.Of("CLIENT", "SETNAME", "worker") + Requests.Of("CLIENT", "SETINFO", "LIB-NAME", "lib")
+            + Requests.Of("CLIENT", "SETINFO", "LIB-VER", "1.0") + Requests.Of("CLIENT", "NO-EVICT", "on")
+            + Requests.Of("CLIENT", "NO-TOUCH", "on"));
+        await second.SendAsync("+OK\r\n%1\r\n+server\r\n+redis\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK");
+        await second.SendAsync("\r\n");
+        await second.ExpectAsync(Requests.Set);
+        await second.SendAsync("+OK\r\n");
+        await client.ExpectAsync("+OK\r\n");
+    }
+
+    [Fact]
+    public async Task StateThatTheBackendRefused_IsNotReplayed()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string requests = Requests.Of("SELECT", "99") + Requests.Of("AUTH", "wrong") + Requests.Of("SELECT", "2");
+        await client.SendAsync(requests);
+        await first.ExpectAsync(requests);
+        const string Replies = "-ERR DB index is out of range\r\n-WRONGPASS invalid username-password pair\r\n+OK\r\n";
+        await first.SendAsync(Replies);
+        await client.ExpectAsync(Replies);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Of("SELECT", "2"));
+    }
+
+    [Fact]
+    public async Task Reset_ClearsAllButTheLibrary()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string requests = Requests.Of("AUTH", "pw") + Requests.Of("SELECT", "3") + Requests.Of("CLIENT", "SETINFO", "LIB-NAME", "lib")
+            + Requests.Of("MULTI") + Requests.Of("RESET");
+        await client.SendAsync(requests);
+        await first.ExpectAsync(requests);
+        await first.SendAsync("+OK\r\n+OK\r\n+OK\r\n+OK\r\n+RESET\r\n");
+        await client.ReadUntilAsync("+RESET\r\n");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Of("CLIENT", "SETINFO", "LIB-NAME", "lib"));
+    }
+
+    [Fact]
+    public async Task CredentialsThatTheNewMasterRefuses_CloseTheSession()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Of("AUTH", "pw"));
+        await first.ExpectAsync(Requests.Of("AUTH", "pw"));
+        await first.SendAsync("+OK\r\n");
+        await client.ExpectAsync("+OK\r\n");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await client.SendAsync(Requests.Set);
+        await second.ExpectAsync(Requests.Of("AUTH", "pw"));
+        await second.SendAsync("-WRONGPASS invalid username-password pair or user is disabled.\r\n");
+        Assert.Equal("", (await client.ReadToEndAsync()).Rest);
+        Assert.Equal("", (await second.ReadToEndAsync()).Rest);
+        await SessionLab.EventuallyAsync(() => lab.Counters.Ended[(int)EndCause.ReplayRefused] == 1, "the cause is counted");
+    }
+
+    [Fact]
+    public async Task ReplayToAServerThatIsLoading_IsTriedAgain()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Of("SELECT", "1"));
+        await first.ExpectAsync(Requests.Of("SELECT", "1"));
+        await first.SendAsync("+OK\r\n");
+        await client.ExpectAsync("+OK\r\n");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Of("SELECT", "1"));
+        await second.SendAsync("-LOADING Redis is loading the dataset in memory\r\n");
+        await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported");
+        await lab.ServeSecondAsync();
+        RawClient third = await lab.AcceptAsync(lab.Second);
+        await third.ExpectAsync(Requests.Of("SELECT", "1"));
+    }
+
+    [Fact]
+    public async Task StateChangeInFlight_WhenSuperseded_IsSentAgain()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string requests = Requests.Of("SELECT", "5") + Requests.Of("CLIENT", "SETNAME", "n");
+        await client.SendAsync(requests);
+        await first.ExpectAsync(requests);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(requests);
+        await second.SendAsync("+OK\r\n+OK\r\n");
+        await client.ExpectAsync("+OK\r\n+OK\r\n");
+        await lab.ShowAsync(Availability.Available, 3, lab.First);
+        RawClient third = await lab.AcceptAsync(lab.First);
+        await third.ExpectAsync(requests);
+    }
+
+    [Theory]
+    [InlineData(nameof(PinReason.Transaction), "MULTI")]
+    [InlineData(nameof(PinReason.Watch), "WATCH", "k")]
+    [InlineData(nameof(PinReason.PubSub), "SUBSCRIBE", "c")]
+    [InlineData(nameof(PinReason.PubSub), "PSUBSCRIBE", "c*")]
+    [InlineData(nameof(PinReason.PubSub), "SSUBSCRIBE", "c")]
+    [InlineData(nameof(PinReason.Monitor), "MONITOR")]
+    [InlineData(nameof(PinReason.Replication), "REPLCONF", "listening-port", "1")]
+    [InlineData(nameof(PinReason.Tracking), "CLIENT", "TRACKING", "on")]
+    [InlineData(nameof(PinReason.ReplyMode), "CLIENT", "REPLY", "OFF")]
+    [InlineData(nameof(PinReason.Debug), "DEBUG", "JMAP")]
+    [InlineData(nameof(PinReason.UnknownState), "CLIENT", "SOMETHINGNEW", "on")]
+    public async Task StateThatCannotBeReplayed_ClosesTheSessionOnFailover(string reason, params string[] words)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendCommandAsync(words);
+        await first.ExpectAsync(Requests.Of(words));
+        await first.SendAsync("+OK\r\n");
+        await client.ExpectAsync("+OK\r\n");
+        await lab.ServeSecondAsync();
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
+        await SessionLab.EventuallyAsync(() => lab.Counters.Pinned[(int)Enum.Parse<PinReason>(reason)] == 1, "the reason is counted");
+        Assert.False(lab.Second.HasPendingConnection);
+    }
+
+    [Theory]
+    [InlineData("MULTI", "EXEC")]
+    [InlineData("MULTI", "DISCARD")]
+    [InlineData("WATCH k", "EXEC")]
+    [InlineData("WATCH k", "UNWATCH")]
+    public async Task TransactionThatIsOver_PinsNothing(string begin, string end)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string requests = begin + "\r\n" + end + "\r\n";
+        await client.SendAsync(requests);
+        await first.ExpectAsync(requests);
+        await first.SendAsync("+OK\r\n+OK\r\n");
+        await client.ExpectAsync("+OK\r\n+OK\r\n");
+        await lab.ServeSecondAsync();
+        await lab.AcceptAsync(lab.Second);
+        Assert.Equal(0, lab.Counters.Pinned.Sum());
+    }
+
+    [Fact]
+    public async Task WholeTransactionInFlight_WhenSuperseded_IsUnknownAndTheSessionStays()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string transaction = Requests.Of("MULTI") + Requests.Get + Requests.Set + Requests.Of("EXEC");
+        await client.SendAsync(transaction + Requests.Get);
+        await first.ExpectAsync(transaction + Requests.Get);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Get);
+        await second.SendAsync("_\r\n");
+        await client.ExpectAsync(Requests.Unknown + Requests.Unknown + Requests.Unknown + Requests.Unknown + "_\r\n");
+    }
+
+    [Fact]
+    public async Task OpenTransactionInFlight_WhenSuperseded_ClosesTheSession()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string requests = Requests.Of("MULTI") + Requests.Set;
+        await client.SendAsync(requests);
+        await first.ExpectAsync(requests);
+        await lab.ServeSecondAsync();
+        Assert.Equal("", (await client.ReadToEndAsync()).Rest);
+        await SessionLab.EventuallyAsync(() => lab.Counters.Pinned[(int)PinReason.Transaction] == 1, "the reason is counted");
+    }
+
+    [Fact]
+    public async Task StateChangedInsideATransaction_PinsTheSession()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string requests = Requests.Of("MULTI") + Requests.Of("SELECT", "4") + Requests.Of("EXEC");
+        await client.SendAsync(requests);
+        await first.ExpectAsync(requests);
+        await first.SendAsync("+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
+        await client.ReadUntilAsync("*1\r\n+OK\r\n");
+        await lab.ServeSecondAsync();
+        Assert.Equal("", (await client.ReadToEndAsync()).Rest);
+        await SessionLab.EventuallyAsync(() => lab.Counters.Pinned[(int)PinReason.StateInTransaction] == 1, "the reason is counted");
+    }
+
+    [Fact]
+    public async Task Subscriber_GetsWhateverTheBackendSaysAfterTheRepliesBefore()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Get + Requests.Of("SUBSCRIBE", "a", "b") + Requests.Of("PING"));
+        await first.ExpectAsync(Requests.Get + Requests.Of("SUBSCRIBE", "a", "b") + Requests.Of("PING"));
+        await first.SendAsync("_\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:2\r\n");
+        await client.ReadUntilAsync("b\r\n:2\r\n");
+        await first.SendAsync("*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi");
+        Assert.EndsWith("hi", await client.ReadUntilAsync("hi"), StringComparison.Ordinal);
+        await client.SendAsync(Requests.Of("UNSUBSCRIBE"));
+        await first.ExpectAsync(Requests.Of("UNSUBSCRIBE"));
+    }
+
+    [Fact]
+    public async Task Subscribe_BeforeAMasterIsKnown_IsHeldWithAllBehindIt()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        RawClient client = await lab.ConnectAsync();
+        string requests = Requests.Get + Requests.Of("SUBSCRIBE", "a") + Requests.Of("PING");
+        await client.SendAsync(requests);
+        await SessionLab.EventuallyAsync(() => lab.Loop.Slabs.InUse > 0, "it is read");
+        await lab.ServeFirstAsync();
+        RawClient first = await lab.AcceptAsync(lab.First);
+        await first.ExpectAsync(requests);
+        await first.SendAsync("_\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n");
+        await client.ReadUntilAsync("a\r\n:1\r\n");
+    }
+
+    [Fact]
+    public async Task Subscribe_PastItsDeadline_IsAnsweredAndTheSessionCloses()
+    {
+        ProxyOptions options = SessionLab.Options() with { Hold = new HoldOptions { Timeout = TimeSpan.FromMilliseconds(200) } };
+        await using SessionLab lab = await SessionLab.StartAsync(options);
+        RawClient client = await lab.ConnectAsync();
+        await client.SendAsync(Requests.Of("SUBSCRIBE", "a") + Requests.Of("PING"));
+        Assert.Equal(new ConnectionEnd(Requests.NotExecuted, WasReset: false), await client.ReadToEndAsync());
+    }
+
+    [Fact]
+    public async Task ClientCapa_IsAnsweredHereAndNeverPassedOn()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Get + Requests.Of("CLIENT", "CAPA", "redirect") + Requests.Set);
+        await first.ExpectAsync(Requests.Get + Requests.Set);
+        await first.SendAsync("_\r\n+SET\r\n");
+        await client.ExpectAsync("_\r\n+OK\r\n+SET\r\n");
+    }
+}
