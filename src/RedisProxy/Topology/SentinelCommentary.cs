@@ -5,40 +5,22 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// Puts into words what the Sentinels' votes look like, and logs it when it changes: what is waited for at the start, whom one cannot
-/// reach, whose answers are not believed. Decides nothing. Belongs to one <see cref="SentinelMonitor"/>.
+/// Puts into words what the Sentinels' votes look like, and logs it when it changes: whom one cannot reach, whose answers are not
+/// believed. Decides nothing. Belongs to one <see cref="SentinelMonitor"/>.
 /// </summary>
-internal sealed class SentinelCommentary(string masterName, MonotonicClock clock, ILogger logger)
+internal sealed class SentinelCommentary(string masterName, ILogger logger)
 {
-    /// <summary>What is waited for is said again this often.</summary>
-    public static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(10);
-
     private readonly Dictionary<HostEndpoint, string> _objections = [];
-    private TimeSpan? _waitSaid;
     private bool _hasLostAll;
     private bool _isForgotten;
 
-    /// <summary>When it wants to say again what is waited for.</summary>
-    public TimeSpan Silence => _waitSaid is { } said ? said + MaxSilence - clock.Now : MaxSilence;
-
-    /// <returns>What is waited for, as long as no master is known.</returns>
-    public string Comment(IReadOnlyList<SentinelVote> votes, ElectionResult result, bool hasMaster)
+    public void Comment(IReadOnlyList<SentinelVote> votes, bool hasMaster)
     {
         CommentObjections(votes);
         if (hasMaster)
         {
             CommentLoss(votes);
-            return "";
         }
-
-        string reason = Describe(masterName, votes, result);
-        if (votes.Count > 0 && (_waitSaid is not { } said || clock.Now - said >= MaxSilence))
-        {
-            _waitSaid = clock.Now;
-            TopologyLog.WaitingForMaster(logger, masterName, reason);
-        }
-
-        return reason;
     }
 
     /// <summary>Why there is no master, as far as one sentence can say it.</summary>

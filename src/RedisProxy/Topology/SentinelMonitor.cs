@@ -27,6 +27,7 @@ internal sealed class SentinelMonitor : ITopologySource
     private readonly MasterSource _source;
     private readonly NameResolver _names;
     private readonly SentinelCommentary _commentary;
+    private readonly WaitingNotice _notice;
     private readonly MonotonicClock _clock;
     private readonly TimeSpan _lowerEpochPatience;
     private readonly SortedDictionary<string, SentinelReport> _reports = new(StringComparer.Ordinal);
@@ -53,7 +54,8 @@ internal sealed class SentinelMonitor : ITopologySource
         var probe = new ProbeSettings(options.Backend, RequiresRole: true, _options.PollInterval, context.Time);
         _source = new MasterSource(_tracker, Look, AskAround, probe, _logger);
         _names = new NameResolver(_source.Inbox, _source.Post, context, _logger);
-        _commentary = new SentinelCommentary(masterName, _clock, _logger);
+        _commentary = new SentinelCommentary(masterName, _logger);
+        _notice = new WaitingNotice(masterName, _clock, _logger);
     }
 
     public string MasterName { get; }
@@ -106,7 +108,14 @@ internal sealed class SentinelMonitor : ITopologySource
 
         _tracker.SetSigns(_tracker.Accepted is { } master ? SentinelSigns.Read(votes, master.Address) : SentinelSigns.None);
         _source.SetSurroundings(Survey(votes));
-        _tracker.SetUnknownReason(_commentary.Comment(votes, result, _tracker.Accepted is not null));
+        _commentary.Comment(votes, hasMaster: _tracker.Accepted is not null);
+        if (_tracker.Accepted is null)
+        {
+            string reason = SentinelCommentary.Describe(MasterName, votes, result);
+            _tracker.SetUnknownReason(reason);
+            _notice.Say(reason);
+        }
+
         return NextLook(isEarly);
     }
 
@@ -156,7 +165,7 @@ internal sealed class SentinelMonitor : ITopologySource
         }
 
         return isEarly && _tracker.Accepted is null ? _started + FirstPatience - _clock.Now
-            : _tracker.Accepted is null ? _commentary.Silence : null;
+            : _tracker.Accepted is null ? _notice.Due : null;
     }
 
     // Requests wait for the answer, and the event that would announce it may get lost.

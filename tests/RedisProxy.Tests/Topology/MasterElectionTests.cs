@@ -8,7 +8,8 @@ namespace RedisProxy.Tests.Topology;
 
 /// <summary>
 /// Tables: each vote is written as <c>address@epoch</c>; <c>-</c> has never answered, <c>?</c> knows no such master, a leading <c>!</c> is
-/// out of reach now, a trailing <c>x</c> takes that master for down, a leading <c>~</c> has not spoken yet. Addresses are <c>A</c>, <c>B</c>, <c>C</c> or written out.
+/// out of reach now, a leading <c>~</c> has not spoken yet, and a trailing <c>x</c> takes that master for down. Addresses are <c>A</c>,
+/// <c>B</c>, <c>C</c> or written out.
 /// </summary>
 public class MasterElectionTests
 {

@@ -72,7 +72,7 @@ public class SentinelMonitorTests
         deployment.Sentinels[0].Server.Stop();
         deployment.Start();
         await Eventually.TrueWithinAsync(deployment.Clock, () => deployment.View.Reason.Contains("refused", StringComparison.Ordinal));
-        await Eventually.StaysTrueAsync(deployment.Clock, TimeSpan.FromSeconds(11), () => deployment.View.Generation == 0);
+        await Eventually.StaysTrueAsync(deployment.Clock, TimeSpan.FromSeconds(14), () => deployment.View.Generation == 0);
         Assert.InRange(deployment.Log.CountOf(2000), 2, 2);
     }
 
