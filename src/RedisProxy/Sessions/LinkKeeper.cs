@@ -9,6 +9,9 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
 {
+    /// <summary>Idle sessions wait for a random part of this, so that proxies which saw the same failover do not connect as one.</summary>
+    private const int MaxJitterMs = 100;
+
     private readonly LoopSignal _changed = new(session.Loop);
     private bool _isGranted;
     private long _suspicion;
@@ -57,6 +60,12 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
                 continue;
             }
 
+            await WaitForJitterAsync();
+            if (session.IsEnded || !MayConnect)
+            {
+                continue;
+            }
+
             _isGranted = limiter.TryEnter(session);
             while (!_isGranted && !session.IsEnded)
             {
@@ -65,6 +74,25 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
 
             await ConnectAsync();
         }
+    }
+
+    private async Task WaitForJitterAsync()
+    {
+        if (session.IsWaitedFor)
+        {
+            return;
+        }
+
+        TimerWheel timers = session.Loop.Timers;
+        long dueMs = session.Loop.NowMs + Random.Shared.Next(MaxJitterMs);
+        var due = new LoopTimer(static signal => ((LoopSignal)signal).Set(), _changed);
+        timers.Arm(due, dueMs);
+        while (session.Loop.NowMs < dueMs && MayConnect && !session.IsWaitedFor && !session.IsEnded)
+        {
+            await _changed.WaitAsync();
+        }
+
+        timers.Disarm(due);
     }
 
     // The gate may have shut while the session stood in line.

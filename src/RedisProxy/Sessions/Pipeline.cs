@@ -76,6 +76,11 @@ internal sealed class Pipeline
             return;
         }
 
+        if (Waiting.IsEmpty && _session.Link is null)
+        {
+            _session.WakeKeeper();
+        }
+
         ref PendingRequest waiting = ref Waiting.AddNewest(request);
         if (waiting.IsSynthesised)
         {

@@ -44,6 +44,12 @@ internal sealed class ReplyPump(Session session)
                 continue;
             }
 
+            if (!session.Gate.View.IsBelieved && !link.Socket.IsPeerClosed)
+            {
+                await link.Socket.WaitWokenAsync();
+                continue;
+            }
+
             if (!_reader.HasUnread)
             {
                 await link.Socket.WaitReadableAsync();

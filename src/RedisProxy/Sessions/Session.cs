@@ -99,6 +99,9 @@ internal sealed class Session
 
     public void WakeReplies() => _replies.Wake();
 
+    /// <summary>A client has begun to wait, or another thing that links depend on has changed.</summary>
+    public void WakeKeeper() => _keeper.Wake();
+
     /// <summary>Its turn to connect has come, see <see cref="ConnectLimiter"/>.</summary>
     public void GrantConnect() => _keeper.Grant();
 
@@ -205,6 +208,7 @@ internal sealed class Session
         EndIfFinished();
         UpdatePhase();
         WakeRequests();
+        WakeReplies();
         _keeper.Wake();
     }
 

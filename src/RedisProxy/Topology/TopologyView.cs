@@ -44,6 +44,12 @@ internal sealed record TopologyView
 
     /// <summary>Can requests be sent to <see cref="Master"/> now, at least those that only read?</summary>
     public bool IsServing => Availability is Availability.Available or Availability.ReadsOnly;
+
+    /// <summary>
+    /// Can what <see cref="Master"/> says now still be believed? Not while it is taken for down: another one may have been promoted
+    /// already, and what this one acknowledges would be thrown away. What it says is read once it is known who the master is.
+    /// </summary>
+    public bool IsBelieved => Availability != Availability.Down;
 }
 
 /// <summary>A master that was accepted.</summary>

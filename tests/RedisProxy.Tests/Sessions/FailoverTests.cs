@@ -51,6 +51,33 @@ public sealed class FailoverTests
         await client.ExpectAsync(Requests.Unknown);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Acknowledgement_OfAMasterTakenForDown_WaitsUntilItIsKnownWhoTheMasterIs(bool isSuperseded)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Set);
+        await first.ExpectAsync(Requests.Set);
+        await lab.ShowAsync(Availability.Down, 1, lab.First);
+        await first.SendAsync("+OK\r\n");
+        await (isSuperseded ? lab.ServeSecondAsync() : lab.ServeFirstAsync());
+        await client.ExpectAsync(isSuperseded ? Requests.Unknown : "+OK\r\n");
+    }
+
+    [Fact]
+    public async Task WriteInFlight_WhenAMasterTakenForDownDies_IsUnknownAtOnce()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Set);
+        await first.ExpectAsync(Requests.Set);
+        await lab.ShowAsync(Availability.Down, 1, lab.First);
+        first.Dispose();
+        await client.ExpectAsync(Requests.Unknown);
+    }
+
     [Fact]
     public async Task ReadInFlight_WhenItsBackendDies_IsSentAgainOnTheNext()
     {

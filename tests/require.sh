@@ -1,0 +1,54 @@
+# Sourced by the scripts at the top of the repository and in benchmarks: sees to it that programs are there.
+
+say() { printf '%s\n' "$*" >&2; }
+
+fail() {
+    say "$*"
+    exit 1
+}
+
+# require PROGRAM:PACKAGE…: installs Debian's packages for the programs that are missing, and says so first.
+require() {
+    missing=
+    for pair in "$@"; do
+        command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
+    done
+
+    [ -n "$missing" ] || return 0
+    command -v apt-get >/dev/null || fail "Please install:$missing. (There is no apt-get here to do it with.)"
+    root=
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || fail "Please install, as root: apt-get install$missing"
+        root=sudo
+    fi
+
+    say "Installing from this system's packages:$missing"
+    say "Debian starts some of them as services, on their usual ports. Those are not used here and left alone;"
+    say "to be rid of them afterwards: apt-get remove$missing"
+    $root apt-get update -q >&2
+    # Several packages, so no quotes.
+    # shellcheck disable=SC2086
+    $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y $missing >&2
+}
+
+require_dotnet() {
+    command -v dotnet >/dev/null || fail "The .NET SDK is needed: https://dotnet.microsoft.com/download (global.json says which)."
+}
+
+# build PROJECT…: in Release; silent unless it fails.
+build() {
+    say "Building (Release)…"
+    for project in "$@"; do
+        output=$(dotnet build "$project" --configuration Release --nologo --verbosity quiet 2>&1) || fail "$output"
+    done
+}
+
+# asks_for_help ARGUMENT…
+asks_for_help() {
+    for argument in "$@"; do
+        case "$argument" in
+        --help | -h) return 0 ;;
+        esac
+    done
+    return 1
+}
