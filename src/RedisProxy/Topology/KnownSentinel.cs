@@ -80,7 +80,6 @@ internal sealed class KnownSentinel(HostEndpoint endpoint, bool isConfigured)
     public SentinelReport ReportOn(string master) => new()
     {
         Sentinel = endpoint,
-        IsConfigured = isConfigured,
         IsReachable = IsOpen && _hasAnsweredOnThisConnection,
         HasSpoken = HasSpoken,
         IsInTilt = IsInTilt,

@@ -24,12 +24,12 @@ internal sealed record ElectionResult(MasterCandidate? Accepted, string Who, str
 /// Who is the master, out of what all known Sentinels say. Pure: no clock, no memory, no connection. The rules, in their order:
 /// <list type="number">
 /// <item>Only what reachable Sentinels say now is a candidate, and only at a usable address. Nobody says anything: keep.</item>
-/// <item>Nothing accepted yet: the highest epoch, but not before every configured Sentinel has spoken (the fastest may be a stale
+/// <item>Nothing accepted yet: the highest epoch, but not before every known Sentinel has spoken (the fastest may be a stale
 /// minority). Several addresses at that epoch: a majority of the reachable, else wait.</item>
 /// <item>A higher epoch: one Sentinel is enough, the leader of a failover is the first to know.</item>
 /// <item>The same epoch, another address: a majority of the reachable.</item>
-/// <item>A lower epoch (SENTINEL RESET, or removed and monitored again): a majority of all known agrees on address and epoch, and no
-/// reachable one still holds the accepted epoch for another address.</item>
+/// <item>A lower epoch (SENTINEL RESET, or removed and monitored again): a majority of all known agrees on address and epoch and does
+/// not take that master for down, and no reachable one still holds the accepted epoch for another address.</item>
 /// </list>
 /// A Sentinel that answers that it knows no such master has no say and counts nowhere.
 /// </summary>
@@ -63,7 +63,7 @@ internal static class MasterElection
             ?? ElectionResult.Keep("no Sentinel knows better");
     }
 
-    private static bool IsAwaited(SentinelVote vote) => vote.Report is { IsConfigured: true, HasSpoken: false };
+    private static bool IsAwaited(SentinelVote vote) => !vote.Report.HasSpoken;
 
     private static ElectionResult DecideFirst(SentinelVote[] usable, int reachable, SentinelVote? awaited) => awaited is null
         ? AcceptHighest(usable, reachable)
@@ -93,7 +93,7 @@ internal static class MasterElection
 
     private static ElectionResult? AcceptLowerEpoch(MasterCandidate accepted, SentinelVote[] usable, int known)
     {
-        SentinelVote[]? camp = usable.Where(vote => vote.Epoch < accepted.Epoch)
+        SentinelVote[]? camp = usable.Where(vote => vote.Epoch < accepted.Epoch && !vote.DoubtsItsMaster)
             .GroupBy(vote => (vote.Address, vote.Epoch))
             .Select(group => group.ToArray())
             .FirstOrDefault(group => group.Length > known / 2);

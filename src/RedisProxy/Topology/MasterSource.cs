@@ -92,6 +92,7 @@ internal sealed class MasterSource
     {
         TimeSpan? again = _find();
         _tracker.Evaluate();
+        Publish(); // First of all: a superseded master is fenced by it.
         if (_tracker.Generation != _probeGeneration)
         {
             StartProbe();
@@ -103,7 +104,6 @@ internal sealed class MasterSource
             _askAround();
         }
 
-        Publish();
         Inbox.WakeIn(Earlier(again, _tracker.NextDeadline));
     }
 

@@ -105,7 +105,8 @@ internal sealed class MasterTracker
         _pause = null;
         _rules.Forget(withSigns: true);
         Phase = Availability.Verifying;
-        TopologyLog.MasterAccepted(_logger, _masterName, old?.Address, candidate.Address, candidate.Epoch, Generation, who, reason);
+        string instead = old?.Address.ToString() ?? "none";
+        TopologyLog.MasterAccepted(_logger, _masterName, instead, candidate.Address, candidate.Epoch, Generation, who, reason);
     }
 
     public void OnProbe(ProbeReport seen)

@@ -63,7 +63,7 @@ internal sealed class NameResolver(Inbox inbox, Action<Action> post, TopologyCon
             using var limit = new TimeLimit(Timeout, context.Time, stop);
             found = await limit.ApplyToAsync(context.Resolve(host, limit.Token), "no answer of the DNS");
         }
-        catch (Exception failure) when (failure is SocketException or TimeoutException)
+        catch (Exception failure) when (!stop.IsCancellationRequested)
         {
             TopologyLog.NameNotResolved(logger, host, failure.Message);
         }

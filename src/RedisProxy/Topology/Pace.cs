@@ -31,14 +31,14 @@ internal sealed class Pace(TimeProvider time)
 
     /// <summary>Waits for the time of the next round, and begins it.</summary>
     /// <param name="interval">Since the last round began, if nobody kicks.</param>
-    /// <param name="interrupt">When this ends, that is a kick, too.</param>
+    /// <param name="interrupt">When this ends, that is an urgent kick.</param>
     public async Task NextAsync(TimeSpan interval, Task interrupt, CancellationToken stop)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         Task kick = _kicked.Task;
         Task urgentKick = _urgentlyKicked.Task;
         await Task.WhenAny(UntilAsync(interval, over.Token), kick, urgentKick, interrupt);
-        await Task.WhenAny(UntilAsync(MinSpacing, over.Token), urgentKick);
+        await Task.WhenAny(UntilAsync(MinSpacing, over.Token), urgentKick, interrupt);
         await UntilAsync(MinUrgentSpacing, over.Token);
         await over.CancelAsync();
         stop.ThrowIfCancellationRequested();

@@ -27,6 +27,7 @@ internal sealed class RespConnection : IAsyncDisposable
     private readonly Task _reading;
     private Batch? _batch;
     private string? _complaint;
+    private RespConnectionException? _end;
 
     private RespConnection(Socket socket, TimeProvider time, Action<RespValue>? onPush)
     {
@@ -106,9 +107,9 @@ internal sealed class RespConnection : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (Closed.IsCompleted)
+            if (_end is not null)
             {
-                throw new RespConnectionException("closed before it was asked", byErrorReply: false);
+                throw new RespConnectionException(_end.Message, _end.ByErrorReply);
             }
 
             Debug.Assert(_batch is null, "one batch at a time");
@@ -214,12 +215,31 @@ internal sealed class RespConnection : IAsyncDisposable
 
     private void CloseLocked(string reason)
     {
-        if (_closed.TrySetResult(_complaint ?? reason))
+        if (_end is not null)
         {
-            _batch?.Fail(new RespConnectionException(_complaint ?? reason, byErrorReply: _complaint is not null));
-            _batch = null;
-            _socket.Dispose();
+            return;
         }
+
+        _end = new RespConnectionException(_complaint ?? reason, byErrorReply: _complaint is not null);
+        _closed.TrySetResult(_end.Message);
+        _batch?.Fail(_end);
+        _batch = null;
+        EndSocket();
+    }
+
+    // Orderly: to dispose of a socket that is being read aborts the connection.
+    private void EndSocket()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (SocketException)
+        {
+            // The peer was faster.
+        }
+
+        _socket.Dispose();
     }
 
     /// <summary>Requests under way.</summary>

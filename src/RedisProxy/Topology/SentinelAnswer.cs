@@ -13,6 +13,9 @@ namespace RedisProxy.Topology;
 /// </summary>
 internal sealed record SentinelAnswer
 {
+    /// <summary>Of a name in the DNS.</summary>
+    private const int MaxHostLength = 253;
+
     /// <summary>As announced; null when <see cref="Error"/> says why.</summary>
     public HostEndpoint? Master { get; init; }
 
@@ -71,12 +74,8 @@ internal sealed record SentinelAnswer
     /// <summary>Sentinels write IPv6 without brackets, and names in any case; one address is written one way here.</summary>
     public static HostEndpoint? ReadEndpoint(string host, string port)
     {
-        if (host.Length == 0 || !int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number > 65535)
-        {
-            return null;
-        }
-
-        return Normalize(new HostEndpoint(host, number));
+        bool isPort = int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= 65535;
+        return isPort && host.Length is > 0 and <= MaxHostLength ? Normalize(new HostEndpoint(host, number)) : null;
     }
 
     public static HostEndpoint? ReadEndpoint(IReadOnlyDictionary<string, string> fields) =>

@@ -85,7 +85,11 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
         {
             bool isFull = Interlocked.Exchange(ref _listsAreOld, false) || round % RoundsPerFullRound == 0;
             RespValue[] replies = await connection.AskAsync(questions.Ask(isFull), stop);
-            _backoff.Reset();
+            if (round > 0)
+            {
+                _backoff.Reset(); // One that ends every connection after its first answer is no success.
+            }
+
             owner.OnRound(this, questions.Read(replies, isFull));
             await _pace.NextAsync(Backoff.WithJitter(access.Options.PollInterval), connection.Closed, stop);
         }

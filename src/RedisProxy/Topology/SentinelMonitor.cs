@@ -11,11 +11,11 @@ namespace RedisProxy.Topology;
 /// </summary>
 internal sealed class SentinelMonitor : ITopologySource
 {
-    /// <summary>For configured Sentinels that neither answer nor refuse, at the start.</summary>
+    /// <summary>For Sentinels that neither answer nor refuse, at the start.</summary>
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>A majority at a lower epoch may only not have heard of a failover yet, while the link to its leader is down.</summary>
-    private static readonly TimeSpan LowerEpochPatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MinLowerEpochPatience = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan HoldAskInterval = TimeSpan.FromMilliseconds(100);
 
@@ -26,11 +26,14 @@ internal sealed class SentinelMonitor : ITopologySource
     private readonly MasterTracker _tracker;
     private readonly MasterSource _source;
     private readonly NameResolver _names;
-    private readonly SentinelChatter _chatter;
+    private readonly SentinelCommentary _commentary;
+    private readonly WaitingNotice _notice;
     private readonly MonotonicClock _clock;
+    private readonly TimeSpan _lowerEpochPatience;
     private readonly SortedDictionary<string, SentinelReport> _reports = new(StringComparer.Ordinal);
     private (MasterCandidate Candidate, TimeSpan Since)? _lower;
     private TimeSpan _heldAsked;
+    private TimeSpan? _started;
 
     /// <param name="masterName">Sentinel's name of it.</param>
     /// <param name="options">All of them; the Sentinel section must be there.</param>
@@ -41,6 +44,8 @@ internal sealed class SentinelMonitor : ITopologySource
     {
         MasterName = masterName;
         _options = options.Sentinel ?? throw new ArgumentException("no Sentinels are configured", nameof(options));
+        TimeSpan severalPolls = _options.PollInterval * 3;
+        _lowerEpochPatience = severalPolls > MinLowerEpochPatience ? severalPolls : MinLowerEpochPatience;
         _policy = policy;
         _askAll = askAll;
         _logger = context.Loggers.CreateLogger<SentinelMonitor>();
@@ -49,7 +54,8 @@ internal sealed class SentinelMonitor : ITopologySource
         var probe = new ProbeSettings(options.Backend, RequiresRole: true, _options.PollInterval, context.Time);
         _source = new MasterSource(_tracker, Look, AskAround, probe, _logger);
         _names = new NameResolver(_source.Inbox, _source.Post, context, _logger);
-        _chatter = new SentinelChatter(masterName, _clock, _logger);
+        _commentary = new SentinelCommentary(masterName, _logger);
+        _notice = new WaitingNotice(masterName, _clock, _logger);
     }
 
     public string MasterName { get; }
@@ -75,7 +81,6 @@ internal sealed class SentinelMonitor : ITopologySource
 
     private void TakeEvent(SentinelEvent news, HostEndpoint sentinel)
     {
-        TopologyLog.SentinelSaid(_logger, sentinel, news.Name, news.Payload);
         if (news.IsPromotionBegun && IsAbout(news))
         {
             _tracker.OnPromotionBegun(sentinel.ToString());
@@ -93,7 +98,8 @@ internal sealed class SentinelMonitor : ITopologySource
     private TimeSpan? Look()
     {
         SentinelVote[] votes = [.. _reports.Values.Select(report => SentinelVote.Of(report, _policy, _names.Find))];
-        bool isEarly = _clock.Now < FirstPatience;
+        _started ??= _clock.Now;
+        bool isEarly = _clock.Now - _started < FirstPatience;
         ElectionResult result = MasterElection.Decide(_tracker.Accepted, votes, mayWait: isEarly);
         if (Lasts(result))
         {
@@ -102,7 +108,14 @@ internal sealed class SentinelMonitor : ITopologySource
 
         _tracker.SetSigns(_tracker.Accepted is { } master ? SentinelSigns.Read(votes, master.Address) : SentinelSigns.None);
         _source.SetSurroundings(Survey(votes));
-        _tracker.SetUnknownReason(_chatter.Comment(votes, result, _tracker.Accepted is not null));
+        _commentary.Comment(votes, hasMaster: _tracker.Accepted is not null);
+        if (_tracker.Accepted is null)
+        {
+            string reason = SentinelCommentary.Describe(MasterName, votes, result);
+            _tracker.SetUnknownReason(reason);
+            _notice.Say(reason);
+        }
+
         return NextLook(isEarly);
     }
 
@@ -120,7 +133,7 @@ internal sealed class SentinelMonitor : ITopologySource
             _lower = (candidate, _clock.Now);
         }
 
-        return _clock.Now - _lower!.Value.Since >= LowerEpochPatience;
+        return _clock.Now - _lower!.Value.Since >= _lowerEpochPatience;
     }
 
     private SentinelSurroundings Survey(SentinelVote[] votes)
@@ -148,11 +161,11 @@ internal sealed class SentinelMonitor : ITopologySource
 
         if (_lower is { } lower)
         {
-            return lower.Since + LowerEpochPatience - _clock.Now;
+            return lower.Since + _lowerEpochPatience - _clock.Now;
         }
 
-        return isEarly && _tracker.Accepted is null ? FirstPatience - _clock.Now
-            : _tracker.Accepted is null ? SentinelChatter.MaxSilence : null;
+        return isEarly && _tracker.Accepted is null ? _started + FirstPatience - _clock.Now
+            : _tracker.Accepted is null ? _notice.Due : null;
     }
 
     // Requests wait for the answer, and the event that would announce it may get lost.

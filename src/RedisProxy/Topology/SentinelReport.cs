@@ -12,8 +12,6 @@ internal sealed record SentinelReport
     /// <summary>Its address, as this process reaches it.</summary>
     public required HostEndpoint Sentinel { get; init; }
 
-    public bool IsConfigured { get; init; }
-
     /// <summary>Connected, and <see cref="Answer"/> came over this connection: it is what the Sentinel says now.</summary>
     public bool IsReachable { get; init; }
 
@@ -50,6 +48,11 @@ internal sealed record SentinelVote(SentinelReport Report, IPEndPoint? Address, 
 
     /// <summary>It watches other masters, so it has no say in this one.</summary>
     public bool HasNoSay => Report.Answer is { IsUnknownName: true };
+
+    /// <summary>It names a master that it takes for down itself.</summary>
+    public bool DoubtsItsMaster =>
+        !Report.IsInTilt && Address is not null && Address.Equals(Described)
+            && Report.Answer is { } answer && (answer.SaysSubjectivelyDown || answer.SaysObjectivelyDown);
 
     public SentinelOpinion ToOpinion() => new(
         Sentinel,

@@ -46,7 +46,13 @@ internal sealed class SentinelSet
     }
 
     /// <summary>Every Sentinel is asked again at once, as far as each link's pace allows.</summary>
-    public void AskAll() => AskAll(isUrgent: false);
+    public void AskAll()
+    {
+        foreach (SentinelLink link in _links)
+        {
+            link.Kick(isUrgent: false);
+        }
+    }
 
     public void OnOpened(SentinelLink link, string id) => Post(link, known => TakeIdentity(known, id));
 
@@ -56,12 +62,18 @@ internal sealed class SentinelSet
 
     public void OnEvent(SentinelLink link, SentinelEvent news)
     {
+        TopologyLog.SentinelSaid(_logger, link.Endpoint, news.Name, news.Payload);
         if (news.MasterName is null || _monitors.Any(monitor => monitor.MasterName == news.MasterName))
         {
-            AskAll(news.IsDecisive);
+            link.Kick(news.IsDecisive);
+            AskAll();
         }
 
-        Post(link, known => TakeEvent(known, news));
+        // The others have done their duty by now: a flood of events must not become a flood of messages.
+        if (news.IsTilt || news.IsPromotionBegun || news.IsFailoverAborted)
+        {
+            Post(link, known => TakeEvent(known, news));
+        }
     }
 
     /// <summary>A message about a link; nothing happens when that link is not in use any more.</summary>
@@ -72,14 +84,6 @@ internal sealed class SentinelSet
             message(known);
         }
     });
-
-    private void AskAll(bool isUrgent)
-    {
-        foreach (SentinelLink link in _links)
-        {
-            link.Kick(isUrgent);
-        }
-    }
 
     private void AddConfigured()
     {
@@ -119,23 +123,25 @@ internal sealed class SentinelSet
     private void TakeIdentity(KnownSentinel known, string id)
     {
         known.Id = id;
-        KnownSentinel? same = id.Length == 0 ? null : _known.Find(one => one != known && one.Id == id && one.IsOpen);
-        if (same is null)
+        List<KnownSentinel> same = id.Length == 0 ? [] : _known.FindAll(one => one != known && one.Id == id && !one.IsParked);
+        if (same.Find(one => one.IsOpen && (one.IsConfigured || !known.IsConfigured)) is { } better)
         {
-            known.IsOpen = true;
-            _known.FindAll(one => one != known && one.Id == id && !one.IsConfigured && id.Length > 0).ForEach(Remove);
+            TopologyLog.SameSentinel(_logger, better.Endpoint, known.Endpoint, id);
+            StandBack(known);
             return;
         }
 
-        if (known.IsConfigured && !same.IsConfigured)
+        known.IsOpen = true;
+        foreach (KnownSentinel other in same)
         {
-            known.IsOpen = true;
-            TopologyLog.SameSentinel(_logger, known.Endpoint, same.Endpoint, id);
-            Remove(same);
-            return;
+            TopologyLog.SameSentinel(_logger, known.Endpoint, other.Endpoint, id);
+            StandBack(other);
         }
+    }
 
-        TopologyLog.SameSentinel(_logger, same.Endpoint, known.Endpoint, id);
+    /// <summary>Another link leads to the same Sentinel.</summary>
+    private void StandBack(KnownSentinel known)
+    {
         if (known.IsConfigured)
         {
             StopLink(known);
@@ -163,12 +169,14 @@ internal sealed class SentinelSet
     private void TakeRound(KnownSentinel known, SentinelRound round)
     {
         known.TakeRound(round);
-        Report(known);
         if (round.Lists.Count > 0)
         {
+            // Before the report: at the start, a monitor waits for the word of those that are learnt, too.
             Learn(known);
             DropUnlisted();
         }
+
+        Report(known);
     }
 
     private void TakeEvent(KnownSentinel known, SentinelEvent news)

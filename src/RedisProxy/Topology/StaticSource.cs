@@ -19,10 +19,7 @@ internal sealed class StaticSource : ITopologySource
     private readonly MasterTracker _tracker;
     private readonly MasterSource _source;
     private readonly NameResolver _names;
-    private readonly string _name;
-    private readonly ILogger _logger;
-    private readonly MonotonicClock _clock;
-    private TimeSpan? _waitSaid;
+    private readonly WaitingNotice _notice;
 
     /// <param name="listenerName">Takes the place of the master's name.</param>
     /// <param name="options">All of them; <c>backend.endpoint</c> must be there.</param>
@@ -30,15 +27,14 @@ internal sealed class StaticSource : ITopologySource
     /// <param name="context">Clock, log, DNS.</param>
     public StaticSource(string listenerName, ProxyOptions options, AddressPolicy policy, TopologyContext context)
     {
-        _name = listenerName;
         _endpoint = options.Backend.Endpoint ?? throw new ArgumentException("no endpoint is configured", nameof(options));
         _policy = policy;
-        _logger = context.Loggers.CreateLogger<StaticSource>();
-        _clock = new MonotonicClock(context.Time);
-        _tracker = new MasterTracker(listenerName, options.Hold, isAlone: true, context.Time, _logger);
+        ILogger logger = context.Loggers.CreateLogger<StaticSource>();
+        _notice = new WaitingNotice(listenerName, new MonotonicClock(context.Time), logger);
+        _tracker = new MasterTracker(listenerName, options.Hold, isAlone: true, context.Time, logger);
         var probe = new ProbeSettings(options.Backend, RequiresRole: false, LookInterval, context.Time);
-        _source = new MasterSource(_tracker, Look, AskAround, probe, _logger);
-        _names = new NameResolver(_source.Inbox, _source.Post, context, _logger);
+        _source = new MasterSource(_tracker, Look, AskAround, probe, logger);
+        _names = new NameResolver(_source.Inbox, _source.Post, context, logger);
     }
 
     public TopologyView Current => _source.Current;
@@ -64,19 +60,14 @@ internal sealed class StaticSource : ITopologySource
             }
         }
 
-        _tracker.SetUnknownReason(objection);
-        SayWhatIsWaitedFor(objection);
+        if (_tracker.Accepted is null)
+        {
+            _tracker.SetUnknownReason(objection);
+            _notice.Say(objection);
+        }
+
         return _endpoint.Address is null || _tracker.Accepted is null ? LookInterval : null;
     }
 
     private void AskAround() => _names.Doubt();
-
-    private void SayWhatIsWaitedFor(string objection)
-    {
-        if (_tracker.Accepted is null && (_waitSaid is not { } said || _clock.Now - said >= SentinelChatter.MaxSilence))
-        {
-            _waitSaid = _clock.Now;
-            TopologyLog.WaitingForMaster(_logger, _name, objection);
-        }
-    }
 }

@@ -137,7 +137,7 @@ internal sealed class TopologyCheck
             master,
             [.. votes.Select(vote => vote.ToOpinion())],
             result.Accepted,
-            result.Accepted is null ? SentinelChatter.Describe(master, votes, result) : result.Reason,
+            result.Accepted is null ? SentinelCommentary.Describe(master, votes, result) : result.Reason,
             result.Accepted is null ? null : await ProbeAsync(result.Accepted, requiresRole: true, stop),
             [.. replicas.Where(replica => replica != elected)],
             [.. learnt]);
@@ -164,7 +164,9 @@ internal sealed class TopologyCheck
     {
         try
         {
-            _addresses[host] = NameResolver.Choose(await _context.Resolve(host, stop));
+            _addresses[host] = IPAddress.TryParse(host, out IPAddress? address)
+                ? address
+                : NameResolver.Choose(await _context.Resolve(host, stop));
         }
         catch (SocketException)
         {

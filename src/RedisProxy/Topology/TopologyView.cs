@@ -71,7 +71,10 @@ internal enum Availability
     /// <summary>No majority of the known Sentinels is reachable and <c>sentinel.requireMajority</c> is set: writes wait.</summary>
     ReadsOnly,
 
-    /// <summary>A planned failover has begun: nothing new is sent, what is in flight may still be answered.</summary>
+    /// <summary>
+    /// A failover is coming while the master still answers (a planned one has begun, or the Sentinels say that the master is down):
+    /// nothing new is sent, what is in flight may still be answered.
+    /// </summary>
     PlannedHold,
 
     /// <summary>The master is gone, frozen, loading, or no master any more.</summary>

@@ -5,35 +5,22 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// Puts into words what the Sentinels' votes look like, and logs it when it changes: what is waited for at the start, whom one cannot
-/// reach, whose answers are not believed. Decides nothing. Belongs to one <see cref="SentinelMonitor"/>.
+/// Puts into words what the Sentinels' votes look like, and logs it when it changes: whom one cannot reach, whose answers are not
+/// believed. Decides nothing. Belongs to one <see cref="SentinelMonitor"/>.
 /// </summary>
-internal sealed class SentinelChatter(string masterName, MonotonicClock clock, ILogger logger)
+internal sealed class SentinelCommentary(string masterName, ILogger logger)
 {
-    /// <summary>What is waited for is said again this often.</summary>
-    public static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(10);
-
     private readonly Dictionary<HostEndpoint, string> _objections = [];
-    private TimeSpan? _waitSaid;
     private bool _hasLostAll;
     private bool _isForgotten;
 
-    /// <returns>What is waited for, as long as no master is known.</returns>
-    public string Comment(IReadOnlyList<SentinelVote> votes, ElectionResult result, bool hasMaster)
+    public void Comment(IReadOnlyList<SentinelVote> votes, bool hasMaster)
     {
         CommentObjections(votes);
-        string reason = Describe(masterName, votes, result);
         if (hasMaster)
         {
             CommentLoss(votes);
         }
-        else if (votes.Count > 0 && (_waitSaid is not { } said || clock.Now - said >= MaxSilence))
-        {
-            _waitSaid = clock.Now;
-            TopologyLog.WaitingForMaster(logger, masterName, reason);
-        }
-
-        return reason;
     }
 
     /// <summary>Why there is no master, as far as one sentence can say it.</summary>
@@ -41,7 +28,7 @@ internal sealed class SentinelChatter(string masterName, MonotonicClock clock, I
     {
         if (!votes.Any(vote => vote.IsReachable))
         {
-            return $"no Sentinel is reachable: {List(votes.Select(vote => $"{vote.Sentinel} ({Silence(vote)})"))}";
+            return $"no Sentinel is reachable: {List(votes.Select(vote => $"{vote.Sentinel} ({WhySilent(vote)})"))}";
         }
 
         SentinelVote[] reachable = [.. votes.Where(vote => vote.IsReachable)];
@@ -95,7 +82,7 @@ internal sealed class SentinelChatter(string masterName, MonotonicClock clock, I
         _isForgotten = isForgotten;
     }
 
-    private static string Silence(SentinelVote vote) => vote.Report.Error.Length > 0 ? vote.Report.Error : "no answer yet";
+    private static string WhySilent(SentinelVote vote) => vote.Report.Error.Length > 0 ? vote.Report.Error : "no answer yet";
 
     private static string List(IEnumerable<string> words) => string.Join(", ", words);
 }

@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+
+using RedisProxy.Configuration;
+using RedisProxy.Testing;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Tests.Topology;
+
+/// <summary>The control plane alone against real Sentinels and servers, on the real clock: what views come, and how fast.</summary>
+public class RealSentinelTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+
+    [Fact]
+    public async Task PlannedFailover_RealSentinels_HoldsBeforeThePromotionAndAcceptsRightAfterIt()
+    {
+        await using Watched watched = await Watched.StartAsync(new SentinelDeploymentOptions());
+        TimeSpan begun = await watched.Deployment.FailoverAsync();
+        await watched.IsAsync(2, Availability.Available);
+
+        TimeSpan promoted = (await watched.Deployment.Events.WaitAsync("+promoted-slave", begun, Patience)).At;
+        TimeSpan held = watched.TimeOf(1, Availability.PlannedHold);
+        TimeSpan accepted = watched.TimeOf(2, Availability.Verifying);
+        string times = $"held {held}, promoted {promoted}, accepted {accepted}";
+        Assert.True(held < accepted, times);
+        Assert.True(accepted - promoted < TimeSpan.FromSeconds(1), times); // 3 to 10 ms on a quiet machine.
+        Assert.Equal(FailoverKind.Planned, Assert.Single(watched.Source.Failovers.Last).Kind);
+        Assert.DoesNotContain("1 Down", watched.Path);
+    }
+
+    [Fact]
+    public async Task Kill_RealSentinels_IsDownAtOnceAndThenTheNewMaster()
+    {
+        await using Watched watched = await Watched.StartAsync(new SentinelDeploymentOptions());
+        TimeSpan killed = watched.Deployment.Events.Now;
+        await watched.Deployment.Servers[0].KillAsync();
+        await watched.IsAsync(2, Availability.Available);
+        Assert.Equal(["1 Available", "1 Down", "2 Verifying", "2 Available"], watched.Path);
+        TimeSpan down = watched.TimeOf(1, Availability.Down);
+        Assert.True(down - killed < TimeSpan.FromSeconds(1), $"killed {killed}, down {down}"); // About 15 ms.
+        Assert.Equal(FailoverKind.Unplanned, Assert.Single(watched.Source.Failovers.Last).Kind);
+    }
+
+    [Fact]
+    public async Task Restart_RealSentinelsDoNotMind_IsTheSameGeneration()
+    {
+        await using Watched watched = await Watched.StartAsync(new SentinelDeploymentOptions { DownAfter = Patience });
+        RedisServer master = watched.Deployment.Servers[0];
+        await master.KillAsync();
+        await watched.IsAsync(1, Availability.Down);
+        long suspicion = watched.Source.Suspect(SuspicionReason.ConnectFailed);
+        await master.RestartAsync(keepData: false);
+        await watched.IsAsync(1, Availability.Available);
+        Assert.True(watched.Source.Current.CoversSuspicion >= suspicion);
+        Assert.Equal(FailoverKind.Restart, Assert.Single(watched.Source.Failovers.Last).Kind);
+    }
+
+    /// <summary>A deployment, the control plane on it, and the times of its views on the clock of the Sentinels' events.</summary>
+    private sealed class Watched(SentinelDeployment deployment) : ITopologyObserver, IAsyncDisposable
+    {
+        private readonly ConcurrentQueue<(TimeSpan At, TopologyView View)> _views = [];
+        private readonly CancellationTokenSource _stop = new();
+        private Task _run = Task.CompletedTask;
+
+        public SentinelDeployment Deployment => deployment;
+
+        public ITopologySource Source { get; private set; } = null!;
+
+        /// <summary>From the first available view on.</summary>
+        public IEnumerable<string> Path => _views
+            .Select(seen => $"{seen.View.Generation} {seen.View.Availability}")
+            .SkipWhile(step => step != "1 Available")
+            .Aggregate(new List<string>(), (path, step) => path.LastOrDefault() == step ? path : [.. path, step]);
+
+        public static async Task<Watched> StartAsync(SentinelDeploymentOptions options)
+        {
+            var watched = new Watched(await SentinelDeployment.StartAsync(options));
+            watched.Start();
+            await watched.IsAsync(1, Availability.Available);
+            await Eventually.TrueAsync(() => watched.Source.Current.Sentinels.Count(one => one.IsConnected) == 3);
+            return watched;
+        }
+
+        public Task IsAsync(long generation, Availability availability) => Testing.Eventually.Within(
+            Patience,
+            () => Source.Current.Generation == generation && Source.Current.Availability == availability,
+            $"{generation} {availability}");
+
+        public TimeSpan TimeOf(long generation, Availability availability) =>
+            _views.First(seen => seen.View.Generation == generation && seen.View.Availability == availability).At;
+
+        public void OnTopology(TopologyView view) => _views.Enqueue((deployment.Events.Now, view));
+
+        public async ValueTask DisposeAsync()
+        {
+            await _stop.CancelAsync();
+            await _run;
+            _stop.Dispose();
+            await deployment.DisposeAsync();
+        }
+
+        private void Start()
+        {
+            // One is enough, the others are learnt.
+            string[] sentinel = deployment.SentinelEndpoints[0].Split(':');
+            var options = new ProxyOptions
+            {
+                Listeners =
+                [
+                    new ListenerOptions
+                    {
+                        Name = "l",
+                        Bind = BindAddress.OfTcp(new HostEndpoint("127.0.0.1", 1)),
+                        Master = deployment.MasterName,
+                    },
+                ],
+                Sentinel = new SentinelOptions
+                {
+                    Endpoints = [new HostEndpoint(sentinel[0], int.Parse(sentinel[1], CultureInfo.InvariantCulture))],
+                },
+            };
+            var service = new TopologyService(options, new TopologyContext(TimeProvider.System, new RecordingLoggers(new RecordingLog())));
+            Source = Assert.Single(service.Sources);
+            Source.Subscribe(this);
+            _run = Task.Run(() => service.RunAsync(_stop.Token));
+        }
+    }
+}
