@@ -15,6 +15,7 @@ internal sealed class LoopListener
     private const int MaxBackoffMs = 1000;
 
     private readonly LoopSocket _socket;
+    private readonly Func<int> _tryAccept;
     private readonly Action<int> _onAccepted;
     private readonly LoopSignal _backoffOver;
     private readonly LoopTimer _backoff;
@@ -22,9 +23,11 @@ internal sealed class LoopListener
 
     /// <param name="socket">Listening and registered on its loop.</param>
     /// <param name="onAccepted">Gets the non-blocking descriptor of a new connection, on the loop; must not throw.</param>
-    public LoopListener(LoopSocket socket, Action<int> onAccepted)
+    /// <param name="tryAccept">Null: accepts from the socket. For tests of failures that a real socket cannot be made to have.</param>
+    public LoopListener(LoopSocket socket, Action<int> onAccepted, Func<int>? tryAccept = null)
     {
         _socket = socket;
+        _tryAccept = tryAccept ?? socket.TryAccept;
         _onAccepted = onAccepted;
         _backoffOver = new LoopSignal(socket.Loop);
         _backoff = new LoopTimer(static signal => ((LoopSignal)signal).Set(), _backoffOver);
@@ -76,7 +79,7 @@ internal sealed class LoopListener
     {
         for (int i = 0; i < MaxAcceptsPerTurn; i++)
         {
-            int fd = _socket.TryAccept();
+            int fd = _tryAccept();
             if (fd < 0)
             {
                 return fd == SocketCalls.WouldBlock ? 0 : -fd;

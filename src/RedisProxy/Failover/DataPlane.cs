@@ -17,8 +17,9 @@ internal sealed class DataPlane
 {
     private const int MaxAutomaticLoops = 4;
 
-    // Kept free for everything that is not a session: Sentinels, probes, the admin surface, files of the runtime.
-    private const int ReservedFiles = 128;
+    // Kept free for everything that is not a session. The runtime holds every assembly open, about 180 of them, and ends the process
+    // when it gets no descriptor for something that it needs; the rest is for Sentinels, probes and the admin surface.
+    private const int ReservedFiles = 300;
 
     private const int FilesPerSession = 2;
 

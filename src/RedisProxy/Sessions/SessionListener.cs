@@ -10,6 +10,9 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class SessionListener
 {
+    // So many refused clients get time to read why; a flood of them must not take the descriptors that sessions need.
+    private const int MaxLingeringRefusals = 32;
+
     private readonly EventLoop _loop;
     private readonly ConnectLimiter _limiter;
     private readonly SessionSettings _settings;
@@ -17,6 +20,7 @@ internal sealed class SessionListener
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LoopListener? _acceptor;
     private int _running;
+    private int _lingeringRefusals;
     private bool _isStopping;
 
     public SessionListener(EventLoop loop, Gate gate, ConnectLimiter limiter, SessionSettings settings, SessionQuota quota)
@@ -109,11 +113,19 @@ internal sealed class SessionListener
         CompleteWhenDrained();
     }
 
-    private static async Task RefuseAsync(LoopSocket client)
+    private async Task RefuseAsync(LoopSocket client)
     {
         SendRefusal(client);
+        if (_lingeringRefusals == MaxLingeringRefusals)
+        {
+            client.Close();
+            return;
+        }
+
+        _lingeringRefusals++;
         client.ShutdownWrite();
         await LingeringClose.RunAsync(client);
+        _lingeringRefusals--;
     }
 
     private static unsafe void SendRefusal(LoopSocket client)

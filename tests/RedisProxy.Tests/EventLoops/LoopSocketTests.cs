@@ -164,35 +164,6 @@ public sealed class LoopSocketTests : IDisposable
     }
 
     [Theory]
-    [InlineData(103, AcceptErrorTier.Client)]
-    [InlineData(71, AcceptErrorTier.Client)]
-    [InlineData(1, AcceptErrorTier.Client)]
-    [InlineData(24, AcceptErrorTier.Resources)]
-    [InlineData(23, AcceptErrorTier.Resources)]
-    [InlineData(12, AcceptErrorTier.Resources)]
-    [InlineData(105, AcceptErrorTier.Resources)]
-    [InlineData(9, AcceptErrorTier.Fatal)]
-    [InlineData(22, AcceptErrorTier.Fatal)]
-    [InlineData(88, AcceptErrorTier.Fatal)]
-    public void AcceptErrors_AreTiered(int errno, object tier) => Assert.Equal(tier, AcceptErrors.TierOf(errno));
-
-    [Fact]
-    public async Task Listener_WhoseSocketIsUnusable_FailsLoudly()
-    {
-        await using var running = new RunningLoop();
-        await running.RunAsync(async () =>
-        {
-            // Never made to listen: accept answers EINVAL.
-            int fd = Libc.Socket(LibcConstants.AfInet, LibcConstants.StreamNonBlocking, 0);
-            var socket = new LoopSocket(running.Loop, fd);
-            Assert.True(socket.TryRegister(isConnected: false));
-            var listener = new LoopListener(socket, _ => Assert.Fail("accepted"));
-            await Assert.ThrowsAsync<System.ComponentModel.Win32Exception>(listener.RunAsync);
-            listener.Stop();
-        });
-    }
-
-    [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("::1")]
     [InlineData("10.1.2.3")]
