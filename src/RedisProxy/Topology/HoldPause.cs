@@ -15,6 +15,9 @@ internal sealed class HoldPause(bool isPlanned, TimeSpan deadline)
     /// <summary>The event that said so; null while none did.</summary>
     public string? AbortedBy { get; set; }
 
+    /// <summary>A replica has been told to be the master. Once it is, the present one's acknowledgements are worth nothing.</summary>
+    public bool IsPromoting { get; set; }
+
     public bool IsEnding => _confirmedBy is not null;
 
     public bool IsOverdue { get; private set; }

@@ -29,7 +29,6 @@ internal sealed class MasterTracker
     private string _reason = "";
     private ProbeReport? _seen;
     private SentinelSigns _signs = SentinelSigns.None;
-    private HoldPause? _pause;
     private bool _wantsLook;
 
     /// <param name="masterName">For the view and the log.</param>
@@ -59,13 +58,16 @@ internal sealed class MasterTracker
         private set
         {
             Debug.Assert(value is not (Availability.ReadsOnly or Availability.Unknown), "no phase of an accepted master");
-            Debug.Assert((value == Availability.PlannedHold) == (_pause is not null), "a pause belongs to its phase");
+            Debug.Assert((value == Availability.PlannedHold) == (Pause is not null), "a pause belongs to its phase");
             _phase = value;
         }
     }
 
+    /// <summary>For a failover that seems to be coming; null when there is none.</summary>
+    public HoldPause? Pause { get; private set; }
+
     /// <summary>Until when nothing happens by itself, from now on; null: nothing will.</summary>
-    public TimeSpan? NextDeadline => (_pause is { IsEnding: false } pause ? pause.Deadline : _rules.PatientUntil) - _clock.Now;
+    public TimeSpan? NextDeadline => (Pause is { IsEnding: false } pause ? pause.Deadline : _rules.PatientUntil) - _clock.Now;
 
     public void OnSuspicion()
     {
@@ -87,7 +89,7 @@ internal sealed class MasterTracker
         MasterCandidate? old = Accepted;
         Accepted = candidate;
         _wantsLook = true;
-        if (old is not null && old.Address.Equals(candidate.Address))
+        if (old?.Address.Equals(candidate.Address) == true)
         {
             _rules.Forget(withSigns: false);
             TopologyLog.EpochMoved(_logger, _masterName, candidate.Address, old.Epoch, candidate.Epoch, who, reason);
@@ -102,7 +104,7 @@ internal sealed class MasterTracker
         Generation++;
         _seen = null;
         _signs = SentinelSigns.None;
-        _pause = null;
+        Pause = null;
         _rules.Forget(withSigns: true);
         Phase = Availability.Verifying;
         string instead = old?.Address.ToString() ?? "none";
@@ -132,10 +134,9 @@ internal sealed class MasterTracker
     public void SetSigns(SentinelSigns signs)
     {
         bool isNews = signs.AreBad && !_signs.AreBad;
-        bool doubtIsNews = signs.IsDoubted && !_signs.IsDoubted;
+        _wantsLook |= isNews || (signs.IsDoubted && !_signs.IsDoubted);
         _signs = signs;
         _rules.SignsChanged(signs);
-        _wantsLook |= isNews || doubtIsNews;
         if (isNews && signs.IsSaidDown)
         {
             _timeline.TroubleSign();
@@ -165,8 +166,6 @@ internal sealed class MasterTracker
         }
     }
 
-    public void OnFailoverAborted(string name) => _pause?.AbortedBy = name;
-
     /// <summary>Draws the conclusion from all that is known. To be called after every change, and at the deadline.</summary>
     public void Evaluate()
     {
@@ -185,7 +184,7 @@ internal sealed class MasterTracker
                 EvaluateAvailable();
                 break;
             case Availability.PlannedHold:
-                EvaluateHold(_pause!);
+                EvaluateHold(Pause!);
                 break;
             case Availability.Down:
                 EvaluateDown();
@@ -201,6 +200,7 @@ internal sealed class MasterTracker
         Master = Accepted is { } master ? new MasterNode(master.Announced, master.Address) : null,
         Epoch = Accepted?.Epoch ?? 0,
         CoversSuspicion = Suspicions.Covered,
+        IsPromoting = Pause is { IsPromoting: true },
         Reason = _phase == Availability.Available ? "" : _reason,
     };
 
@@ -241,7 +241,7 @@ internal sealed class MasterTracker
         if (pause.IsEnding && _seen is { IsUp: true } && Suspicions.Covered >= pause.ConfirmedBySuspicion)
         {
             TopologyLog.HoldEnded(_logger, pause.IsOverdue ? LogLevel.Warning : LogLevel.Information, _masterName, pause.EndReason);
-            _pause = null;
+            Pause = null;
             _rules.PauseWasUseless(_signs, _clock.Now);
             Phase = Availability.Available;
             _timeline.Calm();
@@ -280,7 +280,7 @@ internal sealed class MasterTracker
     {
         TopologyLog.MasterDown(_logger, _masterName, why);
         _timeline.TroubleSign();
-        _pause = null;
+        Pause = null;
         _reason = why;
         _wantsLook = true;
         Phase = Availability.Down;
@@ -288,12 +288,12 @@ internal sealed class MasterTracker
 
     private void TryPause(string why, bool isPlanned)
     {
-        _pause = _rules.TryBegin(isPlanned, _clock.Now);
-        if (_pause is not null)
+        Pause = _rules.TryBegin(isPlanned, _clock.Now);
+        if (Pause is not null)
         {
             _reason = why;
             _wantsLook = true;
-            TopologyLog.HoldBegan(_logger, _masterName, why, _pause.Deadline - _clock.Now);
+            TopologyLog.HoldBegan(_logger, _masterName, why, Pause.Deadline - _clock.Now);
             Phase = Availability.PlannedHold;
         }
     }

@@ -8,6 +8,9 @@ internal sealed record SentinelEvent(string Name, string Payload)
     /// <summary>The leader is about to promote a replica; from now on what the old master acknowledges may be lost.</summary>
     public bool IsPromotionBegun => Name == "+failover-state-send-slaveof-noone";
 
+    /// <summary>The replica has been told.</summary>
+    public bool IsPromotionSent => Name == "+failover-state-wait-promotion";
+
     public bool IsFailoverAborted => Name.StartsWith("-failover-abort-", StringComparison.Ordinal);
 
     /// <summary>The Sentinel that sent it answers differently from now on.</summary>

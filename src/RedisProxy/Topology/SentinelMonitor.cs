@@ -85,9 +85,13 @@ internal sealed class SentinelMonitor : ITopologySource
         {
             _tracker.OnPromotionBegun(sentinel.ToString());
         }
+        else if (news.IsPromotionSent && IsAbout(news))
+        {
+            _tracker.Pause?.IsPromoting = true;
+        }
         else if (news.IsFailoverAborted && IsAbout(news))
         {
-            _tracker.OnFailoverAborted(news.Name);
+            _tracker.Pause?.AbortedBy = news.Name;
         }
     }
 

@@ -45,11 +45,14 @@ internal sealed record TopologyView
     /// <summary>Can requests be sent to <see cref="Master"/> now, at least those that only read?</summary>
     public bool IsServing => Availability is Availability.Available or Availability.ReadsOnly;
 
+    /// <summary>A Sentinel has told a replica to be the master instead of <see cref="Master"/>, and has not seen yet that it is.</summary>
+    public bool IsPromoting { get; init; }
+
     /// <summary>
-    /// Can what <see cref="Master"/> says now still be believed? Not while it is taken for down: another one may have been promoted
-    /// already, and what this one acknowledges would be thrown away. What it says is read once it is known who the master is.
+    /// Can what <see cref="Master"/> says now still be believed? Not while it is taken for down, or a replica has been told to take its
+    /// place: what it acknowledges may be thrown away. What it says is read once it is known who the master is.
     /// </summary>
-    public bool IsBelieved => Availability != Availability.Down;
+    public bool IsBelieved => Availability != Availability.Down && !IsPromoting;
 }
 
 /// <summary>A master that was accepted.</summary>

@@ -118,6 +118,30 @@ public sealed class FailoverTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task WriteThatEndsAfterThePromotion_IsNotAcknowledged()
+    {
+        // As users have it: the old master is demoted late, and acknowledges until then.
+        var options = new SentinelDeploymentOptions { Timings = SentinelTimings.Default, DownAfter = TimeSpan.FromSeconds(10) };
+        await using FailoverFixture fixture = await FailoverFixture.StartAsync(options);
+        using RawClient client = await fixture.Proxy.ConnectAsync();
+        client.Timeout = FailoverFixture.Patience;
+        const string Script = """
+            local function now() local t = redis.call('TIME') return t[1] * 1000 + t[2] / 1000 end
+            local untilMs = now() + 320
+            while now() < untilMs do end
+            return redis.call('SET', 'slow', 'done')
+            """;
+        await client.SendCommandAsync("EVAL", Script, "0");
+        await fixture.Deployment.FailoverAsync();
+        RawReply reply = await client.ReadReplyAsync();
+        RedisServer master = await fixture.Deployment.WaitForMasterAsync(fixture.FirstMaster, FailoverFixture.Patience);
+        bool isStored = (await master.CallAsync("EXISTS", "slow")).Number == 1;
+        output.WriteLine($"{reply}, stored: {isStored}");
+        Assert.True(isStored || reply.ErrorCode == "IOERR", $"{reply}, but it is not stored");
+        await fixture.AssertIdleSessionsAreAsTheyWereAsync();
+    }
+
+    [Fact]
     public async Task ManyFailoversInARow_LoseNothing()
     {
         await using FailoverFixture fixture = await FailoverFixture.StartAsync();

@@ -52,15 +52,17 @@ public sealed class FailoverTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Acknowledgement_OfAMasterTakenForDown_WaitsUntilItIsKnownWhoTheMasterIs(bool isSuperseded)
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    public async Task Acknowledgement_OfADoubtfulMaster_WaitsUntilItIsKnownWhoTheMasterIs(bool isPromoting, bool isSuperseded)
     {
         await using SessionLab lab = await SessionLab.StartAsync();
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
         await client.SendAsync(Requests.Set);
         await first.ExpectAsync(Requests.Set);
-        await lab.ShowAsync(Availability.Down, 1, lab.First);
+        await lab.ShowAsync(isPromoting ? Availability.PlannedHold : Availability.Down, 1, lab.First, isPromoting);
         await first.SendAsync("+OK\r\n");
         await (isSuperseded ? lab.ServeSecondAsync() : lab.ServeFirstAsync());
         await client.ExpectAsync(isSuperseded ? Requests.Unknown : "+OK\r\n");

@@ -80,7 +80,7 @@ internal sealed class SessionLab : IAsyncDisposable
     public Task ServeSecondAsync() => ShowAsync(Availability.Available, 2, Second);
 
     /// <summary>Returns when the gate has applied it. Covers every suspicion so far.</summary>
-    public Task ShowAsync(Availability availability, long generation, ScriptedBackend master)
+    public Task ShowAsync(Availability availability, long generation, ScriptedBackend master, bool isPromoting = false)
     {
         var view = new TopologyView
         {
@@ -88,6 +88,7 @@ internal sealed class SessionLab : IAsyncDisposable
             Availability = availability,
             Generation = generation,
             CoversSuspicion = Suspicions,
+            IsPromoting = isPromoting,
             Master = new MasterNode(new HostEndpoint("127.0.0.1", master.Address.Port), master.Address),
         };
         return _loop.InvokeAsync(() =>

@@ -116,6 +116,21 @@ public class FailoverTests
     }
 
     [Fact]
+    public async Task PlannedFailover_ReplicaWasToldToBeMaster_TheOldOneIsNotBelievedUntilItIsLetGo()
+    {
+        await using var deployment = new Deployment();
+        await deployment.StartAvailableAsync();
+        deployment.Sentinels[1].Push("+failover-state-send-slaveof-noone", EventAbout(deployment));
+        await deployment.IsAsync(1, Availability.PlannedHold);
+        Assert.True(deployment.View.IsBelieved);
+        deployment.Sentinels[1].Push("+failover-state-wait-promotion", EventAbout(deployment));
+        await Eventually.TrueAsync(() => !deployment.View.IsBelieved);
+        deployment.Sentinels[1].Push("-failover-abort-slave-timeout", AboutMaster(deployment));
+        await deployment.WithinAsync(1, Availability.Available);
+        Assert.True(deployment.View.IsBelieved);
+    }
+
+    [Fact]
     public async Task PlannedFailover_PromotionOfAnotherMaster_IsNoReasonToHold()
     {
         await using var deployment = new Deployment();

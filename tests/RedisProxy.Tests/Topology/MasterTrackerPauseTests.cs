@@ -93,7 +93,7 @@ public class MasterTrackerPauseTests
         bench.BeAvailable();
         bench.Sign(TrackerBench.FailingOver);
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
-        bench.Tracker.OnFailoverAborted("-failover-abort-slave-timeout");
+        bench.Tracker.Pause!.AbortedBy = "-failover-abort-slave-timeout";
         bench.See(ProbeVerdict.Up);
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
         bench.Sign(SentinelSigns.None);

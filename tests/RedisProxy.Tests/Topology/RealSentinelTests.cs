@@ -82,10 +82,22 @@ public class RealSentinelTests
             return watched;
         }
 
-        public Task IsAsync(long generation, Availability availability) => Testing.Eventually.Within(
-            Patience,
-            () => Source.Current.Generation == generation && Source.Current.Availability == availability,
-            $"{generation} {availability}");
+        public async Task IsAsync(long generation, Availability availability)
+        {
+            try
+            {
+                await Testing.Eventually.Within(
+                    Patience,
+                    () => Source.Current.Generation == generation && Source.Current.Availability == availability,
+                    $"{generation} {availability}");
+            }
+            catch (TimeoutException late)
+            {
+                IEnumerable<string> views = _views.Select(seen => $"{seen.At} {seen.View.Generation} {seen.View.Availability}");
+                string story = string.Join('\n', views.Concat(deployment.Events.All.Select(seen => seen.ToString())).Order());
+                throw new TimeoutException($"{late.Message}\n{story}", late);
+            }
+        }
 
         public TimeSpan TimeOf(long generation, Availability availability) =>
             _views.First(seen => seen.View.Generation == generation && seen.View.Availability == availability).At;
