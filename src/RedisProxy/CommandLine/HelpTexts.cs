@@ -43,8 +43,8 @@ internal static class HelpTexts
           RedisProxy check --listen 6380 --sentinel h1:26379,h2:26379 --master mymaster
 
         Exit codes:
-          0  the configuration is good and every master is known
-          1  some master or Sentinel could not be found
+          0  the configuration is good and every master could be served
+          1  some master could not
           2  bad configuration or usage
         """;
 

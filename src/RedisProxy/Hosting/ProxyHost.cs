@@ -103,7 +103,8 @@ internal static class ProxyHost
             provider.GetRequiredService<ILoggerFactory>().CreateLogger<DataPlane>());
     }
 
-    private static void AddLogging(ILoggingBuilder logging, LogLevel logLevel)
+    /// <summary>To standard output, one line each, in UTC.</summary>
+    public static void AddLogging(ILoggingBuilder logging, LogLevel logLevel)
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(logLevel);

@@ -10,28 +10,26 @@ namespace RedisProxy.Topology;
 
 /// <summary>What one look at the deployment found about one master.</summary>
 /// <param name="MasterName">Sentinel's name of it; the listener's name without Sentinel.</param>
-/// <param name="Opinions">Of every configured Sentinel.</param>
+/// <param name="Opinions">Of every Sentinel, the configured ones first.</param>
 /// <param name="Master">Who would be accepted; null: see the reason.</param>
 /// <param name="Reason">Why this one, or why none.</param>
 /// <param name="Probe">What it said itself; null without a master.</param>
 /// <param name="Replicas">Mapped.</param>
-/// <param name="LearntSentinels">Mapped; those that are not configured.</param>
 internal sealed record MasterCheck(
     string MasterName,
     IReadOnlyList<SentinelOpinion> Opinions,
     MasterCandidate? Master,
     string Reason,
     ProbeReport? Probe,
-    IReadOnlyList<HostEndpoint> Replicas,
-    IReadOnlyList<HostEndpoint> LearntSentinels)
+    IReadOnlyList<HostEndpoint> Replicas)
 {
     /// <summary>The proxy could serve this master now.</summary>
     public bool IsGood => Probe is { IsUp: true };
 }
 
 /// <summary>
-/// Asks every configured Sentinel and the elected master once, for the <c>check</c> command: the same questions and the same
-/// election as in service, without staying connected. Makes nothing and changes nothing.
+/// Asks every configured Sentinel, those that they know, and the elected master once, for the <c>check</c> command: the same questions
+/// and the same election as in service, without staying connected. Makes nothing and changes nothing.
 /// </summary>
 internal sealed class TopologyCheck
 {
@@ -83,8 +81,14 @@ internal sealed class TopologyCheck
     private async Task<KnownSentinel[]> AskSentinelsAsync(SentinelOptions options, SentinelQuestions questions, CancellationToken stop)
     {
         SentinelAccess access = TopologyService.AccessOf(options, _options.Backend, _context);
-        KnownSentinel[] sentinels = await Task.WhenAll(
-            options.Endpoints.Distinct().Select(endpoint => AskSentinelAsync(endpoint, access, questions, stop)));
+        KnownSentinel[] sentinels = await Task.WhenAll(options.Endpoints.Distinct().Select(
+            endpoint => AskSentinelAsync(new KnownSentinel(endpoint, isConfigured: true), access, questions, stop)));
+        IEnumerable<ListedSentinel> learnt = sentinels.SelectMany(known => known.Listed)
+            .Where(listed => !Array.Exists(sentinels, known => known.Is(listed.Id, _policy.Map(listed.Address))))
+            .DistinctBy(listed => listed.Id);
+        sentinels = [.. sentinels, .. await Task.WhenAll(learnt.Select(
+            listed => AskSentinelAsync(
+                new KnownSentinel(_policy.Map(listed.Address), isConfigured: false) { Id = listed.Id }, access, questions, stop)))];
         foreach (KnownSentinel further in sentinels)
         {
             KnownSentinel same = Array.Find(sentinels, one => one == further || (one.Id.Length > 0 && one.Id == further.Id))!;
@@ -98,12 +102,11 @@ internal sealed class TopologyCheck
     }
 
     private static async Task<KnownSentinel> AskSentinelAsync(
-        HostEndpoint endpoint, SentinelAccess access, SentinelQuestions questions, CancellationToken stop)
+        KnownSentinel known, SentinelAccess access, SentinelQuestions questions, CancellationToken stop)
     {
-        var known = new KnownSentinel(endpoint, isConfigured: true);
         try
         {
-            await using SentinelConnection connection = await SentinelConnection.OpenAsync(endpoint, access, _ => { }, stop);
+            await using SentinelConnection connection = await SentinelConnection.OpenAsync(known.Endpoint, access, _ => { }, stop);
             RespValue[] replies = await connection.AskAsync(questions.Ask(isFull: true), stop);
             known.Id = connection.Id;
             known.IsOpen = true;
@@ -129,18 +132,13 @@ internal sealed class TopologyCheck
         ElectionResult result = MasterElection.Decide(accepted: null, votes, mayWait: false);
         HostEndpoint? elected = result.Accepted is { } found ? _policy.Map(found.Announced) : null;
         IEnumerable<HostEndpoint> replicas = reports.SelectMany(report => report.Lists.Replicas).Select(_policy.Map).Distinct();
-        IEnumerable<HostEndpoint> learnt = reports.SelectMany(report => report.Lists.Sentinels)
-            .Where(listed => !sentinels.Any(known => known.Is(listed.Id, _policy.Map(listed.Address))))
-            .Select(listed => _policy.Map(listed.Address))
-            .Distinct();
         return new MasterCheck(
             master,
             [.. votes.Select(vote => vote.ToOpinion())],
             result.Accepted,
             result.Accepted is null ? SentinelCommentary.Describe(master, votes, result) : result.Reason,
             result.Accepted is null ? null : await ProbeAsync(result.Accepted, requiresRole: true, stop),
-            [.. replicas.Where(replica => replica != elected)],
-            [.. learnt]);
+            [.. replicas.Where(replica => replica != elected)]);
     }
 
     private async Task<MasterCheck> CheckEndpointAsync(string name, HostEndpoint endpoint, CancellationToken stop)
@@ -149,7 +147,7 @@ internal sealed class TopologyCheck
         string? objection = address is null ? $"no address of '{endpoint.Host}' is known" : _policy.Refuse(address);
         var candidate = objection is null ? new MasterCandidate(endpoint, address!, Epoch: 0) : null;
         ProbeReport? probe = candidate is null ? null : await ProbeAsync(candidate, requiresRole: false, stop);
-        return new MasterCheck(name, [], candidate, objection ?? "as configured", probe, [], []);
+        return new MasterCheck(name, [], candidate, objection ?? "as configured", probe, []);
     }
 
     private async Task<ProbeReport> ProbeAsync(MasterCandidate master, bool requiresRole, CancellationToken stop)
