@@ -59,7 +59,8 @@ internal static class CheckReport
 
         if (check.Replicas.Count > 0)
         {
-            await output.WriteLineAsync($"  replicas  {string.Join(", ", check.Replicas.Select(replica => replica.ToString()).Order(StringComparer.Ordinal))}");
+            IEnumerable<string> replicas = check.Replicas.Select(replica => replica.ToString()).Order(StringComparer.Ordinal);
+            await output.WriteLineAsync($"  replicas  {string.Join(", ", replicas)}");
         }
 
         await output.WriteLineAsync($"  verdict   {(check.IsGood ? "could be served" : "could NOT be served now")}");
