@@ -10,10 +10,14 @@ public sealed class FailoverTests(ITestOutputHelper output)
     // How long after the first Sentinel's switch the first write must have been acknowledged.
     private static readonly TimeSpan MaxAfterSwitch = TimeSpan.FromMilliseconds(250);
 
-    [Fact]
-    public async Task PlannedFailover_UnderFullWriteLoad_LosesNothingAndShowsNoError()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task PlannedFailover_UnderFullWriteLoad_LosesNothingAndShowsNoError(bool isDefaultTiming)
     {
-        await using FailoverFixture fixture = await FailoverFixture.StartAsync();
+        // With Sentinel's default timing the old master acknowledges writes for 11 s more to everybody who asks it.
+        await using FailoverFixture fixture = await FailoverFixture.StartAsync(
+            isDefaultTiming ? new SentinelDeploymentOptions { Timings = SentinelTimings.Default } : null);
         await using CountingWriter writers = fixture.StartWriters();
         await writers.WaitForAcknowledgedAsync(1000, FailoverFixture.Patience);
         TimeSpan eventClock = fixture.Deployment.Events.Now - writers.Now;
