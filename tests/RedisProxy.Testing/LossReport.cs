@@ -12,6 +12,9 @@ public sealed record LossReport
     /// <summary>Acknowledged and not there.</summary>
     public required IReadOnlyList<string> Lost { get; init; }
 
+    /// <summary>When the last of these was acknowledged, by the clock of the history; null when none is lost.</summary>
+    public TimeSpan? LastLostAt { get; init; }
+
     /// <summary>There, although an error said that it was not executed, or although nobody ever wrote it.</summary>
     public required IReadOnlyList<string> Phantom { get; init; }
 
@@ -67,6 +70,11 @@ public sealed record LossReport
         }
 
         Append(text, "LOST", Lost);
+        if (LastLostAt is { } at)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"; the last of these was acknowledged at {at.TotalSeconds:0.000} s");
+        }
+
         Append(text, "PHANTOM", Phantom);
         Append(text, "DUPLICATE", Duplicate);
         Append(text, "OUT OF ORDER", OutOfOrder);

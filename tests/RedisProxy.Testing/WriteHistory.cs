@@ -20,6 +20,10 @@ public sealed record WriteHistory(IReadOnlyList<WriteRecord> Records, int Connec
         return new LossReport
         {
             Lost = ByOutcome(present: false, WriteOutcome.Acknowledged),
+            LastLostAt = Records
+                .Where(r => r.Outcome == WriteOutcome.Acknowledged && !counts.ContainsKey(WriteRecord.Element(r.Writer, r.Number)))
+                .Select(r => (TimeSpan?)r.AnsweredAt)
+                .Max(),
             Phantom =
             [
                 .. ByOutcome(present: true, WriteOutcome.NotExecuted, WriteOutcome.OtherError),

@@ -13,6 +13,7 @@ public sealed class WriteHistoryTests
             (1, WriteOutcome.Acknowledged), (2, WriteOutcome.NotExecuted), (3, WriteOutcome.Unknown), (4, WriteOutcome.Broken));
 
         Assert.True(report.IsHonest);
+        Assert.Null(report.LastLostAt);
         Assert.Equal((1, 1, 1, 1), (report.Acknowledged, report.NotExecuted, report.Unknown, report.Broken));
         Assert.Equal((1, 1), (report.UnknownPresent, report.UnknownAbsent));
     }
@@ -23,6 +24,7 @@ public sealed class WriteHistoryTests
         LossReport report = Compare(["w0-2"], (1, WriteOutcome.Acknowledged), (2, WriteOutcome.Acknowledged));
 
         Assert.Equal(["w0-1"], report.Lost);
+        Assert.NotNull(report.LastLostAt);
         Assert.False(report.IsHonest);
         Assert.Contains("LOST 1: w0-1", report.ToString(), StringComparison.Ordinal);
     }

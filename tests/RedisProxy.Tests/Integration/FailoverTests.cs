@@ -10,6 +10,9 @@ public sealed class FailoverTests(ITestOutputHelper output)
     // How long after the first Sentinel's switch the first write must have been acknowledged.
     private static readonly TimeSpan MaxAfterSwitch = TimeSpan.FromMilliseconds(250);
 
+    // Within which a writer has read an acknowledgement that was sent to it.
+    private static readonly TimeSpan LastMoment = TimeSpan.FromMilliseconds(250);
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -50,10 +53,7 @@ public sealed class FailoverTests(ITestOutputHelper output)
         LossReport report = await writers.CompareAsync(master);
         Describe(fixture, report, start, eventClock);
 
-        // Replication is asynchronous: what the master acknowledged in its last moment may be gone. No proxy can change that.
-        Assert.Empty(report.Duplicate);
-        Assert.Empty(report.Phantom);
-        Assert.Empty(report.OutOfOrder);
+        AssertOnlyLastMomentIsLost(report, start - eventClock, writers: 8);
         Assert.Equal(0, report.Broken + report.OtherErrors);
         AssertResumedInTime(fixture, report, start, eventClock);
         await fixture.AssertIdleSessionsAreAsTheyWereAsync();
@@ -66,14 +66,15 @@ public sealed class FailoverTests(ITestOutputHelper output)
         await using CountingWriter writers = fixture.StartWriters();
         await writers.WaitForAcknowledgedAsync(1000, FailoverFixture.Patience);
         fixture.FirstMaster.Freeze();
+        TimeSpan frozenAt = writers.Now;
         RedisServer master = await fixture.Deployment.WaitForMasterAsync(fixture.FirstMaster, FailoverFixture.Patience);
         await writers.WaitForAcknowledgedAsync(500, FailoverFixture.Patience);
         fixture.FirstMaster.Thaw();
         await fixture.Deployment.WaitUntilHealthyAsync(FailoverFixture.Patience);
         await writers.WaitForAcknowledgedAsync(500, FailoverFixture.Patience);
         LossReport report = await writers.CompareAsync(master);
-        output.WriteLine(report.ToString());
-        Assert.True(report.IsHonest, report.ToString());
+        output.WriteLine($"frozen at {frozenAt.TotalSeconds:0.000} s: {report}");
+        AssertOnlyLastMomentIsLost(report, frozenAt, writers: 8);
         Assert.Equal(0, report.Broken + report.OtherErrors);
         await fixture.AssertIdleSessionsAreAsTheyWereAsync();
     }
@@ -165,6 +166,19 @@ public sealed class FailoverTests(ITestOutputHelper output)
         Assert.True(report.IsHonest, report.ToString());
         Assert.Equal(0, report.NotExecuted + report.Unknown + report.Broken + report.OtherErrors);
         await fixture.AssertIdleSessionsAreAsTheyWereAsync();
+    }
+
+    /// <summary>
+    /// Replication is asynchronous: redis may be stopped between its replies of one turn and the same turn's stream to the replicas.
+    /// No proxy can change that. Nothing that was acknowledged at any other time may be gone.
+    /// </summary>
+    private static void AssertOnlyLastMomentIsLost(LossReport report, TimeSpan stoppedAt, int writers)
+    {
+        Assert.InRange(report.Lost.Count, 0, writers);
+        Assert.True(report.Lost.Count == 0 || (stoppedAt - report.LastLostAt!.Value).Duration() < LastMoment, report.ToString());
+        Assert.Empty(report.Duplicate);
+        Assert.Empty(report.Phantom);
+        Assert.Empty(report.OutOfOrder);
     }
 
     /// <summary>The end of the longest pause of any writer, relative to the first Sentinel's switch.</summary>
