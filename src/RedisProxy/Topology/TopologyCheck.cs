@@ -85,7 +85,8 @@ internal sealed class TopologyCheck
             endpoint => AskSentinelAsync(new KnownSentinel(endpoint, isConfigured: true), access, questions, stop)));
         IEnumerable<ListedSentinel> learnt = sentinels.SelectMany(known => known.Listed)
             .Where(listed => !Array.Exists(sentinels, known => known.Is(listed.Id, _policy.Map(listed.Address))))
-            .DistinctBy(listed => listed.Id);
+            .DistinctBy(listed => listed.Id)
+            .Take(Math.Max(0, SentinelSet.MaxSentinels - sentinels.Length));
         sentinels = [.. sentinels, .. await Task.WhenAll(learnt.Select(
             listed => AskSentinelAsync(
                 new KnownSentinel(_policy.Map(listed.Address), isConfigured: false) { Id = listed.Id }, access, questions, stop)))];
