@@ -48,6 +48,9 @@ public sealed record LossReport
     /// <summary>Errors by their first word; exceptions by their name.</summary>
     public required IReadOnlyDictionary<string, int> Errors { get; init; }
 
+    /// <summary>The times of 100 ms and more in which no writer at all had a write acknowledged, in their order.</summary>
+    public required IReadOnlyList<Pause> Pauses { get; init; }
+
     /// <summary>The longest time in which no writer at all had a write acknowledged.</summary>
     public required Pause LongestPause { get; init; }
 
@@ -64,6 +67,11 @@ public sealed record LossReport
         text.Append(CultureInfo.InvariantCulture, $"broken {Broken} in {ConnectionsBroken} connections, other errors {OtherErrors}; ");
         text.Append(CultureInfo.InvariantCulture, $"of the unknown and broken {UnknownPresent} present, {UnknownAbsent} absent; ");
         text.Append(CultureInfo.InvariantCulture, $"longest pause {LongestPause}, of one writer {LongestPauseOfOne}");
+        if (Pauses.Count > 1)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"; {Pauses.Count} pauses: ").AppendJoin(", ", Pauses.Take(10));
+        }
+
         if (Errors.Count > 0)
         {
             text.Append("; errors ").AppendJoin(", ", Errors.Select(e => $"{e.Key} {e.Value}"));
@@ -95,6 +103,8 @@ public sealed record LossReport
 /// <param name="Length">How long.</param>
 public readonly record struct Pause(TimeSpan Start, TimeSpan Length)
 {
+    public TimeSpan End => Start + Length;
+
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{Length.TotalSeconds:0.000} s (from {Start.TotalSeconds:0.000} s)");
 }

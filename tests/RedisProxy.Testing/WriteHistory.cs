@@ -9,6 +9,8 @@ namespace RedisProxy.Testing;
 /// <param name="Length">From the first connection to the end; also pauses that last to the end count.</param>
 public sealed record WriteHistory(IReadOnlyList<WriteRecord> Records, int ConnectionsBroken, TimeSpan Length)
 {
+    private static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(100);
+
     /// <param name="stored">What each writer's list holds now, by writer.</param>
     public LossReport Compare(IReadOnlyDictionary<int, IReadOnlyList<string>> stored)
     {
@@ -40,8 +42,9 @@ public sealed record WriteHistory(IReadOnlyList<WriteRecord> Records, int Connec
             UnknownPresent = ByOutcome(present: true, WriteOutcome.Unknown, WriteOutcome.Broken).Length,
             UnknownAbsent = ByOutcome(present: false, WriteOutcome.Unknown, WriteOutcome.Broken).Length,
             Errors = Records.Where(r => r.Error.Length > 0).GroupBy(r => r.Error).ToDictionary(g => g.Key, g => g.Count()),
-            LongestPause = LongestPauseOf(Records),
-            LongestPauseOfOne = Records.GroupBy(r => r.Writer).Select(LongestPauseOf).DefaultIfEmpty(new Pause(TimeSpan.Zero, Length))
+            Pauses = [.. PausesOf(Records).Where(pause => pause.Length >= MinPause)],
+            LongestPause = PausesOf(Records).MaxBy(pause => pause.Length),
+            LongestPauseOfOne = Records.GroupBy(r => r.Writer).SelectMany(PausesOf).DefaultIfEmpty(new Pause(TimeSpan.Zero, Length))
                 .MaxBy(pause => pause.Length),
         };
     }
@@ -69,21 +72,15 @@ public sealed record WriteHistory(IReadOnlyList<WriteRecord> Records, int Connec
         }
     }
 
-    private Pause LongestPauseOf(IEnumerable<WriteRecord> records)
+    /// <summary>From one success to the next, and to the end.</summary>
+    private IEnumerable<Pause> PausesOf(IEnumerable<WriteRecord> records)
     {
         TimeSpan last = TimeSpan.Zero;
-        var longest = new Pause(TimeSpan.Zero, TimeSpan.Zero);
         IEnumerable<TimeSpan> successes = records.Where(r => r.Outcome == WriteOutcome.Acknowledged).Select(r => r.AnsweredAt).Order();
         foreach (TimeSpan at in successes.Append(Length))
         {
-            if (at - last > longest.Length)
-            {
-                longest = new Pause(last, at - last);
-            }
-
+            yield return new Pause(last, at - last);
             last = at;
         }
-
-        return longest;
     }
 }

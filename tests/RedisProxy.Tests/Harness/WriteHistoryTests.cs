@@ -77,6 +77,7 @@ public sealed class WriteHistoryTests
 
         Assert.Equal(new Pause(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(2)), report.LongestPause);
         Assert.Equal(new Pause(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4.5)), report.LongestPauseOfOne);
+        Assert.Equal([1.0, 2.0, 4.0, 5.5], report.Pauses.Select(pause => pause.End.TotalSeconds));
     }
 
     [Theory]
