@@ -115,6 +115,10 @@ public sealed class FailoverTests(ITestOutputHelper output)
         await using CountingWriter writers = fixture.StartWriters();
         await writers.WaitForAcknowledgedAsync(1000, FailoverFixture.Patience);
         await fixture.FirstMaster.KillAsync();
+        await Eventually.Within(
+            FailoverFixture.Patience,
+            async () => (await fixture.Proxy.ScrapeAsync()).Sum("redisproxy_master_up") == 0,
+            "the proxy has seen it down: a restart faster than its look is only a lost connection");
         await fixture.FirstMaster.RestartAsync(keepData: true);
         await writers.WaitForAcknowledgedAsync(1000, FailoverFixture.Patience);
         LossReport report = await writers.CompareAsync(fixture.FirstMaster);
