@@ -36,8 +36,8 @@ public sealed class LoopListenerTests
         int accepted = 0;
         (LoopListener listener, Task accepting) = await StartAsync(running, fd, connection =>
         {
-            LoopSockets.Close(connection);
             Interlocked.Increment(ref accepted);
+            LoopSockets.Close(connection);
         });
         for (int i = 0; i < 100; i++)
         {
