@@ -71,10 +71,11 @@ internal sealed class OptionBinder
         int maxSessions = listener.Value("maxSessions", ListenerOptions.DefaultMaxSessions, ValueParsers.WholeNumber(1, 1_000_000));
         listener.Unavailable("tls");
         listener.Optional("proxyProtocol", ValueParsers.OnlyDefault("\"off\"", ["off", "false"], _ => true));
-        listener.Optional("pubsub", ValueParsers.OnlyDefault("\"close\"", ["close"], text => text is "resubscribe"));
+        PubSubAction pubsub = listener.Value("pubsub", PubSubAction.Close, ValueParsers.Choice(
+            ("close", PubSubAction.Close), ("resubscribe", PubSubAction.Resubscribe)));
         listener.Unavailable("maxLagBytes");
         listener.Unavailable("fallback");
-        return new ListenerDraft(listener, name, bind, master, maxSessions);
+        return new ListenerDraft(listener, name, bind, master, maxSessions, pubsub);
     }
 
     private SentinelOptions ReadSentinel(OptionSection sentinel)
@@ -182,11 +183,11 @@ internal sealed class OptionBinder
         var defaults = new ReplayOptions();
         int maxBytes = replay.Value("maxBytesPerSession", defaults.MaxBytesPerSession, ValueParsers.Size(1 << 10, 64 << 20));
         bool reads = replay.Value("reads", defaults.Reads, ValueParsers.Boolean);
-        replay.Optional("blocking", ValueParsers.OnlyDefault("false", ["false"], text => bool.TryParse(text, out _)));
         return new ReplayOptions
         {
             MaxBytesPerSession = maxBytes,
             Reads = reads,
+            Blocking = replay.Value("blocking", defaults.Blocking, ValueParsers.Boolean),
             OnUnknownOutcome = replay.Value("onUnknownOutcome", defaults.OnUnknownOutcome, ValueParsers.Choice(
                 ("error", UnknownOutcomeAction.Error), ("disconnect", UnknownOutcomeAction.Disconnect))),
             NotExecutedCode = replay.Value("notExecutedCode", defaults.NotExecutedCode, ValueParsers.Choice(

@@ -81,6 +81,7 @@ internal static class OptionsReader
                 Bind = l.Bind ?? throw new UnreachableException("a listener without an address is an error"),
                 Master = l.Master,
                 MaxSessions = l.MaxSessions,
+                PubSub = l.PubSub,
             }),
         ],
     };

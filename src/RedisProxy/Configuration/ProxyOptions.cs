@@ -40,6 +40,21 @@ internal sealed record ListenerOptions
 
     /// <summary><c>maxSessions</c>: further clients get redis's own error and are closed. Default 10000, 1 to 1000000.</summary>
     public int MaxSessions { get; init; } = DefaultMaxSessions;
+
+    /// <summary><c>pubsub</c>: what becomes of subscribers at a failover. Default <c>close</c>.</summary>
+    public PubSubAction PubSub { get; init; }
+}
+
+/// <summary>
+/// <c>listeners[].pubsub</c>. What is published while there is no master, or before a subscriber is back, is lost in any case.
+/// </summary>
+internal enum PubSubAction
+{
+    /// <summary>Their connection is closed, so that they see the gap.</summary>
+    Close,
+
+    /// <summary>They are subscribed again on the new master, and do not see it.</summary>
+    Resubscribe,
 }
 
 /// <summary><c>sentinel</c>: whom to ask for the master.</summary>
@@ -154,6 +169,12 @@ internal sealed record ReplayOptions
 
     /// <summary><c>reads</c>: send unanswered reads again on the new master. Default true; false treats them like writes.</summary>
     public bool Reads { get; init; } = true;
+
+    /// <summary>
+    /// <c>blocking</c>: send blocking pops and stream reads that were lost with their connection again, for the time they have left.
+    /// Default false: an element may have been popped for nobody, so their outcome is unknown.
+    /// </summary>
+    public bool Blocking { get; init; }
 
     /// <summary><c>onUnknownOutcome</c>: default <c>error</c>.</summary>
     public UnknownOutcomeAction OnUnknownOutcome { get; init; }

@@ -16,10 +16,16 @@ internal static class CommandNames
         + "xinfo xlen xpending xrange xrevrange zcard zcount zdiff zinter zintercard zlexcount zmscore zrandmember zrange zrangebylex "
         + "zrangebyscore zrank zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore zunion";
 
-    /// <summary>Writes that may wait for other clients. WAIT and WAITAOF wait for replicas.</summary>
-    public const string Blocking = "blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin wait waitaof xreadgroup";
+    /// <summary>Writes that may wait for other clients.</summary>
+    public const string Blocking = "blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin xreadgroup";
 
     public const string Nested = "eval evalsha fcall";
+
+    /// <summary>
+    /// Called reads by the modules that bring them, and yet not to be repeated: they consume a cursor, or run code that may do anything.
+    /// </summary>
+    public static bool IsNeverRepeated(string name) =>
+        name is "ft.cursor" or "tfcall" or "tfcallasync" || name.StartsWith("rg.", StringComparison.Ordinal);
 
     public static readonly (string Name, CommandKind Kind, CommandFlags Flags)[] Special =
     [
@@ -30,22 +36,24 @@ internal static class CommandNames
         ("readonly", CommandKind.ReadOnly, CommandFlags.Resendable),
         ("readwrite", CommandKind.ReadWrite, CommandFlags.Resendable),
         ("reset", CommandKind.Reset, CommandFlags.Resendable),
-        ("multi", CommandKind.Multi, CommandFlags.None),
+        ("multi", CommandKind.Multi, CommandFlags.Resendable),
         ("exec", CommandKind.Exec, CommandFlags.Nested),
-        ("discard", CommandKind.Discard, CommandFlags.None),
-        ("watch", CommandKind.Watch, CommandFlags.None),
+        ("discard", CommandKind.Discard, CommandFlags.Resendable),
+        ("watch", CommandKind.Watch, CommandFlags.Resendable),
         ("unwatch", CommandKind.Unwatch, CommandFlags.Resendable),
-        ("subscribe", CommandKind.Subscribe, CommandFlags.None),
-        ("psubscribe", CommandKind.Subscribe, CommandFlags.None),
-        ("ssubscribe", CommandKind.Subscribe, CommandFlags.None),
-        ("unsubscribe", CommandKind.Subscribe, CommandFlags.None),
-        ("punsubscribe", CommandKind.Subscribe, CommandFlags.None),
-        ("sunsubscribe", CommandKind.Subscribe, CommandFlags.None),
+        ("subscribe", CommandKind.Subscribe, CommandFlags.Resendable),
+        ("psubscribe", CommandKind.Subscribe, CommandFlags.Resendable),
+        ("ssubscribe", CommandKind.Subscribe, CommandFlags.Resendable),
+        ("unsubscribe", CommandKind.Subscribe, CommandFlags.Resendable),
+        ("punsubscribe", CommandKind.Subscribe, CommandFlags.Resendable),
+        ("sunsubscribe", CommandKind.Subscribe, CommandFlags.Resendable),
         ("monitor", CommandKind.Monitor, CommandFlags.None),
         ("sync", CommandKind.Replication, CommandFlags.None),
         ("psync", CommandKind.Replication, CommandFlags.None),
         ("replconf", CommandKind.Replication, CommandFlags.None),
         ("xread", CommandKind.XRead, CommandFlags.Blocking),
+        ("wait", CommandKind.Wait, CommandFlags.Resendable | CommandFlags.Blocking),
+        ("waitaof", CommandKind.WaitAof, CommandFlags.Resendable | CommandFlags.Blocking),
         ("debug", CommandKind.Debug, CommandFlags.None),
         ("asking", CommandKind.Asking, CommandFlags.None),
         ("quit", CommandKind.Quit, CommandFlags.Resendable),

@@ -1,27 +1,69 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace RedisProxy.Resp;
 
 /// <summary>
-/// The built-in table of commands. Which commands are reads is taken from the flag <c>readonly</c> in the reply to COMMAND of
-/// redis 7.0.15, and of Valkey 8 and redis 8 documentation for later ones. Commands that are missing here are writes.
+/// What is known of each command. The built-in table is that of redis 7.0.15 by its reply to COMMAND, and of the documentation of
+/// Valkey 8 and redis 8 for later ones; a server's own reply says more, of its modules above all. Commands that are missing are writes.
 /// <para>
 /// Looked up once per request, so it is an open-addressed hash over names packed into three words. Case is folded by setting bit 5 of
 /// every byte, which also folds a few bytes that are no letters; such a name is no command, and redis answers it with an error. The
 /// same bit tells a name's bytes from padding: <c>GET\0</c> is not <c>GET</c>.
 /// </para>
 /// </summary>
-internal static class CommandTable
+internal sealed class CommandTable
 {
-    private const int SlotBits = 10;
     private const ulong FoldCase = 0x2020_2020_2020_2020;
 
-    private static readonly Slot[] Slots = Build();
+    // At most a quarter of the slots is used.
+    private const int SlotsPerCommand = 4;
 
-    public static CommandTraits Find(ReadOnlySpan<byte> name)
+    /// <summary>For as long as no server has said better.</summary>
+    public static readonly CommandTable BuiltIn = new(BuiltInTraits());
+
+    private readonly Slot[] _slots;
+    private readonly int _shift;
+
+    private CommandTable(Dictionary<string, CommandTraits> commands)
+    {
+        int bits = BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)(commands.Count * SlotsPerCommand)));
+        _slots = new Slot[1 << bits];
+        _shift = 64 - bits;
+        foreach ((string name, CommandTraits traits) in commands)
+        {
+            Add(name, traits);
+        }
+    }
+
+    /// <summary>
+    /// The built-in table, corrected by a server's reply to COMMAND (redis.io/commands/command): what it calls <c>readonly</c> may be
+    /// sent again, what it calls <c>write</c> may not. Commands that change a connection stay what they are.
+    /// </summary>
+    /// <returns>Null when this is no such reply.</returns>
+    public static CommandTable? Of(RespValue reply)
+    {
+        if (!reply.IsAggregate || reply.Items.Count == 0)
+        {
+            return null;
+        }
+
+        Dictionary<string, CommandTraits> commands = BuiltInTraits();
+        foreach (RespValue command in reply.Items)
+        {
+            if (command.Items.Count > 2)
+            {
+                string[] flags = [.. command.Items[2].Items.Select(static flag => flag.Text)];
+                Correct(commands, command.Items[0].Text.ToLowerInvariant(), flags);
+            }
+        }
+
+        return new CommandTable(commands);
+    }
+
+    public CommandTraits Find(ReadOnlySpan<byte> name)
     {
         if (name.Length is 0 or > CommandName.MaxBytes)
         {
@@ -29,9 +71,10 @@ internal static class CommandTable
         }
 
         Key key = Pack(name);
-        for (int i = key.SlotIndex; ; i = (i + 1) & (Slots.Length - 1))
+        Slot[] slots = _slots;
+        for (int i = key.SlotIndex(_shift); ; i = (i + 1) & (slots.Length - 1))
         {
-            ref readonly Slot slot = ref Slots[i];
+            ref readonly Slot slot = ref slots[i];
             if (slot.Key.First == key.First && slot.Key.Second == key.Second && slot.Key.Third == key.Third)
             {
                 return slot.Traits;
@@ -42,6 +85,23 @@ internal static class CommandTable
                 return default;
             }
         }
+    }
+
+    private static void Correct(Dictionary<string, CommandTraits> commands, string name, string[] flags)
+    {
+        bool isKnown = commands.TryGetValue(name, out CommandTraits known);
+        if (name.Length is 0 or > CommandName.MaxBytes || known.NeedsInspection || (known.Flags & CommandFlags.Nested) != 0)
+        {
+            return;
+        }
+
+        // Containers (XINFO, OBJECT) have their flags on their subcommands; what is built in for them holds.
+        bool isRead = flags.Contains("readonly") && !CommandNames.IsNeverRepeated(name);
+        bool isWrite = flags.Contains("write");
+        bool isResendable = isRead || (isKnown && known.IsResendable && !isWrite);
+        commands[name] = new CommandTraits(
+            CommandKind.Plain,
+            (isResendable ? CommandFlags.Resendable : 0) | (flags.Contains("blocking") || known.IsBlocking ? CommandFlags.Blocking : 0));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -86,48 +146,47 @@ internal static class CommandTable
         return word | (FoldCase >> (8 * (sizeof(ulong) - bytes.Length)));
     }
 
-    private static Slot[] Build()
+    private static Dictionary<string, CommandTraits> BuiltInTraits()
     {
-        var slots = new Slot[1 << SlotBits];
+        var commands = new Dictionary<string, CommandTraits>();
         foreach (string name in CommandNames.Reads.Split(' '))
         {
-            Add(slots, name, new CommandTraits(CommandKind.Plain, CommandFlags.Resendable));
+            commands.Add(name, new CommandTraits(CommandKind.Plain, CommandFlags.Resendable));
         }
 
         foreach (string name in CommandNames.Blocking.Split(' '))
         {
-            Add(slots, name, new CommandTraits(CommandKind.Plain, CommandFlags.Blocking));
+            commands.Add(name, new CommandTraits(CommandKind.Plain, CommandFlags.Blocking));
         }
 
         foreach (string name in CommandNames.Nested.Split(' '))
         {
-            Add(slots, name, new CommandTraits(CommandKind.Plain, CommandFlags.Nested));
+            commands.Add(name, new CommandTraits(CommandKind.Plain, CommandFlags.Nested));
         }
 
         foreach ((string name, CommandKind kind, CommandFlags flags) in CommandNames.Special)
         {
-            Add(slots, name, new CommandTraits(kind, flags));
+            commands.Add(name, new CommandTraits(kind, flags));
         }
 
-        return slots;
+        return commands;
     }
 
-    private static void Add(Slot[] slots, string name, CommandTraits traits)
+    private void Add(string name, CommandTraits traits)
     {
-        Key key = Pack(Encoding.ASCII.GetBytes(name));
-        int i = key.SlotIndex;
-        while (slots[i].Key.First != 0)
+        Key key = Pack(Encoding.Latin1.GetBytes(name));
+        int i = key.SlotIndex(_shift);
+        while (_slots[i].Key.First != 0)
         {
-            Debug.Assert(slots[i].Key != key, "listed twice");
-            i = (i + 1) & (slots.Length - 1);
+            i = (i + 1) & (_slots.Length - 1);
         }
 
-        slots[i] = new Slot(key, traits);
+        _slots[i] = new Slot(key, traits);
     }
 
     private readonly record struct Key(ulong First, ulong Second, ulong Third)
     {
-        public int SlotIndex => (int)(((First ^ (Second * 31) ^ (Third * 37)) * 0x9E37_79B9_7F4A_7C15) >> (64 - SlotBits));
+        public int SlotIndex(int shift) => (int)(((First ^ (Second * 31) ^ (Third * 37)) * 0x9E37_79B9_7F4A_7C15) >> shift);
     }
 
     private readonly record struct Slot(Key Key, CommandTraits Traits);

@@ -69,6 +69,8 @@ internal enum CommandKind : byte
 
     // Others that need a look at their arguments, or leave the connection in a state of their own.
     XRead,
+    Wait,
+    WaitAof,
     Debug,
     Asking,
     Quit,

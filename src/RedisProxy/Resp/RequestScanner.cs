@@ -22,6 +22,7 @@ internal struct RequestScanner
     private long _skip;
     private long _frameBytes;
     private CommandTraits _command;
+    private CommandTable? _commands;
     private CommandName _name;
 
     private enum State : byte
@@ -36,6 +37,13 @@ internal struct RequestScanner
         BodyCr,
         BodyLf,
         Inline,
+    }
+
+    /// <summary>What is known of commands. Default: the built-in table.</summary>
+    public CommandTable Commands
+    {
+        readonly get => _commands ?? CommandTable.BuiltIn;
+        set => _commands = value;
     }
 
     /// <summary>The command of the request under way, or of the one that just ended. Known once <see cref="IsHeadKnown"/>.</summary>
@@ -77,7 +85,7 @@ internal struct RequestScanner
             }
 
             BeginRequest();
-            if (WholeFrames.TryTakeRequest(input, out consumed, out _command))
+            if (WholeFrames.TryTakeRequest(input, Commands, out consumed, out _command))
             {
                 IsHeadKnown = true;
                 _frameBytes = consumed;
@@ -232,7 +240,7 @@ internal struct RequestScanner
     {
         if (_isFirstArgument)
         {
-            _command = IsHeadKnown ? default : CommandTable.Find(((ReadOnlySpan<byte>)_name)[.._nameLength]);
+            _command = IsHeadKnown ? default : Commands.Find(((ReadOnlySpan<byte>)_name)[.._nameLength]);
             IsHeadKnown = true;
             _isFirstArgument = false;
         }

@@ -13,7 +13,7 @@ internal static class WholeFrames
     private const int MaxDigits = 9;
 
     /// <summary>A request of at least one argument.</summary>
-    public static bool TryTakeRequest(ReadOnlySpan<byte> input, out int bytes, out CommandTraits command)
+    public static bool TryTakeRequest(ReadOnlySpan<byte> input, CommandTable commands, out int bytes, out CommandTraits command)
     {
         bytes = 0;
         command = default;
@@ -33,7 +33,7 @@ internal static class WholeFrames
 
             if (i == 0)
             {
-                command = CommandTable.Find(input.Slice(body, length));
+                command = commands.Find(input.Slice(body, length));
             }
         }
 

@@ -1,5 +1,3 @@
-using System.Buffers;
-
 using RedisProxy.EventLoops;
 using RedisProxy.Resp;
 using RedisProxy.Topology;
@@ -27,6 +25,7 @@ internal static class BackendConnector
     public static async Task<BackendLink?> OpenAsync(Session session, LinkKeeper keeper)
     {
         TopologyView view = session.Gate.View;
+        int version = session.State.Version;
         EventLoop loop = session.Loop;
         if (!Sockets.TryConnect(loop, view.Master!.Address, session.Settings.BackendTcp, out LoopSocket? socket, out _))
         {
@@ -39,23 +38,23 @@ internal static class BackendConnector
         loop.Timers.Arm(deadline, loop.NowMs + session.Settings.ConnectTimeoutMs);
         await socket.WaitWritableAsync();
         ReplayResult result = socket.TakeError() == 0 ? ReplayResult.Done : ReplayResult.Failed;
-        if (result == ReplayResult.Done && !session.State.IsDefault)
+        if (result == ReplayResult.Done && StateReplay.Of(session.State) is { } replay)
         {
-            result = await ReplayAsync(session, socket);
+            result = await ReplayAsync(socket, replay);
         }
 
         loop.Timers.Disarm(deadline);
         keeper.Connecting = null;
-        return Conclude(session, keeper, view, socket, result);
+        bool isOutdated = session.IsEnded || session.Gate.View.Generation != view.Generation || session.State.Version != version;
+        return Conclude(session, keeper, socket, result, isOutdated, view.Generation);
     }
 
     private static BackendLink? Conclude(
-        Session session, LinkKeeper keeper, TopologyView view, LoopSocket socket, ReplayResult result)
+        Session session, LinkKeeper keeper, LoopSocket socket, ReplayResult result, bool isOutdated, long generation)
     {
-        bool isOutdated = session.IsEnded || session.Gate.View.Generation != view.Generation;
         if (result == ReplayResult.Done && !isOutdated && !socket.IsClosed)
         {
-            return new BackendLink(socket, view.Generation);
+            return new BackendLink(socket, generation) { FollowsWrites = session.HasWrittenBefore };
         }
 
         socket.Abort();
@@ -76,39 +75,63 @@ internal static class BackendConnector
         return null;
     }
 
-    private static async Task<ReplayResult> ReplayAsync(Session session, LoopSocket socket)
+    private static async Task<ReplayResult> ReplayAsync(LoopSocket socket, StateReplay replay)
     {
-        var requests = new ArrayBufferWriter<byte>();
-        int owed = session.State.WriteReplay(requests);
-        if (!TrySendAll(socket, requests.WrittenSpan))
+        if (!TrySendAll(socket, replay.Requests))
         {
             return ReplayResult.Failed;
         }
 
-        var replies = new ReplayReplies(owed);
-        while (replies.Owed > 0)
+        ReplayResult result = await ReceiveRepliesAsync(socket, new ReplayReplies(replay.RepliesOwed, mustSucceed: true));
+        if (result != ReplayResult.Done || replay.Queue is not { Count: > 0 } queue)
         {
-            await socket.WaitReadableAsync();
-            ReplayResult result = ReceiveReplies(socket, ref replies);
-            if (result != ReplayResult.Done)
+            return result;
+        }
+
+        for (int sent = 0; sent < queue.Requests.Length;)
+        {
+            int taken = TrySend(socket, queue.Requests[sent..]);
+            if (taken == SocketCalls.WouldBlock)
             {
-                return result;
+                await socket.WaitWritableAsync();
+            }
+            else if (taken < 0)
+            {
+                return ReplayResult.Failed;
+            }
+            else
+            {
+                sent += taken;
             }
         }
 
-        return ReplayResult.Done;
+        return await ReceiveRepliesAsync(socket, new ReplayReplies(queue.Count, mustSucceed: false));
     }
 
     // A fresh connection's send buffer has room for a few hundred bytes; if it has not, the connection is of no use.
-    private static unsafe bool TrySendAll(LoopSocket socket, ReadOnlySpan<byte> bytes)
+    private static bool TrySendAll(LoopSocket socket, ReadOnlySpan<byte> bytes) => TrySend(socket, bytes) == bytes.Length;
+
+    private static unsafe int TrySend(LoopSocket socket, ReadOnlySpan<byte> bytes)
     {
         fixed (byte* start = bytes)
         {
-            return socket.TrySend(start, bytes.Length) == bytes.Length;
+            return socket.TrySend(start, bytes.Length);
         }
     }
 
-    private static unsafe ReplayResult ReceiveReplies(LoopSocket socket, ref ReplayReplies replies)
+    private static async Task<ReplayResult> ReceiveRepliesAsync(LoopSocket socket, ReplayReplies replies)
+    {
+        var result = ReplayResult.Done;
+        while (replies.Owed > 0 && result == ReplayResult.Done)
+        {
+            await socket.WaitReadableAsync();
+            result = ReceiveReplies(socket, replies);
+        }
+
+        return result;
+    }
+
+    private static unsafe ReplayResult ReceiveReplies(LoopSocket socket, ReplayReplies replies)
     {
         Slab slab = socket.Loop.Slabs.Rent(large: false);
         int received = socket.TryReceive(slab.Memory, slab.Capacity);
@@ -123,9 +146,16 @@ internal static class BackendConnector
     }
 
     /// <summary>Counts the replies to a replay, in any chunking.</summary>
-    private struct ReplayReplies(int owed)
+    /// <param name="owed">Replies to come.</param>
+    /// <param name="mustSucceed">None of them may be an error.</param>
+    private sealed class ReplayReplies(int owed, bool mustSucceed)
     {
+        // Enough to tell an error's code and a message's kind.
+        private const int HeadBytes = 64;
+
+        private readonly byte[] _head = new byte[HeadBytes];
         private ReplyScanner _scanner;
+        private int _headLength;
 
         public int Owed { get; private set; } = owed;
 
@@ -134,28 +164,41 @@ internal static class BackendConnector
             while (!input.IsEmpty)
             {
                 ScanStatus status = _scanner.Scan(input, out int consumed);
-                if (status == ScanStatus.Error || (status == ScanStatus.Complete && Owed == 0))
+                int kept = Math.Min(consumed, HeadBytes - _headLength);
+                input[..kept].CopyTo(_head.AsSpan(_headLength));
+                _headLength += kept;
+                input = input[consumed..];
+                if (status == ScanStatus.Error)
                 {
                     return ReplayResult.Failed;
                 }
 
-                if (_scanner.IsError)
+                if (status == ScanStatus.Complete && Judge(_head.AsSpan(0, _headLength)) is var verdict && verdict != ReplayResult.Done)
                 {
-                    return IsTransient(input) ? ReplayResult.Failed : ReplayResult.Refused;
+                    return verdict;
                 }
-
-                if (status == ScanStatus.Complete && !_scanner.IsPush)
-                {
-                    Owed--;
-                }
-
-                input = input[consumed..];
             }
 
             return ReplayResult.Done;
         }
 
-        private static bool IsTransient(ReadOnlySpan<byte> error) =>
-            SyntheticReplies.Rejection(error) != Outcome.Forward || error.StartsWith("-ERR max number of clients"u8);
+        private ReplayResult Judge(ReadOnlySpan<byte> head)
+        {
+            _headLength = 0;
+            bool isTransient = SyntheticReplies.Rejection(head) != Outcome.Forward || head.StartsWith("-ERR max number of clients"u8);
+            if (_scanner.IsError && (mustSucceed || isTransient))
+            {
+                return isTransient ? ReplayResult.Failed : ReplayResult.Refused;
+            }
+
+            // What was published meanwhile is lost like all that was published since the last backend was.
+            if (Subscriptions.IsMessage(head) || (_scanner.IsPush && !Subscriptions.IsConfirmation(head)))
+            {
+                return ReplayResult.Done;
+            }
+
+            Owed--;
+            return Owed < 0 ? ReplayResult.Failed : ReplayResult.Done;
+        }
     }
 }

@@ -15,6 +15,15 @@ internal sealed class BackendLink(LoopSocket socket, long generation)
     /// <summary>Of the topology under which it was opened. When a higher one is announced, this link is fenced.</summary>
     public long Generation => generation;
 
+    /// <summary>On the loop's clock, in milliseconds.</summary>
+    public long OpenedAtMs { get; } = socket.Loop.NowMs;
+
+    /// <summary>Its session wrote to an earlier link, and replicas of this one may have nothing of that.</summary>
+    public bool FollowsWrites { get; init; }
+
+    /// <summary>Something that may have written was handed to it.</summary>
+    public bool HasWritten { get; set; }
+
     /// <summary>It has answered at least one request.</summary>
     public bool HasReplied { get; set; }
 
@@ -30,6 +39,12 @@ internal sealed class BackendLink(LoopSocket socket, long generation)
     /// <summary>Up to this offset they are to be sent now; they belong to the newest requests in flight.</summary>
     public long SendEnd { get; set; }
 
+    /// <summary>
+    /// To be sent instead of the bytes that the oldest unsent request has in the buffer; empty: nothing. Until it is sent whole,
+    /// <see cref="SentTo"/> stands before the end of that request.
+    /// </summary>
+    public ReadOnlyMemory<byte> Substitute { get; set; }
+
     public bool HasUnsent => SentTo < SendEnd;
 
     /// <summary>Sending failed. What it said before may still be read.</summary>
@@ -38,12 +53,49 @@ internal sealed class BackendLink(LoopSocket socket, long generation)
     /// <summary>It rejected a request because it is no master. Nothing more is sent; what it still owes is waited for.</summary>
     public bool IsRejecting { get; set; }
 
+    /// <summary>While it rejects: its transaction, as of what it has answered.</summary>
+    public TransactionState RejectingTransaction { get; set; }
+
     /// <summary>Part of a reply has been relayed and its end has not come.</summary>
     public bool IsMidReply { get; set; }
+
+    /// <summary>What is <see cref="IsMidReply"/> is a message to a subscriber.</summary>
+    public bool IsMidMessage { get; set; }
 
     /// <summary>Replies are relayed unread: the session has left the one-reply-for-one-request order.</summary>
     public bool IsRaw { get; set; }
 
     /// <summary>A scanner is a value that changes as it reads; it lives here and is used in place.</summary>
     public ReplyScanner Scanner;
+
+    /// <summary>Sends what is to be sent and lies in one piece.</summary>
+    /// <returns>Bytes that the kernel took, or an error number (see <see cref="LoopSocket"/>).</returns>
+    public unsafe int TrySend(RequestBuffer buffer)
+    {
+        if (!Substitute.IsEmpty)
+        {
+            return TrySendSubstitute();
+        }
+
+        byte* piece = buffer.PieceAt(SentTo, SendEnd, out int length);
+        int sent = Socket.TrySend(piece, length);
+        SentTo += Math.Max(0, sent);
+        return sent;
+    }
+
+    private unsafe int TrySendSubstitute()
+    {
+        fixed (byte* start = Substitute.Span)
+        {
+            int sent = Socket.TrySend(start, Substitute.Length);
+            if (sent > 0)
+            {
+                // It is all that is to be sent until it is, so its request ends where the sending does.
+                Substitute = Substitute[sent..];
+                SentTo = Substitute.IsEmpty ? SendEnd : SendEnd - 1;
+            }
+
+            return sent;
+        }
+    }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -7,160 +6,186 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// What a client has made of its connection, as far as the backend agreed: enough to say it again on another one. Only what is listed
-/// here can be replayed; everything else pins the session. The list of what a connection has is that of RESET (redis.io/commands/reset).
+/// What a client has made of its connection, as far as the backend agreed: enough to say it again on another one, see
+/// <see cref="StateReplay"/>. Only what is listed here can be replayed; everything else pins the session. The list of what a connection
+/// has is that of RESET (redis.io/commands/reset).
 /// </summary>
-internal sealed class ConnectionState
+/// <param name="settings">Of the listener.</param>
+internal sealed class ConnectionState(SessionSettings settings)
 {
-    private const int DefaultProtocol = 2;
+    public const int DefaultProtocol = 2;
 
-    private byte[]? _username;
-    private byte[]? _password;
-    private int _protocol = DefaultProtocol;
-    private byte[]? _name;
-    private byte[]? _libraryName;
-    private byte[]? _libraryVersion;
-    private bool _noEvict;
-    private bool _noTouch;
-    private bool _readOnly;
-    private int _database;
+    // Each adds its prefixes; nobody says it more often.
+    private const int MaxTrackingRequests = 32;
+
+    private PinReason _fixedPin;
+    private bool _isTrackingRedirected;
+
+    public byte[]? Username { get; private set; }
+
+    public byte[]? Password { get; private set; }
+
+    public int Protocol { get; private set; } = DefaultProtocol;
+
+    public byte[]? Name { get; private set; }
+
+    public byte[]? LibraryName { get; private set; }
+
+    public byte[]? LibraryVersion { get; private set; }
+
+    public bool IsNoEvict { get; private set; }
+
+    public bool IsNoTouch { get; private set; }
+
+    public bool IsReadOnly { get; private set; }
+
+    public int Database { get; private set; }
+
+    /// <summary>CLIENT TRACKING ON, as often as it was said: each time adds prefixes. Null: it is off.</summary>
+    public List<IReadOnlyList<byte[]>>? Tracking { get; private set; }
+
+    /// <summary>CLIENT CACHING was answered and the request that it is about was not.</summary>
+    public IReadOnlyList<byte[]>? Caching { get; private set; }
+
+    /// <summary>After CLIENT REPLY OFF: the backend answers nothing.</summary>
+    public bool IsSilent { get; private set; }
+
+    /// <summary>Null while the connection has never subscribed to anything.</summary>
+    public Subscriptions? Subscriptions { get; private set; }
 
     public TransactionState Transaction { get; private set; }
 
+    /// <summary>Grows when the state to be replayed has changed while there is no backend.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>What the backend has queued in <see cref="Transaction"/>. Null while the connection has had none.</summary>
+    public TransactionQueue? Queue { get; private set; }
+
+    /// <summary>An open transaction, if there is one, can be begun again elsewhere, or ends as a conflict in any case.</summary>
+    public bool CanMoveTransaction => !Transaction.IsOpen || Transaction.IsWatching || (Queue is null or { IsWhole: true } && !IsSilent);
+
+    public bool IsSubscribed => Subscriptions is { IsEmpty: false };
+
+    /// <summary>Its cache of values lives from invalidations of this backend.</summary>
+    public bool IsTracking => Tracking is not null && Protocol > DefaultProtocol;
+
     /// <summary>Why the session cannot be moved now; <see cref="PinReason.None"/> when it can.</summary>
-    public PinReason Pin => FixedPin != PinReason.None ? FixedPin : Transaction.Pin;
-
-    /// <summary>As <see cref="Pin"/>, transactions aside: those end.</summary>
-    public PinReason FixedPin { get; private set; }
-
-    /// <summary>Nothing was ever changed, so there is nothing to replay.</summary>
-    public bool IsDefault => _password is null && _protocol == DefaultProtocol && _database == 0 && _name is null
-        && _libraryName is null && _libraryVersion is null && !_noEvict && !_noTouch && !_readOnly;
+    public PinReason Pin =>
+        _fixedPin != PinReason.None ? _fixedPin
+        : _isTrackingRedirected ? PinReason.Tracking
+        : IsSubscribed && !Subscriptions!.AreNamesKnown ? PinReason.PubSub
+        : PinReason.None;
 
     /// <summary>The backend answered the request that asked for this change.</summary>
     /// <param name="change">What was asked for.</param>
+    /// <param name="request">The bytes of the request; empty when they are gone.</param>
+    /// <param name="reply">The answer, whole; empty when it was too large, or when there is none and it is taken for granted.</param>
     /// <param name="isError">It was refused.</param>
-    /// <param name="isExecAborted">The error says that the transaction was thrown away (EXECABORT).</param>
-    public void Apply(StateChange change, bool isError, bool isExecAborted)
+    public void Apply(StateChange change, ReadOnlySpan<byte> request, ReadOnlySpan<byte> reply, bool isError)
     {
-        bool inTransaction = Transaction.IsOpen;
-        Transaction = Transaction.After(change.Kind, isError, isExecAborted);
-        if (isError || change.Kind is CommandKind.Multi or CommandKind.Exec or CommandKind.Discard or CommandKind.Watch
-            or CommandKind.Unwatch)
+        bool isQueued = Transaction.IsOpen && change.Kind is not (CommandKind.Exec or CommandKind.Discard or CommandKind.Reset
+            or CommandKind.Multi or CommandKind.Watch or CommandKind.Quit);
+        if (isQueued)
         {
+            Enqueue(change, request, isError);
             return;
         }
 
-        if (change.Kind == CommandKind.Reset)
+        Transaction = Transaction.After(change.Kind, isError, reply.StartsWith("-EXECABORT"u8));
+        if (!Transaction.IsOpen && Queue is { } queue)
         {
-            Reset();
+            ApplyAll(queue, change.Kind == CommandKind.Exec ? reply : "-"u8);
         }
-        else if (inTransaction)
+
+        // It is for one request, and waits for EXEC together with a transaction (redis source, resetClient).
+        if (!Transaction.IsOpen)
         {
-            // It was only queued, and what EXEC makes of it is not followed.
-            FixedPin = PinReason.StateInTransaction;
+            Caching = null;
         }
-        else if (change.Pins != PinReason.None)
+
+        if (!isError)
         {
-            FixedPin = change.Pins;
+            ApplyOne(change);
+        }
+    }
+
+    /// <summary>The backend has queued a request behind MULTI, or refused to.</summary>
+    public void Enqueue(StateChange? change, ReadOnlySpan<byte> request, bool isError)
+    {
+        Queue ??= new TransactionQueue(settings.MaxReplayBytes);
+        if (isError)
+        {
+            Queue.Spoil();
         }
         else
         {
-            ApplyReplayable(change);
+            Queue.Add(request, change);
         }
     }
 
-    /// <summary>The requests that bring a new connection to this state, in the order in which redis allows them.</summary>
-    /// <returns>How many replies to expect.</returns>
-    public int WriteReplay(IBufferWriter<byte> output)
+    /// <summary>The next backend begins with this; the queue goes with an open transaction.</summary>
+    public void BeginTransactionAnew(TransactionState transaction)
     {
-        int count = 0;
-        void Say(params ReadOnlySpan<byte[]> arguments)
+        Version++;
+        Transaction = transaction;
+        if (!transaction.IsOpen)
         {
-            RequestWriter.WriteBytes(output, arguments);
-            count++;
+            Queue?.Clear();
         }
-
-        if (_password is not null)
-        {
-            if (_username is null)
-            {
-                Say("AUTH"u8.ToArray(), _password);
-            }
-            else
-            {
-                Say("AUTH"u8.ToArray(), _username, _password);
-            }
-        }
-
-        if (_protocol != DefaultProtocol)
-        {
-            Say("HELLO"u8.ToArray(), Number(_protocol));
-        }
-
-        if (_database != 0)
-        {
-            Say("SELECT"u8.ToArray(), Number(_database));
-        }
-
-        if (_name is not null)
-        {
-            Say("CLIENT"u8.ToArray(), "SETNAME"u8.ToArray(), _name);
-        }
-
-        if (_libraryName is not null)
-        {
-            Say("CLIENT"u8.ToArray(), "SETINFO"u8.ToArray(), "LIB-NAME"u8.ToArray(), _libraryName);
-        }
-
-        if (_libraryVersion is not null)
-        {
-            Say("CLIENT"u8.ToArray(), "SETINFO"u8.ToArray(), "LIB-VER"u8.ToArray(), _libraryVersion);
-        }
-
-        if (_noEvict)
-        {
-            Say("CLIENT"u8.ToArray(), "NO-EVICT"u8.ToArray(), "on"u8.ToArray());
-        }
-
-        if (_noTouch)
-        {
-            Say("CLIENT"u8.ToArray(), "NO-TOUCH"u8.ToArray(), "on"u8.ToArray());
-        }
-
-        if (_readOnly)
-        {
-            Say("READONLY"u8.ToArray());
-        }
-
-        return count;
     }
 
-    private void ApplyReplayable(StateChange change)
+    /// <summary>From now on it cannot be moved, until RESET.</summary>
+    public void PinAs(PinReason reason) => _fixedPin = reason;
+
+    public Subscriptions Subscribing() => Subscriptions ??= new Subscriptions(settings.Resubscribes);
+
+    private void ApplyAll(TransactionQueue queue, ReadOnlySpan<byte> reply)
+    {
+        IReadOnlyList<StateChange> changes = queue.ChangesOf(reply, out bool isKnown);
+        foreach (StateChange change in changes)
+        {
+            ApplyOne(change);
+        }
+
+        if (!isKnown)
+        {
+            _fixedPin = PinReason.StateInTransaction;
+        }
+
+        queue.Clear();
+    }
+
+    private void ApplyOne(StateChange change)
     {
         IReadOnlyList<byte[]> arguments = change.Arguments;
+        if (change.Pins != PinReason.None)
+        {
+            PinAs(change.Pins);
+            return;
+        }
+
         switch (change.Kind)
         {
-            case CommandKind.Auth when arguments.Count == 2:
-                SetUser(null, arguments[1]);
-                break;
             case CommandKind.Auth:
-                SetUser(arguments[1], arguments[2]);
+                SetUser(arguments.Count > 2 ? arguments[1] : null, arguments[^1]);
                 break;
             case CommandKind.Hello:
                 ApplyHello(arguments);
                 break;
             case CommandKind.Select:
-                _database = int.Parse(arguments[1], NumberStyles.Integer, CultureInfo.InvariantCulture);
+                Database = int.Parse(arguments[1], NumberStyles.Integer, CultureInfo.InvariantCulture);
                 break;
             case CommandKind.ReadOnly:
-                _readOnly = true;
+                IsReadOnly = true;
                 break;
             case CommandKind.ReadWrite:
-                _readOnly = false;
+                IsReadOnly = false;
                 break;
             case CommandKind.Client:
                 ApplyClient(arguments);
+                break;
+            case CommandKind.Reset:
+                Reset();
                 break;
         }
     }
@@ -170,7 +195,7 @@ internal sealed class ConnectionState
     {
         if (arguments.Count > 1)
         {
-            _protocol = int.Parse(arguments[1], NumberStyles.Integer, CultureInfo.InvariantCulture);
+            Protocol = int.Parse(arguments[1], NumberStyles.Integer, CultureInfo.InvariantCulture);
         }
 
         for (int i = 2; i < arguments.Count; i++)
@@ -182,11 +207,11 @@ internal sealed class ConnectionState
                     i += 2;
                     break;
                 case "SETNAME":
-                    _name = arguments[i + 1];
+                    Name = arguments[i + 1];
                     i++;
                     break;
                 default:
-                    FixedPin = PinReason.UnknownState;
+                    _fixedPin = PinReason.UnknownState;
                     return;
             }
         }
@@ -194,51 +219,74 @@ internal sealed class ConnectionState
 
     private void ApplyClient(IReadOnlyList<byte[]> arguments)
     {
-        bool isOn = arguments.Count > 2 && Upper(arguments[2]) == "ON";
+        string option = Upper(arguments[2]);
         switch (Upper(arguments[1]))
         {
             case "SETNAME":
-                _name = arguments[2].Length == 0 ? null : arguments[2];
+                Name = arguments[2].Length == 0 ? null : arguments[2];
                 break;
             case "NO-EVICT":
-                _noEvict = isOn;
+                IsNoEvict = option == "ON";
                 break;
             case "NO-TOUCH":
-                _noTouch = isOn;
+                IsNoTouch = option == "ON";
                 break;
-            case "SETINFO" when Upper(arguments[2]) == "LIB-NAME":
-                _libraryName = arguments[3];
+            case "SETINFO" when option == "LIB-NAME":
+                LibraryName = arguments[3];
                 break;
-            case "SETINFO" when Upper(arguments[2]) == "LIB-VER":
-                _libraryVersion = arguments[3];
+            case "SETINFO" when option == "LIB-VER":
+                LibraryVersion = arguments[3];
+                break;
+            case "REPLY":
+                IsSilent = option == "OFF";
+                break;
+            case "TRACKING":
+                ApplyTracking(arguments, isOn: option == "ON");
+                break;
+            case "CACHING":
+                Caching = arguments;
                 break;
             default:
-                FixedPin = PinReason.UnknownState;
+                _fixedPin = PinReason.UnknownState;
                 break;
         }
     }
 
+    private void ApplyTracking(IReadOnlyList<byte[]> arguments, bool isOn)
+    {
+        if (!isOn)
+        {
+            Tracking = null;
+            _isTrackingRedirected = false;
+            return;
+        }
+
+        Tracking ??= [];
+        Tracking.Add(arguments);
+        _isTrackingRedirected |= Tracking.Count > MaxTrackingRequests || arguments.Any(static word => Upper(word) == "REDIRECT");
+    }
+
     private void SetUser(byte[]? username, byte[] password)
     {
-        _username = username;
-        _password = password;
+        Username = username;
+        Password = password;
     }
 
     // The library's name and version survive RESET, as in redis.
     private void Reset()
     {
-        _username = null;
-        _password = null;
-        _protocol = DefaultProtocol;
-        _name = null;
-        _noEvict = false;
-        _noTouch = false;
-        _readOnly = false;
-        _database = 0;
-        FixedPin = PinReason.None;
+        SetUser(null, null!);
+        Protocol = DefaultProtocol;
+        Name = null;
+        IsNoEvict = false;
+        IsNoTouch = false;
+        IsReadOnly = false;
+        IsSilent = false;
+        Database = 0;
+        ApplyTracking([], isOn: false);
+        Subscriptions?.Clear();
+        _fixedPin = PinReason.None;
     }
-
-    private static byte[] Number(int value) => Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture));
 
     private static string Upper(byte[] argument) => Encoding.Latin1.GetString(argument).ToUpperInvariant();
 }

@@ -49,8 +49,19 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
         return _suspicion;
     }
 
-    /// <summary>A session ended by a fault of this program.</summary>
-    public void OnSessionFault(Exception error) => onSessionFault(error);
+    /// <summary>A fault in one session ends that session and nothing else.</summary>
+    public async Task GuardAsync(Session session, Task task)
+    {
+        try
+        {
+            await task;
+        }
+        catch (Exception error)
+        {
+            onSessionFault(error);
+            session.End(EndCause.InternalError, abort: true);
+        }
+    }
 
     public void Apply(TopologyView view)
     {

@@ -12,8 +12,14 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     /// <summary>Idle sessions wait for a random part of this, so that proxies which saw the same failover do not connect as one.</summary>
     private const int MaxJitterMs = 100;
 
+    // A master that takes connections and gives nothing for them (too many clients) is not asked again in a hurry.
+    private const int FirstPauseMs = 50;
+    private const int MaxPauseMs = 1000;
+
     private readonly LoopSignal _changed = new(session.Loop);
     private bool _isGranted;
+    private int _fruitlessAttempts;
+    private long _fruitlessGeneration;
     private long _suspicion;
 
     /// <summary>There is a master, and it was looked at since this session last had a reason to doubt it.</summary>
@@ -40,8 +46,17 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
         _changed.Set();
     }
 
-    /// <summary>No further link before somebody has looked at the master again.</summary>
-    public void Suspect(SuspicionReason reason) => _suspicion = session.Gate.Suspect(reason);
+    // No further link before somebody has looked at the master again.
+    private void Suspect(SuspicionReason reason) => _suspicion = session.Gate.Suspect(reason);
+
+    /// <summary>A link has ended.</summary>
+    public void OnLinkLost(BackendLink link, SuspicionReason reason)
+    {
+        bool wasFruitless = !link.HasReplied && session.Loop.NowMs - link.OpenedAtMs < MaxPauseMs;
+        _fruitlessAttempts = wasFruitless ? _fruitlessAttempts + 1 : 0;
+        _fruitlessGeneration = link.Generation;
+        Suspect(reason);
+    }
 
     public void OnConnectFailed()
     {
@@ -60,7 +75,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
                 continue;
             }
 
-            await WaitForJitterAsync();
+            await PauseAsync();
             if (session.IsEnded || !MayConnect)
             {
                 continue;
@@ -76,18 +91,28 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
         }
     }
 
-    private async Task WaitForJitterAsync()
+    private async Task PauseAsync()
     {
-        if (session.IsWaitedFor)
+        bool isIdle = !session.IsWaitedFor;
+        bool wasFruitless = _fruitlessAttempts > 0 && _fruitlessGeneration == session.Gate.View.Generation;
+        int pauseMs = !wasFruitless ? 0 : Math.Min(MaxPauseMs, FirstPauseMs << Math.Min(_fruitlessAttempts, 8));
+        if (isIdle || pauseMs > 0)
         {
-            return;
+            await PauseAsync(pauseMs + Random.Shared.Next(MaxJitterMs), isIdle);
         }
+    }
 
+    /// <param name="ms">So long, or until the way is shut.</param>
+    /// <param name="isIdle">Until somebody waits, at the longest.</param>
+    private async Task PauseAsync(int ms, bool isIdle)
+    {
         TimerWheel timers = session.Loop.Timers;
-        long dueMs = session.Loop.NowMs + Random.Shared.Next(MaxJitterMs);
+        long dueMs = session.Loop.NowMs + ms;
+        long generation = session.Gate.View.Generation;
         var due = new LoopTimer(static signal => ((LoopSignal)signal).Set(), _changed);
         timers.Arm(due, dueMs);
-        while (session.Loop.NowMs < dueMs && MayConnect && !session.IsWaitedFor && !session.IsEnded)
+        while (session.Loop.NowMs < dueMs && MayConnect && session.Gate.View.Generation == generation
+            && !(isIdle && session.IsWaitedFor) && !session.IsEnded)
         {
             await _changed.WaitAsync();
         }

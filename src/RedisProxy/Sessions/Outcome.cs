@@ -15,8 +15,32 @@ internal enum Outcome : byte
     /// <summary>It is no request. The session ends after this error.</summary>
     ProtocolError,
 
-    /// <summary>Answered with OK by the proxy: only CLIENT CAPA, which would teach the client the master's own address.</summary>
+    /// <summary>
+    /// Answered with OK by the proxy: CLIENT CAPA, which would teach the client the master's own address, and the MULTI of a transaction
+    /// that the proxy plays to its end (<see cref="TransactionState.IsPlayedHere"/>).
+    /// </summary>
     Acknowledged,
+
+    /// <summary>A command inside such a transaction.</summary>
+    Queued,
+
+    /// <summary>Its EXEC, because a WATCH went with a lost backend: nil, as redis answers when a watched key was changed.</summary>
+    Conflict,
+
+    /// <summary>Its EXEC, because a part of the queue is gone.</summary>
+    Aborted,
+
+    /// <summary>MULTI inside it.</summary>
+    NestedMulti,
+
+    /// <summary>WATCH inside it.</summary>
+    WatchInMulti,
+
+    /// <summary>WAIT for writes that went to a lost backend: nobody knows of a replica that has them.</summary>
+    NoReplicas,
+
+    /// <summary>WAITAOF, likewise.</summary>
+    NoReplicasAof,
 
     /// <summary>The backend rejected it, but acknowledged a later write of the same pipeline, so it cannot be moved past that.</summary>
     RejectedReadOnly,

@@ -8,17 +8,26 @@ internal static class OwnAnswers
     /// <returns>Why the session ends once these are sent; <see cref="EndCause.None"/> when it goes on.</returns>
     public static EndCause Compose(Session session, Slab slab)
     {
+        if (session.OwesInvalidation)
+        {
+            session.OwesInvalidation = false;
+            SyntheticReplies.InvalidateAll.CopyTo(slab.Tail);
+            slab.End += SyntheticReplies.InvalidateAll.Length;
+        }
+
         Pipeline pipeline = session.Pipeline;
         while (pipeline.IsSynthesisedDue)
         {
             RequestQueue queue = pipeline.OldestQueue;
             PendingRequest request = queue.Oldest;
-            if (request.Outcome == Outcome.Unknown && session.Settings.DisconnectsOnUnknownOutcome)
+            if (request.Outcome == Outcome.Unknown && !request.IsSilent && session.Settings.DisconnectsOnUnknownOutcome)
             {
                 return EndCause.UnknownOutcome;
             }
 
-            byte[] text = request.Outcome == Outcome.ProtocolError ? pipeline.RefusalText : session.Settings.Replies.For(request.Outcome);
+            byte[] text = request.IsSilent ? []
+                : request.Outcome == Outcome.ProtocolError ? pipeline.RefusalText
+                : session.Settings.Replies.For(request.Outcome, session.State.Protocol);
             if (text.Length > slab.Free)
             {
                 break;

@@ -11,7 +11,10 @@ internal struct PendingRequest
     /// <summary>Whose it is.</summary>
     public Session Session;
 
-    /// <summary>Of its first byte. Requests that redis skips (an empty line) belong to the one after them.</summary>
+    /// <summary>
+    /// Of its first byte. Requests that redis skips (an empty line) belong to the one after them, and so does CLIENT REPLY SKIP, which
+    /// is of no use on another connection than the request that it is about.
+    /// </summary>
     public long Start;
 
     /// <summary>One past its last byte.</summary>
@@ -20,12 +23,18 @@ internal struct PendingRequest
     /// <summary>When its wait began, on the loop's clock, in milliseconds; see <c>hold.timeout</c>.</summary>
     public long WaitsSinceMs;
 
+    /// <summary>It was taken back from a link, and waits since then.</summary>
+    public bool HasWaited;
+
     public CommandTraits Traits;
 
     public Outcome Outcome;
 
     /// <summary>The next of the session's <see cref="StateChange"/>s belongs to it.</summary>
     public bool HasChange;
+
+    /// <summary>After CLIENT REPLY OFF or SKIP: it is done as soon as it is sent, and nothing is ever said about it.</summary>
+    public bool IsSilent;
 
     /// <summary>Its backend has answered, but it will be sent again: it was rejected, or is a read behind a rejected request.</summary>
     public bool IsAnswered;

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-using RedisProxy.EventLoops;
+using RedisProxy.Resp;
 
 namespace RedisProxy.Sessions;
 
@@ -15,13 +15,16 @@ internal sealed class Pipeline
 
     private readonly Session _session;
     private readonly Gate _gate;
-    private readonly LoopTimer _holdTimer;
+    private readonly HoldDeadline _deadline;
+
+    // A request that has waited at a backend, by its end, and since when.
+    private (long End, long SinceMs) _interrupted = (NoOffset, 0);
 
     public Pipeline(Session session, Gate gate)
     {
         _session = session;
         _gate = gate;
-        _holdTimer = new LoopTimer(static pipeline => ((Pipeline)pipeline).ExpireWaiting(), this);
+        _deadline = new HoldDeadline(session);
         Buffer = new RequestBuffer(gate.Loop.Slabs);
     }
 
@@ -33,6 +36,12 @@ internal sealed class Pipeline
 
     /// <summary>What requests in flight and waiting will change about the connection, in their order.</summary>
     public Queue<StateChange> Changes { get; } = new(0);
+
+    /// <summary>Where the client will stand with MULTI and WATCH once all that was received is answered.</summary>
+    public TransactionState Ahead { get; set; }
+
+    /// <summary>The client has used CLIENT REPLY. Should the backend not obey, its replies cannot be told apart any more.</summary>
+    public bool HasSilence { get; set; }
 
     /// <summary>Offset from which on bytes are not framed, because of a request such as SUBSCRIBE before it; -1: none.</summary>
     public long RawFrom { get; private set; } = NoOffset;
@@ -52,9 +61,25 @@ internal sealed class Pipeline
     {
         get
         {
+            // While a link rejects, what is decided about its requests is decided for all of them together.
             RequestQueue queue = OldestQueue;
-            return !queue.IsEmpty && queue.Oldest.IsSynthesised && !queue.Oldest.IsOpen;
+            return !queue.IsEmpty && queue.Oldest.IsSynthesised && !queue.Oldest.IsOpen && _session.Link is not { IsRejecting: true };
         }
+    }
+
+    /// <summary>The next request of the client's stream is of this kind.</summary>
+    /// <param name="kind">Its command's.</param>
+    /// <param name="outcome">What becomes of it.</param>
+    /// <returns>True: its transaction is played to its end here, so it never reaches a backend.</returns>
+    public bool Follow(CommandKind kind, ref Outcome outcome)
+    {
+        if (outcome != Outcome.Forward || (kind == CommandKind.Plain && !Ahead.IsPlayedHere))
+        {
+            return false;
+        }
+
+        (outcome, Ahead) = Ahead.Next(kind);
+        return outcome != Outcome.Forward;
     }
 
     /// <summary>A request was scanned: on to the link, if it may go and nothing is before it; else it waits.</summary>
@@ -88,12 +113,11 @@ internal sealed class Pipeline
         }
         else if (_gate.FailsFast)
         {
-            waiting.Outcome = Outcome.NotExecuted;
-            _session.WakeReplies();
+            _deadline.ExpireNewest();
         }
         else
         {
-            ArmHoldTimer();
+            _deadline.Arm();
         }
     }
 
@@ -170,7 +194,7 @@ internal sealed class Pipeline
         }
 
         link.SendEnd = link.InFlight.IsEmpty ? link.SentTo : Math.Max(link.SentTo, SendEndOf(link.InFlight.Newest));
-        ArmHoldTimer();
+        _deadline.Arm();
     }
 
     /// <summary>Everything the lost link owed waits again, each with the outcome that was decided for it.</summary>
@@ -181,7 +205,7 @@ internal sealed class Pipeline
             MoveBack(link);
         }
 
-        ArmHoldTimer();
+        _deadline.Arm();
     }
 
     /// <summary>The oldest request has its reply.</summary>
@@ -191,15 +215,44 @@ internal sealed class Pipeline
         queue.RemoveOldest();
     }
 
+    /// <summary>Requests that get no reply are done once they are sent and nothing is before them.</summary>
+    public void RemoveSilent(BackendLink link)
+    {
+        while (!link.InFlight.IsEmpty && link.InFlight.Oldest is { IsSilent: true, IsSynthesised: false } request
+            && request.End <= link.SentTo)
+        {
+            RequestEffects.Apply(_session, request, reply: default, isError: false);
+            _session.Counters.Requests++;
+            RemoveOldest(link.InFlight);
+            if (request.Traits.Kind == CommandKind.Quit)
+            {
+                _session.End(EndCause.Quit);
+            }
+        }
+    }
+
+    /// <summary>The request's bytes, or nothing when they are not kept any more.</summary>
+    public ReadOnlySpan<byte> BytesOf(in PendingRequest request) =>
+        request.Start >= Buffer.Kept && !request.IsOpen ? Buffer.Contiguous(request.Start, request.End) : default;
+
+    /// <summary>It waited at a backend, and will wait at another one for what is left of its time.</summary>
+    public void Interrupt(in PendingRequest request)
+    {
+        if (_interrupted.End != request.End)
+        {
+            _interrupted = (request.End, request.WaitsSinceMs);
+        }
+    }
+
     public void Clear()
     {
-        _gate.Loop.Timers.Disarm(_holdTimer);
+        _deadline.Disarm();
         Buffer.ReleaseAll();
     }
 
     private bool CanHandOver(BackendLink link, in PendingRequest request) =>
         !link.IsRejecting && !link.IsSendBroken && _gate.Allows(request.Traits)
-        && (!link.HasUnsent || request.Start == link.SendEnd);
+        && (!link.HasUnsent || (request.Start == link.SendEnd && link.Substitute.IsEmpty));
 
     private void HandOver(BackendLink link, in PendingRequest request)
     {
@@ -209,65 +262,39 @@ internal sealed class Pipeline
             link.SentTo = request.Start;
         }
 
-        link.InFlight.AddNewest(request);
+        ref PendingRequest added = ref link.InFlight.AddNewest(request);
+        if (link.FollowsWrites && !link.HasWritten && request.Traits.Kind is CommandKind.Wait or CommandKind.WaitAof)
+        {
+            // On a new connection redis would say that all replicas have everything.
+            added.Outcome = request.Traits.Kind == CommandKind.Wait ? Outcome.NoReplicas : Outcome.NoReplicasAof;
+            _session.WakeReplies();
+            return;
+        }
+
+        link.HasWritten |= !request.Traits.IsResendable;
         link.SendEnd = SendEndOf(request);
+        if (request.End == _interrupted.End)
+        {
+            link.Substitute = BlockingRequest.WithTimeLeft(BytesOf(request), _gate.Loop.NowMs - _interrupted.SinceMs);
+        }
     }
 
     private void MoveBack(BackendLink link)
     {
         ref PendingRequest newest = ref link.InFlight.Newest;
-        newest.WaitsSinceMs = _gate.Loop.NowMs;
+        if (!newest.HasWaited || _gate.Loop.NowMs - link.OpenedAtMs > _session.Settings.HoldTimeoutMs)
+        {
+            // Its wait begins now, not again with every backend that turns it away.
+            newest.WaitsSinceMs = _gate.Loop.NowMs;
+            newest.HasWaited = true;
+        }
+
         newest.IsAnswered = false;
         newest.Rejection = Outcome.Forward;
         Waiting.AddOldest(newest);
         link.InFlight.RemoveNewest();
+        link.Substitute = link.InFlight.IsEmpty ? default : link.Substitute;
     }
 
     private long SendEndOf(in PendingRequest request) => request.IsOpen || request.End == RawFrom ? Buffer.Received : request.End;
-
-    private void ArmHoldTimer()
-    {
-        if (!_holdTimer.IsArmed && !Waiting.IsEmpty)
-        {
-            _gate.Loop.Timers.Arm(_holdTimer, Waiting.Oldest.WaitsSinceMs + _session.Settings.HoldTimeoutMs);
-        }
-    }
-
-    /// <summary>Past its deadline a request is answered, and never sent afterwards.</summary>
-    private void ExpireWaiting()
-    {
-        long now = _gate.Loop.NowMs;
-        long nextMs = long.MaxValue;
-        bool hasExpired = false;
-        for (int i = 0; i < Waiting.Count; i++)
-        {
-            ref PendingRequest request = ref Waiting[i];
-            long deadlineMs = request.WaitsSinceMs + _session.Settings.HoldTimeoutMs;
-            if (request.IsSynthesised)
-            {
-                continue;
-            }
-
-            if (deadlineMs <= now)
-            {
-                request.Outcome = Outcome.NotExecuted;
-                hasExpired = true;
-            }
-            else
-            {
-                nextMs = Math.Min(nextMs, deadlineMs);
-            }
-        }
-
-        if (nextMs != long.MaxValue)
-        {
-            _gate.Loop.Timers.Arm(_holdTimer, nextMs);
-        }
-
-        if (hasExpired)
-        {
-            _session.WakeReplies();
-            _session.WakeRequests();
-        }
-    }
 }

@@ -27,7 +27,7 @@ internal static class Rejections
             return false;
         }
 
-        if (!CanMove(session, link, rejection))
+        if (!CanMove(session, link, rejection, reply.StartsWith("-EXECABORT"u8)))
         {
             session.Gate.Suspect(SuspicionReason.Rejected);
             return false;
@@ -36,7 +36,13 @@ internal static class Rejections
         ref PendingRequest request = ref link.InFlight.Oldest;
         request.IsAnswered = true;
         request.Rejection = rejection;
+        if (rejection == Outcome.RejectedUnblocked)
+        {
+            session.Pipeline.Interrupt(request);
+        }
+
         link.IsRejecting = true;
+        link.RejectingTransaction = session.State.Transaction.After(request.Traits.Kind, isError: true, isExecAborted: true);
         link.AnsweredInFlight = 1;
         session.Pipeline.PullBack(link, begunToo: true);
         EndIfAllAnswered(session, link);
@@ -50,32 +56,58 @@ internal static class Rejections
     public static void Continue(Session session, BackendLink link, ReadOnlySpan<byte> error)
     {
         ref PendingRequest request = ref link.InFlight[link.AnsweredInFlight];
+        bool isExec = request.Traits.Kind == CommandKind.Exec;
+        bool isQueued = link.RejectingTransaction.IsOpen && !isExec;
         request.IsAnswered = true;
         request.Rejection = SyntheticReplies.Rejection(error);
-        if (request.Rejection == Outcome.Forward && !request.Traits.IsResendable)
+        bool isExecuted = request.Rejection == Outcome.Forward && !request.Traits.IsResendable && !isQueued && !(isExec && !error.IsEmpty);
+        if (isExecuted)
         {
             // It executed a write after it had rejected an earlier one. The earlier one cannot be moved past it; and whether this
             // one counts, nobody knows.
             request.Outcome = Outcome.Unknown;
-            for (int i = 0; i < link.AnsweredInFlight; i++)
-            {
-                ref PendingRequest earlier = ref link.InFlight[i];
-                if (earlier.Rejection != Outcome.Forward)
-                {
-                    earlier.Outcome = earlier.Rejection;
-                }
-            }
+            StopMoving(session.State.Transaction, link);
         }
 
+        link.RejectingTransaction = link.RejectingTransaction.After(request.Traits.Kind, !error.IsEmpty, isExecAborted: isExec);
         link.AnsweredInFlight++;
         EndIfAllAnswered(session, link);
+    }
+
+    /// <summary>All that was answered before the present request has had its answer, and is not sent again.</summary>
+    private static void StopMoving(TransactionState state, BackendLink link)
+    {
+        for (int i = 0; i < link.AnsweredInFlight; i++)
+        {
+            ref PendingRequest earlier = ref link.InFlight[i];
+            CommandKind kind = earlier.Traits.Kind;
+            bool isOfTransaction = state.IsOpen || kind == CommandKind.Multi;
+            state = state.After(kind);
+            if (earlier.IsSynthesised)
+            {
+                continue;
+            }
+
+            if (kind == CommandKind.Exec)
+            {
+                earlier.Outcome = Outcome.Aborted;
+            }
+            else if (earlier.Rejection != Outcome.Forward)
+            {
+                earlier.Outcome = earlier.Rejection;
+            }
+            else if (isOfTransaction)
+            {
+                earlier.Outcome = kind is CommandKind.Multi or CommandKind.Discard ? Outcome.Acknowledged : Outcome.Queued;
+            }
+        }
     }
 
     // Redis answers so at accept when it has too many clients, and closes.
     private static bool IsRefusedConnection(BackendLink link, ReadOnlySpan<byte> reply) =>
         !link.HasReplied && reply.StartsWith("-ERR max number of clients"u8);
 
-    private static bool CanMove(Session session, BackendLink link, Outcome rejection)
+    private static bool CanMove(Session session, BackendLink link, Outcome rejection, bool isExecAborted)
     {
         // Without Sentinel there is nowhere else to go; but a server that is loading will have loaded.
         if (!session.Settings.HasSentinel && rejection != Outcome.RejectedLoading)
@@ -83,22 +115,22 @@ internal static class Rejections
             return false;
         }
 
-        // The error may come from a command inside, after others were executed.
+        // The error may come from a command inside, after others were executed. But EXEC says so when it has executed nothing.
         PendingRequest oldest = link.InFlight.Oldest;
-        if ((oldest.Traits.Flags & CommandFlags.Nested) != 0 || oldest.Start < session.Pipeline.Buffer.Kept)
+        bool isNested = (oldest.Traits.Flags & CommandFlags.Nested) != 0 && !(oldest.Traits.Kind == CommandKind.Exec && isExecAborted);
+        if (isNested || oldest.Start < session.Pipeline.Buffer.Kept || oldest.IsOpen)
         {
             return false;
         }
 
-        // Transactions are not taken apart.
-        bool isInTransaction = session.State.Transaction.Pin != PinReason.None;
-        for (int i = 0; i < link.InFlight.Count && !isInTransaction; i++)
+        bool isMovable = session.State.Pin == PinReason.None && session.State.CanMoveTransaction && !session.Pipeline.IsRaw;
+        for (int i = 0; i < link.InFlight.Count && isMovable; i++)
         {
-            isInTransaction = link.InFlight[i].Traits.Kind
-                is CommandKind.Multi or CommandKind.Exec or CommandKind.Discard or CommandKind.Watch;
+            // Has more than one reply, so the next ones could not be counted.
+            isMovable = link.InFlight[i].Traits.Kind != CommandKind.Subscribe;
         }
 
-        return !isInTransaction && session.State.Pin == PinReason.None && !session.Pipeline.IsRaw;
+        return isMovable;
     }
 
     private static void EndIfAllAnswered(Session session, BackendLink link)

@@ -32,7 +32,7 @@ internal sealed class ReplyPump(Session session)
                 source = link;
             }
 
-            if (session.Pipeline.IsSynthesisedDue)
+            if (session.OwesInvalidation || session.Pipeline.IsSynthesisedDue)
             {
                 await SendOwnAnswersAsync(client);
                 continue;

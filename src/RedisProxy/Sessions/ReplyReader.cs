@@ -140,7 +140,13 @@ internal sealed unsafe class ReplyReader(Session session)
         }
 
         _resumeAt = slab.End;
-        link.IsMidReply = true;
+        if (!link.IsMidReply)
+        {
+            link.IsMidReply = true;
+            link.IsMidMessage = session.State.IsSubscribed
+                && Subscriptions.IsMessage(new ReadOnlySpan<byte>(slab.Memory + RelayEnd, part));
+        }
+
         if (!link.IsRejecting)
         {
             RelayEnd = slab.End;
@@ -150,13 +156,13 @@ internal sealed unsafe class ReplyReader(Session session)
     /// <returns>False: this reply is not for the client.</returns>
     private bool Take(BackendLink link, ReadOnlySpan<byte> reply)
     {
-        if (link.Scanner.IsPush)
+        RequestQueue inFlight = link.InFlight;
+        bool isError = link.Scanner.Kind == '-' && !link.IsMidReply;
+        if (IsUnasked(link, reply, isError))
         {
             return true;
         }
 
-        RequestQueue inFlight = link.InFlight;
-        bool isError = link.Scanner.Kind == '-' && !link.IsMidReply;
         if (link.IsRejecting)
         {
             Rejections.Continue(session, link, isError ? reply : default);
@@ -177,9 +183,9 @@ internal sealed unsafe class ReplyReader(Session session)
 
         ref PendingRequest request = ref inFlight.Oldest;
         Debug.Assert(request.Session == session && !request.IsSynthesised, "the proxy's own answers are written before more is read");
-        if (request.HasChange)
+        if (!RequestEffects.Apply(session, request, link.IsMidReply ? default : reply, link.Scanner.IsError))
         {
-            session.State.Apply(session.Pipeline.Changes.Dequeue(), link.Scanner.IsError, reply.StartsWith("-EXECABORT"u8));
+            return true;
         }
 
         if (request.IsOpen)
@@ -195,7 +201,37 @@ internal sealed unsafe class ReplyReader(Session session)
         link.HasReplied = true;
         session.Counters.Requests++;
         session.Pipeline.RemoveOldest(inFlight);
+        if (!inFlight.IsEmpty && inFlight.Oldest.IsSilent)
+        {
+            session.Pipeline.RemoveSilent(link);
+        }
+
         return true;
+    }
+
+    /// <summary>Is it said without being asked? In RESP3 pushes are, in RESP2 messages to a subscriber.</summary>
+    private bool IsUnasked(BackendLink link, ReadOnlySpan<byte> reply, bool isError)
+    {
+        Pipeline pipeline = session.Pipeline;
+        if (link.Scanner.IsPush)
+        {
+            return link.InFlight.IsEmpty || link.InFlight.Oldest.Traits.Kind != CommandKind.Subscribe
+                || !Subscriptions.IsConfirmation(reply);
+        }
+
+        if (session.State.IsSubscribed && (link.IsMidReply ? link.IsMidMessage : Subscriptions.IsMessage(reply)))
+        {
+            return true;
+        }
+
+        // It was not allowed to be silent, or is heard for the last time: from here on replies cannot be told apart for sure.
+        if (pipeline.HasSilence && (link.InFlight.IsEmpty || (isError && reply.IndexOf("client|reply"u8) >= 0)))
+        {
+            session.State.PinAs(PinReason.ReplyMode);
+            return true;
+        }
+
+        return false;
     }
 
     /// <summary>Is the reply that comes next the one from which on replies do not match requests any more?</summary>
@@ -207,7 +243,7 @@ internal sealed unsafe class ReplyReader(Session session)
             return false;
         }
 
-        session.State.Apply(pipeline.Changes.Dequeue(), isError: false, isExecAborted: false);
+        session.State.PinAs(pipeline.Changes.Dequeue().Pins);
         pipeline.RemoveOldest(link.InFlight);
         link.IsRaw = true;
         return true;

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Text;
+
 using RedisProxy.Resp;
 
 namespace RedisProxy.Sessions;
@@ -7,8 +10,13 @@ namespace RedisProxy.Sessions;
 /// <param name="Change">What it will change about the connection; null for nothing.</param>
 /// <param name="EndsFraming">From its reply on, replies no longer match requests one to one.</param>
 /// <param name="IsAnsweredHere">It must not reach the server; the proxy says OK.</param>
+/// <param name="Replies">What it does to the replies of this request and of those after it.</param>
 internal readonly record struct Inspection(
-    CommandTraits Traits, StateChange? Change, bool EndsFraming = false, bool IsAnsweredHere = false);
+    CommandTraits Traits,
+    StateChange? Change,
+    bool EndsFraming = false,
+    bool IsAnsweredHere = false,
+    ReplyRule Replies = ReplyRule.AsBefore);
 
 /// <summary>
 /// Looks at the requests that <see cref="CommandTraits.NeedsInspection"/>. What can be replayed is an allow-list: a subcommand or an
@@ -18,15 +26,23 @@ internal static class RequestInspector
 {
     private static readonly CommandTraits Resendable = new(CommandKind.Client, CommandFlags.Resendable);
 
-    public static Inspection Inspect(CommandTraits traits, IReadOnlyList<byte[]> arguments)
+    /// <param name="traits">Of the command.</param>
+    /// <param name="arguments">Its name first.</param>
+    /// <param name="inTransaction">It will be queued.</param>
+    /// <param name="isSilent">It will not be answered.</param>
+    public static Inspection Inspect(CommandTraits traits, IReadOnlyList<byte[]> arguments, bool inTransaction, bool isSilent)
     {
         switch (traits.Kind)
         {
             case CommandKind.Client:
-                return InspectClient(traits, arguments);
+                return InspectClient(traits, arguments, inTransaction);
             case CommandKind.XRead:
                 return new Inspection(XReadTraits(traits, arguments), null);
-            case CommandKind.Subscribe:
+            case CommandKind.Wait or CommandKind.WaitAof when inTransaction:
+                return new Inspection(new CommandTraits(CommandKind.Plain, traits.Flags), null);
+            case CommandKind.Wait or CommandKind.WaitAof:
+                return new Inspection(traits, null);
+            case CommandKind.Subscribe when inTransaction || isSilent:
                 return EndOfFraming(traits, arguments, PinReason.PubSub);
             case CommandKind.Monitor:
                 return EndOfFraming(traits, arguments, PinReason.Monitor);
@@ -36,15 +52,20 @@ internal static class RequestInspector
                 return new Inspection(traits, new StateChange(traits.Kind, arguments) { Pins = PinReason.Debug });
             case CommandKind.Asking:
                 return new Inspection(traits, new StateChange(traits.Kind, arguments) { Pins = PinReason.UnknownState });
+            case var kind when !IsWellFormed(kind, arguments):
+                return new Inspection(new CommandTraits(CommandKind.Plain, traits.Flags), null);
             default:
                 return new Inspection(traits, new StateChange(traits.Kind, arguments));
         }
     }
 
+    /// <summary>CLIENT CACHING, which is about the request after it.</summary>
+    public static bool IsCaching(IReadOnlyList<byte[]> arguments) => arguments.Count == 3 && Upper(arguments[1]) == "CACHING";
+
     private static Inspection EndOfFraming(CommandTraits traits, IReadOnlyList<byte[]> arguments, PinReason reason) =>
         new(traits, new StateChange(traits.Kind, arguments) { Pins = reason }, EndsFraming: true);
 
-    private static Inspection InspectClient(CommandTraits traits, IReadOnlyList<byte[]> arguments)
+    private static Inspection InspectClient(CommandTraits traits, IReadOnlyList<byte[]> arguments, bool inTransaction)
     {
         switch (arguments.Count > 1 ? Upper(arguments[1]) : "")
         {
@@ -52,37 +73,87 @@ internal static class RequestInspector
                 return new Inspection(Resendable, null);
             case "KILL" or "PAUSE" or "UNPAUSE" or "UNBLOCK" or "":
                 return new Inspection(traits, null);
-            case "SETNAME" or "SETINFO" or "NO-EVICT" or "NO-TOUCH":
+            case "SETNAME" or "NO-EVICT" or "NO-TOUCH" or "CACHING" when arguments.Count == 3:
+            case "SETINFO" when arguments.Count == 4:
+            case "TRACKING" when arguments.Count >= 3:
                 return new Inspection(Resendable, new StateChange(traits.Kind, arguments));
+            case "SETNAME" or "NO-EVICT" or "NO-TOUCH" or "CACHING" or "SETINFO" or "TRACKING":
+                return new Inspection(Resendable, null);
             case "CAPA":
                 return new Inspection(traits, null, IsAnsweredHere: true);
-            case "REPLY" when arguments.Count == 3 && Upper(arguments[2]) is "OFF" or "SKIP":
-                return EndOfFraming(traits, arguments, PinReason.ReplyMode);
+            case "REPLY" when arguments.Count == 3:
+                return InspectReply(arguments, inTransaction);
             case "REPLY":
                 return new Inspection(Resendable, null);
-            case "TRACKING" or "CACHING":
-                return new Inspection(traits, new StateChange(traits.Kind, arguments) { Pins = PinReason.Tracking });
             default:
                 return new Inspection(traits, new StateChange(traits.Kind, arguments) { Pins = PinReason.UnknownState });
         }
     }
 
-    // XREAD without BLOCK only reads. With it, "$" means "what comes from now on", and now has passed.
+    private static Inspection InspectReply(IReadOnlyList<byte[]> arguments, bool inTransaction)
+    {
+        ReplyRule rule = Upper(arguments[2]) switch
+        {
+            "ON" => ReplyRule.On,
+            "OFF" => ReplyRule.Off,
+            "SKIP" => ReplyRule.SkipNext,
+            _ => ReplyRule.AsBefore,
+        };
+        if (rule != ReplyRule.AsBefore && inTransaction)
+        {
+            // EXEC's own reply would lose some of its elements.
+            return EndOfFraming(Resendable, arguments, PinReason.ReplyMode);
+        }
+
+        StateChange? change = rule is ReplyRule.On or ReplyRule.Off ? new StateChange(CommandKind.Client, arguments) : null;
+        return new Inspection(Resendable, change, Replies: rule);
+    }
+
+    /// <summary>Else the backend refuses it, and where replies are switched off nobody would notice.</summary>
+    private static bool IsWellFormed(CommandKind kind, IReadOnlyList<byte[]> arguments) => kind switch
+    {
+        CommandKind.Auth => arguments.Count is 2 or 3,
+        CommandKind.Select => arguments.Count == 2 && IsNumber(arguments[1]),
+        CommandKind.Hello => IsHello(arguments),
+        CommandKind.Multi or CommandKind.Discard or CommandKind.Unwatch or CommandKind.Reset => arguments.Count == 1,
+        _ => true,
+    };
+
+    private static bool IsHello(IReadOnlyList<byte[]> arguments)
+    {
+        bool isValid = arguments.Count == 1 || IsNumber(arguments[1]);
+        for (int i = 2; i < arguments.Count && isValid; i++)
+        {
+            i += Upper(arguments[i]) switch { "AUTH" => 2, "SETNAME" => 1, _ => 0 };
+            isValid = i < arguments.Count;
+        }
+
+        return isValid;
+    }
+
+    private static bool IsNumber(byte[] argument) => int.TryParse(argument, NumberStyles.Integer, CultureInfo.InvariantCulture, out _);
+
+    // XREAD only reads, if what it waits for can be said again: "$" means what comes from now on, and now has passed.
     private static CommandTraits XReadTraits(CommandTraits traits, IReadOnlyList<byte[]> arguments)
     {
-        foreach (byte[] argument in arguments)
+        bool blocks = false;
+        for (int i = 1; i < arguments.Count; i++)
         {
-            switch (Upper(argument))
+            switch (Upper(arguments[i]))
             {
                 case "BLOCK":
-                    return traits;
+                    blocks = true;
+                    break;
                 case "STREAMS":
-                    return new CommandTraits(CommandKind.Plain, CommandFlags.Resendable);
+                    IEnumerable<byte[]> ids = arguments.Skip(i + 1 + ((arguments.Count - i - 1) / 2));
+                    bool isRead = !blocks || ids.All(static id => id is not [(byte)'$' or (byte)'+']);
+                    CommandFlags flags = (blocks ? CommandFlags.Blocking : 0) | (isRead ? CommandFlags.Resendable : 0);
+                    return new CommandTraits(CommandKind.Plain, flags);
             }
         }
 
         return traits;
     }
 
-    private static string Upper(byte[] argument) => System.Text.Encoding.Latin1.GetString(argument).ToUpperInvariant();
+    private static string Upper(byte[] argument) => Encoding.Latin1.GetString(argument).ToUpperInvariant();
 }

@@ -15,7 +15,10 @@ internal sealed class RequestIntake(Session session)
     private RequestScanner _scanner;
     private long _scanned;
     private long _frameStart;
+    private long _requestStart;
     private long _stalledSinceMs = -1;
+    private ReplyMode _replies;
+    private bool _followsCaching;
     private bool _isStopped;
     private bool _hasOpenRequest;
 
@@ -47,7 +50,7 @@ internal sealed class RequestIntake(Session session)
 
             if (!_hasOpenRequest)
             {
-                return _frameStart - pipeline.Waiting.Oldest.Start < maxBytes;
+                return _requestStart - pipeline.Waiting.Oldest.Start < maxBytes;
             }
 
             // An incomplete request whose beginning is gone is thrown away as it comes, but only once nothing is before it.
@@ -70,6 +73,7 @@ internal sealed class RequestIntake(Session session)
     public void Take(ReadOnlySpan<byte> input)
     {
         Pipeline pipeline = session.Pipeline;
+        _scanner.Commands = session.Gate.View.Commands;
         while (!input.IsEmpty && !_isStopped && !pipeline.IsRaw)
         {
             ScanStatus status = _scanner.Scan(input, out int consumed);
@@ -105,6 +109,7 @@ internal sealed class RequestIntake(Session session)
             _hasOpenRequest = false;
             session.Pipeline.CloseOpenRequest(_scanned);
             _frameStart = _scanned;
+            _requestStart = _scanned;
         }
         else if (_scanner.IsNoOp)
         {
@@ -116,7 +121,7 @@ internal sealed class RequestIntake(Session session)
         }
         else
         {
-            Add(_scanner.Command, _scanned, Outcome.Forward, null, endsFraming: false);
+            Add(new Inspection(_scanner.Command, null), _scanned);
         }
     }
 
@@ -139,7 +144,7 @@ internal sealed class RequestIntake(Session session)
         else if (atLeast > session.Settings.MaxReplayBytes)
         {
             _hasOpenRequest = true;
-            Add(_scanner.Command, PendingRequest.StillOpen, Outcome.Forward, null, endsFraming: false);
+            Add(new Inspection(_scanner.Command, null), PendingRequest.StillOpen);
         }
     }
 
@@ -164,12 +169,12 @@ internal sealed class RequestIntake(Session session)
         }
         else
         {
-            traits = CommandTable.Find(arguments[0]);
+            traits = _scanner.Commands.Find(arguments[0]);
         }
 
         if (!traits.NeedsInspection)
         {
-            Add(traits, _scanned, Outcome.Forward, null, endsFraming: false);
+            Add(new Inspection(traits, null), _scanned);
             return;
         }
 
@@ -179,34 +184,68 @@ internal sealed class RequestIntake(Session session)
             return;
         }
 
-        Inspection inspection = RequestInspector.Inspect(traits, arguments);
-        Outcome outcome = inspection.IsAnsweredHere ? Outcome.Acknowledged : Outcome.Forward;
-        Add(inspection.Traits, _scanned, outcome, inspection.Change, inspection.EndsFraming);
+        TransactionState transaction = session.Pipeline.Ahead;
+        Inspection inspection = RequestInspector.Inspect(traits, arguments, transaction.IsOpen, !_replies.IsOn);
+        if (inspection.Replies == ReplyRule.SkipNext && !_replies.IsOff)
+        {
+            _replies = ReplyMode.Skipping;
+            _frameStart = _scanned;
+            return;
+        }
+
+        Add(inspection, _scanned);
+        _followsCaching = inspection.Change is not null && RequestInspector.IsCaching(arguments);
 
         // Redis closes after QUIT and executes nothing behind it.
         _isStopped |= traits.Kind == CommandKind.Quit;
     }
 
-    private void Add(CommandTraits traits, long end, Outcome outcome, StateChange? change, bool endsFraming)
+    private void Add(in Inspection inspection, long end, Outcome outcome = Outcome.Forward)
     {
+        Pipeline pipeline = session.Pipeline;
+        StateChange? change = inspection.Change ?? (_followsCaching ? StateChange.EndOfCaching : null);
+        bool endsFraming = inspection.EndsFraming;
+        if (inspection.IsAnsweredHere)
+        {
+            outcome = Outcome.Acknowledged;
+        }
+
+        if (pipeline.Follow(inspection.Traits.Kind, ref outcome))
+        {
+            change = null;
+            endsFraming = false;
+        }
+
         var request = new PendingRequest
         {
             Session = session,
-            Start = _frameStart,
+            Start = _requestStart,
             End = end,
             WaitsSinceMs = _stalledSinceMs < 0 ? session.Loop.NowMs : _stalledSinceMs,
-            Traits = traits,
+            Traits = inspection.Traits,
             Outcome = outcome,
             HasChange = change is not null,
+            IsSilent = _replies.IsSilent(inspection.Replies, inspection.Traits.Kind),
         };
+        _replies = _replies.After(inspection.Replies, inspection.Traits.Kind);
+        pipeline.HasSilence |= request.IsSilent;
+
         _frameStart = _scanned;
-        session.Pipeline.Take(request, change, endsFraming);
+        _requestStart = _scanned;
+        _followsCaching = false;
+        pipeline.Take(request, change, endsFraming);
     }
 
     // Redis gives no reply to these, and they need not be sent.
     private void Skip()
     {
         _frameStart = _scanned;
+        if (_replies.IsSkipping)
+        {
+            return;
+        }
+
+        _requestStart = _scanned;
         if (session.Link is { HasUnsent: false } link && session.Pipeline.Waiting.IsEmpty)
         {
             link.SentTo = _scanned;
@@ -227,13 +266,13 @@ internal sealed class RequestIntake(Session session)
         }
 
         session.Pipeline.RefusalText = SyntheticReplies.For(error, got);
-        Add(default, _scanned, Outcome.ProtocolError, null, endsFraming: false);
+        Add(default, _scanned, Outcome.ProtocolError);
     }
 
     private void ReleaseUnused(Pipeline pipeline)
     {
         bool isThrownAway = _hasOpenRequest && pipeline.Count == 1 && pipeline.OldestQueue.Oldest.IsSynthesised;
-        if (isThrownAway || (pipeline.Count == 0 && _scanner.IsAtBoundary && !pipeline.IsRaw))
+        if (isThrownAway || (pipeline.Count == 0 && _scanner.IsAtBoundary && _requestStart == _scanned && !pipeline.IsRaw))
         {
             pipeline.Buffer.ReleaseTo(pipeline.Buffer.Received);
         }

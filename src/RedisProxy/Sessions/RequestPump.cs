@@ -73,7 +73,7 @@ internal sealed class RequestPump(Session session)
     }
 
     /// <returns>False: the link's socket takes no more now.</returns>
-    private unsafe bool TrySend(BackendLink link)
+    private bool TrySend(BackendLink link)
     {
         Pipeline pipeline = session.Pipeline;
         while (true)
@@ -89,8 +89,7 @@ internal sealed class RequestPump(Session session)
                 return true;
             }
 
-            byte* piece = pipeline.Buffer.PieceAt(link.SentTo, link.SendEnd, out int length);
-            int sent = link.Socket.TrySend(piece, length);
+            int sent = link.TrySend(pipeline.Buffer);
             if (sent == SocketCalls.WouldBlock)
             {
                 return false;
@@ -104,7 +103,6 @@ internal sealed class RequestPump(Session session)
                 return true;
             }
 
-            link.SentTo += sent;
             session.Counters.RequestBytes += sent;
         }
     }
@@ -116,6 +114,7 @@ internal sealed class RequestPump(Session session)
     private void OnAllSent(BackendLink link)
     {
         Pipeline pipeline = session.Pipeline;
+        pipeline.RemoveSilent(link);
         if (pipeline.IsRaw && link.SentTo >= pipeline.RawFrom && link.InFlight.IsEmpty)
         {
             // Nothing raw is ever sent again, and no reply will release it.

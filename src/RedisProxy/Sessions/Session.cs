@@ -26,6 +26,7 @@ internal sealed class Session
         Gate = gate;
         Settings = settings;
         Counters = counters;
+        State = new ConnectionState(settings);
         Pipeline = new Pipeline(this, gate);
         _keeper = new LinkKeeper(this, limiter);
         _requests = new RequestPump(this);
@@ -45,7 +46,7 @@ internal sealed class Session
 
     public Pipeline Pipeline { get; }
 
-    public ConnectionState State { get; } = new();
+    public ConnectionState State { get; }
 
     /// <summary>Null while there is none: before the first, and from the loss of one to the next.</summary>
     public BackendLink? Link { get; private set; }
@@ -63,6 +64,12 @@ internal sealed class Session
     /// <summary>That FIN was passed on, so the backend's own is the end of the session.</summary>
     public bool IsFinForwarded { get; set; }
 
+    /// <summary>Something that may have written was sent to a link that is lost.</summary>
+    public bool HasWrittenBefore { get; private set; }
+
+    /// <summary>The client's cache must be emptied: what invalidated it went with the last link.</summary>
+    public bool OwesInvalidation { get; set; }
+
     /// <summary>The request pump waits for something other than input; whoever changes what it waits for wakes it.</summary>
     public bool IsInputStalled { get; set; }
 
@@ -77,9 +84,9 @@ internal sealed class Session
     {
         Gate.Add(this);
         UpdatePhase();
-        Task requests = GuardAsync(_requests.RunAsync());
-        Task replies = GuardAsync(_replies.RunAsync());
-        await GuardAsync(_keeper.RunAsync());
+        Task requests = Gate.GuardAsync(this, _requests.RunAsync());
+        Task replies = Gate.GuardAsync(this, _replies.RunAsync());
+        await Gate.GuardAsync(this, _keeper.RunAsync());
         await requests;
         await replies;
         Pipeline.Clear();
@@ -182,7 +189,7 @@ internal sealed class Session
             return;
         }
 
-        _keeper.Suspect(reason);
+        _keeper.OnLinkLost(link, reason);
         link.Socket.Close();
         DropLink(link);
     }
@@ -192,9 +199,15 @@ internal sealed class Session
     {
         if (Link is { } link && link.Generation < Gate.View.Generation)
         {
-            link.Socket.Abort();
-            DropLink(link);
+            GiveUpLink(link);
         }
+    }
+
+    /// <summary>There is no way to go on with this link, though nothing is wrong with it.</summary>
+    public void GiveUpLink(BackendLink link)
+    {
+        link.Socket.Abort();
+        DropLink(link);
     }
 
     /// <summary>The way was opened or shut.</summary>
@@ -244,6 +257,8 @@ internal sealed class Session
             return;
         }
 
+        HasWrittenBefore |= link.HasWritten;
+        OwesInvalidation |= State.IsTracking;
         Link = null;
         UpdatePhase();
         WakeRequests();
@@ -273,20 +288,6 @@ internal sealed class Session
             Counters.Phases[(int)Phase]--;
             Counters.Phases[(int)phase]++;
             Phase = phase;
-        }
-    }
-
-    /// <summary>A fault in one session ends that session and nothing else.</summary>
-    private async Task GuardAsync(Task task)
-    {
-        try
-        {
-            await task;
-        }
-        catch (Exception error)
-        {
-            Gate.OnSessionFault(error);
-            End(EndCause.InternalError, abort: true);
         }
     }
 }

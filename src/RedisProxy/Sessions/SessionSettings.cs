@@ -20,6 +20,8 @@ internal sealed class SessionSettings
         HoldTimeoutMs = (int)options.Hold.Timeout.TotalMilliseconds;
         MaxReplayBytes = options.Replay.MaxBytesPerSession;
         ResendsReads = options.Replay.Reads;
+        ResendsBlocking = options.Replay.Blocking;
+        Resubscribes = listener.PubSub == PubSubAction.Resubscribe;
         DisconnectsOnUnknownOutcome = options.Replay.OnUnknownOutcome == UnknownOutcomeAction.Disconnect;
         Replies = new SyntheticReplies(options.Replay.NotExecutedCode, listener.Master ?? listener.Name);
     }
@@ -42,6 +44,10 @@ internal sealed class SessionSettings
     public int MaxReplayBytes { get; }
 
     public bool ResendsReads { get; }
+
+    public bool ResendsBlocking { get; }
+
+    public bool Resubscribes { get; }
 
     public bool DisconnectsOnUnknownOutcome { get; }
 

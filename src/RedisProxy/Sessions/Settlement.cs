@@ -1,3 +1,5 @@
+using RedisProxy.Resp;
+
 namespace RedisProxy.Sessions;
 
 /// <summary>
@@ -7,7 +9,8 @@ namespace RedisProxy.Sessions;
 /// <item>not sent, or only in part: it waits for the next link (an incomplete request is never executed);</item>
 /// <item>rejected: likewise;</item>
 /// <item>a read, or one that only touched the lost connection: it is sent again;</item>
-/// <item>anything else that was sent: its outcome is unknown. It is never sent again.</item>
+/// <item>queued behind a MULTI whose EXEC was not sent: likewise, it was not executed;</item>
+/// <item>anything else that was sent: its outcome is unknown. It is never sent again. An unknown EXEC takes its transaction along.</item>
 /// </list>
 /// </summary>
 internal static class Settlement
@@ -16,47 +19,79 @@ internal static class Settlement
     public static PinReason Settle(Session session, BackendLink link)
     {
         Pipeline pipeline = session.Pipeline;
-        PinReason pin = session.State.FixedPin;
+        PinReason pin = session.State.Pin;
         if (link.IsRaw || (pipeline.IsRaw && link.SentTo >= pipeline.RawFrom && pin == PinReason.None))
         {
-            return pin != PinReason.None ? pin : LastChange(pipeline).Pins;
+            return pin != PinReason.None ? pin : pipeline.Changes.Last().Pins;
         }
 
-        TransactionState transaction = session.State.Transaction;
-        Queue<StateChange>.Enumerator changes = pipeline.Changes.GetEnumerator();
+        pin = pin != PinReason.None ? pin : PinOf(pipeline, link);
+        if (pin != PinReason.None)
+        {
+            return pin;
+        }
+
+        if (!link.InFlight.IsEmpty && IsWaitingOn(session, link.InFlight.Oldest, link))
+        {
+            pipeline.Interrupt(link.InFlight.Oldest);
+        }
+
+        TransactionState start = SettleAll(session, link);
+        pipeline.TakeBackAll(link);
+        PlayedTransactions.AfterLoss(session, start);
+        return PinReason.None;
+    }
+
+    /// <returns>Where the transaction stands for the next link, or how it ends.</returns>
+    private static TransactionState SettleAll(Session session, BackendLink link)
+    {
+        TransactionState start = session.State.Transaction;
+        TransactionState state = start;
+        bool isStartOver = false;
+        int multi = 0;
         for (int i = 0; i < link.InFlight.Count; i++)
         {
             ref PendingRequest request = ref link.InFlight[i];
-            StateChange? change = request.HasChange && changes.MoveNext() ? changes.Current : null;
-            if (request.IsSynthesised)
+            bool isSent = !request.IsOpen && request.End <= link.SentTo;
+            if (!request.IsSynthesised && !isSent)
             {
+                SettleUnsent(session.Pipeline, ref request);
                 continue;
             }
 
-            if (request.IsOpen || request.End > link.SentTo)
+            CommandKind kind = request.Traits.Kind;
+            multi = kind == CommandKind.Multi && !state.IsOpen ? i : multi;
+            if (!request.IsSynthesised)
             {
-                SettleUnsent(pipeline, ref request);
-                continue;
+                SettleSent(session, ref request, isQueued: state.IsOpen && kind != CommandKind.Exec);
             }
 
-            if (pin == PinReason.None && change is not null)
+            if (kind == CommandKind.Exec && state.IsOpen && request.IsSynthesised)
             {
-                pin = change.Pins;
+                isStartOver = true;
+                LoseTransaction(link, multi, i, request.Outcome);
             }
 
-            // Followed ahead: what a pipeline of MULTI, commands and EXEC did is unknown as a whole.
-            bool isInTransaction = transaction.IsOpen;
-            transaction = transaction.After(request.Traits.Kind, isError: false, isExecAborted: false);
-            SettleSent(session, ref request, isInTransaction);
+            state = state.After(kind);
         }
 
-        pin = pin != PinReason.None ? pin : transaction.Pin;
-        if (pin == PinReason.None)
+        return isStartOver || (!start.IsOpen && !start.IsWatching) ? default
+            : start.IsWatching ? new TransactionState(start.IsOpen, IsWatching: false, TransactionFate.Conflict)
+            : session.State.CanMoveTransaction ? start : start with { Fate = TransactionFate.Abort };
+    }
+
+    // Whatever was decided for EXEC, its transaction must not be begun again without it.
+    private static void LoseTransaction(BackendLink link, int multi, int exec, Outcome outcome)
+    {
+        for (int i = multi; i < exec; i++)
         {
-            pipeline.TakeBackAll(link);
+            ref PendingRequest queued = ref link.InFlight[i];
+            if (queued.Outcome is Outcome.Forward or Outcome.NotExecuted)
+            {
+                queued.Outcome = outcome == Outcome.Unknown ? Outcome.Unknown
+                    : queued.Traits.Kind == CommandKind.Multi ? Outcome.Acknowledged : Outcome.Queued;
+            }
         }
-
-        return pin;
     }
 
     private static void SettleUnsent(Pipeline pipeline, ref PendingRequest request)
@@ -68,18 +103,48 @@ internal static class Settlement
         }
     }
 
-    private static void SettleSent(Session session, ref PendingRequest request, bool isInTransaction)
+    private static void SettleSent(Session session, ref PendingRequest request, bool isQueued)
     {
         bool isKept = request.Start >= session.Pipeline.Buffer.Kept;
-        bool isHarmless = request.IsAnswered || (request.Traits.IsResendable && session.Settings.ResendsReads);
-        if (isKept && isHarmless && !isInTransaction)
+        bool isHarmless = request.IsAnswered || isQueued || MayRepeat(session.Settings, request.Traits);
+        if (isKept && isHarmless)
         {
             session.Counters.Resent++;
-            return;
         }
-
-        request.Outcome = request.Rejection != Outcome.Forward ? request.Rejection : Outcome.Unknown;
+        else
+        {
+            request.Outcome = request.Rejection != Outcome.Forward ? request.Rejection : isQueued ? Outcome.NotExecuted : Outcome.Unknown;
+        }
     }
 
-    private static StateChange LastChange(Pipeline pipeline) => pipeline.Changes.Last();
+    // What is looked into and may be repeated touches nothing but its connection.
+    private static bool MayRepeat(SessionSettings settings, CommandTraits traits) =>
+        traits.IsResendable ? settings.ResendsReads || traits.NeedsInspection : traits.IsBlocking && settings.ResendsBlocking;
+
+    private static bool IsWaitingOn(Session session, in PendingRequest request, BackendLink link) =>
+        request.Traits.IsBlocking && !request.IsSynthesised && !request.IsAnswered && request.End <= link.SentTo
+        && MayRepeat(session.Settings, request.Traits);
+
+    /// <summary>Did a request in flight make, or may it have made, the connection one that cannot be moved?</summary>
+    private static PinReason PinOf(Pipeline pipeline, BackendLink link)
+    {
+        Queue<StateChange>.Enumerator changes = pipeline.Changes.GetEnumerator();
+        for (int i = 0; i < link.InFlight.Count; i++)
+        {
+            ref PendingRequest request = ref link.InFlight[i];
+            if (!request.HasChange || !changes.MoveNext() || request.IsSynthesised || request.End > link.SentTo)
+            {
+                continue;
+            }
+
+            // A request that was confirmed in part can neither be repeated nor left as it is.
+            PinReason pin = changes.Current.Confirmed > 0 ? PinReason.PubSub : changes.Current.Pins;
+            if (pin != PinReason.None)
+            {
+                return pin;
+            }
+        }
+
+        return PinReason.None;
+    }
 }

@@ -9,6 +9,12 @@ namespace RedisProxy.Sessions;
 /// <param name="Arguments">All of the request's arguments, its name first; empty when the command alone says everything.</param>
 internal sealed record StateChange(CommandKind Kind, IReadOnlyList<byte[]> Arguments)
 {
+    /// <summary>The request after CLIENT CACHING, which uses it up.</summary>
+    public static readonly StateChange EndOfCaching = new(CommandKind.Plain, []);
+
     /// <summary>What the session cannot take to another backend once this came true.</summary>
     public PinReason Pins { get; init; }
+
+    /// <summary>So many of the confirmations of a subscription have been relayed.</summary>
+    public int Confirmed { get; set; }
 }

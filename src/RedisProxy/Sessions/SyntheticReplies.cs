@@ -14,8 +14,21 @@ internal sealed class SyntheticReplies
     /// <summary>As redis says it.</summary>
     public static readonly byte[] TooManyClients = "-ERR max number of clients reached\r\n"u8.ToArray();
 
+    /// <summary>The push that empties a client's cache (redis.io, client-side caching): all keys, as after FLUSHALL.</summary>
+    public static readonly byte[] InvalidateAll = ">2\r\n$10\r\ninvalidate\r\n_\r\n"u8.ToArray();
+
     private static readonly byte[] UnknownOutcome =
         "-IOERR RedisProxy: the master was lost before it replied, the outcome of the command is unknown\r\n"u8.ToArray();
+
+    private static readonly byte[] Aborted =
+        "-EXECABORT RedisProxy: the transaction was not executed, because no master could take the whole of it\r\n"u8.ToArray();
+
+    private static ReadOnlySpan<byte> AbortedBecauseOf => "-EXECABORT Transaction discarded because of: "u8;
+
+    private static readonly byte[] Ok = "+OK\r\n"u8.ToArray();
+    private static readonly byte[] Queued = "+QUEUED\r\n"u8.ToArray();
+    private static readonly byte[] NullArray = "*-1\r\n"u8.ToArray();
+    private static readonly byte[] Null = "_\r\n"u8.ToArray();
 
     private readonly byte[] _notExecuted;
 
@@ -36,11 +49,20 @@ internal sealed class SyntheticReplies
     }
 
     /// <summary>Not for <see cref="Outcome.Forward"/> and <see cref="Outcome.ProtocolError"/>, which have no fixed text.</summary>
-    public byte[] For(Outcome outcome) => outcome switch
+    /// <param name="outcome">What became of the request.</param>
+    /// <param name="protocol">2 or 3, as the client has chosen.</param>
+    public byte[] For(Outcome outcome, int protocol) => outcome switch
     {
         Outcome.Unknown => UnknownOutcome,
         Outcome.NotExecuted => _notExecuted,
-        Outcome.Acknowledged => "+OK\r\n"u8.ToArray(),
+        Outcome.Acknowledged => Ok,
+        Outcome.Queued => Queued,
+        Outcome.Conflict => protocol > ConnectionState.DefaultProtocol ? Null : NullArray,
+        Outcome.Aborted => Aborted,
+        Outcome.NestedMulti => "-ERR MULTI calls can not be nested\r\n"u8.ToArray(),
+        Outcome.WatchInMulti => "-ERR WATCH inside MULTI is not allowed\r\n"u8.ToArray(),
+        Outcome.NoReplicas => ":0\r\n"u8.ToArray(),
+        Outcome.NoReplicasAof => "*2\r\n:0\r\n:0\r\n"u8.ToArray(),
         Outcome.RejectedReadOnly => "-READONLY You can't write against a read only replica.\r\n"u8.ToArray(),
         Outcome.RejectedLoading => "-LOADING Redis is loading the dataset in memory\r\n"u8.ToArray(),
         Outcome.RejectedMasterDown => "-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n"u8.ToArray(),
@@ -60,26 +82,38 @@ internal sealed class SyntheticReplies
     /// <returns><see cref="Outcome.Forward"/> when it is not.</returns>
     public static Outcome Rejection(ReadOnlySpan<byte> reply)
     {
-        if (reply.StartsWith("-READONLY "u8))
+        // EXEC gives the reason why nothing of its transaction was executed.
+        if (reply.StartsWith(AbortedBecauseOf))
+        {
+            return RejectionCode(reply[AbortedBecauseOf.Length..]);
+        }
+
+        return reply.StartsWith("-"u8) ? RejectionCode(reply[1..]) : Outcome.Forward;
+    }
+
+    private static Outcome RejectionCode(ReadOnlySpan<byte> reply)
+    {
+        if (reply.StartsWith("READONLY "u8))
         {
             return Outcome.RejectedReadOnly;
         }
 
-        if (reply.StartsWith("-LOADING "u8))
+        if (reply.StartsWith("LOADING "u8))
         {
             return Outcome.RejectedLoading;
         }
 
-        if (reply.StartsWith("-MASTERDOWN "u8))
+        if (reply.StartsWith("MASTERDOWN "u8))
         {
             return Outcome.RejectedMasterDown;
         }
 
-        if (reply.StartsWith("-UNBLOCKED "u8))
+        // Not every UNBLOCKED: CLIENT UNBLOCK with ERROR is said by somebody who means it.
+        if (reply.StartsWith("UNBLOCKED force unblock"u8))
         {
             return Outcome.RejectedUnblocked;
         }
 
-        return reply.StartsWith("-REDIRECT "u8) ? Outcome.RejectedRedirect : Outcome.Forward;
+        return reply.StartsWith("REDIRECT "u8) ? Outcome.RejectedRedirect : Outcome.Forward;
     }
 }

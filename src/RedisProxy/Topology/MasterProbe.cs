@@ -20,6 +20,7 @@ internal sealed class MasterProbe
 
     private static readonly TimeSpan QuickInterval = TimeSpan.FromMilliseconds(100);
     private static readonly string[] Ping = ["PING"];
+    private static readonly string[] Commands = ["COMMAND"];
     private static readonly string[] Role = ["ROLE"];
     private static readonly string[] SetName = ["CLIENT", "SETNAME", "redisproxy"];
 
@@ -33,6 +34,8 @@ internal sealed class MasterProbe
     private string _authError = "";
     private bool _hasWarned;
     private bool _wasUp;
+    private bool _hasAskedForCommands;
+    private CommandTable? _commands;
     private int _tries;
 
     public MasterProbe(MasterNode node, long generation, ProbeSettings settings, Func<long> newestSuspicion, ILogger logger)
@@ -56,6 +59,14 @@ internal sealed class MasterProbe
             {
                 ProbeReport seen = await LookAsync(stop);
                 report(seen);
+                if (seen.IsUp && !_hasAskedForCommands)
+                {
+                    // Only now: it is a long answer, and requests wait for the short one.
+                    _hasAskedForCommands = true;
+                    _commands = await AskForCommandsAsync(stop);
+                    report(seen with { Commands = _commands });
+                }
+
                 await _pace.NextAsync(IntervalAfter(seen), _connection?.Closed ?? Never, stop);
             }
         }
@@ -108,13 +119,28 @@ internal sealed class MasterProbe
         try
         {
             (ProbeVerdict verdict, string detail) = await AskTwiceAsync(stop);
-            return new ProbeReport(_generation, verdict, detail, suspicion);
+            return new ProbeReport(_generation, verdict, detail, suspicion) { Commands = _commands };
         }
         catch (Exception failure) when (failure is RespConnectionException or SocketException or TimeoutException)
         {
             ProbeVerdict verdict = VerdictOf(failure, hasConnection: _connection is not null);
             await DropConnectionAsync();
-            return new ProbeReport(_generation, verdict, failure.Message, suspicion);
+            return new ProbeReport(_generation, verdict, failure.Message, suspicion) { Commands = _commands };
+        }
+    }
+
+    /// <returns>Null when it does not say; then the built-in table has to do.</returns>
+    private async Task<CommandTable?> AskForCommandsAsync(CancellationToken stop)
+    {
+        try
+        {
+            RespValue[] replies = await _connection!.AskAsync([Commands], _settings.Socket.ConnectTimeout, stop);
+            return CommandTable.Of(replies[0]);
+        }
+        catch (Exception failure) when (failure is RespConnectionException or SocketException or TimeoutException)
+        {
+            await DropConnectionAsync();
+            return null;
         }
     }
 

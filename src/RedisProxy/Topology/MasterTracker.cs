@@ -107,8 +107,7 @@ internal sealed class MasterTracker
         Pause = null;
         _rules.Forget(withSigns: true);
         Phase = Availability.Verifying;
-        string instead = old?.Address.ToString() ?? "none";
-        TopologyLog.MasterAccepted(_logger, _masterName, instead, candidate.Address, candidate.Epoch, Generation, who, reason);
+        TopologyLog.MasterAccepted(_logger, _masterName, old?.Address, candidate.Address, candidate.Epoch, Generation, who, reason);
     }
 
     public void OnProbe(ProbeReport seen)
@@ -199,6 +198,7 @@ internal sealed class MasterTracker
         Availability = _phase,
         Master = Accepted is { } master ? new MasterNode(master.Announced, master.Address) : null,
         Epoch = Accepted?.Epoch ?? 0,
+        Commands = _seen?.Commands ?? Resp.CommandTable.BuiltIn,
         CoversSuspicion = Suspicions.Covered,
         IsPromoting = Pause is { IsPromoting: true },
         Reason = _phase == Availability.Available ? "" : _reason,

@@ -1,3 +1,5 @@
+using RedisProxy.Resp;
+
 namespace RedisProxy.Topology;
 
 /// <summary>What one look at the master found.</summary>
@@ -7,6 +9,9 @@ namespace RedisProxy.Topology;
 /// <param name="CoversSuspicion">The newest suspicion that was there before the look began.</param>
 internal sealed record ProbeReport(long Generation, ProbeVerdict Verdict, string Detail, long CoversSuspicion)
 {
+    /// <summary>What the master says of its commands; null when it was not asked, or did not say.</summary>
+    public CommandTable? Commands { get; init; }
+
     public bool IsUp => Verdict == ProbeVerdict.Up;
 
     /// <summary>It settles whether the master can be used; otherwise one has to look again.</summary>

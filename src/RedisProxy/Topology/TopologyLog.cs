@@ -17,8 +17,12 @@ internal static partial class TopologyLog
 
     [LoggerMessage(2001, LogLevel.Information,
         "{Master}: new master {Address} instead of {Old}, epoch {Epoch}, generation {Generation}, said by {Who}: {Reason}")]
-    public static partial void MasterAccepted(
+    private static partial void MasterAccepted(
         ILogger logger, string master, string old, IPEndPoint address, long epoch, long generation, string who, string reason);
+
+    public static void MasterAccepted(
+        ILogger logger, string master, IPEndPoint? old, IPEndPoint address, long epoch, long generation, string who, string reason) =>
+        MasterAccepted(logger, master, old?.ToString() ?? "none", address, epoch, generation, who, reason);
 
     [LoggerMessage(2002, LogLevel.Information, "{Master}: {Address} is available, generation {Generation}, {Elapsed} after the first sign")]
     public static partial void MasterAvailable(ILogger logger, string master, IPEndPoint address, long generation, TimeSpan elapsed);

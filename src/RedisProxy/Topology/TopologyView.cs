@@ -1,6 +1,7 @@
 using System.Net;
 
 using RedisProxy.Configuration;
+using RedisProxy.Resp;
 
 namespace RedisProxy.Topology;
 
@@ -32,6 +33,9 @@ internal sealed record TopologyView
     /// lost its backend and reported suspicion s may connect again once this is at least s.
     /// </summary>
     public long CoversSuspicion { get; init; }
+
+    /// <summary>What <see cref="Master"/> says of its commands, or the built-in table while it has not.</summary>
+    public CommandTable Commands { get; init; } = CommandTable.BuiltIn;
 
     /// <summary>One sentence on what is waited for, for logs and status; empty while available.</summary>
     public string Reason { get; init; } = "";

@@ -22,13 +22,13 @@ public sealed partial class ExampleFileTests
     {
         string text = File.ReadAllText(ExamplePath());
 
-        // Left out: what is not available yet, and role, proxyProtocol, pubsub and blocking, which have one value only.
+        // Left out: what is not available yet, and role and proxyProtocol, which have one value only.
         string[] keys =
         [
-            "listeners", "name", "bind", "master", "maxSessions", "sentinel", "endpoints", "username", "passwordFile", "pollInterval",
-            "requireMajority", "addressMap", "allowedNetworks", "backend", "endpoint", "connectTimeout", "keepAlive", "time", "interval",
+            "listeners", "name", "bind", "master", "maxSessions", "pubsub", "sentinel", "endpoints", "username", "passwordFile",
+            "pollInterval", "requireMajority", "addressMap", "allowedNetworks", "backend", "endpoint", "connectTimeout", "keepAlive", "time", "interval",
             "retries", "userTimeout", "maxConcurrentConnects", "client", "hold", "timeout", "maxOutage", "planned", "plannedTimeout",
-            "replay", "maxBytesPerSession", "reads", "onUnknownOutcome", "notExecutedCode", "admin", "shutdown", "drainTimeout",
+            "replay", "maxBytesPerSession", "reads", "blocking", "onUnknownOutcome", "notExecutedCode", "admin", "shutdown", "drainTimeout",
             "minDelay", "loops", "count",
         ];
         Assert.All(keys, key => Assert.Contains($"\"{key}\":", text, StringComparison.Ordinal));

@@ -44,8 +44,7 @@ public sealed class ListenerOptionTests
         { "'tls': { 'certificate': 'x' }", "listeners[0].tls: this key is not available in this version" },
         { "'proxyProtocol': 'v2'", """listeners[0].proxyProtocol: "v2" is not available in this version; expected "off" """ },
         { "'proxyProtocol': true", """listeners[0].proxyProtocol: "true" is not available in this version; expected "off" """ },
-        { "'pubsub': 'resubscribe'", """listeners[0].pubsub: "resubscribe" is not available in this version; expected "close" """ },
-        { "'pubsub': 'keep'", """listeners[0].pubsub: "keep" is unknown; expected "close" """ },
+        { "'pubsub': 'keep'", """listeners[0].pubsub: "keep" is unknown; expected "close" or "resubscribe" """ },
         { "'maxLagBytes': '10MiB'", "listeners[0].maxLagBytes: this key is not available in this version" },
         { "'fallback': 'master'", "listeners[0].fallback: this key is not available in this version" },
         { "'maxSession': 5", """listeners[0].maxSession: unknown key; did you mean "maxSessions"?""" },
@@ -142,7 +141,7 @@ public sealed class ListenerOptionTests
     [InlineData("{ 'bind': '127.0.0.1:1', 'master': 'm' }, { 'bind': '[::1]:1', 'master': 'm', 'name': 'm6' }")]
     [InlineData("{ 'bind': '127.0.0.1:1', 'master': 'm' }, { 'bind': '127.0.0.2:1', 'master': 'n' }")]
     [InlineData("{ 'bind': '127.0.0.1:1', 'master': 'm', 'name': 'x' }, { 'bind': '127.0.0.1:2', 'master': 'n', 'name': 'm' }")]
-    [InlineData("{ 'bind': '127.0.0.1:1', 'master': 'm', 'role': 'master', 'pubsub': 'close', 'proxyProtocol': 'off' }")]
+    [InlineData("{ 'bind': '127.0.0.1:1', 'master': 'm', 'role': 'master', 'pubsub': 'resubscribe', 'proxyProtocol': 'off' }")]
     [InlineData("{ 'bind': '127.0.0.1:1', 'master': 'm', 'proxyProtocol': false, 'tls': null, 'maxSessions': 1 }")]
     [InlineData("{ 'bind': 'unix:/run/a.sock', 'master': 'm', 'maxSessions': '1000000' }")]
     public void Listeners_ThatDoNotClash_AreGood(string listeners) =>

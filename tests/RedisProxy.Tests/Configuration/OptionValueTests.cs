@@ -142,8 +142,7 @@ public sealed class OptionValueTests
         { "'backend': { 'tls': {} }", "backend.tls: this key is not available in this version" },
         { "'backend': { 'tls': true }", "backend.tls: this key is not available in this version" },
         { "'admin': { 'token': 's3cret' }", "admin.token: this key is not available in this version" },
-        { "'replay': { 'blocking': true }", """replay.blocking: "true" is not available in this version; expected false""" },
-        { "'replay': { 'blocking': 'yes' }", """replay.blocking: "yes" is unknown; expected false""" },
+        { "'replay': { 'blocking': 'yes' }", """replay.blocking: "yes" is not a boolean; expected true or false""" },
     };
 
     [Theory]
@@ -164,7 +163,7 @@ public sealed class OptionValueTests
     [InlineData("'backend': { 'connectTimeout': '1m', 'userTimeout': '1h', 'maxConcurrentConnects': 10000 }")]
     [InlineData("'client': { 'keepAlive': { 'time': '1s', 'interval': '1000ms', 'retries': 1 } }")]
     [InlineData("'client': { 'keepAlive': { 'time': '9h', 'interval': '9h', 'retries': 127 } }")]
-    [InlineData("'replay': { 'maxBytesPerSession': 1024, 'blocking': false }")]
+    [InlineData("'replay': { 'maxBytesPerSession': 1024, 'blocking': true }")]
     [InlineData("'replay': { 'maxBytesPerSession': '64MiB', 'blocking': 'False', 'notExecutedCode': 'tryagain' }")]
     [InlineData("'shutdown': { 'drainTimeout': '0', 'minDelay': '0' }")]
     [InlineData("'shutdown': { 'drainTimeout': '1h', 'minDelay': '10m' }")]

@@ -42,7 +42,8 @@ public sealed class ProxyOptionsTests
                          'keepAlive': { 'time': '61s', 'interval': '11s', 'retries': 4 } },
             'client': { 'userTimeout': '32s', 'keepAlive': { 'time': '62s', 'interval': '12s', 'retries': 5 } },
             'hold': { 'timeout': '5s', 'maxOutage': '33s', 'planned': false, 'plannedTimeout': '6s' },
-            'replay': { 'maxBytesPerSession': '1MiB', 'reads': false, 'onUnknownOutcome': 'disconnect', 'notExecutedCode': 'CLUSTERDOWN' },
+            'replay': { 'maxBytesPerSession': '1MiB', 'reads': false, 'blocking': true, 'onUnknownOutcome': 'disconnect',
+                        'notExecutedCode': 'CLUSTERDOWN' },
             'admin': { 'bind': '[::1]:9181' }, 'shutdown': { 'drainTimeout': '21s', 'minDelay': '2s' }, 'loops': { 'count': 2 }
             """));
 
@@ -69,6 +70,7 @@ public sealed class ProxyOptionsTests
             {
                 MaxBytesPerSession = 1 << 20,
                 Reads = false,
+                Blocking = true,
                 OnUnknownOutcome = UnknownOutcomeAction.Disconnect,
                 NotExecutedCode = NotExecutedCode.ClusterDown,
             },

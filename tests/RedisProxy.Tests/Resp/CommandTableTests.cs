@@ -69,7 +69,7 @@ public sealed class CommandTableTests
             name[random.Next(name.Length)] = (byte)random.Next(256);
         }
 
-        Assert.Equal(ReferenceRequests.Find(name), CommandTable.Find(name));
+        Assert.Equal(ReferenceRequests.Find(name), CommandTable.BuiltIn.Find(name));
     });
 
     // A slot is found by a hash of the whole name: only many such names show that the whole name is compared, too.
@@ -80,7 +80,7 @@ public sealed class CommandTableTests
         {
             int same = random.Next(2) == 0 || name.Length < 17 ? 8 : 16;
             random.NextBytes(name.AsSpan(same));
-            Assert.Equal(ReferenceRequests.Find(name), CommandTable.Find(name));
+            Assert.Equal(ReferenceRequests.Find(name), CommandTable.BuiltIn.Find(name));
         }
     });
 
@@ -97,7 +97,7 @@ public sealed class CommandTableTests
     {
         Assert.Equal(expected, Find(word).IsCrossProtocol);
         Assert.True(InlineRequest.TrySplit(Encoding.ASCII.GetBytes(word + " / HTTP/1.1\r\n"), out List<byte[]> arguments));
-        Assert.Equal(expected, CommandTable.Find(arguments[0]).IsCrossProtocol);
+        Assert.Equal(expected, CommandTable.BuiltIn.Find(arguments[0]).IsCrossProtocol);
     }
 
     [Fact]
@@ -108,5 +108,28 @@ public sealed class CommandTableTests
         Assert.All(CommandNames.Special, s => Assert.True(Find(s.Name).NeedsInspection));
     }
 
-    private static CommandTraits Find(string name) => CommandTable.Find(Encoding.Latin1.GetBytes(name));
+    [Theory]
+    [InlineData("mod.get", "readonly fast", CommandFlags.Resendable)]
+    [InlineData("mod.set", "write", CommandFlags.None)]
+    [InlineData("mod.pop", "write blocking", CommandFlags.Blocking)]
+    [InlineData("get", "write", CommandFlags.None)]
+    [InlineData("object", "", CommandFlags.Resendable)]
+    [InlineData("ft.cursor", "readonly", CommandFlags.None)]
+    [InlineData("rg.execute", "readonly", CommandFlags.None)]
+    [InlineData("eval", "readonly", CommandFlags.Nested)]
+    internal void Of_AServersReply_CorrectsTheFlags(string name, string flags, CommandFlags expected)
+    {
+        string[] words = flags.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string reply = $"*1\r\n*3\r\n${name.Length}\r\n{name}\r\n:2\r\n*{words.Length}\r\n"
+            + string.Concat(words.Select(static word => $"+{word}\r\n"));
+        CommandTable table = CommandTable.Of(RespValue.Read(Encoding.ASCII.GetBytes(reply)))!;
+        Assert.Equal(new CommandTraits(CommandKind.Plain, expected), table.Find(Encoding.ASCII.GetBytes(name.ToUpperInvariant())));
+        Assert.True(table.Find("SELECT"u8).NeedsInspection);
+    }
+
+    [Fact]
+    public void Of_ARefusal_IsNothing() =>
+        Assert.Null(CommandTable.Of(RespValue.Read("-NOPERM this user has no permissions to run the 'command' command\r\n"u8)));
+
+    private static CommandTraits Find(string name) => CommandTable.BuiltIn.Find(Encoding.Latin1.GetBytes(name));
 }

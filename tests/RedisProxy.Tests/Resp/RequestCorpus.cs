@@ -51,7 +51,7 @@ internal static class RequestCorpus
         CorpusItem.Whole("dollars in bodies", Multibulk("get", "$3\r\nabc\r\n", "$-1"), Read),
         CorpusItem.Whole("state: select", Multibulk("SELECT", "1"), "Select Resendable"),
         CorpusItem.Whole("state: client", Multibulk("CLIENT", "SETNAME", "x"), "Client"),
-        CorpusItem.Whole("state: multi", Multibulk("multi"), "Multi"),
+        CorpusItem.Whole("state: multi", Multibulk("multi"), "Multi Resendable"),
         CorpusItem.Whole("state: exec", Multibulk("exec"), "Exec Nested"),
         CorpusItem.Whole("blocking", Multibulk("BLPOP", "k", "0"), "Plain Blocking"),
         CorpusItem.Whole("script", Multibulk("eval", "return 1", "0"), "Plain Nested"),

@@ -12,9 +12,12 @@ public sealed class ServerCommandsTests(ThrowawayRedis redis) : IClassFixture<Th
 
     private List<ServerCommand> _commands = [];
 
+    private RespValue _reply = null!;
+
     public async Task InitializeAsync()
     {
         RespValue reply = RespValue.Read(await redis.AskAsync([.. "*1\r\n$7\r\nCOMMAND\r\n"u8]));
+        _reply = reply;
         _commands = [.. reply.Items.Select(ServerCommand.Read)];
         Assert.True(_commands.Count > 200, "these are all commands of the server");
     }
@@ -27,6 +30,15 @@ public sealed class ServerCommandsTests(ThrowawayRedis redis) : IClassFixture<Th
         // XREAD is looked at: it may block, and with $ it means another position when it is sent again.
         IEnumerable<ServerCommand> reads = _commands.Where(c => c.Name != "xread" && c.Has("readonly"));
         Assert.Empty(reads.Where(c => !c.Traits.IsResendable).Select(c => c.Name));
+    }
+
+    [Fact]
+    public void Of_TheServersOwnReply_SaysTheSameAsTheBuiltInTable()
+    {
+        CommandTable table = CommandTable.Of(_reply)!;
+        IEnumerable<string> names = _commands.Select(c => c.Name).Concat(CommandNames.Reads.Split(' '));
+        Assert.All(names, name => Assert.Equal(
+            CommandTable.BuiltIn.Find(Encoding.ASCII.GetBytes(name)), table.Find(Encoding.ASCII.GetBytes(name))));
     }
 
     [Fact]
@@ -67,7 +79,7 @@ public sealed class ServerCommandsTests(ThrowawayRedis redis) : IClassFixture<Th
         private const int FlagsIndex = 2;
         private const int SubcommandsIndex = 9;
 
-        public CommandTraits Traits => CommandTable.Find(Encoding.ASCII.GetBytes(Name));
+        public CommandTraits Traits => CommandTable.BuiltIn.Find(Encoding.ASCII.GetBytes(Name));
 
         public static ServerCommand Read(RespValue value) => new(
             value.Items[0].Text,

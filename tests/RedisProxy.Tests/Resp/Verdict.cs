@@ -89,7 +89,7 @@ internal sealed record Verdict(int Replies, string? Error)
                 return ProtocolError.None;
             }
 
-            command = CommandTable.Find(arguments[0]);
+            command = CommandTable.BuiltIn.Find(arguments[0]);
         }
 
         if (command.IsCrossProtocol)

@@ -49,7 +49,6 @@ public sealed class EndTests
 
     [Theory]
     [InlineData("BLPOP", "q", "0")]
-    [InlineData("SUBSCRIBE", "c")]
     public async Task HalfClose_OfAWaitingClient_ReachesTheBackendAtOnce(params string[] words)
     {
         await using SessionLab lab = await SessionLab.StartAsync();

@@ -72,16 +72,57 @@ public sealed class RejectionTests
     }
 
     [Fact]
-    public async Task RejectionInATransaction_IsRelayed()
+    public async Task RejectedWrite_WhoseLaterRepliesComeApart_GetsThemAllInTheirPlace()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        string transaction = Requests.Of("MULTI") + Requests.Set + Requests.Of("EXEC");
-        await client.SendAsync(transaction);
-        await first.ExpectAsync(transaction);
-        string replies = "+OK\r\n" + Requests.ReadOnly + "-EXECABORT Transaction discarded because of previous errors.\r\n";
-        await first.SendAsync(replies);
-        await client.ExpectAsync(replies);
+        string eval = Requests.Of("EVAL", "return ARGV[1]", "0", "x");
+        string pipeline = Requests.Set + eval + Requests.Get + Requests.Get;
+        await client.SendAsync(pipeline);
+        await first.ExpectAsync(pipeline);
+        await first.SendAsync(Requests.ReadOnly + "$1\r\nx\r\n");
+        await first.SendAsync("$3\r\nold\r\n");
+        await first.SendAsync("$3\r\nold\r\n");
+        await client.ExpectAsync(Requests.ReadOnly + Requests.Unknown);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Get + Requests.Get);
+        await second.SendAsync("$3\r\nnew\r\n$3\r\nnew\r\n");
+        await client.ExpectAsync("$3\r\nnew\r\n$3\r\nnew\r\n");
+    }
+
+    [Fact]
+    public async Task ClientUnblockWithAnError_IsMeantForTheClient()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(Requests.Of("BLPOP", "k", "0"), "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
+        Assert.Equal(0, lab.Suspicions);
+    }
+
+    [Fact]
+    public async Task RequestThatIsTurnedAwayAgainAndAgain_WaitsNoLongerThanOneHold()
+    {
+        ProxyOptions options = SessionLab.Options() with { Hold = new HoldOptions { Timeout = TimeSpan.FromMilliseconds(300) } };
+        await using SessionLab lab = await SessionLab.StartAsync(options);
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Set);
+        await first.ExpectAsync(Requests.Set);
+        await first.SendAsync("-ERR max number of clients reached\r\n");
+        for (int i = 0; client.Pending.Length == 0 && i < 100; i++)
+        {
+            await lab.ServeFirstAsync();
+            if (lab.First.HasPendingConnection)
+            {
+                RawClient again = await lab.AcceptAsync(lab.First);
+                await again.SendAsync("-ERR max number of clients reached\r\n");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        }
+
+        await client.ExpectAsync(Requests.NotExecuted);
+        Assert.InRange(lab.Counters.RetargetsDone, 2, 10);
     }
 
     [Theory]

@@ -1,4 +1,3 @@
-using RedisProxy.Configuration;
 using RedisProxy.Sessions;
 using RedisProxy.Testing;
 using RedisProxy.Topology;
@@ -130,15 +129,9 @@ public sealed class StateTests
     }
 
     [Theory]
-    [InlineData(nameof(PinReason.Transaction), "MULTI")]
-    [InlineData(nameof(PinReason.Watch), "WATCH", "k")]
-    [InlineData(nameof(PinReason.PubSub), "SUBSCRIBE", "c")]
-    [InlineData(nameof(PinReason.PubSub), "PSUBSCRIBE", "c*")]
-    [InlineData(nameof(PinReason.PubSub), "SSUBSCRIBE", "c")]
     [InlineData(nameof(PinReason.Monitor), "MONITOR")]
     [InlineData(nameof(PinReason.Replication), "REPLCONF", "listening-port", "1")]
-    [InlineData(nameof(PinReason.Tracking), "CLIENT", "TRACKING", "on")]
-    [InlineData(nameof(PinReason.ReplyMode), "CLIENT", "REPLY", "OFF")]
+    [InlineData(nameof(PinReason.Tracking), "CLIENT", "TRACKING", "on", "REDIRECT", "7")]
     [InlineData(nameof(PinReason.Debug), "DEBUG", "JMAP")]
     [InlineData(nameof(PinReason.UnknownState), "CLIENT", "SOMETHINGNEW", "on")]
     public async Task StateThatCannotBeReplayed_ClosesTheSessionOnFailover(string reason, params string[] words)
@@ -153,108 +146,6 @@ public sealed class StateTests
         Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
         await SessionLab.EventuallyAsync(() => lab.Counters.Pinned[(int)Enum.Parse<PinReason>(reason)] == 1, "the reason is counted");
         Assert.False(lab.Second.HasPendingConnection);
-    }
-
-    [Theory]
-    [InlineData("MULTI", "EXEC")]
-    [InlineData("MULTI", "DISCARD")]
-    [InlineData("WATCH k", "EXEC")]
-    [InlineData("WATCH k", "UNWATCH")]
-    public async Task TransactionThatIsOver_PinsNothing(string begin, string end)
-    {
-        await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        string requests = begin + "\r\n" + end + "\r\n";
-        await client.SendAsync(requests);
-        await first.ExpectAsync(requests);
-        await first.SendAsync("+OK\r\n+OK\r\n");
-        await client.ExpectAsync("+OK\r\n+OK\r\n");
-        await lab.ServeSecondAsync();
-        await lab.AcceptAsync(lab.Second);
-        Assert.Equal(0, lab.Counters.Pinned.Sum());
-    }
-
-    [Fact]
-    public async Task WholeTransactionInFlight_WhenSuperseded_IsUnknownAndTheSessionStays()
-    {
-        await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        string transaction = Requests.Of("MULTI") + Requests.Get + Requests.Set + Requests.Of("EXEC");
-        await client.SendAsync(transaction + Requests.Get);
-        await first.ExpectAsync(transaction + Requests.Get);
-        await lab.ServeSecondAsync();
-        RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(Requests.Get);
-        await second.SendAsync("_\r\n");
-        await client.ExpectAsync(Requests.Unknown + Requests.Unknown + Requests.Unknown + Requests.Unknown + "_\r\n");
-    }
-
-    [Fact]
-    public async Task OpenTransactionInFlight_WhenSuperseded_ClosesTheSession()
-    {
-        await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        string requests = Requests.Of("MULTI") + Requests.Set;
-        await client.SendAsync(requests);
-        await first.ExpectAsync(requests);
-        await lab.ServeSecondAsync();
-        Assert.Equal("", (await client.ReadToEndAsync()).Rest);
-        await SessionLab.EventuallyAsync(() => lab.Counters.Pinned[(int)PinReason.Transaction] == 1, "the reason is counted");
-    }
-
-    [Fact]
-    public async Task StateChangedInsideATransaction_PinsTheSession()
-    {
-        await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        string requests = Requests.Of("MULTI") + Requests.Of("SELECT", "4") + Requests.Of("EXEC");
-        await client.SendAsync(requests);
-        await first.ExpectAsync(requests);
-        await first.SendAsync("+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
-        await client.ReadUntilAsync("*1\r\n+OK\r\n");
-        await lab.ServeSecondAsync();
-        Assert.Equal("", (await client.ReadToEndAsync()).Rest);
-        await SessionLab.EventuallyAsync(() => lab.Counters.Pinned[(int)PinReason.StateInTransaction] == 1, "the reason is counted");
-    }
-
-    [Fact]
-    public async Task Subscriber_GetsWhateverTheBackendSaysAfterTheRepliesBefore()
-    {
-        await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Get + Requests.Of("SUBSCRIBE", "a", "b") + Requests.Of("PING"));
-        await first.ExpectAsync(Requests.Get + Requests.Of("SUBSCRIBE", "a", "b") + Requests.Of("PING"));
-        await first.SendAsync("_\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\nb\r\n:2\r\n");
-        await client.ReadUntilAsync("b\r\n:2\r\n");
-        await first.SendAsync("*3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi");
-        Assert.EndsWith("hi", await client.ReadUntilAsync("hi"), StringComparison.Ordinal);
-        await client.SendAsync(Requests.Of("UNSUBSCRIBE"));
-        await first.ExpectAsync(Requests.Of("UNSUBSCRIBE"));
-    }
-
-    [Fact]
-    public async Task Subscribe_BeforeAMasterIsKnown_IsHeldWithAllBehindIt()
-    {
-        await using SessionLab lab = await SessionLab.StartAsync();
-        RawClient client = await lab.ConnectAsync();
-        string requests = Requests.Get + Requests.Of("SUBSCRIBE", "a") + Requests.Of("PING");
-        await client.SendAsync(requests);
-        await SessionLab.EventuallyAsync(() => lab.Loop.Slabs.InUse > 0, "it is read");
-        await lab.ServeFirstAsync();
-        RawClient first = await lab.AcceptAsync(lab.First);
-        await first.ExpectAsync(requests);
-        await first.SendAsync("_\r\n*3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n");
-        await client.ReadUntilAsync("a\r\n:1\r\n");
-    }
-
-    [Fact]
-    public async Task Subscribe_PastItsDeadline_IsAnsweredAndTheSessionCloses()
-    {
-        ProxyOptions options = SessionLab.Options() with { Hold = new HoldOptions { Timeout = TimeSpan.FromMilliseconds(200) } };
-        await using SessionLab lab = await SessionLab.StartAsync(options);
-        RawClient client = await lab.ConnectAsync();
-        await client.SendAsync(Requests.Of("SUBSCRIBE", "a") + Requests.Of("PING"));
-        Assert.Equal(new ConnectionEnd(Requests.NotExecuted, WasReset: false), await client.ReadToEndAsync());
     }
 
     [Fact]

@@ -1,0 +1,65 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+using RedisProxy.Resp;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>A request that waited at a backend and has to wait on at another one, for the rest of its time.</summary>
+internal static class BlockingRequest
+{
+    /// <summary>The same request with a shorter timeout, at least 1 ms.</summary>
+    /// <param name="request">One whole request, multibulk or inline.</param>
+    /// <param name="waitedMs">So long it has waited already.</param>
+    /// <returns>Empty when it is to be sent as it is: it waits for ever, not at all, or has no timeout that is understood.</returns>
+    public static byte[] WithTimeLeft(ReadOnlySpan<byte> request, long waitedMs)
+    {
+        List<byte[]> arguments;
+        if (request[0] == '*')
+        {
+            arguments = RequestArguments.Read(request);
+        }
+        else if (!InlineRequest.TrySplit(request, out arguments))
+        {
+            return [];
+        }
+
+        (int index, bool isSeconds) = TimeoutOf(arguments);
+        if (index <= 0 || index >= arguments.Count
+            || !double.TryParse(arguments[index], NumberStyles.Float, CultureInfo.InvariantCulture, out double timeout)
+            || !double.IsFinite(timeout) || timeout <= 0)
+        {
+            return [];
+        }
+
+        double leftMs = Math.Max(1, Math.Ceiling((isSeconds ? timeout * 1000 : timeout) - waitedMs));
+        string left = isSeconds ? (leftMs / 1000).ToString("0.###", CultureInfo.InvariantCulture) : $"{(long)leftMs}";
+        arguments[index] = Encoding.ASCII.GetBytes(left);
+        var output = new ArrayBufferWriter<byte>();
+        RequestWriter.WriteBytes(output, [.. arguments]);
+        return output.WrittenSpan.ToArray();
+    }
+
+    // Where each command has its timeout, and in what unit, by its page on redis.io/commands.
+    private static (int Index, bool IsSeconds) TimeoutOf(List<byte[]> arguments)
+    {
+        switch (Upper(arguments[0]))
+        {
+            case "BLMPOP" or "BZMPOP":
+                return (1, true);
+            case "WAIT":
+                return (2, false);
+            case "WAITAOF":
+                return (3, false);
+            case "XREAD" or "XREADGROUP":
+                int block = arguments.FindIndex(static argument => Upper(argument) == "BLOCK");
+                int streams = arguments.FindIndex(static argument => Upper(argument) == "STREAMS");
+                return (block > 0 && block < streams ? block + 1 : 0, false);
+            default:
+                return (arguments.Count - 1, true);
+        }
+    }
+
+    private static string Upper(byte[] argument) => Encoding.Latin1.GetString(argument).ToUpperInvariant();
+}

@@ -1,0 +1,126 @@
+using System.Diagnostics;
+
+using RedisProxy.Resp;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// Finds the transactions that can only end one way (see <see cref="TransactionFate"/>) among the requests that wait, and gives their
+/// requests the answers that the backend would give. Nothing of such a transaction may reach a backend: a MULTI there would stay open.
+/// </summary>
+internal static class PlayedTransactions
+{
+    /// <summary>A link was lost, and all that it owed waits again.</summary>
+    /// <param name="session">Its session.</param>
+    /// <param name="start">Where the transaction stands before the oldest request that waits.</param>
+    public static void AfterLoss(Session session, TransactionState start)
+    {
+        session.State.BeginTransactionAnew(start.IsPlayedHere ? default : start);
+        Walk(session, start);
+    }
+
+    /// <summary>Requests were given up that had waited too long.</summary>
+    public static void AfterExpiry(Session session)
+    {
+        TransactionState start = session.State.Transaction;
+        if (session.Link is { } link)
+        {
+            for (int i = 0; i < link.InFlight.Count; i++)
+            {
+                start = start.After(link.InFlight[i].Traits.Kind);
+            }
+
+            if (start.IsOpen && HasGap(session.Pipeline.Waiting, start))
+            {
+                // It has a MULTI that must not be continued, and there is no way to say so behind what is in flight.
+                session.GiveUpLink(link);
+                return;
+            }
+        }
+
+        Walk(session, start);
+    }
+
+    /// <summary>Is a part missing in the transaction that is open before the oldest request?</summary>
+    private static bool HasGap(RequestQueue waiting, TransactionState state)
+    {
+        for (int i = 0; i < waiting.Count && state.IsOpen; i++)
+        {
+            if (waiting[i].Outcome == Outcome.NotExecuted)
+            {
+                return true;
+            }
+
+            state = state.After(waiting[i].Traits.Kind);
+        }
+
+        return false;
+    }
+
+    private static void Walk(Session session, TransactionState state)
+    {
+        Pipeline pipeline = session.Pipeline;
+        int multi = -1;
+        for (int i = 0; i < pipeline.Waiting.Count; i++)
+        {
+            ref PendingRequest request = ref pipeline.Waiting[i];
+            CommandKind kind = request.Traits.Kind;
+            if (request.Outcome == Outcome.NotExecuted && !state.IsPlayedHere && (state.IsOpen || kind == CommandKind.Multi))
+            {
+                state = Abort(session, state, multi, i);
+            }
+            else if (request.IsSynthesised)
+            {
+                continue;
+            }
+            else
+            {
+                multi = kind == CommandKind.Multi && !state.IsOpen ? i : multi;
+                (request.Outcome, state) = state.Next(kind);
+            }
+        }
+
+        if (!pipeline.Ahead.IsPlayedHere)
+        {
+            pipeline.Ahead = state;
+        }
+
+        session.WakeReplies();
+    }
+
+    /// <summary>A part of a transaction is given up; so is the whole.</summary>
+    /// <param name="session">Its session.</param>
+    /// <param name="state">Before the part.</param>
+    /// <param name="multi">Where its MULTI waits, if it does.</param>
+    /// <param name="part">Where the part waits.</param>
+    private static TransactionState Abort(Session session, TransactionState state, int multi, int part)
+    {
+        RequestQueue waiting = session.Pipeline.Waiting;
+        var aborted = new TransactionState(IsOpen: false, IsWatching: false, TransactionFate.Abort);
+        if (!state.IsOpen)
+        {
+            // The MULTI itself. It executes nothing; what follows it must be told so at EXEC.
+            waiting[part].Outcome = Outcome.Acknowledged;
+            return aborted with { IsOpen = true };
+        }
+
+        if (multi < 0)
+        {
+            // It was confirmed by the lost backend; the next one hears nothing of it.
+            session.State.BeginTransactionAnew(default);
+            aborted = aborted with { IsOpen = true };
+        }
+
+        for (int i = Math.Max(multi, 0); i < part; i++)
+        {
+            ref PendingRequest earlier = ref waiting[i];
+            if (!earlier.IsSynthesised)
+            {
+                (earlier.Outcome, aborted) = aborted.Next(earlier.Traits.Kind);
+            }
+        }
+
+        Debug.Assert(aborted.IsOpen, "from its MULTI to the part nothing ends it");
+        return aborted.Next(waiting[part].Traits.Kind).State;
+    }
+}

@@ -1,0 +1,124 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+using RedisProxy.Resp;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// The requests that bring a new connection to the state of the old one, in the order in which redis allows them, and what has to come
+/// back before it may be used. Silence comes last, because nothing is confirmed behind it.
+/// </summary>
+internal sealed class StateReplay
+{
+    private readonly ArrayBufferWriter<byte> _output = new(256);
+
+    private StateReplay(ConnectionState state)
+    {
+        SayIdentity(state);
+        SayMode(state);
+        if (state.Subscriptions is { IsEmpty: false } subscriptions)
+        {
+            RepliesOwed += subscriptions.WriteReplay(_output);
+        }
+
+        if (state.Caching is { } caching)
+        {
+            Say("CLIENT CACHING", caching[2]);
+        }
+
+        if (state.IsSilent)
+        {
+            RequestWriter.Write(_output, "CLIENT", "REPLY", "OFF");
+        }
+        else if (state.Transaction.IsOpen)
+        {
+            Say("MULTI");
+            Queue = state.Queue;
+        }
+    }
+
+    public ReadOnlySpan<byte> Requests => _output.WrittenSpan;
+
+    /// <summary>Replies to <see cref="Requests"/>. None of them may be an error.</summary>
+    public int RepliesOwed { get; private set; }
+
+    /// <summary>
+    /// To be sent once MULTI was confirmed, else it would be executed. Null: nothing. What it is answered with does not matter: when a
+    /// part of it is refused, EXEC is.
+    /// </summary>
+    public TransactionQueue? Queue { get; }
+
+    /// <returns>Null: nothing was ever changed.</returns>
+    public static StateReplay? Of(ConnectionState state)
+    {
+        var replay = new StateReplay(state);
+        return replay._output.WrittenCount == 0 ? null : replay;
+    }
+
+    // Redis wants the user first; a name and what follows may need a right of that user.
+    private void SayIdentity(ConnectionState state)
+    {
+        if (state.Password is { } password)
+        {
+            Say("AUTH", state.Username is { } username ? [username, password] : [password]);
+        }
+
+        if (state.Protocol != ConnectionState.DefaultProtocol)
+        {
+            Say("HELLO", Number(state.Protocol));
+        }
+
+        if (state.Database != 0)
+        {
+            Say("SELECT", Number(state.Database));
+        }
+
+        if (state.Name is { } name)
+        {
+            Say("CLIENT SETNAME", name);
+        }
+
+        if (state.LibraryName is { } library)
+        {
+            Say("CLIENT SETINFO LIB-NAME", library);
+        }
+
+        if (state.LibraryVersion is { } version)
+        {
+            Say("CLIENT SETINFO LIB-VER", version);
+        }
+    }
+
+    private void SayMode(ConnectionState state)
+    {
+        if (state.IsNoEvict)
+        {
+            Say("CLIENT NO-EVICT on");
+        }
+
+        if (state.IsNoTouch)
+        {
+            Say("CLIENT NO-TOUCH on");
+        }
+
+        if (state.IsReadOnly)
+        {
+            Say("READONLY");
+        }
+
+        foreach (IReadOnlyList<byte[]> tracking in state.Tracking ?? [])
+        {
+            Say("CLIENT TRACKING", [.. tracking.Skip(2)]);
+        }
+    }
+
+    private void Say(string words, params ReadOnlySpan<byte[]> more)
+    {
+        RequestWriter.WriteBytes(_output, [.. words.Split(' ').Select(Encoding.ASCII.GetBytes), .. more]);
+        RepliesOwed++;
+    }
+
+    private static byte[] Number(int value) => Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture));
+}

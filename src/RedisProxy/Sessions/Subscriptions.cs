@@ -1,0 +1,141 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text;
+
+using RedisProxy.Resp;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// What a connection has subscribed to, as its backend confirmed it. The confirmations are replies of their own kind: one for each
+/// channel, arrays in RESP2 and pushes in RESP3. Messages may stand between any two replies and answer nothing.
+/// <para>Names are kept only to subscribe again on another backend (<c>pubsub: resubscribe</c>), up to a limit.</para>
+/// </summary>
+/// <param name="keepsNames">They are needed.</param>
+internal sealed class Subscriptions(bool keepsNames)
+{
+    /// <summary>A session that subscribed to more than this is closed by a failover like one that does not resubscribe.</summary>
+    private const int MaxNameBytes = 1024 * 1024;
+
+    private readonly Space[] _spaces = [new("SUBSCRIBE"), new("PSUBSCRIBE"), new("SSUBSCRIBE")];
+    private long _nameBytes;
+
+    public bool IsEmpty => Channels.Count + Patterns.Count + ShardChannels.Count <= 0;
+
+    /// <summary>All of it can be said again.</summary>
+    public bool AreNamesKnown => keepsNames && _nameBytes <= MaxNameBytes;
+
+    private Space Channels => _spaces[0];
+
+    private Space Patterns => _spaces[1];
+
+    private Space ShardChannels => _spaces[2];
+
+    /// <summary>A message that was published, and no reply. To be asked only of what a connection with subscriptions gets.</summary>
+    /// <param name="reply">Its beginning is enough.</param>
+    public static bool IsMessage(ReadOnlySpan<byte> reply)
+    {
+        ReadOnlySpan<byte> word = FirstWord(ref reply);
+        return word.SequenceEqual("message"u8) || word.SequenceEqual("pmessage"u8) || word.SequenceEqual("smessage"u8);
+    }
+
+    /// <summary>A reply that confirms the beginning or the end of one subscription.</summary>
+    public static bool IsConfirmation(ReadOnlySpan<byte> reply) => FirstWord(ref reply).EndsWith("subscribe"u8);
+
+    /// <summary>One confirmation came.</summary>
+    /// <param name="reply">The whole of it.</param>
+    /// <param name="request">What it answers.</param>
+    /// <returns>True: it was the last one that the request gets.</returns>
+    public bool Confirm(ReadOnlySpan<byte> reply, StateChange request)
+    {
+        ReadOnlySpan<byte> word = FirstWord(ref reply);
+        bool isEnd = word.EndsWith("unsubscribe"u8);
+        Space space = word.Length == (isEnd ? "unsubscribe" : "subscribe").Length ? Channels : word[0] == 'p' ? Patterns : ShardChannels;
+        ReadOnlySpan<byte> name = TakeBulk(ref reply);
+        _ = Utf8Parser.TryParse(reply[1..], out long count, out _);
+        Note(space, name, isEnd);
+
+        // Redis counts channels and patterns together, and shard channels apart.
+        space.Count = space == Channels ? count - Patterns.Count : space == Patterns ? count - Channels.Count : count;
+        request.Confirmed++;
+        int asked = request.Arguments.Count - 1;
+        return asked > 0 ? request.Confirmed == asked : space.Count <= 0;
+    }
+
+    /// <summary>The requests that subscribe to the same again.</summary>
+    /// <returns>How many confirmations to expect.</returns>
+    public int WriteReplay(IBufferWriter<byte> output)
+    {
+        int confirmations = 0;
+        foreach (Space space in _spaces)
+        {
+            if (space.Names.Count > 0)
+            {
+                byte[][] arguments = [Encoding.Latin1.GetBytes(space.Command), .. space.Names.Select(Encoding.Latin1.GetBytes)];
+                RequestWriter.WriteBytes(output, arguments);
+                confirmations += space.Names.Count;
+            }
+        }
+
+        return confirmations;
+    }
+
+    public void Clear()
+    {
+        _nameBytes = 0;
+        foreach (Space space in _spaces)
+        {
+            space.Count = 0;
+            space.Names.Clear();
+        }
+    }
+
+    private void Note(Space space, ReadOnlySpan<byte> name, bool isEnd)
+    {
+        if (!AreNamesKnown)
+        {
+            return;
+        }
+
+        string text = Encoding.Latin1.GetString(name);
+        if (isEnd ? space.Names.Remove(text) : space.Names.Add(text))
+        {
+            _nameBytes += isEnd ? -name.Length : name.Length;
+        }
+    }
+
+    /// <summary>The first element of an array or push, if it is a string.</summary>
+    private static ReadOnlySpan<byte> FirstWord(ref ReadOnlySpan<byte> reply)
+    {
+        if (reply.IsEmpty || reply[0] is not ((byte)'*' or (byte)'>'))
+        {
+            return default;
+        }
+
+        reply = reply[(reply.IndexOf((byte)'\n') + 1)..];
+        return TakeBulk(ref reply);
+    }
+
+    /// <summary>The next element; empty when it is null, no string, or not here.</summary>
+    private static ReadOnlySpan<byte> TakeBulk(ref ReadOnlySpan<byte> reply)
+    {
+        int start = reply.IndexOf((byte)'\n') + 1;
+        int length = 0;
+        bool isString = start > 0 && reply[0] == '$' && Utf8Parser.TryParse(reply[1..], out length, out _)
+            && length >= 0 && start + length <= reply.Length;
+        ReadOnlySpan<byte> body = isString ? reply.Slice(start, length) : default;
+        reply = reply[Math.Min(reply.Length, isString ? start + length + 2 : start)..];
+        return body;
+    }
+
+    /// <summary>One of the three kinds of names that redis keeps apart.</summary>
+    private sealed class Space(string command)
+    {
+        public string Command => command;
+
+        public HashSet<string> Names { get; } = [];
+
+        /// <summary>What the backend says it is.</summary>
+        public long Count { get; set; }
+    }
+}

@@ -1,0 +1,142 @@
+using System.Globalization;
+using System.Text;
+
+using RedisProxy.Configuration;
+using RedisProxy.Sessions;
+using RedisProxy.Testing;
+
+namespace RedisProxy.Tests.Sessions;
+
+/// <summary>Requests that wait at the backend, and WAIT.</summary>
+public sealed class BlockingTests
+{
+    private const string Unblocked = "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n";
+
+    private static readonly string BlPop = Requests.Of("BLPOP", "k", "100");
+
+    [Theory]
+    [InlineData("BLPOP k 5", "BLPOP k 3.766")]
+    [InlineData("BLPOP k 1", "BLPOP k 0.001")]
+    [InlineData("BLPOP k 0", null)]
+    [InlineData("BLPOP k x", null)]
+    [InlineData("blmove a b LEFT RIGHT 2.5", "blmove a b LEFT RIGHT 1.266")]
+    [InlineData("BZMPOP 5 1 k MIN", "BZMPOP 3.766 1 k MIN")]
+    [InlineData("XREAD COUNT 1 BLOCK 5000 STREAMS s 0", "XREAD COUNT 1 BLOCK 3766 STREAMS s 0")]
+    [InlineData("XREADGROUP GROUP g c STREAMS BLOCK >", null)]
+    [InlineData("WAIT 1 2000", "WAIT 1 766")]
+    public void TimeLeft_IsWhatTheCommandWouldStillWait(string command, string? expected)
+    {
+        byte[] request = RawClient.Command(command.Split(' '));
+        byte[] actual = BlockingRequest.WithTimeLeft(request, waitedMs: 1234);
+        Assert.Equal(expected is null ? "" : Requests.Of(expected.Split(' ')), Encoding.Latin1.GetString(actual));
+        byte[] inline = BlockingRequest.WithTimeLeft(Encoding.Latin1.GetBytes(command + "\r\n"), waitedMs: 1234);
+        Assert.Equal(actual, inline);
+    }
+
+    [Fact]
+    public async Task UnblockedRequest_IsSentAgainForTheTimeThatIsLeft()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(BlPop);
+        await first.ExpectAsync(BlPop);
+        await first.SendAsync(Unblocked);
+        await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported");
+        await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        Assert.InRange(await TimeoutOfBlPopAsync(second), 50, 99.981);
+        await second.SendAsync("*-1\r\n");
+        await client.ExpectAsync("*-1\r\n");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task BlockedRequestLostWithItsConnection_IsUnknownUnlessConfigured(bool resends)
+    {
+        ProxyOptions options = SessionLab.Options() with { Replay = new ReplayOptions { Blocking = resends } };
+        await using SessionLab lab = await SessionLab.StartAsync(options);
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(BlPop);
+        await first.ExpectAsync(BlPop);
+        await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        if (resends)
+        {
+            Assert.InRange(await TimeoutOfBlPopAsync(second), 50, 99.981);
+        }
+        else
+        {
+            await client.ExpectAsync(Requests.Unknown);
+        }
+    }
+
+    [Theory]
+    [InlineData("0-0", true)]
+    [InlineData("$", false)]
+    public async Task StreamRead_IsARead_WhenItsIdIsSaid(string id, bool isRead)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string read = Requests.Of("XREAD", "BLOCK", "0", "STREAMS", "s", id);
+        await client.SendAsync(read);
+        await first.ExpectAsync(read);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        if (isRead)
+        {
+            await second.ExpectAsync(read);
+        }
+        else
+        {
+            await client.ExpectAsync(Requests.Unknown);
+        }
+    }
+
+    [Fact]
+    public async Task Wait_ForWritesThatALostMasterTook_CountsNoReplica()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(Requests.Set, "+OK\r\n");
+        await (client, first).ExchangeAsync(Requests.Of("WAIT", "1", "100"), ":2\r\n");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await client.SendAsync(Requests.Get + Requests.Of("WAIT", "1", "100") + Requests.Of("WAITAOF", "1", "1", "100") + Requests.Get);
+        await second.ExpectAsync(Requests.Get + Requests.Get);
+        await second.SendAsync("$1\r\na\r\n$1\r\nb\r\n");
+        await client.ExpectAsync("$1\r\na\r\n:0\r\n*2\r\n:0\r\n:0\r\n$1\r\nb\r\n");
+        await (client, second).ExchangeAsync(Requests.Set + Requests.Of("WAIT", "1", "100"), "+OK\r\n:2\r\n");
+    }
+
+    [Fact]
+    public async Task WaitInFlight_WhenSuperseded_CountsNoReplica()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Set + Requests.Of("WAIT", "1", "0"));
+        await first.ExpectAsync(Requests.Set + Requests.Of("WAIT", "1", "0"));
+        await lab.ServeSecondAsync();
+        await client.ExpectAsync(Requests.Unknown + ":0\r\n");
+    }
+
+    [Fact]
+    public async Task Wait_WithoutAnyWrite_IsTheMastersToAnswer()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(Requests.Get, "$-1\r\n");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await (client, second).ExchangeAsync(Requests.Of("WAIT", "1", "0"), ":2\r\n");
+    }
+
+    private static async Task<double> TimeoutOfBlPopAsync(RawClient backend)
+    {
+        await backend.ReadUntilAsync("BLPOP\r\n$1\r\nk\r\n$");
+        await backend.ReadUntilAsync("\r\n");
+        return double.Parse(await backend.ReadUntilAsync("\r\n"), NumberStyles.Float, CultureInfo.InvariantCulture);
+    }
+}
