@@ -242,7 +242,7 @@ internal sealed class MasterTracker
         {
             TopologyLog.HoldEnded(_logger, pause.IsOverdue ? LogLevel.Warning : LogLevel.Information, _masterName, pause.EndReason);
             Pause = null;
-            _rules.PauseWasUseless(_signs, _clock.Now);
+            _rules.PauseWasUseless(pause, _signs, _clock.Now);
             Phase = Availability.Available;
             _timeline.Calm();
         }

@@ -26,10 +26,13 @@ internal sealed class PauseRules(HoldOptions hold)
     public HoldPause? TryBegin(bool isPlanned, TimeSpan now) =>
         hold.Planned && now >= _noPauseBefore ? new HoldPause(isPlanned, now + hold.PlannedTimeout) : null;
 
-    /// <summary>Traffic was stopped, and goes on to the same master.</summary>
-    public void PauseWasUseless(SentinelSigns signs, TimeSpan now)
+    /// <summary>
+    /// Traffic was stopped, and goes on to the same master. Whoever stops it for nothing is not heeded for a while; but a failover that
+    /// was given up was a real one, and its operator may try again at once.
+    /// </summary>
+    public void PauseWasUseless(HoldPause pause, SentinelSigns signs, TimeSpan now)
     {
-        _noPauseBefore = now + Cooldown;
+        _noPauseBefore = pause.AbortedBy is null ? now + Cooldown : TimeSpan.Zero;
         _signsAreSpent = signs.AreBad;
     }
 

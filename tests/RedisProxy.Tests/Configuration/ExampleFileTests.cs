@@ -26,10 +26,10 @@ public sealed partial class ExampleFileTests
         string[] keys =
         [
             "listeners", "name", "bind", "master", "maxSessions", "pubsub", "sentinel", "endpoints", "username", "passwordFile",
-            "pollInterval", "requireMajority", "addressMap", "allowedNetworks", "backend", "endpoint", "connectTimeout", "keepAlive", "time", "interval",
-            "retries", "userTimeout", "maxConcurrentConnects", "client", "hold", "timeout", "maxOutage", "planned", "plannedTimeout",
-            "replay", "maxBytesPerSession", "reads", "blocking", "onUnknownOutcome", "notExecutedCode", "admin", "shutdown", "drainTimeout",
-            "minDelay", "loops", "count",
+            "pollInterval", "requireMajority", "addressMap", "allowedNetworks", "backend", "endpoint", "connectTimeout",
+            "keepAlive", "time", "interval", "retries", "userTimeout", "maxConcurrentConnects", "client", "hold", "timeout",
+            "maxOutage", "planned", "plannedTimeout", "replay", "maxBytesPerSession", "reads", "blocking", "onUnknownOutcome",
+            "notExecutedCode", "admin", "shutdown", "drainTimeout", "minDelay", "loops", "count",
         ];
         Assert.All(keys, key => Assert.Contains($"\"{key}\":", text, StringComparison.Ordinal));
     }

@@ -101,6 +101,10 @@ public class MasterTrackerPauseTests
         bench.See(ProbeVerdict.Up);
         Assert.Equal((1, Availability.Available), bench.State);
         Assert.DoesNotContain(bench.Log.Lines, line => line is { Id: 2006, Level: LogLevel.Warning });
+
+        // The operator tries again.
+        bench.Tracker.OnPromotionBegun("s1");
+        Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
     }
 
     [Fact]
