@@ -16,11 +16,11 @@ internal static class BlockingRequest
     public static byte[] WithTimeLeft(ReadOnlySpan<byte> request, long waitedMs)
     {
         List<byte[]> arguments;
-        if (request[0] == '*')
+        if (request.StartsWith("*"u8))
         {
             arguments = RequestArguments.Read(request);
         }
-        else if (!InlineRequest.TrySplit(request, out arguments))
+        else if (!InlineRequest.TrySplit(request, out arguments) || arguments.Count == 0)
         {
             return [];
         }

@@ -47,6 +47,7 @@ internal static class Settlement
     {
         TransactionState start = session.State.Transaction;
         TransactionState state = start;
+        bool isInStart = true;
         bool isStartOver = false;
         int multi = 0;
         for (int i = 0; i < link.InFlight.Count; i++)
@@ -68,11 +69,12 @@ internal static class Settlement
 
             if (kind == CommandKind.Exec && state.IsOpen && request.IsSynthesised)
             {
-                isStartOver = true;
+                isStartOver |= isInStart;
                 LoseTransaction(link, multi, i, request.Outcome);
             }
 
             state = state.After(kind);
+            isInStart &= kind is not (CommandKind.Exec or CommandKind.Discard or CommandKind.Reset);
         }
 
         return isStartOver || (!start.IsOpen && !start.IsWatching) ? default

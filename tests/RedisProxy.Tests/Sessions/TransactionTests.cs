@@ -302,12 +302,46 @@ public sealed class TransactionTests
         await using SessionLab lab = await SessionLab.StartAsync(options);
         RawClient client = await lab.ConnectAsync();
         await client.SendAsync(Requests.Multi + SetA);
-        await client.ExpectAsync("+OK\r\n" + Requests.NotExecuted);
+        await client.ExpectAsync("+OK\r\n+QUEUED\r\n");
         await lab.ServeFirstAsync();
         RawClient first = await lab.AcceptAsync(lab.First);
         await client.SendAsync(SetB + Requests.Exec);
         await client.ExpectAsync("+QUEUED\r\n" + Requests.Aborted);
         await (client, first).ExchangeAsync(Requests.Get, "$-1\r\n");
+    }
+
+    [Fact]
+    public async Task HeldTransaction_PastItsDeadlineInOnePiece_EndsWithItsExec()
+    {
+        ProxyOptions options = SessionLab.Options() with { Hold = new HoldOptions { Timeout = TimeSpan.FromMilliseconds(200) } };
+        await using SessionLab lab = await SessionLab.StartAsync(options);
+        RawClient client = await lab.ConnectAsync();
+        await client.SendAsync(Requests.Watch + Requests.Multi + SetA + Requests.Exec + Requests.Get);
+        await client.ExpectAsync(
+            Requests.NotExecuted + "+OK\r\n+QUEUED\r\n" + Requests.Aborted + Requests.NotExecuted);
+        await lab.ServeFirstAsync();
+        RawClient first = await lab.AcceptAsync(lab.First);
+        await (client, first).ExchangeAsync(Requests.Get + Requests.Multi, "$-1\r\n+OK\r\n");
+    }
+
+    [Fact]
+    public async Task DiscardedTransactionBeforeAnUnknownOne_IsBegunAgainFromItsMulti()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string discarded = SetA + Requests.Of("DISCARD");
+        string executed = Requests.Multi + SetB + Requests.Exec;
+        await client.SendAsync(Requests.Multi + discarded + executed);
+        await first.ExpectAsync(Requests.Multi + discarded + executed);
+        await first.SendAsync("+OK\r\n");
+        await client.ExpectAsync("+OK\r\n");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Multi);
+        await second.SendAsync("+OK\r\n");
+        await second.ExpectAsync(discarded);
+        await second.SendAsync("+QUEUED\r\n+OK\r\n");
+        await client.ExpectAsync("+QUEUED\r\n+OK\r\n" + Requests.Unknown + Requests.Unknown + Requests.Unknown);
     }
 
     [Fact]
