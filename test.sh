@@ -12,6 +12,7 @@ fi
 
 require_dotnet
 require redis-server:redis-server redis-sentinel:redis-sentinel redis-benchmark:redis-tools setpriv:util-linux
+require_clients
 
 # Release is what users run and scripts find. Tests run in Debug, where assertions hold, and so does the proxy that they start.
 say "Building…"

@@ -7,11 +7,11 @@ fail() {
     exit 1
 }
 
-# require PROGRAM:PACKAGE…: installs Debian's packages for the programs that are missing, and says so first.
+# require WHAT:PACKAGE…: installs Debian's packages for the programs and files that are missing, and says so first.
 require() {
     missing=
     for pair in "$@"; do
-        command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
+        is_there "${pair%%:*}" || missing="$missing ${pair##*:}"
     done
 
     [ -n "$missing" ] || return 0
@@ -29,6 +29,26 @@ require() {
     # Several packages, so no quotes.
     # shellcheck disable=SC2086
     $root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y $missing >&2
+}
+
+# is_there WHAT: a program in PATH, or a file; with wildcards, any such file.
+is_there() {
+    case "$1" in
+    /*)
+        for file in $1; do
+            [ ! -e "$file" ] || return 0
+        done
+        return 1
+        ;;
+    *) command -v "$1" >/dev/null ;;
+    esac
+}
+
+# The clients that the tests run through the proxy. Those for Node.js are installed by the tests, by their lock file.
+require_clients() {
+    require redis-cli:redis-tools python3:python3 "/usr/lib/python3/dist-packages/redis/__init__.py:python3-redis" \
+        node:nodejs npm:npm gcc:gcc /usr/include/stdio.h:libc6-dev /usr/include/hiredis/hiredis.h:libhiredis-dev \
+        php:php-cli '/usr/lib/php/*/redis.so:php-redis'
 }
 
 require_dotnet() {

@@ -16,11 +16,13 @@ public sealed class ChildProcess : IAsyncDisposable
     private readonly Queue<string> _tail = new();
     private readonly StreamWriter _log;
     private readonly Lock _logGate = new();
+    private readonly Action<string>? _onOutput;
     private readonly Task<int> _exited;
 
-    private ChildProcess(string name, Process process, string logFile)
+    private ChildProcess(string name, Process process, string logFile, Action<string>? onOutput)
     {
         Name = name;
+        _onOutput = onOutput;
         LogFile = logFile;
         Id = process.Id;
         _process = process;
@@ -64,12 +66,14 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <param name="arguments">Passed as they are, no shell.</param>
     /// <param name="logFile">Appended to.</param>
     /// <param name="environment">Added to this process's own; a null value removes.</param>
+    /// <param name="onOutput">Called for each line of its standard output, in order, on a pool thread; must be quick and not throw.</param>
     public static async Task<ChildProcess> StartAsync(
         string name,
         string program,
         IEnumerable<string> arguments,
         string logFile,
-        IReadOnlyDictionary<string, string?>? environment = null)
+        IReadOnlyDictionary<string, string?>? environment = null,
+        Action<string>? onOutput = null)
     {
         ProcessStartInfo description = ChildStarter.Describe(program, arguments);
         foreach ((string variable, string? value) in environment ?? new Dictionary<string, string?>())
@@ -83,7 +87,7 @@ public sealed class ChildProcess : IAsyncDisposable
 
         var process = new Process { StartInfo = description };
         await ChildStarter.StartAsync(process);
-        return new ChildProcess(name, process, logFile);
+        return new ChildProcess(name, process, logFile, onOutput);
     }
 
     /// <summary>SIGTERM.</summary>
@@ -132,15 +136,17 @@ public sealed class ChildProcess : IAsyncDisposable
 
     private async Task<int> FollowAsync()
     {
-        await Task.WhenAll(CopyAsync(_process.StandardOutput), CopyAsync(_process.StandardError), _process.WaitForExitAsync());
+        await Task.WhenAll(
+            CopyAsync(_process.StandardOutput, _onOutput), CopyAsync(_process.StandardError, null), _process.WaitForExitAsync());
         await _log.DisposeAsync();
         return _process.ExitCode;
     }
 
-    private async Task CopyAsync(StreamReader output)
+    private async Task CopyAsync(StreamReader output, Action<string>? onLine)
     {
         while (await output.ReadLineAsync() is { } line)
         {
+            onLine?.Invoke(line);
             Keep(line);
         }
     }

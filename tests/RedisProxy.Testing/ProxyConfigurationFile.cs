@@ -13,16 +13,18 @@ internal sealed class ProxyConfigurationFile
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     private readonly List<int> _ports = [];
+    private readonly string _address;
 
     public ProxyConfigurationFile(ProxyProcessOptions options)
     {
+        _address = options.Host.Address;
         AdminPort = FreePorts.Take();
-        ProxyListener[] listeners = [.. options.Listeners.Select(l => l.Bind is null ? l with { Bind = Loopback(TakePort()) } : l)];
+        ProxyListener[] listeners = [.. options.Listeners.Select(l => l.Bind is null ? l with { Bind = Own(TakePort()) } : l)];
         ListenerPorts = _ports;
         var root = new JsonObject
         {
             ["listeners"] = new JsonArray([.. listeners.Select(Listener)]),
-            ["admin"] = new JsonObject { ["bind"] = Loopback(AdminPort) },
+            ["admin"] = new JsonObject { ["bind"] = Own(AdminPort) },
             ["shutdown"] = new JsonObject { ["drainTimeout"] = DrainTimeout },
         };
         if (options.SentinelEndpoints.Count > 0)
@@ -97,5 +99,5 @@ internal sealed class ProxyConfigurationFile
         section[path[^1]] = value?.DeepClone();
     }
 
-    private static string Loopback(int port) => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}");
+    private string Own(int port) => string.Create(CultureInfo.InvariantCulture, $"{_address}:{port}");
 }

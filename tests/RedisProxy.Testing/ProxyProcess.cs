@@ -21,16 +21,20 @@ public sealed class ProxyProcess : IAsyncDisposable
     private readonly HttpClient _http;
     private bool _killed;
 
-    private ProxyProcess(ChildProcess process, TemporaryFolder folder, ProxyConfigurationFile configuration)
+    private ProxyProcess(ChildProcess process, TemporaryFolder folder, ProxyConfigurationFile configuration, string address)
     {
         Process = process;
         _folder = folder;
         _configuration = configuration;
-        var admin = new Uri($"http://127.0.0.1:{configuration.AdminPort}/");
+        Address = address;
+        var admin = new Uri($"http://{address}:{configuration.AdminPort}/");
         _http = new HttpClient { BaseAddress = admin, Timeout = TimeSpan.FromSeconds(10) };
     }
 
     public ChildProcess Process { get; }
+
+    /// <summary>Of the listeners that the harness chose, and of the admin surface.</summary>
+    public string Address { get; }
 
     /// <summary>Of the first listener.</summary>
     public int Port => Ports[0];
@@ -49,7 +53,7 @@ public sealed class ProxyProcess : IAsyncDisposable
     public static async Task<ProxyProcess> StartAsync(ProxyProcessOptions options)
     {
         (ChildProcess process, TemporaryFolder folder, ProxyConfigurationFile configuration) = await LaunchAsync(options);
-        var proxy = new ProxyProcess(process, folder, configuration);
+        var proxy = new ProxyProcess(process, folder, configuration, options.Host.Address);
         try
         {
             await Eventually.Within(options.StartWithin, proxy.IsUpAsync, "the proxy accepts clients and is alive, or has ended");
@@ -114,7 +118,7 @@ public sealed class ProxyProcess : IAsyncDisposable
         throw new DirectoryNotFoundException($"No Proxy.sln above {AppContext.BaseDirectory}.");
     }
 
-    public Task<RawClient> ConnectAsync() => RawClient.ConnectAsync(Port);
+    public Task<RawClient> ConnectAsync() => RawClient.ConnectAsync(Address, Port);
 
     /// <summary><c>GET /metrics</c>.</summary>
     public async Task<MetricsSnapshot> ScrapeAsync() =>
@@ -186,7 +190,7 @@ public sealed class ProxyProcess : IAsyncDisposable
             string[] arguments = [dll, "--config", file, .. options.Arguments];
             // The SDK says which dotnet runs it; PATH may know another one, or none.
             string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-            return (await ChildProcess.StartAsync("proxy", dotnet, arguments, folder.File("log"), environment), folder, configuration);
+            return (await options.Host.StartAsync("proxy", dotnet, arguments, folder.File("log"), environment), folder, configuration);
         }
         catch
         {
@@ -210,7 +214,7 @@ public sealed class ProxyProcess : IAsyncDisposable
 
         foreach (int port in Ports)
         {
-            using RawClient client = await RawClient.ConnectAsync(port);
+            using RawClient client = await RawClient.ConnectAsync(Address, port);
         }
 
         return true;

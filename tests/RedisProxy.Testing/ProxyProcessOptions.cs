@@ -11,7 +11,7 @@ public sealed record ProxyListener
     /// <summary>Null: without Sentinel, the one backend.</summary>
     public string? Master { get; init; }
 
-    /// <summary>Null: a free port of 127.0.0.1, which the harness waits for and tells.</summary>
+    /// <summary>Null: a free port of the proxy's host, which the harness waits for and tells.</summary>
     public string? Bind { get; init; }
 
     /// <summary>Further keys, such as <c>maxSessions</c>.</summary>
@@ -40,6 +40,8 @@ public sealed record ProxyProcessOptions
 
     /// <summary>Default: as <see cref="ProxyProcess.FindDll"/> finds it.</summary>
     public string? Dll { get; init; }
+
+    public ProcessHost Host { get; init; } = ProcessHost.Local;
 
     public TimeSpan StartWithin { get; init; } = TimeSpan.FromSeconds(20);
 

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// A real redis-server on loopback, in a folder of its own. It keeps its port and its configuration file, in which Sentinel writes too,
-/// through every restart. One user at a time.
+/// A real redis-server, on loopback unless told otherwise, in a folder of its own. It keeps its port and its configuration file, in which
+/// Sentinel writes too, through every restart. One user at a time.
 /// </summary>
 public sealed class RedisServer : IAsyncDisposable
 {
@@ -28,12 +28,15 @@ public sealed class RedisServer : IAsyncDisposable
 
     public string Name { get; }
 
+    /// <summary>Unless the options say otherwise.</summary>
     public const string Host = "127.0.0.1";
+
+    public string Address => _options.Host.Address;
 
     public int Port { get; }
 
     /// <summary>As Sentinel and <c>proxy.json</c> write it.</summary>
-    public string Endpoint => $"{Host}:{Port}";
+    public string Endpoint => $"{Address}:{Port}";
 
     public ChildProcess Process => _process ?? throw new InvalidOperationException("Not started.");
 
@@ -57,7 +60,7 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>A new connection, already authenticated.</summary>
     public async Task<RawClient> ConnectAsync()
     {
-        RawClient client = await RawClient.ConnectAsync(Host, Port);
+        RawClient client = await RawClient.ConnectAsync(Address, Port);
         if (_options.Password is { } password)
         {
             Expect(await client.CallAsync("AUTH", password), "AUTH");
@@ -149,7 +152,7 @@ public sealed class RedisServer : IAsyncDisposable
 
     private async Task LaunchAsync()
     {
-        _process = await ChildProcess.StartAsync(Name, _options.Program, [_folder.File("redis.conf")], _folder.File("log"));
+        _process = await _options.Host.StartAsync(Name, _options.Program, [_folder.File("redis.conf")], _folder.File("log"));
         try
         {
             await Eventually.Within(StartWithin, AnswersAsync, $"{this} answers PING");
@@ -169,7 +172,9 @@ public sealed class RedisServer : IAsyncDisposable
 
     private IEnumerable<string> ConfigurationLines()
     {
-        yield return "bind 127.0.0.1";
+        yield return $"bind {Address}";
+        // Who comes from another address of this machine has no password either.
+        yield return "protected-mode no";
         yield return string.Create(CultureInfo.InvariantCulture, $"port {Port}");
         yield return $"dir {_dataFolder}";
         yield return "save \"\"";
@@ -187,7 +192,7 @@ public sealed class RedisServer : IAsyncDisposable
 
         if (_options.ReplicaOfPort is { } master)
         {
-            yield return string.Create(CultureInfo.InvariantCulture, $"replicaof 127.0.0.1 {master}");
+            yield return string.Create(CultureInfo.InvariantCulture, $"replicaof {_options.ReplicaOfAddress} {master}");
         }
 
         foreach (string line in _options.Lines)

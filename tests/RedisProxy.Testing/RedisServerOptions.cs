@@ -8,11 +8,16 @@ public sealed record RedisServerOptions
     /// </summary>
     public string Program { get; init; } = Environment.GetEnvironmentVariable("REDISPROXY_REDIS_SERVER") ?? "redis-server";
 
+    public ProcessHost Host { get; init; } = ProcessHost.Local;
+
     /// <summary>Default: a free one.</summary>
     public int? Port { get; init; }
 
     /// <summary>Null: it is a master. Else it begins as a replica of that port.</summary>
     public int? ReplicaOfPort { get; init; }
+
+    /// <summary>Of the host of that master.</summary>
+    public string ReplicaOfAddress { get; init; } = ProcessHost.Local.Address;
 
     /// <summary>Of the default user, and what a replica says to its master.</summary>
     public string? Password { get; init; }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// A master, its replicas and its Sentinels, all real, all on loopback. Ready when it is returned: replicas in sync, and every Sentinel
-/// knows all of them and each other.
+/// A master, its replicas and its Sentinels, all real, and on loopback unless told otherwise. Ready when it is
+/// returned: replicas in sync, and every Sentinel knows all of them and each other.
 /// </summary>
 public sealed class SentinelDeployment : IAsyncDisposable
 {
@@ -102,17 +102,24 @@ public sealed class SentinelDeployment : IAsyncDisposable
 
     private async Task LaunchAsync()
     {
-        RedisServer master = await RedisServer.StartAsync(_options.Server, "redis-1");
+        RedisServer master = await RedisServer.StartAsync(_options.Server with { Host = ServerHost(1) }, "redis-1");
         _servers.Add(master);
-        RedisServerOptions replica = _options.Server with { ReplicaOfPort = master.Port, Port = null };
+        RedisServerOptions replica =
+            _options.Server with { ReplicaOfPort = master.Port, ReplicaOfAddress = master.Address, Port = null };
         _servers.AddRange(await Task.WhenAll(
-            Enumerable.Range(2, _options.Replicas).Select(i => RedisServer.StartAsync(replica, $"redis-{i}"))));
+            Enumerable.Range(2, _options.Replicas)
+                .Select(i => RedisServer.StartAsync(replica with { Host = ServerHost(i) }, $"redis-{i}"))));
         // Sentinels learn of replicas from the master's INFO, which they ask for at once and then seldom.
         await Eventually.Within(ReadyWithin, () => MissingReplicasAsync(master), missing => missing.Length == 0, "replicas are in sync");
 
         string[] lines = SentinelLines(master);
         _sentinels.AddRange(await Task.WhenAll(Enumerable.Range(1, _options.Sentinels).Select(
-            i => SentinelServer.StartAsync($"sentinel-{i}", _options.SentinelProgram, lines, _options.SentinelPassword))));
+            i => SentinelServer.StartAsync(
+                $"sentinel-{i}",
+                _options.SentinelProgram,
+                lines,
+                _options.SentinelPassword,
+                _options.SentinelHosts.ElementAtOrDefault(i - 1)))));
         _events = new SentinelEventLog(_sentinels, _options.OnEvent);
         await Task.WhenAll(_sentinels.Select(s => s.SetTimingsAsync(SentinelTimings.Fast)));
         await WaitUntilHealthyAsync(ReadyWithin);
@@ -120,13 +127,15 @@ public sealed class SentinelDeployment : IAsyncDisposable
         await Eventually.Within(ReadyWithin, () => Events.Subscribed == _sentinels.Count, "all Sentinels are being followed");
     }
 
+    private ProcessHost ServerHost(int number) => _options.ServerHosts.ElementAtOrDefault(number - 1) ?? ProcessHost.Local;
+
     private string[] SentinelLines(RedisServer master)
     {
         int quorum = _options.Quorum ?? (_options.Sentinels / 2) + 1;
         string name = MasterName;
         return
         [
-            $"sentinel monitor {name} {RedisServer.Host} {master.Port} {quorum}",
+            $"sentinel monitor {name} {master.Address} {master.Port} {quorum}",
             $"sentinel down-after-milliseconds {name} {_options.DownAfter.TotalMilliseconds:0}",
             $"sentinel failover-timeout {name} {_options.FailoverTimeout.TotalMilliseconds:0}",
             $"sentinel parallel-syncs {name} {_options.Replicas}",

@@ -21,6 +21,12 @@ public sealed record SentinelDeploymentOptions
     /// </summary>
     public TimeSpan FailoverTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>Of the servers, the first one for the first master; one that is not named runs on loopback.</summary>
+    public IReadOnlyList<ProcessHost> ServerHosts { get; init; } = [];
+
+    /// <summary>Of the Sentinels, likewise.</summary>
+    public IReadOnlyList<ProcessHost> SentinelHosts { get; init; } = [];
+
     /// <summary>The periods once the deployment is ready; it always starts with fast ones.</summary>
     public SentinelTimings Timings { get; init; } = SentinelTimings.Fast;
 

@@ -1,6 +1,8 @@
 namespace RedisProxy.Testing;
 
-/// <summary>A real redis-sentinel on loopback, in a folder of its own. Its port and its state survive a restart.</summary>
+/// <summary>
+/// A real redis-sentinel, on loopback unless told otherwise, in a folder of its own. Its port and its state survive a restart.
+/// </summary>
 public sealed class SentinelServer : IAsyncDisposable
 {
     /// <summary>The name that the harness's own connections carry, for tests that count connections.</summary>
@@ -12,29 +14,34 @@ public sealed class SentinelServer : IAsyncDisposable
     private readonly TemporaryFolder _folder;
     private readonly string? _password;
     private readonly string _program;
+    private readonly ProcessHost _host;
     private ChildProcess? _process;
     private SentinelTimings _timings = SentinelTimings.Default;
 
-    private SentinelServer(string name, string program, IEnumerable<string> lines, string? password)
+    private SentinelServer(string name, string program, IEnumerable<string> lines, string? password, ProcessHost host)
     {
         Name = name;
         _program = program;
+        _host = host;
         _password = password;
         _folder = new TemporaryFolder(name);
         Port = FreePorts.Take();
-        string[] own = ["bind 127.0.0.1", $"port {Port}", $"dir {_folder.Path}"];
+        string[] own = [$"bind {Address}", $"port {Port}", $"dir {_folder.Path}"];
         string[] secret = password is null ? [] : [$"requirepass {password}"];
         File.WriteAllLines(_folder.File("sentinel.conf"), [.. own, .. secret, .. lines]);
     }
 
     public string Name { get; }
 
+    /// <summary>Unless told otherwise.</summary>
     public const string Host = "127.0.0.1";
+
+    public string Address => _host.Address;
 
     public int Port { get; }
 
     /// <summary>As <c>proxy.json</c> writes it.</summary>
-    public string Endpoint => $"{Host}:{Port}";
+    public string Endpoint => $"{Address}:{Port}";
 
     public ChildProcess Process => _process ?? throw new InvalidOperationException("Not started.");
 
@@ -44,9 +51,11 @@ public sealed class SentinelServer : IAsyncDisposable
     /// <param name="program">redis-sentinel, or another one's.</param>
     /// <param name="lines">Of <c>sentinel.conf</c>; address and folder are added.</param>
     /// <param name="password">Of the Sentinel itself.</param>
-    public static async Task<SentinelServer> StartAsync(string name, string program, IEnumerable<string> lines, string? password = null)
+    /// <param name="host">Null: loopback.</param>
+    public static async Task<SentinelServer> StartAsync(
+        string name, string program, IEnumerable<string> lines, string? password = null, ProcessHost? host = null)
     {
-        var server = new SentinelServer(name, program, lines, password);
+        var server = new SentinelServer(name, program, lines, password, host ?? ProcessHost.Local);
         try
         {
             await server.LaunchAsync();
@@ -62,7 +71,7 @@ public sealed class SentinelServer : IAsyncDisposable
     /// <summary>A new connection, authenticated and named <see cref="HarnessClientName"/>.</summary>
     public async Task<RawClient> ConnectAsync()
     {
-        RawClient client = await RawClient.ConnectAsync(Host, Port);
+        RawClient client = await RawClient.ConnectAsync(Address, Port);
         if (_password is { } password)
         {
             RedisServer.Expect(await client.CallAsync("AUTH", password), "AUTH");
@@ -134,7 +143,7 @@ public sealed class SentinelServer : IAsyncDisposable
 
     private async Task LaunchAsync()
     {
-        _process = await ChildProcess.StartAsync(Name, _program, [_folder.File("sentinel.conf")], _folder.File("log"));
+        _process = await _host.StartAsync(Name, _program, [_folder.File("sentinel.conf")], _folder.File("log"));
         try
         {
             await Eventually.Within(StartWithin, async () => (await CallAsync("PING")).Text == "PONG", $"{this} answers PING");

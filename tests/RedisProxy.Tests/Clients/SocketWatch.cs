@@ -1,0 +1,65 @@
+using System.Globalization;
+using System.Net;
+
+namespace RedisProxy.Tests.Clients;
+
+/// <summary>
+/// Which TCP connections to a port of loopback a process and its children have, as the kernel knows them: so no client needs to be
+/// asked, or believed. A connection is its socket's inode number, which is not used again.
+/// </summary>
+internal static class SocketWatch
+{
+    private const string Established = "01";
+    private const string InodePrefix = "socket:[";
+
+    /// <summary>Empty when the process is gone.</summary>
+    public static IReadOnlySet<long> ConnectionsOf(int processId, int port)
+    {
+        HashSet<long> toPort = ConnectionsTo(port);
+        HashSet<long> found = [];
+        var processes = new Queue<int>([processId]);
+        while (processes.TryDequeue(out int id))
+        {
+            try
+            {
+                found.UnionWith(SocketsOf(id).Where(toPort.Contains));
+                Children(id).ForEach(processes.Enqueue);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // It has just ended.
+            }
+        }
+
+        return found;
+    }
+
+    private static HashSet<long> ConnectionsTo(int port)
+    {
+        // proc(5): sl, local address, remote address, state, queues, timer, retransmits, uid, timeout, inode. Addresses are hexadecimal.
+        // Sockets that speak IPv6 as well know the same address by another name.
+        string[] remotes = [RemoteText(IPAddress.Loopback, port), RemoteText(IPAddress.Loopback.MapToIPv6(), port)];
+        return [.. new[] { "/proc/net/tcp", "/proc/net/tcp6" }.Where(File.Exists)
+            .SelectMany(table => File.ReadLines(table).Skip(1))
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(fields => remotes.Contains(fields[2]) && fields[3] == Established)
+            .Select(fields => long.Parse(fields[9], CultureInfo.InvariantCulture))];
+    }
+
+    // In words of 32 bits, each in this machine's order of bytes.
+    private static string RemoteText(IPAddress address, int port) =>
+        string.Concat(address.GetAddressBytes().Chunk(4).Select(word => $"{BitConverter.ToUInt32(word):X8}")) + $":{port:X4}";
+
+    private static IEnumerable<long> SocketsOf(int processId) =>
+        from file in Directory.EnumerateFileSystemEntries($"/proc/{processId}/fd")
+        let target = new FileInfo(file).LinkTarget ?? ""
+        where target.StartsWith(InodePrefix, StringComparison.Ordinal)
+        select long.Parse(target[InodePrefix.Length..^1], CultureInfo.InvariantCulture);
+
+    private static List<int> Children(int processId) =>
+    [
+        .. Directory.EnumerateDirectories($"/proc/{processId}/task")
+            .SelectMany(task => File.ReadAllText(Path.Combine(task, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Select(id => int.Parse(id, CultureInfo.InvariantCulture)),
+    ];
+}
