@@ -9,6 +9,9 @@ namespace RedisProxy.Testing;
 /// </summary>
 public sealed record LossReport
 {
+    // Within which a writer has read an acknowledgement that was sent to it.
+    private static readonly TimeSpan LastMoment = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Acknowledged and not there.</summary>
     public required IReadOnlyList<string> Lost { get; init; }
 
@@ -59,6 +62,16 @@ public sealed record LossReport
 
     /// <summary>Nothing lost, nothing twice, nothing that was denied, nothing late.</summary>
     public bool IsHonest => Lost.Count + Phantom.Count + Duplicate.Count + OutOfOrder.Count == 0;
+
+    /// <summary>
+    /// Replication is asynchronous: a server may be stopped between its replies of one turn and the same turn's stream to its replicas, and
+    /// no proxy can change that. So: honest, but for at most one write of each writer that was acknowledged at that very moment.
+    /// </summary>
+    /// <param name="stoppedAt">By the clock of the history.</param>
+    /// <param name="writers">How many there were.</param>
+    public bool IsHonestButForTheMoment(TimeSpan stoppedAt, int writers) =>
+        Phantom.Count + Duplicate.Count + OutOfOrder.Count == 0 && Lost.Count <= writers
+        && (Lost.Count == 0 || (stoppedAt - LastLostAt!.Value).Duration() < LastMoment);
 
     public override string ToString()
     {
