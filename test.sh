@@ -1,14 +1,42 @@
 #!/bin/sh
-# Builds everything with warnings as errors and runs all tests. The last line is "N passed, N failed"; the exit code is 0 when none failed.
+# Builds everything with warnings as errors and runs the tests. The last line is "N passed, N failed"; the exit code is 0 when none failed.
 #   ./test.sh [--filter EXPRESSION]     as of dotnet test, for example --filter FullyQualifiedName~Sessions
+#   ./test.sh --long [...]              only those that take long: 200 random failovers. Says how far it is.
+#   ./test.sh --privileged [...]        only those that need root and change the network, in namespaces of their own
+# A random test says its seed; REDISPROXY_TEST_SEED=… repeats it, REDISPROXY_TEST_FAILOVERS=… makes the long one shorter or longer.
 set -eu
 cd "$(dirname "$0")"
 . tests/require.sh
 
 if asks_for_help "$@"; then
-    sed -n '2,3s/^# *//p' "$0"
+    sed -n '2,6s/^# *//p' "$0"
     exit 0
 fi
+
+tier='Tier!=Long&Tier!=Privileged'
+hang_timeout=5m
+filter=
+while [ $# -gt 0 ]; do
+    case "$1" in
+    --long)
+        tier='Tier=Long'
+        # A test that says how far it is; only when it goes on forever has it hung.
+        hang_timeout=60m
+        ;;
+    --privileged)
+        require_privileges
+        tier='Tier=Privileged'
+        ;;
+    --filter)
+        [ $# -gt 1 ] || fail "--filter needs an expression, for example FullyQualifiedName~Sessions"
+        filter=$2
+        shift
+        ;;
+    --filter=*) filter=${1#--filter=} ;;
+    *) fail "Unknown: $1. See ./test.sh --help" ;;
+    esac
+    shift
+done
 
 require_dotnet
 require redis-server:redis-server redis-sentinel:redis-sentinel redis-benchmark:redis-tools setpriv:util-linux
@@ -22,12 +50,21 @@ for configuration in Release Debug; do
 done
 
 results=$(mktemp -d)
-trap 'rm -rf "$results"' EXIT
+follower=
+trap 'kill $follower 2>/dev/null || :; rm -rf "$results"' EXIT
+REDISPROXY_TEST_PROGRESS=$results/progress
+export REDISPROXY_TEST_PROGRESS
+: >"$REDISPROXY_TEST_PROGRESS"
+tail -f "$REDISPROXY_TEST_PROGRESS" >&2 &
+follower=$!
+
 status=0
-dotnet test tests/RedisProxy.Tests --no-build --configuration Debug --nologo --blame-hang-timeout 5m \
-    --logger "trx;LogFileName=results.trx" --logger "console;verbosity=minimal" --results-directory "$results" "$@" >&2 || status=$?
+dotnet test tests/RedisProxy.Tests --no-build --configuration Debug --nologo --blame-hang-timeout "$hang_timeout" \
+    --logger "trx;LogFileName=results.trx" --logger "console;verbosity=minimal" --results-directory "$results" \
+    --filter "${filter:+($filter)&}$tier" >&2 || status=$?
 
 counters=$(grep -o '<Counters [^>]*' "$results"/results.trx 2>/dev/null) || {
+    [ "$status" -ne 0 ] || say "No test fits $tier${filter:+ and $filter}."
     say "The tests did not run to their end."
     echo "0 passed, 1 failed"
     exit 1

@@ -55,6 +55,12 @@ require_dotnet() {
     command -v dotnet >/dev/null || fail "The .NET SDK is needed: https://dotnet.microsoft.com/download (global.json says which)."
 }
 
+# For tests that make networks of their own and break them.
+require_privileges() {
+    [ "$(id -u)" -eq 0 ] || fail "--privileged needs root: it makes network namespaces and filters packets in them. Try: sudo ./test.sh --privileged"
+    require ip:iproute2 nft:nftables
+}
+
 # build PROJECT…: in Release; silent unless it fails.
 build() {
     say "Building (Release)…"

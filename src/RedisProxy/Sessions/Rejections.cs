@@ -96,7 +96,7 @@ internal static class Rejections
             {
                 earlier.Outcome = earlier.Rejection;
             }
-            else if (isOfTransaction)
+            else if (isOfTransaction && kind != CommandKind.Reset)
             {
                 earlier.Outcome = kind is CommandKind.Multi or CommandKind.Discard ? Outcome.Acknowledged : Outcome.Queued;
             }

@@ -67,7 +67,7 @@ internal static class Settlement
                 SettleSent(session, ref request, isQueued: state.IsOpen && kind != CommandKind.Exec);
             }
 
-            if (kind == CommandKind.Exec && state.IsOpen && request.IsSynthesised)
+            if (kind is (CommandKind.Exec or CommandKind.Discard) && state.IsOpen && request.IsSynthesised)
             {
                 isStartOver |= isInStart;
                 LoseTransaction(link, multi, i, request.Outcome);
@@ -82,10 +82,10 @@ internal static class Settlement
             : session.State.CanMoveTransaction ? start : start with { Fate = TransactionFate.Abort };
     }
 
-    // Whatever was decided for EXEC, its transaction must not be begun again without it.
-    private static void LoseTransaction(BackendLink link, int multi, int exec, Outcome outcome)
+    // Whatever was decided for its end, a transaction must not be begun again without it.
+    private static void LoseTransaction(BackendLink link, int multi, int end, Outcome outcome)
     {
-        for (int i = multi; i < exec; i++)
+        for (int i = multi; i < end; i++)
         {
             ref PendingRequest queued = ref link.InFlight[i];
             if (queued.Outcome is Outcome.Forward or Outcome.NotExecuted)

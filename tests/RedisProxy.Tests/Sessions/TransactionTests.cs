@@ -296,6 +296,22 @@ public sealed class TransactionTests
     }
 
     [Fact]
+    public async Task TransactionDiscardedBeforeAScriptThatRan_IsOver()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(Requests.Multi, "+OK\r\n");
+        string requests = SetA + Requests.Of("DISCARD") + Requests.Of("EVAL", "return 1", "0") + Requests.Get;
+        await client.SendAsync(requests);
+        await first.ExpectAsync(requests);
+        await first.SendAsync(Requests.ReadOnly + "+OK\r\n:1\r\n$1\r\nv\r\n");
+        await client.ExpectAsync(Requests.ReadOnly + "+OK\r\n" + Requests.Unknown);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Get);
+    }
+
+    [Fact]
     public async Task HeldTransaction_PastItsDeadline_IsAbortedAsAWhole()
     {
         ProxyOptions options = SessionLab.Options() with { Hold = new HoldOptions { Timeout = TimeSpan.FromMilliseconds(200) } };
