@@ -1,50 +1,46 @@
-using System.ComponentModel;
 using System.Diagnostics;
 
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// One thread that serves many sockets: its own epoll instance, timers, buffers and counters, and nothing shared with another loop. What
-/// lives on a loop (a <see cref="LoopSocket"/>, a session) is touched by this thread only, so none of it has a lock. Other threads ask by
-/// <see cref="Post"/>.
+/// One thread that serves many sockets: its own <see cref="EventLoops.Kernel"/>, timers, buffers and counters, and nothing shared with
+/// another loop. What lives on a loop (a <see cref="LoopSocket"/>, a session) is touched by this thread only, so none of it has a lock.
+/// Other threads ask by <see cref="Post"/>.
 /// <para>
 /// Continuations of awaits run inline, and only from the top of the loop: for a readiness event, or from the deferred queue. Nothing that
 /// a continuation does (closing a socket, setting a signal) runs another continuation before it returns.
 /// </para>
+/// <para>A loop has a thread of its own (<see cref="Start"/>), or is driven by its owner, turn by turn (<see cref="RunTurn"/>).</para>
 /// </summary>
 internal sealed class EventLoop : IDisposable
 {
-    private readonly Epoll _epoll = new();
     private readonly PostQueue _posted = new();
     private readonly Queue<(Action<object?> Callback, object? State)> _deferred = new();
     private readonly TimeProvider _time;
     private readonly long _timestampAtZero;
     private readonly Action<Exception> _onError;
-    private readonly Thread _thread;
+    private readonly LoopSynchronizationContext _context;
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly int _wakeFd;
     private LoopSocket?[] _sockets = new LoopSocket?[256];
     private int _wakePending;
     private bool _stopping;
+    private Thread? _thread;
 
     /// <param name="index">0 to the number of loops - 1; names the thread.</param>
     /// <param name="time">The clock behind <see cref="NowMs"/>.</param>
     /// <param name="onError">Gets what posted work and timer callbacks throw. The loop goes on: one session's fault is its own.</param>
-    public EventLoop(int index, TimeProvider time, Action<Exception> onError)
+    /// <param name="kernel">Null: the operating system. The loop disposes of it.</param>
+    /// <param name="random">Null: the shared one. For all that the loop's sessions leave to chance.</param>
+    public EventLoop(int index, TimeProvider time, Action<Exception> onError, Kernel? kernel = null, Random? random = null)
     {
         Index = index;
         _time = time;
         _onError = onError;
         _timestampAtZero = time.GetTimestamp();
-        _wakeFd = Libc.EventFd(0, LibcConstants.EventFdFlags);
-        if (_wakeFd < 0 || !_epoll.TryAdd(_wakeFd, (ulong)_wakeFd))
-        {
-            throw new Win32Exception(Errno.Last);
-        }
-
-        Array.Resize(ref _sockets, Math.Max(_sockets.Length, _wakeFd + 1));
+        _context = new LoopSynchronizationContext(this);
+        Kernel = kernel ?? new LinuxKernel();
+        Random = random ?? Random.Shared;
         Timers = new TimerWheel(0, onError);
-        _thread = new Thread(Run) { IsBackground = true, Name = $"loop-{index}" };
     }
 
     public int Index { get; }
@@ -55,6 +51,10 @@ internal sealed class EventLoop : IDisposable
     /// <summary>Counts the rounds of the loop. A loop whose turn does not grow after a <see cref="Post"/> hangs.</summary>
     public long Turn { get; private set; }
 
+    public Kernel Kernel { get; }
+
+    public Random Random { get; }
+
     public TimerWheel Timers { get; }
 
     public SlabPool Slabs { get; } = new();
@@ -64,7 +64,29 @@ internal sealed class EventLoop : IDisposable
     /// <summary>Ends when the loop's thread has ended; fails when it ended by an error that is not a session's.</summary>
     public Task Completion => _stopped.Task;
 
-    public void Start() => _thread.Start();
+    public void Start()
+    {
+        Debug.Assert(_thread is null, "started, or driven, before");
+        _thread = new Thread(Run) { IsBackground = true, Name = $"loop-{Index}" };
+        _thread.Start();
+    }
+
+    /// <summary>Instead of <see cref="Start"/>: one turn on the caller's thread, always the same one.</summary>
+    public void RunTurn()
+    {
+        _thread ??= Thread.CurrentThread;
+        Debug.Assert(IsCurrent, "a loop has one thread");
+        SynchronizationContext? before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(_context);
+        try
+        {
+            TakeTurn();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
+    }
 
     /// <summary>Runs the callback on the loop's thread, after what was posted before. Any thread; never blocks.</summary>
     public void Post(Action<object?> callback, object? state)
@@ -72,7 +94,7 @@ internal sealed class EventLoop : IDisposable
         _posted.Enqueue(callback, state);
         if (Interlocked.Exchange(ref _wakePending, 1) == 0)
         {
-            Wake();
+            Kernel.Wake();
         }
     }
 
@@ -106,11 +128,7 @@ internal sealed class EventLoop : IDisposable
     /// <summary>Ends the loop after the present turn. Sockets are not closed; their owners do that before.</summary>
     public void Stop() => Post(static loop => ((EventLoop)loop!)._stopping = true, this);
 
-    public void Dispose()
-    {
-        _epoll.Dispose();
-        _ = Libc.Close(_wakeFd);
-    }
+    public void Dispose() => Kernel.Dispose();
 
     /// <summary>From now on readiness events of the descriptor go to the socket. False: the kernel refused, see errno.</summary>
     internal bool TryRegister(LoopSocket socket, int fd)
@@ -122,7 +140,7 @@ internal sealed class EventLoop : IDisposable
 
         Debug.Assert(_sockets[fd] is null, "the descriptor still belongs to another socket");
         _sockets[fd] = socket;
-        if (_epoll.TryAdd(fd, Token(fd, socket.Version)))
+        if (Kernel.TryWatch(fd, Token(fd, socket.Version)))
         {
             return true;
         }
@@ -131,21 +149,26 @@ internal sealed class EventLoop : IDisposable
         return false;
     }
 
-    /// <summary>The socket is about to close its descriptor, which also takes it out of the epoll instance.</summary>
-    internal void Unregister(int fd) => _sockets[fd] = null;
+    /// <summary>Closes the descriptor, which also ends its events.</summary>
+    internal void Close(int fd, bool abort)
+    {
+        _sockets[fd] = null;
+        if (abort)
+        {
+            Kernel.Abort(fd);
+        }
+        else
+        {
+            Kernel.Close(fd);
+        }
+    }
 
     // An event may be left in the batch for a descriptor that was closed and given to a new socket meanwhile: the version tells.
     private static ulong Token(int fd, uint version) => (uint)fd | ((ulong)version << 32);
 
-    private unsafe void Wake()
-    {
-        ulong one = 1;
-        _ = Libc.Write(_wakeFd, &one, sizeof(ulong));
-    }
-
     private void Run()
     {
-        SynchronizationContext.SetSynchronizationContext(new LoopSynchronizationContext(this));
+        SynchronizationContext.SetSynchronizationContext(_context);
         try
         {
             while (!_stopping)
@@ -164,21 +187,22 @@ internal sealed class EventLoop : IDisposable
     private void TakeTurn()
     {
         int timeoutMs = _deferred.Count > 0 ? 0 : Timers.TimeoutMs(NowMs);
-        int events = _epoll.Wait(timeoutMs);
+        int events = Kernel.Wait(timeoutMs);
         NowMs = (long)_time.GetElapsedTime(_timestampAtZero).TotalMilliseconds;
         Turn++;
         for (int i = 0; i < events; i++)
         {
-            ulong token = _epoll.DataAt(i);
-            int fd = (int)(uint)token;
-            LoopSocket? socket = _sockets[fd];
-            if (socket is not null && socket.Version == (uint)(token >> 32))
-            {
-                socket.OnReady(_epoll.ReadinessAt(i));
-            }
-            else if (fd == _wakeFd)
+            ulong token = Kernel.DataAt(i);
+            if (token == Kernel.WakeData)
             {
                 RunPosted();
+                continue;
+            }
+
+            LoopSocket? socket = _sockets[(int)(uint)token];
+            if (socket is not null && socket.Version == (uint)(token >> 32))
+            {
+                socket.OnReady(Kernel.ReadinessAt(i));
             }
         }
 
@@ -186,10 +210,9 @@ internal sealed class EventLoop : IDisposable
         RunDeferred();
     }
 
-    private unsafe void RunPosted()
+    private void RunPosted()
     {
-        ulong count;
-        _ = Libc.Read(_wakeFd, &count, sizeof(ulong));
+        Kernel.ClearWake();
 
         // Cleared before the queue is taken: a post that comes later wakes the loop again.
         Interlocked.Exchange(ref _wakePending, 0);

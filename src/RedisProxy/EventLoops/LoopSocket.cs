@@ -66,7 +66,7 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
     public bool IsPeerClosed => (_readiness & Readiness.PeerClosed) != 0;
 
     /// <summary>Null on a unix socket and after closing. Asks the kernel, so not for every request.</summary>
-    public IPEndPoint? PeerAddress => IsClosed ? null : SocketCalls.PeerAddress(_fd);
+    public IPEndPoint? PeerAddress => IsClosed ? null : _loop.Kernel.PeerAddress(_fd);
 
     internal uint Version { get; }
 
@@ -141,7 +141,7 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
             return -Errno.Canceled;
         }
 
-        int received = SocketCalls.Receive(_fd, buffer, length);
+        int received = _loop.Kernel.Receive(_fd, buffer, length);
         if (received == SocketCalls.WouldBlock || (received > 0 && received < length && !IsPeerClosed))
         {
             _readiness &= ~Readiness.Readable;
@@ -159,7 +159,7 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
             return -Errno.Canceled;
         }
 
-        int sent = SocketCalls.Send(_fd, buffer, length);
+        int sent = _loop.Kernel.Send(_fd, buffer, length);
         if (sent < length)
         {
             _readiness &= ~Readiness.Writable;
@@ -176,7 +176,7 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
             return -Errno.Canceled;
         }
 
-        int accepted = SocketCalls.Accept(_fd);
+        int accepted = _loop.Kernel.Accept(_fd);
         if (accepted == SocketCalls.WouldBlock)
         {
             _readiness &= ~Readiness.Readable;
@@ -186,46 +186,22 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
     }
 
     /// <summary>The outcome of a connect once the socket is writable: 0, or a positive error number.</summary>
-    public int TakeError() => IsClosed ? Errno.Canceled : SocketCalls.TakeError(_fd);
+    public int TakeError() => IsClosed ? Errno.Canceled : _loop.Kernel.TakeError(_fd);
 
     /// <summary>Sends FIN after what was sent; receiving goes on.</summary>
     public void ShutdownWrite()
     {
         if (!IsClosed)
         {
-            _ = Libc.Shutdown(_fd, LibcConstants.ShutdownWrite);
+            _loop.Kernel.ShutdownWrite(_fd);
         }
     }
 
     /// <summary>Orderly: FIN after what was sent. The kernel sends RST instead when received bytes were left unread.</summary>
-    public void Close()
-    {
-        if (IsClosed)
-        {
-            return;
-        }
-
-        _loop.Unregister(_fd);
-        _ = Libc.Close(_fd);
-        _fd = -1;
-        _readiness |= Readiness.Readable | Readiness.Writable | Readiness.PeerClosed;
-        if (_reader.IsArmed)
-        {
-            ScheduleReader();
-        }
-
-        WakeWriter();
-    }
+    public void Close() => Release(abort: false);
 
     /// <summary>Now, with RST; what was not sent yet is thrown away.</summary>
-    public void Abort()
-    {
-        if (!IsClosed)
-        {
-            SocketCalls.SetAbortOnClose(_fd);
-            Close();
-        }
-    }
+    public void Abort() => Release(abort: true);
 
     /// <summary>An event for this socket. Runs the waiters' continuations, so only from the top of the loop.</summary>
     internal void OnReady(uint events)
@@ -263,6 +239,25 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
         WaiterOf(token).OnCompleted(continuation, state);
 
     void IValueTaskSource.GetResult(short token) => WaiterOf(token).Reset();
+
+    private void Release(bool abort)
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        int fd = _fd;
+        _fd = -1;
+        _readiness |= Readiness.Readable | Readiness.Writable | Readiness.PeerClosed;
+        _loop.Close(fd, abort);
+        if (_reader.IsArmed)
+        {
+            ScheduleReader();
+        }
+
+        WakeWriter();
+    }
 
     private ref Waiter WaiterOf(short token) => ref token == ReaderToken ? ref _reader : ref _writer;
 

@@ -15,12 +15,16 @@ internal static class SocketAddress
     private const int Ipv6Bytes = 28;
     private const int UnixPathOffset = 2;
 
+    public static int FamilyOf(IPEndPoint endpoint) =>
+        endpoint.AddressFamily == AddressFamily.InterNetworkV6 ? LibcConstants.AfInet6 : LibcConstants.AfInet;
+
     /// <returns>The length of the address in the buffer.</returns>
     public static int Write(IPEndPoint endpoint, Span<byte> buffer)
     {
         buffer.Clear();
-        bool isIpv6 = endpoint.AddressFamily == AddressFamily.InterNetworkV6;
-        BinaryPrimitives.WriteUInt16LittleEndian(buffer, (ushort)(isIpv6 ? LibcConstants.AfInet6 : LibcConstants.AfInet));
+        int family = FamilyOf(endpoint);
+        bool isIpv6 = family == LibcConstants.AfInet6;
+        BinaryPrimitives.WriteUInt16LittleEndian(buffer, (ushort)family);
         BinaryPrimitives.WriteUInt16BigEndian(buffer[2..], (ushort)endpoint.Port);
         endpoint.Address.TryWriteBytes(buffer[(isIpv6 ? 8 : 4)..], out _);
         if (isIpv6)

@@ -16,7 +16,7 @@ internal static unsafe class Sockets
     {
         byte* address = stackalloc byte[SocketAddress.MaxBytes];
         int length = SocketAddress.Write(endpoint, new Span<byte>(address, SocketAddress.MaxBytes));
-        int fd = Create(FamilyOf(endpoint));
+        int fd = Create(SocketAddress.FamilyOf(endpoint));
         SetFlag(fd, LibcConstants.SolSocket, LibcConstants.SoReuseAddress, 1);
         SetFlag(fd, LibcConstants.SolSocket, LibcConstants.SoReusePort, 1);
         if (endpoint.Address.Equals(IPAddress.IPv6Any))
@@ -54,46 +54,38 @@ internal static unsafe class Sockets
         EventLoop loop, IPEndPoint endpoint, TcpSettings settings, [NotNullWhen(true)] out LoopSocket? socket, out int error)
     {
         socket = null;
-        int fd = Libc.Socket(FamilyOf(endpoint), LibcConstants.StreamNonBlocking, 0);
+        int fd = loop.Kernel.Connect(endpoint, settings);
         if (fd < 0)
         {
-            error = Errno.Last;
+            error = -fd;
             return false;
         }
 
-        settings.ApplyTo(fd);
-        byte* address = stackalloc byte[SocketAddress.MaxBytes];
-        int length = SocketAddress.Write(endpoint, new Span<byte>(address, SocketAddress.MaxBytes));
-        error = Libc.Connect(fd, address, (uint)length) == 0 ? 0 : Errno.Last;
-        if (error is 0 or Errno.InProgress)
+        // Registered only now: an unconnected socket would report that it is hung up.
+        var connecting = new LoopSocket(loop, fd);
+        if (connecting.TryRegister(isConnected: false))
         {
-            // Registered only now: an unconnected socket would report that it is hung up.
-            var connecting = new LoopSocket(loop, fd);
-            if (connecting.TryRegister(isConnected: false))
-            {
-                socket = connecting;
-                error = 0;
-                return true;
-            }
-
-            error = Errno.Last;
+            socket = connecting;
+            error = 0;
+            return true;
         }
 
-        _ = Libc.Close(fd);
+        error = Errno.Last;
+        loop.Kernel.Close(fd);
         return false;
     }
 
     /// <summary>Takes an accepted descriptor onto a loop. Null, and the descriptor closed, when the kernel cannot watch it.</summary>
     public static LoopSocket? Adopt(EventLoop loop, int fd, TcpSettings settings)
     {
-        settings.ApplyTo(fd);
+        loop.Kernel.Configure(fd, settings);
         var socket = new LoopSocket(loop, fd);
         if (socket.TryRegister(isConnected: true))
         {
             return socket;
         }
 
-        _ = Libc.Close(fd);
+        loop.Kernel.Close(fd);
         return null;
     }
 
@@ -110,9 +102,6 @@ internal static unsafe class Sockets
     public static IPEndPoint? LocalAddress(int fd) => SocketCalls.LocalAddress(fd);
 
     public static void Close(int fd) => _ = Libc.Close(fd);
-
-    private static int FamilyOf(IPEndPoint endpoint) =>
-        endpoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? LibcConstants.AfInet6 : LibcConstants.AfInet;
 
     private static int Create(int family)
     {

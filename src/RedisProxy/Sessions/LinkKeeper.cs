@@ -98,7 +98,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
         int pauseMs = !wasFruitless ? 0 : Math.Min(MaxPauseMs, FirstPauseMs << Math.Min(_fruitlessAttempts, 8));
         if (isIdle || pauseMs > 0)
         {
-            await PauseAsync(pauseMs + Random.Shared.Next(MaxJitterMs), isIdle);
+            await PauseAsync(pauseMs + session.Loop.Random.Next(MaxJitterMs), isIdle);
         }
     }
 

@@ -69,16 +69,15 @@ internal static class PlayedTransactions
             {
                 state = Abort(session, state, multi, i);
             }
-            else if (!request.IsSynthesised)
+            else if (request.IsSynthesised)
+            {
+                // Given up, but it still has its place in the transaction, which its EXEC ends.
+                state = request.Outcome == Outcome.NotExecuted && state.IsPlayedHere ? state.Next(kind).State : state;
+            }
+            else
             {
                 multi = kind == CommandKind.Multi && !state.IsOpen ? i : multi;
                 (request.Outcome, state) = state.Next(kind);
-            }
-            else if (request.Outcome == Outcome.NotExecuted && state.IsPlayedHere
-                && state.Next(kind) is { Outcome: not Outcome.Forward } next)
-            {
-                // Given up together with its MULTI, and so a part of what is played.
-                (request.Outcome, state) = next;
             }
         }
 

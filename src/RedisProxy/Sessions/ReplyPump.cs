@@ -44,9 +44,9 @@ internal sealed class ReplyPump(Session session)
                 continue;
             }
 
-            if (!session.Gate.View.IsBelieved && !link.Socket.IsPeerClosed)
+            if (!session.Gate.View.IsBelieved)
             {
-                await link.Socket.WaitWokenAsync();
+                await WaitForTrustAsync(link);
                 continue;
             }
 
@@ -70,6 +70,19 @@ internal sealed class ReplyPump(Session session)
         }
 
         _reader.DropAll();
+    }
+
+    // A master that was doubted to its end: what it said last may be thrown away with it.
+    private async ValueTask WaitForTrustAsync(BackendLink link)
+    {
+        if (link.Socket.IsPeerClosed)
+        {
+            session.LoseLink(link, Topology.SuspicionReason.ConnectionLost);
+        }
+        else
+        {
+            await link.Socket.WaitWokenAsync();
+        }
     }
 
     private async Task SendOwnAnswersAsync(LoopSocket client)

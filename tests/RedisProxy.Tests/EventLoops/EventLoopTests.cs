@@ -48,6 +48,35 @@ public sealed class EventLoopTests
     }
 
     [Fact]
+    public void RunTurn_OfALoopWithoutThread_RunsWhatIsDueOnTheCallersThread()
+    {
+        var clock = new FakeTimeProvider();
+        using var loop = new EventLoop(0, clock, error => Assert.Fail(error.ToString()));
+        var seen = new List<string>();
+        void See(string what)
+        {
+            Assert.True(loop.IsCurrent);
+            seen.Add(what);
+        }
+
+        loop.Post(
+            _ =>
+            {
+                See("posted");
+                loop.Timers.Arm(new LoopTimer(_ => See("timer"), loop), 40);
+                loop.Defer(_ => See("deferred"), null);
+            },
+            null);
+        loop.RunTurn();
+        Assert.Equal(["posted", "deferred"], seen);
+        clock.Advance(TimeSpan.FromMilliseconds(41));
+        loop.RunTurn();
+        Assert.Equal(["posted", "deferred", "timer"], seen);
+        Assert.Equal(2, loop.Turn);
+        Assert.Null(SynchronizationContext.Current as LoopSynchronizationContext);
+    }
+
+    [Fact]
     public async Task AwaitOfAForeignTask_ComesBackToTheLoop()
     {
         await using var running = new RunningLoop();

@@ -318,7 +318,7 @@ public sealed class TransactionTests
         await using SessionLab lab = await SessionLab.StartAsync(options);
         RawClient client = await lab.ConnectAsync();
         await client.SendAsync(Requests.Multi + SetA);
-        await client.ExpectAsync("+OK\r\n+QUEUED\r\n");
+        await client.ExpectAsync("+OK\r\n" + Requests.NotExecuted);
         await lab.ServeFirstAsync();
         RawClient first = await lab.AcceptAsync(lab.First);
         await client.SendAsync(SetB + Requests.Exec);
@@ -334,7 +334,7 @@ public sealed class TransactionTests
         RawClient client = await lab.ConnectAsync();
         await client.SendAsync(Requests.Watch + Requests.Multi + SetA + Requests.Exec + Requests.Get);
         await client.ExpectAsync(
-            Requests.NotExecuted + "+OK\r\n+QUEUED\r\n" + Requests.Aborted + Requests.NotExecuted);
+            Requests.NotExecuted + "+OK\r\n" + Requests.NotExecuted + Requests.NotExecuted + Requests.NotExecuted);
         await lab.ServeFirstAsync();
         RawClient first = await lab.AcceptAsync(lab.First);
         await (client, first).ExchangeAsync(Requests.Get + Requests.Multi, "$-1\r\n+OK\r\n");

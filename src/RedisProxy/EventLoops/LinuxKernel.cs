@@ -1,0 +1,89 @@
+using System.ComponentModel;
+using System.Net;
+
+namespace RedisProxy.EventLoops;
+
+/// <summary>The real one: an epoll instance, with an eventfd in it that other threads write to.</summary>
+internal sealed unsafe class LinuxKernel : Kernel
+{
+    private readonly Epoll _epoll = new();
+    private readonly int _wakeFd;
+
+    public LinuxKernel()
+    {
+        _wakeFd = Libc.EventFd(0, LibcConstants.EventFdFlags);
+        if (_wakeFd < 0 || !_epoll.TryAdd(_wakeFd, WakeData))
+        {
+            throw new Win32Exception(Errno.Last);
+        }
+    }
+
+    public override int Wait(int timeoutMs) => _epoll.Wait(timeoutMs);
+
+    public override uint ReadinessAt(int index) => _epoll.ReadinessAt(index);
+
+    public override ulong DataAt(int index) => _epoll.DataAt(index);
+
+    public override void Wake()
+    {
+        ulong one = 1;
+        _ = Libc.Write(_wakeFd, &one, sizeof(ulong));
+    }
+
+    public override void ClearWake()
+    {
+        ulong count;
+        _ = Libc.Read(_wakeFd, &count, sizeof(ulong));
+    }
+
+    public override bool TryWatch(int fd, ulong data) => _epoll.TryAdd(fd, data);
+
+    public override int Connect(IPEndPoint endpoint, TcpSettings settings)
+    {
+        int fd = Libc.Socket(SocketAddress.FamilyOf(endpoint), LibcConstants.StreamNonBlocking, 0);
+        if (fd < 0)
+        {
+            return -Errno.Last;
+        }
+
+        settings.ApplyTo(fd);
+        byte* address = stackalloc byte[SocketAddress.MaxBytes];
+        int length = SocketAddress.Write(endpoint, new Span<byte>(address, SocketAddress.MaxBytes));
+        int error = Libc.Connect(fd, address, (uint)length) == 0 ? 0 : Errno.Last;
+        if (error is 0 or Errno.InProgress)
+        {
+            return fd;
+        }
+
+        _ = Libc.Close(fd);
+        return -error;
+    }
+
+    public override void Configure(int fd, TcpSettings settings) => settings.ApplyTo(fd);
+
+    public override int Accept(int fd) => SocketCalls.Accept(fd);
+
+    public override int Receive(int fd, byte* buffer, int length) => SocketCalls.Receive(fd, buffer, length);
+
+    public override int Send(int fd, byte* buffer, int length) => SocketCalls.Send(fd, buffer, length);
+
+    public override int TakeError(int fd) => SocketCalls.TakeError(fd);
+
+    public override IPEndPoint? PeerAddress(int fd) => SocketCalls.PeerAddress(fd);
+
+    public override void ShutdownWrite(int fd) => _ = Libc.Shutdown(fd, LibcConstants.ShutdownWrite);
+
+    public override void Close(int fd) => _ = Libc.Close(fd);
+
+    public override void Abort(int fd)
+    {
+        SocketCalls.SetAbortOnClose(fd);
+        _ = Libc.Close(fd);
+    }
+
+    public override void Dispose()
+    {
+        _epoll.Dispose();
+        _ = Libc.Close(_wakeFd);
+    }
+}

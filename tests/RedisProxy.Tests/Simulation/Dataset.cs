@@ -1,0 +1,62 @@
+namespace RedisProxy.Tests.Simulation;
+
+/// <summary>What a simulated redis stores: lists of words by database and key. A string is a list of one.</summary>
+internal sealed class Dataset
+{
+    private readonly Dictionary<(int Db, string Key), List<string>> _lists = [];
+    private readonly Dictionary<(int Db, string Key), int> _changes = [];
+
+    public IEnumerable<((int Db, string Key) Place, List<string> Words)> Lists => _lists.Select(pair => (pair.Key, pair.Value));
+
+    public int Length(int db, string key) => _lists.TryGetValue((db, key), out List<string>? list) ? list.Count : 0;
+
+    public IReadOnlyList<string> Read(int db, string key) => _lists.TryGetValue((db, key), out List<string>? list) ? list : [];
+
+    /// <summary>Grows with every change of the key, for WATCH.</summary>
+    public int Changes(int db, string key) => _changes.GetValueOrDefault((db, key));
+
+    public void Apply(Effect effect)
+    {
+        (int db, string key) = (effect.Db, effect.Key);
+        _changes[(db, key)] = Changes(db, key) + 1;
+        if (!_lists.TryGetValue((db, key), out List<string>? list))
+        {
+            _lists[(db, key)] = list = [];
+        }
+
+        switch (effect.Kind)
+        {
+            case EffectKind.Push:
+                list.Add(effect.Word);
+                break;
+            case EffectKind.Pop:
+                list.RemoveAt(0);
+                break;
+            default:
+                list.Clear();
+                list.Add(effect.Word);
+                break;
+        }
+    }
+
+    public Dataset Copy()
+    {
+        var copy = new Dataset();
+        foreach (((int, string) place, List<string> list) in _lists)
+        {
+            copy._lists[place] = [.. list];
+        }
+
+        return copy;
+    }
+}
+
+internal enum EffectKind
+{
+    Push,
+    Pop,
+    Set,
+}
+
+/// <summary>What a write does, as it is replicated.</summary>
+internal readonly record struct Effect(EffectKind Kind, int Db, string Key, string Word = "");

@@ -1,0 +1,63 @@
+namespace RedisProxy.Tests.Simulation;
+
+/// <summary>What clients were told, against what the last master has.</summary>
+internal static class FinalCheck
+{
+    /// <summary>The proxy hears of a promotion so much later at most; a master that wakes up in that moment is believed.</summary>
+    private const long EventDelayUs = 10_000;
+
+    /// <returns>Acknowledged writes that were lost where that cannot be helped.</returns>
+    public static long Run(World world, SentinelGroup group, History history)
+    {
+        var found = new HashSet<long>();
+        foreach (((int db, string key), List<string> words) in group.Master.Data.Lists)
+        {
+            long last = 0;
+            foreach (string word in words)
+            {
+                if (history.Find(word) is not { } fate || fate.Told == Told.NotExecuted)
+                {
+                    world.Violate($"phantom: {word} in {key} of db {db}");
+                }
+                else if (fate.Key != key || (fate.WantedIn >= 0 && fate.WantedIn != db))
+                {
+                    world.Violate($"misplaced, in {key} of db {db}: {fate}");
+                }
+                else if (fate.Tag <= last || !found.Add(fate.Tag))
+                {
+                    world.Violate($"reordered, behind {last}: {fate}");
+                }
+                else
+                {
+                    last = fate.Tag;
+                }
+            }
+        }
+
+        return history.Fates.Count(fate => IsLost(world, group, fate, found));
+    }
+
+    // A SET is overwritten by the next, so only pushes are counted.
+    private static bool IsLost(World world, SentinelGroup group, WriteFate fate, HashSet<long> found)
+    {
+        if (fate.Told != Told.Acknowledged || fate.Key[0] != 'l' || found.Contains(fate.Tag))
+        {
+            return false;
+        }
+
+        long reignBeganUs = group.Failovers
+            .Where(one => one.New == fate.Node && one.PromotedUs <= fate.ExecutedAtUs)
+            .Select(one => one.PromotedUs)
+            .LastOrDefault();
+        FailoverFact? failover = group.Failovers.Find(one => one.Old == fate.Node && one.PromotedUs >= reignBeganUs);
+        bool isExcused = failover is not null && (!failover.IsGuarded
+            || (failover.Cause != FailoverCause.Planned && fate.ExecutedAtUs <= failover.BeganUs)
+            || (failover.Cause == FailoverCause.Freeze && Math.Abs(fate.ExecutedAtUs - failover.PromotedUs) < EventDelayUs));
+        if (!isExcused)
+        {
+            world.Violate($"lost by {failover?.ToString() ?? "nothing"}: {fate}");
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,248 @@
+using System.Globalization;
+using System.Text;
+
+namespace RedisProxy.Tests.Simulation;
+
+/// <summary>
+/// One connection of a simulated redis: what belongs to it (user, protocol, database, name, MULTI, WATCH), and the commands. A GET of
+/// <c>f:something</c> answers with the name and with all of that state, so every such read shows whether the state is right.
+/// </summary>
+internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wire) : IWireEnd
+{
+    public const string Password = "secret";
+
+    private const string ReadOnly = "-READONLY You can't write against a read only replica.\r\n";
+    private const string Loading = "-LOADING Redis is loading the dataset in memory\r\n";
+
+    private readonly RespText _input = new();
+    private readonly StringBuilder _output = new();
+    private readonly List<string[]> _queue = [];
+    private readonly List<WriteFate> _inExec = [];
+    private readonly Dictionary<(int Db, string Key), int> _watched = [];
+    private int _db;
+    private int _protocol = 2;
+    private string _name = "";
+    private string _user = "nobody";
+    private bool _isInMulti;
+    private bool _isMultiSpoilt;
+    private bool _isClosed;
+
+    public Wire Wire => wire;
+
+    /// <summary>As a read of a function key shows it.</summary>
+    public static string Describe(string subject, int db, string name, int protocol, string user) =>
+        FormattableString.Invariant($"{subject}/{db}/{name}/{protocol}/{user}");
+
+    public void OnBytes(ReadOnlySpan<byte> bytes)
+    {
+        _input.Append(bytes);
+        while (!_isClosed && _input.TakeRequest() is { } request)
+        {
+            Take(request);
+        }
+
+        Flush();
+    }
+
+    public void OnFin() => Close(abort: false);
+
+    public void OnReset()
+    {
+        _isClosed = true;
+        wire.CloseFar(abort: true);
+        node.Forget(this);
+    }
+
+    public void Close(bool abort)
+    {
+        if (!_isClosed)
+        {
+            _isClosed = true;
+            wire.CloseFar(abort);
+            node.Forget(this);
+        }
+    }
+
+    private void Flush()
+    {
+        if (_output.Length > 0 && !_isClosed)
+        {
+            wire.Say(Encoding.Latin1.GetBytes(_output.ToString()));
+        }
+
+        _output.Clear();
+    }
+
+    private void Take(string[] request)
+    {
+        string command = request[0];
+        world.Note(command, node.Number, request[^1].Length);
+        bool isWrite = IsWrite(command) || (command == "EXEC" && _queue.Exists(queued => IsWrite(queued[0])));
+        string? refusal = node.IsLoading && !IsAllowedWhileLoading(command) ? Loading : isWrite && !node.IsMaster ? ReadOnly : null;
+        if (refusal is not null)
+        {
+            Refuse(command, refusal);
+        }
+        else if (_isInMulti && command is not ("EXEC" or "DISCARD" or "MULTI" or "WATCH" or "RESET"))
+        {
+            _queue.Add(request);
+            _output.Append("+QUEUED\r\n");
+        }
+        else if (command == "EXEC")
+        {
+            Execute();
+        }
+        else
+        {
+            Run(request, isInExec: false);
+        }
+    }
+
+    private static bool IsWrite(string command) => command is "RPUSH" or "SET" or "LPOP";
+
+    private static bool IsAllowedWhileLoading(string command) =>
+        command is "AUTH" or "HELLO" or "SELECT" or "CLIENT" or "MULTI" or "EXEC" or "DISCARD" or "WATCH" or "UNWATCH" or "RESET";
+
+    private void Refuse(string command, string refusal)
+    {
+        if (command == "EXEC")
+        {
+            EndTransaction();
+            _output.Append("-EXECABORT Transaction discarded because of: ").Append(refusal.AsSpan(1));
+            return;
+        }
+
+        _isMultiSpoilt |= _isInMulti;
+        _output.Append(refusal);
+    }
+
+    private void Execute()
+    {
+        if (!_isInMulti)
+        {
+            _output.Append("-ERR EXEC without MULTI\r\n");
+            return;
+        }
+
+        bool isConflict = _watched.Any(pair => node.Data.Changes(pair.Key.Db, pair.Key.Key) != pair.Value);
+        string[][] queue = [.. _queue];
+        bool isSpoilt = _isMultiSpoilt;
+        EndTransaction();
+        if (isSpoilt)
+        {
+            _output.Append("-EXECABORT Transaction discarded because of previous errors.\r\n");
+        }
+        else if (isConflict)
+        {
+            _output.Append(_protocol == 3 ? "_\r\n" : "*-1\r\n");
+        }
+        else
+        {
+            _output.Append(CultureInfo.InvariantCulture, $"*{queue.Length}\r\n");
+            foreach (string[] request in queue)
+            {
+                Run(request, isInExec: true);
+            }
+
+            _inExec.ForEach(fate => wire.Mark(fate, _output.Length));
+            _inExec.Clear();
+        }
+    }
+
+    private void EndTransaction()
+    {
+        _isInMulti = false;
+        _isMultiSpoilt = false;
+        _queue.Clear();
+        _watched.Clear();
+    }
+
+    private void Run(string[] request, bool isInExec)
+    {
+        switch (request[0])
+        {
+            case "RPUSH":
+                Write(new Effect(EffectKind.Push, _db, request[1], request[2]), isInExec);
+                break;
+            case "SET":
+                Write(new Effect(EffectKind.Set, _db, request[1], request[2]), isInExec);
+                break;
+            case "GET" when request[1].StartsWith("f:", StringComparison.Ordinal):
+                Bulk(Describe(request[1], _db, _name, _protocol, _user));
+                break;
+            case "GET" or "LRANGE":
+                Bulk(string.Join(' ', node.Data.Read(_db, request[1])));
+                break;
+            case "ECHO":
+                Bulk(request[1]);
+                break;
+            case "MULTI":
+                _isInMulti = true;
+                _output.Append("+OK\r\n");
+                break;
+            case "DISCARD" or "UNWATCH":
+                EndTransaction();
+                _output.Append("+OK\r\n");
+                break;
+            case "WATCH":
+                _watched.TryAdd((_db, request[1]), node.Data.Changes(_db, request[1]));
+                _output.Append("+OK\r\n");
+                break;
+            default:
+                RunConnectionCommand(request);
+                break;
+        }
+    }
+
+    private void RunConnectionCommand(string[] request)
+    {
+        switch (request[0])
+        {
+            case "SELECT":
+                _db = int.Parse(request[1], CultureInfo.InvariantCulture);
+                _output.Append("+OK\r\n");
+                break;
+            case "CLIENT" when request[1] == "SETNAME":
+                _name = request[2];
+                _output.Append("+OK\r\n");
+                break;
+            case "AUTH":
+                _user = request[^1] == Password && request.Length == 3 ? request[1] : "nobody";
+                _output.Append(_user == "nobody" ? "-WRONGPASS invalid username-password pair or user is disabled.\r\n" : "+OK\r\n");
+                break;
+            case "HELLO":
+                _protocol = int.Parse(request[1], CultureInfo.InvariantCulture);
+                _output.Append(CultureInfo.InvariantCulture, $"{(_protocol == 3 ? "%1" : "*2")}\r\n$5\r\nproto\r\n:{_protocol}\r\n");
+                break;
+            case "PING":
+                _output.Append("+PONG\r\n");
+                break;
+            default:
+                _output.Append("-ERR unknown command\r\n");
+                break;
+        }
+    }
+
+    private void Write(Effect effect, bool isInExec)
+    {
+        node.Write(effect);
+        string reply = effect.Kind == EffectKind.Set ? "+OK\r\n"
+            : FormattableString.Invariant($":{node.Data.Length(effect.Db, effect.Key)}\r\n");
+        _output.Append(reply);
+        if (node.History.OnExecuted(node, effect, reply, isInExec) is not { } fate)
+        {
+            return;
+        }
+
+        if (isInExec)
+        {
+            _inExec.Add(fate);
+        }
+        else
+        {
+            wire.Mark(fate, _output.Length);
+        }
+    }
+
+    private void Bulk(string text) => _output.Append(CultureInfo.InvariantCulture, $"${text.Length}\r\n{text}\r\n");
+}

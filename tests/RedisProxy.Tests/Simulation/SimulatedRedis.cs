@@ -1,0 +1,184 @@
+using System.Net;
+
+using RedisProxy.Topology;
+
+namespace RedisProxy.Tests.Simulation;
+
+/// <summary>
+/// One redis: its role, its data, its connections, and asynchronous replication to those who follow it. It can crash and come back
+/// (loading for a while, with its data), freeze and go on, and be told whom to follow, which kills its clients as Sentinel does.
+/// </summary>
+internal sealed class SimulatedRedis(World world, int number, History history)
+{
+    /// <summary>At most so much later than the master a replica has what the master wrote.</summary>
+    public const long MaxLagUs = 10_000;
+
+    private readonly List<RedisConnection> _connections = [];
+    private readonly List<SimulatedRedis> _replicas = [];
+    private int _incarnation;
+    private int _following;
+    private long _lastReplicatedUs;
+
+    public string Name => $"redis{number}";
+
+    public int Number => number;
+
+    public IPEndPoint Address { get; } = new(new IPAddress([10, 0, 0, (byte)number]), 6379);
+
+    public Dataset Data { get; private set; } = new();
+
+    public History History => history;
+
+    public SimulatedRedis? Master { get; private set; }
+
+    public bool IsMaster => Master is null;
+
+    public bool IsRunning { get; private set; } = true;
+
+    public bool IsFrozen { get; private set; }
+
+    public bool IsLoading { get; private set; }
+
+    /// <summary>Nothing that is sent to connect to it arrives.</summary>
+    public bool IsBlackholed { get; set; }
+
+    public bool IsHealthy => IsRunning && !IsFrozen && !IsLoading && !IsBlackholed;
+
+    /// <summary>It has all data of its master, or will have it in no time.</summary>
+    public bool IsInSync => Master is { } master && master._replicas.Contains(this);
+
+    /// <summary>Writes so far.</summary>
+    public long Offset { get; private set; }
+
+    public override string ToString() => Name;
+
+    public RedisConnection Accept(Wire wire)
+    {
+        var connection = new RedisConnection(world, this, wire);
+        _connections.Add(connection);
+        wire.PauseFar(IsFrozen);
+        return connection;
+    }
+
+    public void Forget(RedisConnection connection) => _connections.Remove(connection);
+
+    public void Write(Effect effect)
+    {
+        Data.Apply(effect);
+        Offset++;
+        foreach (SimulatedRedis replica in _replicas)
+        {
+            int following = replica._following;
+            int incarnation = _incarnation;
+            replica._lastReplicatedUs = Math.Max(replica._lastReplicatedUs, world.NowUs + world.Between(50, MaxLagUs));
+            world.At(replica._lastReplicatedUs, () =>
+            {
+                if (replica._following == following && _incarnation == incarnation)
+                {
+                    replica.Data.Apply(effect);
+                    replica.Offset++;
+                }
+            });
+        }
+    }
+
+    /// <summary>SLAVEOF NO ONE, and the kill of clients that Sentinel adds.</summary>
+    public void Promote()
+    {
+        world.Note("promoted", number, Offset);
+        Unfollow();
+        Master = null;
+        KillClients();
+    }
+
+    /// <summary>SLAVEOF, and the kill of clients that Sentinel adds. What it has and its master has not is thrown away.</summary>
+    public void Follow(SimulatedRedis master)
+    {
+        world.Note("follows", number, master.Number);
+        Unfollow();
+        Master = master;
+        KillClients();
+        Synchronise(_following);
+    }
+
+    public void KillClients() => CloseAll(abort: false);
+
+    public void Crash()
+    {
+        world.Note("crashes", number);
+        IsRunning = false;
+        _incarnation += world.Random.Next(2); // What is on its way to the replicas may arrive, or not.
+        CloseAll(abort: world.Chance(50));
+    }
+
+    public void Restart()
+    {
+        world.Note("restarts", number);
+        IsRunning = true;
+        IsFrozen = false;
+        IsLoading = true;
+        _incarnation++;
+        foreach (SimulatedRedis replica in _replicas.ToArray())
+        {
+            _replicas.Remove(replica);
+            replica.Synchronise(replica._following);
+        }
+
+        world.After(world.Between(10_000, 800_000), () => IsLoading = false);
+        Synchronise(_following);
+    }
+
+    public void Freeze(bool isFrozen)
+    {
+        world.Note(isFrozen ? "freezes" : "thaws", number);
+        IsFrozen = isFrozen;
+        foreach (RedisConnection connection in _connections.ToArray())
+        {
+            connection.Wire.PauseFar(isFrozen);
+        }
+    }
+
+    /// <summary>As a probe sees it that asks for its role.</summary>
+    public (ProbeVerdict Verdict, string Detail) Look() => this switch
+    {
+        { IsBlackholed: true } => (ProbeVerdict.NoConnection, "no connection"),
+        { IsRunning: false } => (ProbeVerdict.Lost, "refused"),
+        { IsFrozen: true } => (ProbeVerdict.NoAnswer, "no answer"),
+        { IsMaster: false } => (ProbeVerdict.NotMaster, "its role is 'slave'"),
+        { IsLoading: true } => (ProbeVerdict.NotReady, "LOADING"),
+        _ => (ProbeVerdict.Up, ""),
+    };
+
+    private void Unfollow()
+    {
+        Master?._replicas.Remove(this);
+        _following++;
+    }
+
+    private void Synchronise(int following) => world.After(world.Between(5_000, 200_000), () =>
+    {
+        if (_following != following || Master is not { } master || IsInSync)
+        {
+            return;
+        }
+
+        if (!master.IsHealthy || !IsHealthy)
+        {
+            Synchronise(following);
+            return;
+        }
+
+        Data = master.Data.Copy();
+        Offset = master.Offset;
+        master._replicas.Add(this);
+        world.Note("synchronised", number, master.Number);
+    });
+
+    private void CloseAll(bool abort)
+    {
+        foreach (RedisConnection connection in _connections.ToArray())
+        {
+            connection.Close(abort);
+        }
+    }
+}

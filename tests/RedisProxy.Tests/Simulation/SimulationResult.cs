@@ -1,0 +1,43 @@
+namespace RedisProxy.Tests.Simulation;
+
+/// <summary>What came of one run, or of several together.</summary>
+internal sealed record SimulationResult
+{
+    public int Seed { get; init; }
+
+    /// <summary>Of all that happened, see <see cref="World.Hash"/>.</summary>
+    public ulong Hash { get; init; }
+
+    /// <summary>The rule that was broken first; null: none.</summary>
+    public string? Violation { get; init; }
+
+    /// <summary>What happened, line by line; empty when it was not recorded.</summary>
+    public string Story { get; init; } = "";
+
+    public int Failovers { get; init; }
+
+    /// <summary>That clients got, in all.</summary>
+    public long Answers { get; init; }
+
+    /// <summary>Of those, the proxy's own that the outcome is unknown.</summary>
+    public long Unknown { get; init; }
+
+    /// <summary>Of those, the proxy's own that it was not executed.</summary>
+    public long NotExecuted { get; init; }
+
+    /// <summary>Requests that went to a second server.</summary>
+    public long Resent { get; init; }
+
+    /// <summary>Acknowledged writes that were lost where the proxy cannot help it.</summary>
+    public long Lost { get; init; }
+
+    public static SimulationResult operator +(SimulationResult one, SimulationResult other) => new()
+    {
+        Failovers = one.Failovers + other.Failovers,
+        Answers = one.Answers + other.Answers,
+        Unknown = one.Unknown + other.Unknown,
+        NotExecuted = one.NotExecuted + other.NotExecuted,
+        Resent = one.Resent + other.Resent,
+        Lost = one.Lost + other.Lost,
+    };
+}

@@ -1,0 +1,64 @@
+using System.Net;
+
+namespace RedisProxy.Tests.Simulation;
+
+/// <summary>What a client was told of a write.</summary>
+internal enum Told
+{
+    Nothing,
+    Acknowledged,
+
+    /// <summary>The proxy does not know whether it was executed.</summary>
+    Unknown,
+
+    /// <summary>It surely was not executed: the proxy says so, or a server's own error does.</summary>
+    NotExecuted,
+}
+
+/// <summary>One write of the whole run, from its client to the end: what was done with it, and what was said of it.</summary>
+/// <param name="tag">Unique and growing for each client; the word that it writes.</param>
+/// <param name="client">Who sent it.</param>
+/// <param name="key">Where to.</param>
+internal sealed class WriteFate(long tag, int client, string key)
+{
+    public long Tag => tag;
+
+    public int Client => client;
+
+    public string Key => key;
+
+    /// <summary>Executed so often, by whichever server.</summary>
+    public int Executions { get; set; }
+
+    /// <summary>The server that executed it last.</summary>
+    public SimulatedRedis? Node { get; set; }
+
+    public long ExecutedAtUs { get; set; }
+
+    public int ExecutedIn { get; set; }
+
+    public bool WasInTransaction { get; set; }
+
+    /// <summary>The server's reply to it; empty when it stands inside that to EXEC.</summary>
+    public string Reply { get; set; } = "";
+
+    public Told Told { get; set; }
+
+    /// <summary>The database that the client had chosen, as far as it was told; -1: it does not know.</summary>
+    public int WantedIn { get; set; } = -1;
+
+    public bool IsOfTransaction { get; init; }
+
+    /// <summary>The master that the proxy's gate knew when it received the reply.</summary>
+    public IPEndPoint? ReceivedUnder { get; set; }
+
+    public long ReceivedAtUs { get; set; }
+
+    public override string ToString()
+    {
+        string done = Executions == 0 ? "never executed" : FormattableString.Invariant(
+            $"executed {Executions} times, last by {Node!.Name} in db {ExecutedIn} at {ExecutedAtUs / 1000.0:F3} ms");
+        return FormattableString.Invariant(
+            $"write {Tag} of client {Client} to {Key}: told {Told}, {done}, reply received at {ReceivedAtUs / 1000.0:F3} ms");
+    }
+}
