@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 
 using RedisProxy.Configuration;
+using RedisProxy.Resp;
 using RedisProxy.Testing;
 using RedisProxy.Topology;
 
@@ -27,6 +28,16 @@ public class RealSentinelTests
         Assert.True(accepted - promoted < TimeSpan.FromSeconds(1), times); // 3 to 10 ms on a quiet machine.
         Assert.Equal(FailoverKind.Planned, Assert.Single(watched.Source.Failovers.Last).Kind);
         Assert.DoesNotContain("1 Down", watched.Path);
+    }
+
+    [Fact]
+    public async Task Master_IsAskedForItsCommandsOncePerGeneration()
+    {
+        await using Watched watched = await Watched.StartAsync(new SentinelDeploymentOptions());
+        CommandTable first = await watched.CommandsAsync(generation: 1);
+        Assert.True(first.Find("GEORADIUS_RO"u8).IsResendable);
+        await watched.Deployment.FailoverAsync();
+        Assert.NotSame(first, await watched.CommandsAsync(generation: 2));
     }
 
     [Fact]
@@ -66,6 +77,15 @@ public class RealSentinelTests
         public SentinelDeployment Deployment => deployment;
 
         public ITopologySource Source { get; private set; } = null!;
+
+        public async Task<CommandTable> CommandsAsync(long generation)
+        {
+            await RedisProxy.Testing.Eventually.Within(
+                Patience,
+                () => Source.Current is var view && view.Generation == generation && view.Commands != CommandTable.BuiltIn,
+                "the master has said what its commands are");
+            return Source.Current.Commands;
+        }
 
         /// <summary>From the first available view on.</summary>
         public IEnumerable<string> Path => _views
