@@ -24,6 +24,9 @@ internal readonly record struct Inspection(
 /// </summary>
 internal static class RequestInspector
 {
+    // A confirmation with a longer name would not be seen in one piece; nobody has such channels.
+    private const int MaxChannelBytes = 16 * 1024;
+
     private static readonly CommandTraits Resendable = new(CommandKind.Client, CommandFlags.Resendable);
 
     /// <param name="traits">Of the command.</param>
@@ -42,7 +45,7 @@ internal static class RequestInspector
                 return new Inspection(new CommandTraits(CommandKind.Plain, traits.Flags), null);
             case CommandKind.Wait or CommandKind.WaitAof:
                 return new Inspection(traits, null);
-            case CommandKind.Subscribe when inTransaction || isSilent:
+            case CommandKind.Subscribe when inTransaction || isSilent || arguments.Any(static name => name.Length > MaxChannelBytes):
                 return EndOfFraming(traits, arguments, PinReason.PubSub);
             case CommandKind.Monitor:
                 return EndOfFraming(traits, arguments, PinReason.Monitor);

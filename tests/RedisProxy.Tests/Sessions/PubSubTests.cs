@@ -84,6 +84,17 @@ public sealed class PubSubTests
     }
 
     [Fact]
+    public async Task ChannelWithAHugeName_IsRelayedUnread()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string name = new('n', 100_000);
+        await (client, first).ExchangeAsync(Requests.Of("SUBSCRIBE", name), Confirmation("subscribe", name, 1));
+        await lab.ServeSecondAsync();
+        Assert.Equal("", (await client.ReadToEndAsync()).Rest);
+    }
+
+    [Fact]
     public async Task SubscribeThatWasNotConfirmed_IsSentAgain()
     {
         await using SessionLab lab = await SessionLab.StartAsync();

@@ -74,6 +74,14 @@ public sealed class ReplyModeTests
     }
 
     [Fact]
+    public async Task RejectionBeforeARequestWithoutReply_IsTheClientsOwn()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(Requests.Set + Skip + Requests.Set + Requests.Get, Requests.ReadOnly + "$1\r\n1\r\n");
+    }
+
+    [Fact]
     public async Task Reset_EndsTheSilence()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
