@@ -49,7 +49,9 @@ internal static class SessionPhases
         (SessionPhase.Opening, SessionPhase.Serving or SessionPhase.Draining or SessionPhase.Holding) => true,
         (SessionPhase.Serving, SessionPhase.Draining or SessionPhase.Holding or SessionPhase.Retargeting) => true,
         (SessionPhase.Draining, SessionPhase.Serving or SessionPhase.Holding or SessionPhase.Retargeting) => true,
-        (SessionPhase.Holding, SessionPhase.Retargeting) => true,
+
+        // To draining: the way was shut while it connected.
+        (SessionPhase.Holding, SessionPhase.Retargeting or SessionPhase.Draining) => true,
         (SessionPhase.Retargeting, SessionPhase.Serving or SessionPhase.Draining or SessionPhase.Holding) => true,
         _ => false,
     };

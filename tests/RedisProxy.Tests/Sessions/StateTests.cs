@@ -111,6 +111,24 @@ public sealed class StateTests
     }
 
     [Fact]
+    public async Task WayThatIsShutDuringTheReplay_HoldsWhatComesBehindIt()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(Requests.Of("SELECT", "1"), "+OK\r\n");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Of("SELECT", "1"));
+        await lab.ShowAsync(Availability.PlannedHold, 2, lab.Second);
+        await client.SendAsync(Requests.Set);
+        await second.SendAsync("+OK\r\n");
+        await SessionLab.EventuallyAsync(() => lab.Counters.Phases[(int)SessionPhase.Draining] == 1, "it has its backend");
+        Assert.Equal("", second.Pending);
+        await lab.ServeSecondAsync();
+        await second.ExpectAsync(Requests.Set);
+    }
+
+    [Fact]
     public async Task StateChangeInFlight_WhenSuperseded_IsSentAgain()
     {
         await using SessionLab lab = await SessionLab.StartAsync();

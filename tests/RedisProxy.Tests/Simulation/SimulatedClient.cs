@@ -67,9 +67,6 @@ internal sealed class SimulatedClient(World world, SimulatedProxy proxy, History
     /// <summary>Answers of all its connections.</summary>
     public long Answered { get; set; }
 
-    /// <summary>A session with a transaction may be closed at a failover. All others are moved, always.</summary>
-    public bool MayBeCut => Habits.TransactionPercent > 0;
-
     public bool IsBusyTime { get; set; } = true;
 
     public bool IsGone => _connection is null;

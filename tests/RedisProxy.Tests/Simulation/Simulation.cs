@@ -172,7 +172,6 @@ internal sealed class Simulation : IDisposable
     private async Task AbortAsync()
     {
         await _group.AbortAsync();
-        _lastUselessPauseUs = _world.NowUs;
     }
 
     private async Task LoseSentinelAsync()
