@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace RedisProxy.Resp;
 
@@ -23,6 +24,9 @@ internal static class RequestArguments
         Debug.Assert(at == frame.Length, "the frame is exactly one request");
         return arguments;
     }
+
+    /// <summary>An argument that is a word of the command's syntax, in capitals.</summary>
+    public static string Upper(byte[] argument) => Encoding.Latin1.GetString(argument).ToUpperInvariant();
 
     private static int TakeNumber(ReadOnlySpan<byte> frame, ref int at)
     {

@@ -77,39 +77,31 @@ internal static class BackendConnector
 
     private static async Task<ReplayResult> ReplayAsync(LoopSocket socket, StateReplay replay)
     {
-        if (!TrySendAll(socket, replay.Requests))
-        {
-            return ReplayResult.Failed;
-        }
+        ReplayResult result = await AskAsync(socket, replay.Requests, new ReplayReplies(replay.RepliesOwed, mustSucceed: true));
+        return result == ReplayResult.Done && replay.Queue is { Count: > 0 } queue
+            ? await AskAsync(socket, queue.Requests, new ReplayReplies(queue.Count, mustSucceed: false))
+            : result;
+    }
 
-        ReplayResult result = await ReceiveRepliesAsync(socket, new ReplayReplies(replay.RepliesOwed, mustSucceed: true));
-        if (result != ReplayResult.Done || replay.Queue is not { Count: > 0 } queue)
+    private static async Task<ReplayResult> AskAsync(LoopSocket socket, ReadOnlyMemory<byte> requests, ReplayReplies replies)
+    {
+        while (!requests.IsEmpty)
         {
-            return result;
-        }
-
-        for (int sent = 0; sent < queue.Requests.Length;)
-        {
-            int taken = TrySend(socket, queue.Requests[sent..]);
-            if (taken == SocketCalls.WouldBlock)
+            int sent = TrySend(socket, requests.Span);
+            if (sent == SocketCalls.WouldBlock)
             {
                 await socket.WaitWritableAsync();
             }
-            else if (taken < 0)
+            else if (sent < 0)
             {
                 return ReplayResult.Failed;
             }
-            else
-            {
-                sent += taken;
-            }
+
+            requests = requests[Math.Max(0, sent)..];
         }
 
-        return await ReceiveRepliesAsync(socket, new ReplayReplies(queue.Count, mustSucceed: false));
+        return await ReceiveRepliesAsync(socket, replies);
     }
-
-    // A fresh connection's send buffer has room for a few hundred bytes; if it has not, the connection is of no use.
-    private static bool TrySendAll(LoopSocket socket, ReadOnlySpan<byte> bytes) => TrySend(socket, bytes) == bytes.Length;
 
     private static unsafe int TrySend(LoopSocket socket, ReadOnlySpan<byte> bytes)
     {

@@ -44,7 +44,7 @@ internal static class BlockingRequest
     // Where each command has its timeout, and in what unit, by its page on redis.io/commands.
     private static (int Index, bool IsSeconds) TimeoutOf(List<byte[]> arguments)
     {
-        switch (Upper(arguments[0]))
+        switch (RequestArguments.Upper(arguments[0]))
         {
             case "BLMPOP" or "BZMPOP":
                 return (1, true);
@@ -53,13 +53,11 @@ internal static class BlockingRequest
             case "WAITAOF":
                 return (3, false);
             case "XREAD" or "XREADGROUP":
-                int block = arguments.FindIndex(static argument => Upper(argument) == "BLOCK");
-                int streams = arguments.FindIndex(static argument => Upper(argument) == "STREAMS");
+                int block = arguments.FindIndex(static argument => RequestArguments.Upper(argument) == "BLOCK");
+                int streams = arguments.FindIndex(static argument => RequestArguments.Upper(argument) == "STREAMS");
                 return (block > 0 && block < streams ? block + 1 : 0, false);
             default:
                 return (arguments.Count - 1, true);
         }
     }
-
-    private static string Upper(byte[] argument) => Encoding.Latin1.GetString(argument).ToUpperInvariant();
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 using RedisProxy.Resp;
 
@@ -200,7 +199,7 @@ internal sealed class ConnectionState(SessionSettings settings)
 
         for (int i = 2; i < arguments.Count; i++)
         {
-            switch (Upper(arguments[i]))
+            switch (RequestArguments.Upper(arguments[i]))
             {
                 case "AUTH":
                     SetUser(arguments[i + 1], arguments[i + 2]);
@@ -219,8 +218,8 @@ internal sealed class ConnectionState(SessionSettings settings)
 
     private void ApplyClient(IReadOnlyList<byte[]> arguments)
     {
-        string option = Upper(arguments[2]);
-        switch (Upper(arguments[1]))
+        string option = RequestArguments.Upper(arguments[2]);
+        switch (RequestArguments.Upper(arguments[1]))
         {
             case "SETNAME":
                 Name = arguments[2].Length == 0 ? null : arguments[2];
@@ -263,10 +262,11 @@ internal sealed class ConnectionState(SessionSettings settings)
 
         Tracking ??= [];
         Tracking.Add(arguments);
-        _isTrackingRedirected |= Tracking.Count > MaxTrackingRequests || arguments.Any(static word => Upper(word) == "REDIRECT");
+        _isTrackingRedirected |= Tracking.Count > MaxTrackingRequests
+            || arguments.Any(static word => RequestArguments.Upper(word) == "REDIRECT");
     }
 
-    private void SetUser(byte[]? username, byte[] password)
+    private void SetUser(byte[]? username, byte[]? password)
     {
         Username = username;
         Password = password;
@@ -275,7 +275,7 @@ internal sealed class ConnectionState(SessionSettings settings)
     // The library's name and version survive RESET, as in redis.
     private void Reset()
     {
-        SetUser(null, null!);
+        SetUser(null, null);
         Protocol = DefaultProtocol;
         Name = null;
         IsNoEvict = false;
@@ -287,6 +287,4 @@ internal sealed class ConnectionState(SessionSettings settings)
         Subscriptions?.Clear();
         _fixedPin = PinReason.None;
     }
-
-    private static string Upper(byte[] argument) => Encoding.Latin1.GetString(argument).ToUpperInvariant();
 }

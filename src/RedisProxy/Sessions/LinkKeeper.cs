@@ -12,7 +12,8 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     /// <summary>Idle sessions wait for a random part of this, so that proxies which saw the same failover do not connect as one.</summary>
     private const int MaxJitterMs = 100;
 
-    // A master that takes connections and gives nothing for them (too many clients) is not asked again in a hurry.
+    // A master that takes connections and gives nothing for them (too many clients) is not asked again in a hurry. Once is nothing:
+    // Sentinel ends all connections of a promoted node.
     private const int FirstPauseMs = 50;
     private const int MaxPauseMs = 1000;
 
@@ -94,7 +95,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     private async Task PauseAsync()
     {
         bool isIdle = !session.IsWaitedFor;
-        bool wasFruitless = _fruitlessAttempts > 0 && _fruitlessGeneration == session.Gate.View.Generation;
+        bool wasFruitless = _fruitlessAttempts > 1 && _fruitlessGeneration == session.Gate.View.Generation;
         int pauseMs = !wasFruitless ? 0 : Math.Min(MaxPauseMs, FirstPauseMs << Math.Min(_fruitlessAttempts, 8));
         if (isIdle || pauseMs > 0)
         {

@@ -27,7 +27,7 @@ internal static class PlayedTransactions
         {
             for (int i = 0; i < link.InFlight.Count; i++)
             {
-                start = start.After(link.InFlight[i].Traits.Kind);
+                start = link.InFlight[i].IsSynthesised ? start : start.After(link.InFlight[i].Traits.Kind);
             }
 
             if (start.IsOpen && HasGap(session.Pipeline.Waiting, start))

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 using RedisProxy.Resp;
 
@@ -63,14 +62,15 @@ internal static class RequestInspector
     }
 
     /// <summary>CLIENT CACHING, which is about the request after it.</summary>
-    public static bool IsCaching(IReadOnlyList<byte[]> arguments) => arguments.Count == 3 && Upper(arguments[1]) == "CACHING";
+    public static bool IsCaching(IReadOnlyList<byte[]> arguments) =>
+        arguments.Count == 3 && RequestArguments.Upper(arguments[1]) == "CACHING";
 
     private static Inspection EndOfFraming(CommandTraits traits, IReadOnlyList<byte[]> arguments, PinReason reason) =>
         new(traits, new StateChange(traits.Kind, arguments) { Pins = reason }, EndsFraming: true);
 
     private static Inspection InspectClient(CommandTraits traits, IReadOnlyList<byte[]> arguments, bool inTransaction)
     {
-        switch (arguments.Count > 1 ? Upper(arguments[1]) : "")
+        switch (arguments.Count > 1 ? RequestArguments.Upper(arguments[1]) : "")
         {
             case "GETNAME" or "ID" or "INFO" or "LIST" or "TRACKINGINFO" or "GETREDIR" or "HELP":
                 return new Inspection(Resendable, null);
@@ -95,7 +95,7 @@ internal static class RequestInspector
 
     private static Inspection InspectReply(IReadOnlyList<byte[]> arguments, bool inTransaction)
     {
-        ReplyRule rule = Upper(arguments[2]) switch
+        ReplyRule rule = RequestArguments.Upper(arguments[2]) switch
         {
             "ON" => ReplyRule.On,
             "OFF" => ReplyRule.Off,
@@ -127,7 +127,7 @@ internal static class RequestInspector
         bool isValid = arguments.Count == 1 || IsNumber(arguments[1]);
         for (int i = 2; i < arguments.Count && isValid; i++)
         {
-            i += Upper(arguments[i]) switch { "AUTH" => 2, "SETNAME" => 1, _ => 0 };
+            i += RequestArguments.Upper(arguments[i]) switch { "AUTH" => 2, "SETNAME" => 1, _ => 0 };
             isValid = i < arguments.Count;
         }
 
@@ -142,7 +142,7 @@ internal static class RequestInspector
         bool blocks = false;
         for (int i = 1; i < arguments.Count; i++)
         {
-            switch (Upper(arguments[i]))
+            switch (RequestArguments.Upper(arguments[i]))
             {
                 case "BLOCK":
                     blocks = true;
@@ -157,6 +157,4 @@ internal static class RequestInspector
 
         return traits;
     }
-
-    private static string Upper(byte[] argument) => Encoding.Latin1.GetString(argument).ToUpperInvariant();
 }

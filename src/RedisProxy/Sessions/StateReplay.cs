@@ -39,7 +39,7 @@ internal sealed class StateReplay
         }
     }
 
-    public ReadOnlySpan<byte> Requests => _output.WrittenSpan;
+    public ReadOnlyMemory<byte> Requests => _output.WrittenMemory;
 
     /// <summary>Replies to <see cref="Requests"/>. None of them may be an error.</summary>
     public int RepliesOwed { get; private set; }

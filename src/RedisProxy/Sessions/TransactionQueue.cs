@@ -23,7 +23,7 @@ internal sealed class TransactionQueue(int maxBytes)
     /// <summary>All of the queue is here, and none of it was refused.</summary>
     public bool IsWhole { get; private set; } = true;
 
-    public ReadOnlySpan<byte> Requests => _requests.WrittenSpan;
+    public ReadOnlyMemory<byte> Requests => _requests.WrittenMemory;
 
     /// <summary>The backend has queued a request.</summary>
     /// <param name="request">Empty when its bytes are gone.</param>

@@ -150,6 +150,21 @@ public sealed class PubSubTests
     }
 
     [Fact]
+    public async Task Resubscribe_OfMoreNamesThanASocketTakesAtOnce_IsSaidInPieces()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync(Resubscribing());
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string[] names = [.. Enumerable.Range(10, 90).Select(static i => new string('n', 10_000) + i)];
+        string confirmations = string.Concat(names.Select(static (name, i) => Confirmation("subscribe", name, i + 1)));
+        await (client, first).ExchangeAsync(string.Concat(names.Select(static name => Requests.Of("SUBSCRIBE", name))), confirmations);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Of(["SUBSCRIBE", .. names]));
+        await second.SendAsync(confirmations);
+        await SessionLab.EventuallyAsync(() => lab.Counters.RetargetsDone == 2, "it is served again");
+    }
+
+    [Fact]
     public async Task LargeMessage_IsNoReply()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
