@@ -13,17 +13,12 @@ namespace RedisProxy.EventLoops;
 /// receive got less than it asked for, which on a stream means that there is no more (epoll(7), Q&amp;A 9) — unless the peer has shut
 /// down, whose end of file gives no second event. Spurious wake-ups happen, so waiters always try and wait again.
 /// </para>
-/// <para>
-/// Closing wakes both waiters at the end of the turn; what they then try fails with <see cref="Errno.Canceled"/>.
-/// </para>
+/// <para>Closing wakes both waiters at the end of the turn; what they then try fails with <see cref="Errno.Canceled"/>.</para>
 /// </summary>
 internal sealed unsafe class LoopSocket : IValueTaskSource
 {
     private const short ReaderToken = 0;
     private const short WriterToken = 1;
-
-    // After so many waits in a row that ended at once, a wait takes a turn, so that one busy socket does not starve the others.
-    private const int MaxWaitsPerTurn = 16;
 
     private static uint _versions;
 
@@ -33,8 +28,7 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
     private int _fd;
     private Readiness _readiness;
     private bool _isReaderParked;
-    private int _waitsLeft = MaxWaitsPerTurn;
-    private long _waitsTurn;
+    private TurnShare _share;
 
     /// <summary>Takes over an open, non-blocking descriptor. Register it with <see cref="TryRegister"/> before waiting.</summary>
     public LoopSocket(EventLoop loop, int fd)
@@ -44,26 +38,15 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
         Version = Interlocked.Increment(ref _versions);
     }
 
-    [Flags]
-    private enum Readiness : byte
-    {
-        None = 0,
-        Readable = 1,
-        Writable = 2,
-
-        /// <summary>The peer has sent FIN, or the connection is broken.</summary>
-        PeerClosed = 4,
-
-        /// <summary>Another part of the loop wants the reader's attention.</summary>
-        Woken = 8,
-    }
-
     public EventLoop Loop => _loop;
 
     public bool IsClosed => _fd < 0;
 
     /// <summary>The peer has shut down its side, or the connection is broken. There may still be bytes to receive.</summary>
     public bool IsPeerClosed => (_readiness & Readiness.PeerClosed) != 0;
+
+    /// <summary>A receive may give something. Else the reader was woken for another reason.</summary>
+    public bool IsReadable => (_readiness & Readiness.Readable) != 0;
 
     /// <summary>Null on a unix socket and after closing. Asks the kernel, so not for every request.</summary>
     public IPEndPoint? PeerAddress => IsClosed ? null : _loop.Kernel.PeerAddress(_fd);
@@ -90,24 +73,63 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
         }
 
         _readiness &= ~Readiness.Woken;
-        return TakeWait() ? default : YieldReaderAsync();
+        return _share.TryTake(_loop.Turn) ? default : YieldReaderAsync();
     }
 
-    /// <summary>Waits for <see cref="WakeReader"/>, or for the peer to close; not for bytes, so that they stay with the kernel.</summary>
-    public ValueTask WaitWokenAsync()
+    /// <summary>As <see cref="WaitReadableAsync"/>, for a reader that keeps its own state and needs no async method to wait in.</summary>
+    /// <param name="resume">Runs once, with the state, when the wait is over.</param>
+    /// <param name="state">The reader.</param>
+    /// <returns>True: there is nothing to wait for, and nothing will be run.</returns>
+    public bool IsReadableOr(Action<object?> resume, object state)
+    {
+        if ((_readiness & (Readiness.Readable | Readiness.Woken)) == 0)
+        {
+            _reader.Arm(resume, state);
+            return false;
+        }
+
+        _readiness &= ~Readiness.Woken;
+        if (_share.TryTake(_loop.Turn))
+        {
+            return true;
+        }
+
+        _reader.Arm(resume, state);
+        ScheduleReader();
+        return false;
+    }
+
+    /// <summary>
+    /// Waits, in the manner of <see cref="IsReadableOr"/>, for <see cref="WakeReader"/> or for the peer to close; not for bytes, so that
+    /// they stay with the kernel.
+    /// </summary>
+    public bool IsWokenOr(Action<object?> resume, object state)
     {
         if ((_readiness & Readiness.Woken) != 0 || IsClosed)
         {
             _readiness &= ~Readiness.Woken;
-            return default;
+            return true;
         }
 
         _isReaderParked = true;
-        return _reader.ArmAsync(this, ReaderToken);
+        _reader.Arm(resume, state);
+        return false;
     }
 
     public ValueTask WaitWritableAsync() =>
         (_readiness & Readiness.Writable) != 0 ? default : _writer.ArmAsync(this, WriterToken);
+
+    /// <summary>As <see cref="WaitWritableAsync"/>, in the manner of <see cref="IsReadableOr"/>.</summary>
+    public bool IsWritableOr(Action<object?> resume, object state)
+    {
+        if ((_readiness & Readiness.Writable) != 0)
+        {
+            return true;
+        }
+
+        _writer.Arm(resume, state);
+        return false;
+    }
 
     /// <summary>Ends the reader's wait, or its next one, although nothing came.</summary>
     public void WakeReader()
@@ -260,17 +282,6 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
     }
 
     private ref Waiter WaiterOf(short token) => ref token == ReaderToken ? ref _reader : ref _writer;
-
-    private bool TakeWait()
-    {
-        if (_waitsTurn != _loop.Turn)
-        {
-            _waitsTurn = _loop.Turn;
-            _waitsLeft = MaxWaitsPerTurn;
-        }
-
-        return --_waitsLeft > 0;
-    }
 
     private ValueTask YieldReaderAsync()
     {

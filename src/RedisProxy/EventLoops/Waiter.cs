@@ -4,14 +4,15 @@ using System.Threading.Tasks.Sources;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// The one place of a loop object where one async method waits: the state behind a reusable <see cref="IValueTaskSource"/>. At most one
-/// wait at a time. Only the loop's thread touches it, so there are no races and no versions to tell.
+/// The one place of a loop object where somebody waits: an async method, as the state behind a reusable <see cref="IValueTaskSource"/>,
+/// or a callback. At most one wait at a time. Only the loop's thread touches it, so there are no races and no versions to tell.
 /// </summary>
 internal struct Waiter
 {
     private Action<object?>? _continuation;
     private object? _state;
     private Phase _phase;
+    private bool _isCallback;
 
     private enum Phase : byte
     {
@@ -35,6 +36,16 @@ internal struct Waiter
         return new ValueTask(source, token);
     }
 
+    /// <summary>The callback runs once, when the wait is over; it may wait again at once.</summary>
+    public void Arm(Action<object?> callback, object state)
+    {
+        Debug.Assert(_phase == Phase.Idle, "one wait at a time");
+        _phase = Phase.Armed;
+        _isCallback = true;
+        _continuation = callback;
+        _state = state;
+    }
+
     /// <summary>An armed waiter is about to be completed from the deferred queue; nobody else may complete it until then.</summary>
     public void MarkScheduled()
     {
@@ -53,7 +64,8 @@ internal struct Waiter
     public void Complete()
     {
         Debug.Assert(_phase is Phase.Armed or Phase.Scheduled, "nobody waits");
-        _phase = Phase.Completed;
+        _phase = _isCallback ? Phase.Idle : Phase.Completed;
+        _isCallback = false;
         Action<object?>? continuation = _continuation;
         object? state = _state;
         _continuation = null;

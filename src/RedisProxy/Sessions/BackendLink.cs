@@ -65,6 +65,24 @@ internal sealed class BackendLink(LoopSocket socket, long generation)
     /// <summary>Replies are relayed unread: the session has left the one-reply-for-one-request order.</summary>
     public bool IsRaw { get; set; }
 
+    /// <summary>
+    /// Must the backend learn at once that the client has finished? Else it learns when all replies are there: redis drops what it has
+    /// not written yet when it sees the FIN. But a client that waits in BLPOP and goes away must not be served any more.
+    /// </summary>
+    public bool MustKnowEndOfClient
+    {
+        get
+        {
+            bool must = false;
+            for (int i = 0; i < InFlight.Count && !must; i++)
+            {
+                must = InFlight[i].Traits.IsBlocking || InFlight[i].IsOpen;
+            }
+
+            return must;
+        }
+    }
+
     /// <summary>A scanner is a value that changes as it reads; it lives here and is used in place.</summary>
     public ReplyScanner Scanner;
 

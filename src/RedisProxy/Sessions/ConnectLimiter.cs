@@ -32,7 +32,7 @@ internal sealed class ConnectLimiter(int maxConcurrent)
         {
             if (!next.IsEnded)
             {
-                next.GrantConnect();
+                next.Keeper.Grant();
                 return;
             }
         }

@@ -49,19 +49,8 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
         return _suspicion;
     }
 
-    /// <summary>A fault in one session ends that session and nothing else.</summary>
-    public async Task GuardAsync(Session session, Task task)
-    {
-        try
-        {
-            await task;
-        }
-        catch (Exception error)
-        {
-            onSessionFault(error);
-            session.End(EndCause.InternalError, abort: true);
-        }
-    }
+    /// <summary>A fault in a session, for the log.</summary>
+    public void Report(Exception error) => onSessionFault(error);
 
     public void Apply(TopologyView view)
     {
@@ -75,7 +64,7 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
         // Fenced first, all of them: nothing may reach the old master while some sessions already write to the new one.
         if (view.Generation != before.Generation)
         {
-            ForEachSession(static session => session.FenceIfSuperseded());
+            ForEachSession(static session => session.Keeper.FenceIfSuperseded());
         }
 
         ForEachSession(static session => session.OnGateChanged());

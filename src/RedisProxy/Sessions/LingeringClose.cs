@@ -11,10 +11,13 @@ internal static class LingeringClose
     private const int MaxMs = 1000;
     private const int MaxBytes = 1024 * 1024;
 
-    public static async Task RunAsync(LoopSocket socket)
+    /// <param name="socket">The client's.</param>
+    /// <param name="isInputEnded">All that the client sent has been read, its FIN too: there is nothing to wait for.</param>
+    public static async Task RunAsync(LoopSocket socket, bool isInputEnded = false)
     {
-        if (socket.IsClosed)
+        if (isInputEnded || socket.IsClosed)
         {
+            socket.Close();
             return;
         }
 

@@ -17,7 +17,7 @@ internal sealed class Pipeline
     private readonly Gate _gate;
     private readonly HoldDeadline _deadline;
 
-    // A request that has waited at a backend, by its end, and since when.
+    // Has waited at a backend: a request, by its end, and since when.
     private (long End, long SinceMs) _interrupted = (NoOffset, 0);
 
     public Pipeline(Session session, Gate gate)
@@ -51,6 +51,9 @@ internal sealed class Pipeline
 
     public bool IsRaw => RawFrom != NoOffset;
 
+    /// <summary>The link has been sent what is not framed.</summary>
+    public bool HasSentRaw(BackendLink link) => IsRaw && link.SentTo >= RawFrom;
+
     public int Count => Waiting.Count + (_session.Link?.InFlight.Count ?? 0);
 
     /// <summary>Where the oldest request is, if there is one.</summary>
@@ -67,10 +70,7 @@ internal sealed class Pipeline
         }
     }
 
-    /// <summary>The next request of the client's stream is of this kind.</summary>
-    /// <param name="kind">Its command's.</param>
-    /// <param name="outcome">What becomes of it.</param>
-    /// <returns>True: its transaction is played to its end here, so it never reaches a backend.</returns>
+    /// <summary>The next request is of this kind. True: its transaction is played to its end here, so it never reaches a backend.</summary>
     public bool Follow(CommandKind kind, ref Outcome outcome)
     {
         if (outcome != Outcome.Forward || (kind == CommandKind.Plain && !Ahead.IsPlayedHere))
@@ -103,7 +103,7 @@ internal sealed class Pipeline
 
         if (Waiting.IsEmpty && _session.Link is null)
         {
-            _session.WakeKeeper();
+            _session.Keeper.Wake();
         }
 
         ref PendingRequest waiting = ref Waiting.AddNewest(request);

@@ -33,7 +33,7 @@ internal static class PlayedTransactions
             if (start.IsOpen && HasGap(session.Pipeline.Waiting, start))
             {
                 // It has a MULTI that must not be continued, and there is no way to say so behind what is in flight.
-                session.GiveUpLink(link);
+                session.Keeper.GiveUpLink(link);
                 return;
             }
         }

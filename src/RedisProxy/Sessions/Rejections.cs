@@ -17,7 +17,7 @@ internal static class Rejections
         {
             // Said before anything was read, so nothing was executed, whatever was sent meanwhile.
             link.SentTo = 0;
-            session.LoseLink(link, SuspicionReason.ConnectFailed);
+            session.Keeper.LoseLink(link, SuspicionReason.ConnectFailed);
             return true;
         }
 
@@ -142,7 +142,7 @@ internal static class Rejections
 
         if (link.AnsweredInFlight == link.InFlight.Count)
         {
-            session.LoseLink(link, SuspicionReason.Rejected);
+            session.Keeper.LoseLink(link, SuspicionReason.Rejected);
         }
     }
 }

@@ -9,114 +9,138 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class ReplyPump(Session session)
 {
-    private readonly LoopSignal _wake = new(session.Loop);
     private readonly ReplyReader _reader = new(session);
+    private BackendLink? _source;
+    private bool _isParked;
 
+    // On their way to the client: the proxy's own answers, or what was read from the link.
+    private Slab? _ownAnswers;
+    private Slab? _relayed;
+    private EndCause _endAfterOwnAnswers;
+
+    /// <summary>Something that it looks at before each wait has changed.</summary>
     public void Wake()
     {
-        _wake.Set();
+        if (_isParked)
+        {
+            _isParked = false;
+            session.Loop.Defer(Session.ResumeReplies, session);
+        }
+
         session.Link?.Socket.WakeReader();
     }
 
-    public async Task RunAsync()
+    /// <summary>Goes on as far as it can. Before each wait everything is looked at anew, so no change is missed.</summary>
+    /// <returns>True: the session has ended. False: it waits for something, which runs it again.</returns>
+    public bool Run()
     {
-        LoopSocket client = session.Client;
-        BackendLink? source = null;
-        while (!session.IsEnded)
+        while (TryFinishSends())
         {
+            if (session.IsEnded)
+            {
+                _reader.DropAll();
+                return true;
+            }
+
             BackendLink? link = session.Link;
-            if (link != source)
+            if (link != _source)
             {
                 // What a lost link said last and was not relayed yet is not believed any more.
                 _reader.DropAll();
-                source = link;
+                _source = link;
             }
 
             if (session.OwesInvalidation || session.Pipeline.IsSynthesisedDue)
             {
-                await SendOwnAnswersAsync(client);
-                continue;
+                _ownAnswers = session.Loop.Slabs.Rent(large: false);
+                _endAfterOwnAnswers = OwnAnswers.Compose(session, _ownAnswers);
             }
-
-            if (link is null)
+            else if (link is null)
             {
-                await _wake.WaitAsync();
-                continue;
+                _isParked = true;
+                return false;
             }
-
-            if (!session.Gate.View.IsBelieved)
+            else if (!session.Gate.View.IsBelieved)
             {
-                await WaitForTrustAsync(link);
-                continue;
-            }
-
-            if (!_reader.HasUnread)
-            {
-                await link.Socket.WaitReadableAsync();
-                if (session.Link != link || !_reader.TryReceive(link))
+                if (!MayTrust(link))
                 {
-                    continue;
+                    return false;
                 }
             }
-
-            Slab slab = _reader.Read(link);
-            while (!TrySend(client, slab, _reader.RelayEnd))
+            else if (!_reader.HasUnread && !link.Socket.IsReadableOr(Session.ResumeReplies, session))
             {
-                await client.WaitWritableAsync();
+                return false;
             }
-
-            _reader.EndRelay();
-            session.OnRelayed(_reader.EndAfterRelay);
+            else if (_reader.HasUnread || (link.Socket.IsReadable && !session.IsEnded && _reader.TryReceive(link)))
+            {
+                _relayed = _reader.Read(link);
+            }
         }
 
-        _reader.DropAll();
+        return false;
     }
 
     // A master that was doubted to its end: what it said last may be thrown away with it.
-    private async ValueTask WaitForTrustAsync(BackendLink link)
+    private bool MayTrust(BackendLink link)
     {
-        if (link.Socket.IsPeerClosed)
+        if (!link.Socket.IsPeerClosed)
         {
-            session.LoseLink(link, Topology.SuspicionReason.ConnectionLost);
+            return link.Socket.IsWokenOr(Session.ResumeReplies, session);
         }
-        else
-        {
-            await link.Socket.WaitWokenAsync();
-        }
+
+        session.Keeper.LoseLink(link, Topology.SuspicionReason.ConnectionLost);
+        return true;
     }
 
-    private async Task SendOwnAnswersAsync(LoopSocket client)
+    // False: the client's socket takes no more now, and runs this again when it does.
+    private bool TryFinishSends()
     {
-        Slab slab = session.Loop.Slabs.Rent(large: false);
-        EndCause endsWith = OwnAnswers.Compose(session, slab);
-        while (!TrySend(client, slab, slab.End))
+        if (_ownAnswers is { } own)
         {
-            await client.WaitWritableAsync();
-        }
-
-        session.Loop.Slabs.Return(slab);
-        session.OnRelayed(endsWith);
-    }
-
-    /// <returns>False: the client's socket takes no more now.</returns>
-    private unsafe bool TrySend(LoopSocket client, Slab slab, int end)
-    {
-        while (slab.Begin < end && !session.IsEnded)
-        {
-            int sent = client.TrySend(slab.Memory + slab.Begin, end - slab.Begin);
-            if (sent == SocketCalls.WouldBlock)
+            if (!TrySend(own, own.End))
             {
                 return false;
             }
 
-            if (sent < 0)
+            session.Loop.Slabs.Return(own);
+            _ownAnswers = null;
+            session.OnRelayed(_endAfterOwnAnswers);
+        }
+
+        if (_relayed is { } relayed)
+        {
+            if (!TrySend(relayed, _reader.RelayEnd))
             {
-                session.End(EndCause.ClientReset);
-                return true;
+                return false;
             }
 
-            slab.Begin += sent;
-            session.Counters.ReplyBytes += sent;
+            _relayed = null;
+            _reader.EndRelay();
+            session.OnRelayed(_reader.EndAfterRelay);
+        }
+
+        return true;
+    }
+
+    private unsafe bool TrySend(Slab slab, int end)
+    {
+        LoopSocket client = session.Client;
+        while (slab.Begin < end && !session.IsEnded)
+        {
+            int sent = client.TrySend(slab.Memory + slab.Begin, end - slab.Begin);
+            if (sent >= 0)
+            {
+                slab.Begin += sent;
+                session.Counters.ReplyBytes += sent;
+            }
+            else if (sent != SocketCalls.WouldBlock)
+            {
+                session.End(EndCause.ClientReset);
+            }
+            else if (!client.IsWritableOr(Session.ResumeReplies, session))
+            {
+                return false;
+            }
         }
 
         return true;

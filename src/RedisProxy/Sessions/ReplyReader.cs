@@ -43,7 +43,7 @@ internal sealed unsafe class ReplyReader(Session session)
 
         if (received != SocketCalls.WouldBlock)
         {
-            session.LoseLink(link, Topology.SuspicionReason.ConnectionLost);
+            session.Keeper.LoseLink(link, Topology.SuspicionReason.ConnectionLost);
         }
 
         if (slab.Begin == slab.End)

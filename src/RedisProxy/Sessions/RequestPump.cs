@@ -15,35 +15,53 @@ internal sealed class RequestPump(Session session)
     /// <summary>The client is between two requests.</summary>
     public bool IsAtBoundary => _intake.IsAtBoundary;
 
-    public async Task RunAsync()
+    /// <summary>Goes on as far as it can. Before each wait everything is looked at anew, so no change is missed.</summary>
+    /// <returns>True: the session has ended. False: it waits for something, which runs it again.</returns>
+    public bool Run()
     {
         LoopSocket client = session.Client;
+        EndStall(client);
         while (!session.IsEnded)
         {
             BackendLink? link = session.Link;
             if (link is not null && !TrySend(link))
             {
-                await link.Socket.WaitWritableAsync();
+                if (!link.Socket.IsWritableOr(Session.ResumeRequests, session))
+                {
+                    return false;
+                }
             }
             else if (_isInputEnded || !_intake.HasRoom)
             {
                 _intake.BeginStall();
                 session.IsInputStalled = true;
-                await client.WaitWokenAsync();
-                session.IsInputStalled = false;
-                if (client.IsPeerClosed && !_isInputEnded && !session.Gate.View.IsServing)
+                if (!client.IsWokenOr(Session.ResumeRequests, session))
                 {
-                    session.End(EndCause.ClientGaveUp);
+                    return false;
                 }
+
+                EndStall(client);
             }
-            else
+            else if (!client.IsReadableOr(Session.ResumeRequests, session))
             {
-                await client.WaitReadableAsync();
-                if (!session.IsEnded)
-                {
-                    Receive(client);
-                }
+                return false;
             }
+            else if (client.IsReadable && !session.IsEnded)
+            {
+                Receive(client);
+            }
+        }
+
+        return true;
+    }
+
+    private void EndStall(LoopSocket client)
+    {
+        bool wasStalled = session.IsInputStalled;
+        session.IsInputStalled = false;
+        if (wasStalled && client.IsPeerClosed && !_isInputEnded && !session.Gate.View.IsServing)
+        {
+            session.End(EndCause.ClientGaveUp);
         }
     }
 
@@ -108,42 +126,24 @@ internal sealed class RequestPump(Session session)
     }
 
     // Raw bytes have no boundaries to stop at; they wait as they are.
-    private bool IsRawHeld(BackendLink link) =>
-        session.Pipeline.IsRaw && link.SentTo >= session.Pipeline.RawFrom && !session.Gate.View.IsServing;
+    private bool IsRawHeld(BackendLink link) => session.Pipeline.HasSentRaw(link) && !session.Gate.View.IsServing;
 
     private void OnAllSent(BackendLink link)
     {
         Pipeline pipeline = session.Pipeline;
         pipeline.RemoveSilent(link);
-        if (pipeline.IsRaw && link.SentTo >= pipeline.RawFrom && link.InFlight.IsEmpty)
+        if (pipeline.HasSentRaw(link) && link.InFlight.IsEmpty)
         {
             // Nothing raw is ever sent again, and no reply will release it.
             pipeline.Buffer.ReleaseTo(link.SentTo);
         }
-        else if (pipeline.Buffer.KeptBytes > session.Settings.MaxReplayBytes)
-        {
-            pipeline.Buffer.Trim(link.SentTo, session.Settings.MaxReplayBytes);
-        }
 
-        if (session.IsClientFinished && !session.IsFinForwarded && pipeline.Waiting.IsEmpty && NeedsFin(link))
+        pipeline.Buffer.Trim(link.SentTo, session.Settings.MaxReplayBytes);
+        if (session.IsClientFinished && !session.IsFinForwarded && pipeline.Waiting.IsEmpty
+            && (pipeline.IsRaw || link.MustKnowEndOfClient))
         {
             session.IsFinForwarded = true;
             link.Socket.ShutdownWrite();
         }
-    }
-
-    /// <summary>
-    /// Must the backend learn at once that the client has finished? Else it learns when all replies are there: redis drops what it has
-    /// not written yet when it sees the FIN. But a client that waits in BLPOP and goes away must not be served any more.
-    /// </summary>
-    private bool NeedsFin(BackendLink link)
-    {
-        bool needs = session.Pipeline.IsRaw;
-        for (int i = 0; i < link.InFlight.Count && !needs; i++)
-        {
-            needs = link.InFlight[i].Traits.IsBlocking || link.InFlight[i].IsOpen;
-        }
-
-        return needs;
     }
 }

@@ -1,5 +1,4 @@
 using RedisProxy.EventLoops;
-using RedisProxy.Topology;
 
 namespace RedisProxy.Sessions;
 
@@ -7,17 +6,23 @@ namespace RedisProxy.Sessions;
 /// One client and, one after the other, its backends. The client's socket lives as long as the session; the backend link behind it is
 /// replaced whenever its master is lost or superseded.
 /// <para>
-/// Three async methods share the work, each with its own sockets to wait for. <see cref="RequestPump"/> alone receives from the client
+/// Three parts share the work, each with its own sockets to wait for. <see cref="RequestPump"/> alone receives from the client
 /// and sends to the backend. <see cref="ReplyPump"/> alone receives from the backend and sends to the client, what the proxy answers
-/// itself included. <see cref="LinkKeeper"/> alone gets links. All run on the session's loop, so between two awaits each has
-/// everything to itself; after an await, each looks again at what it relies on.
+/// itself included. <see cref="LinkKeeper"/> alone gets links. All run on the session's loop, so between two waits each has
+/// everything to itself; after a wait, each looks again at what it relies on. Pumps are callbacks and not async methods, because an
+/// async method that waits keeps more memory than all else that an idle session has.
 /// </para>
 /// </summary>
 internal sealed class Session
 {
-    private readonly LinkKeeper _keeper;
+    /// <summary>For the waits of the pumps, with the session as their state: goes on with the one that waited.</summary>
+    public static readonly Action<object?> ResumeRequests = static session => ((Session)session!).Run(Parts.Requests);
+    public static readonly Action<object?> ResumeReplies = static session => ((Session)session!).Run(Parts.Replies);
+
     private readonly RequestPump _requests;
     private readonly ReplyPump _replies;
+    private Action? _onFinished;
+    private Parts _ended;
     private bool _endsWhenQuiescent;
 
     public Session(LoopSocket client, Gate gate, ConnectLimiter limiter, SessionSettings settings, SessionCounters counters)
@@ -28,10 +33,17 @@ internal sealed class Session
         Counters = counters;
         State = new ConnectionState(settings);
         Pipeline = new Pipeline(this, gate);
-        _keeper = new LinkKeeper(this, limiter);
+        Keeper = new LinkKeeper(this, limiter);
         _requests = new RequestPump(this);
         _replies = new ReplyPump(this);
         counters.Phases[(int)Phase]++;
+    }
+
+    [Flags]
+    private enum Parts : byte
+    {
+        Requests = 1,
+        Replies = 2,
     }
 
     public LoopSocket Client { get; }
@@ -45,6 +57,8 @@ internal sealed class Session
     public SessionCounters Counters { get; }
 
     public Pipeline Pipeline { get; }
+
+    public LinkKeeper Keeper { get; }
 
     public ConnectionState State { get; }
 
@@ -65,7 +79,7 @@ internal sealed class Session
     public bool IsFinForwarded { get; set; }
 
     /// <summary>Something that may have written was sent to a link that is lost.</summary>
-    public bool HasWrittenBefore { get; private set; }
+    public bool HasWrittenBefore { get; set; }
 
     /// <summary>The client's cache must be emptied: what invalidated it went with the last link.</summary>
     public bool OwesInvalidation { get; set; }
@@ -79,21 +93,33 @@ internal sealed class Session
     /// <summary>Nothing is in flight or waits, and both sides are between two messages.</summary>
     public bool IsQuiescent => Pipeline.Count == 0 && _requests.IsAtBoundary && !Pipeline.IsRaw;
 
-    /// <summary>Ends when the session has ended and all it held is given back. Does not throw.</summary>
-    public async Task RunAsync()
+    /// <param name="onFinished">Runs once, when the session has ended and all it held is given back.</param>
+    public void Start(Action onFinished)
     {
+        _onFinished = onFinished;
         Gate.Add(this);
         UpdatePhase();
-        Task requests = Gate.GuardAsync(this, _requests.RunAsync());
-        Task replies = Gate.GuardAsync(this, _replies.RunAsync());
-        await Gate.GuardAsync(this, _keeper.RunAsync());
-        await requests;
-        await replies;
-        Pipeline.Clear();
-        await LingeringClose.RunAsync(Client);
-        Gate.Remove(this);
-        Counters.Phases[(int)SessionPhase.Ended]--;
-        Counters.Ended[(int)EndCause]++;
+        Run(Parts.Requests);
+        Run(Parts.Replies);
+        Keeper.Run();
+    }
+
+    /// <summary>A fault in one session ends that session and nothing else.</summary>
+    public void Fail(Exception error)
+    {
+        Gate.Report(error);
+        End(EndCause.InternalError, abort: true);
+    }
+
+    /// <summary>A part has ended. After the last one, nothing can happen to the session any more.</summary>
+    public void FinishIfDone()
+    {
+        if (_ended == (Parts.Requests | Parts.Replies) && !Keeper.IsBusy && _onFinished is { } onFinished)
+        {
+            _onFinished = null;
+            Pipeline.Clear();
+            _ = FinishAsync(onFinished);
+        }
     }
 
     public void WakeRequests()
@@ -105,12 +131,6 @@ internal sealed class Session
     }
 
     public void WakeReplies() => _replies.Wake();
-
-    /// <summary>A client has begun to wait, or another thing that links depend on has changed.</summary>
-    public void WakeKeeper() => _keeper.Wake();
-
-    /// <summary>Its turn to connect has come, see <see cref="ConnectLimiter"/>.</summary>
-    public void GrantConnect() => _keeper.Grant();
 
     /// <summary>The first cause wins; later ones change nothing.</summary>
     /// <param name="cause">Not <see cref="EndCause.None"/>.</param>
@@ -133,13 +153,17 @@ internal sealed class Session
         else
         {
             // Pumps see the end; then the rest of the client's input is drained, so that the close does not become a reset.
-            Client.ShutdownWrite();
+            if (!IsClientFinished)
+            {
+                Client.ShutdownWrite();
+            }
+
             Client.WakeReader();
             Client.WakeWriter();
         }
 
         _replies.Wake();
-        _keeper.Wake();
+        Keeper.Wake();
     }
 
     /// <summary>A session that does nothing ends now, others as soon as nothing of theirs is pending.</summary>
@@ -174,42 +198,6 @@ internal sealed class Session
         }
     }
 
-    /// <summary>The link is of no use any more: it ended, broke, or refuses. What it owed is settled; another one is got.</summary>
-    public void LoseLink(BackendLink link, SuspicionReason reason)
-    {
-        if (link != Link)
-        {
-            return;
-        }
-
-        Counters.BackendsLost++;
-        if (IsFinForwarded)
-        {
-            End(EndCause.ClientClosed);
-            return;
-        }
-
-        _keeper.OnLinkLost(link, reason);
-        link.Socket.Close();
-        DropLink(link);
-    }
-
-    /// <summary>A new generation was announced. An older link is given up at once, whatever it still says.</summary>
-    public void FenceIfSuperseded()
-    {
-        if (Link is { } link && link.Generation < Gate.View.Generation)
-        {
-            GiveUpLink(link);
-        }
-    }
-
-    /// <summary>There is no way to go on with this link, though nothing is wrong with it.</summary>
-    public void GiveUpLink(BackendLink link)
-    {
-        link.Socket.Abort();
-        DropLink(link);
-    }
-
     /// <summary>The way was opened or shut.</summary>
     public void OnGateChanged()
     {
@@ -222,7 +210,7 @@ internal sealed class Session
         UpdatePhase();
         WakeRequests();
         WakeReplies();
-        _keeper.Wake();
+        Keeper.Wake();
     }
 
     /// <summary>Replies went out to the client.</summary>
@@ -241,30 +229,33 @@ internal sealed class Session
         EndIfFinished();
     }
 
-    private void DropLink(BackendLink link)
+    private async Task FinishAsync(Action onFinished)
     {
-        if (link.IsMidReply && !link.IsRejecting)
+        await LingeringClose.RunAsync(Client, isInputEnded: IsClientFinished);
+        Gate.Remove(this);
+        Counters.Phases[(int)SessionPhase.Ended]--;
+        Counters.Ended[(int)EndCause]++;
+        onFinished();
+    }
+
+    // What the pump waits for next runs it again.
+    private void Run(Parts pump)
+    {
+        bool isOver = true;
+        try
         {
-            End(EndCause.TornReply, abort: true);
-            return;
+            isOver = pump == Parts.Requests ? _requests.Run() : _replies.Run();
+        }
+        catch (Exception error)
+        {
+            Fail(error);
         }
 
-        PinReason pin = Settlement.Settle(this, link);
-        if (pin != PinReason.None)
+        if (isOver)
         {
-            Counters.Pinned[(int)pin]++;
-            End(EndCause.Pinned);
-            return;
+            _ended |= pump;
+            FinishIfDone();
         }
-
-        HasWrittenBefore |= link.HasWritten;
-        OwesInvalidation |= State.IsTracking;
-        Link = null;
-        UpdatePhase();
-        WakeRequests();
-        WakeReplies();
-        _keeper.Wake();
-        EndIfFinished();
     }
 
     /// <summary>The one place where a link becomes a session's: today each has one, and shares it with nobody.</summary>
@@ -277,11 +268,22 @@ internal sealed class Session
         _replies.Wake();
     }
 
+    /// <summary>The link is lost, and what it owed is settled.</summary>
+    public void Detach()
+    {
+        Link = null;
+        UpdatePhase();
+        WakeRequests();
+        WakeReplies();
+        Keeper.Wake();
+        EndIfFinished();
+    }
+
     public void UpdatePhase()
     {
         SessionPhase phase = IsEnded
             ? SessionPhase.Ended
-            : SessionPhases.Next(Phase, Link is not null, Gate.View.IsServing, _keeper.MayConnect);
+            : SessionPhases.Next(Phase, Link is not null, Gate.View.IsServing, Keeper.MayConnect);
         if (phase != Phase)
         {
             SessionPhases.AssertTransition(Phase, phase);

@@ -18,6 +18,7 @@ internal sealed class SessionListener
     private readonly SessionSettings _settings;
     private readonly SessionQuota _quota;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Action _onSessionFinished;
     private LoopListener? _acceptor;
     private int _running;
     private int _lingeringRefusals;
@@ -29,6 +30,7 @@ internal sealed class SessionListener
         _limiter = limiter;
         _settings = settings;
         _quota = quota;
+        _onSessionFinished = OnSessionFinished;
         Gate = gate;
     }
 
@@ -72,7 +74,8 @@ internal sealed class SessionListener
         }
         else if (_quota.TryEnter())
         {
-            _ = RunSessionAsync(new Session(client, Gate, _limiter, _settings, Counters));
+            _running++;
+            new Session(client, Gate, _limiter, _settings, Counters).Start(_onSessionFinished);
         }
         else
         {
@@ -103,11 +106,8 @@ internal sealed class SessionListener
         }
     }
 
-    // Neither of the two throws: what happens in a session ends that session.
-    private async Task RunSessionAsync(Session session)
+    private void OnSessionFinished()
     {
-        _running++;
-        await session.RunAsync();
         _quota.Leave();
         _running--;
         CompleteWhenDrained();

@@ -20,7 +20,7 @@ internal static class Settlement
     {
         Pipeline pipeline = session.Pipeline;
         PinReason pin = session.State.Pin;
-        if (link.IsRaw || (pipeline.IsRaw && link.SentTo >= pipeline.RawFrom && pin == PinReason.None))
+        if (link.IsRaw || (pipeline.HasSentRaw(link) && pin == PinReason.None))
         {
             return pin != PinReason.None ? pin : pipeline.Changes.Last().Pins;
         }

@@ -10,6 +10,17 @@ namespace RedisProxy.Tests.EventLoops;
 
 public sealed class LoopSocketTests : IDisposable
 {
+    private static Task ParkAsync(LoopSocket socket)
+    {
+        var woken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (socket.IsWokenOr(static woken => ((TaskCompletionSource)woken!).SetResult(), woken))
+        {
+            woken.SetResult();
+        }
+
+        return woken.Task;
+    }
+
     private static readonly TcpSettings Settings = new(60, 10, 3, 30_000);
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
@@ -78,7 +89,7 @@ public sealed class LoopSocketTests : IDisposable
         await using var running = new RunningLoop();
         (RawClient peer, LoopSocket socket) = await ConnectAsync(running);
         using RawClient peerEnd = peer;
-        Task parked = await running.Loop.InvokeAsync(() => socket.WaitWokenAsync().AsTask());
+        Task parked = await running.Loop.InvokeAsync(() => ParkAsync(socket));
         await peer.SendAsync("bytes");
         await running.Loop.InvokeAsync(() => 0);
         Assert.False(parked.IsCompleted);
@@ -88,7 +99,7 @@ public sealed class LoopSocketTests : IDisposable
             return 0;
         });
         await parked.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
-        Task again = await running.Loop.InvokeAsync(() => socket.WaitWokenAsync().AsTask());
+        Task again = await running.Loop.InvokeAsync(() => ParkAsync(socket));
         peer.HalfClose();
         await again.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
         Assert.True(socket.IsPeerClosed);
