@@ -41,9 +41,6 @@ internal abstract unsafe class Kernel : IDisposable
     /// <returns>The descriptor.</returns>
     public abstract int Connect(IPEndPoint endpoint, TcpSettings settings);
 
-    /// <summary>Sets what TCP sockets of this side are set to on an accepted descriptor.</summary>
-    public abstract void Configure(int fd, TcpSettings settings);
-
     /// <returns>The descriptor of the next connection.</returns>
     public abstract int Accept(int fd);
 

@@ -59,8 +59,6 @@ internal sealed unsafe class LinuxKernel : Kernel
         return -error;
     }
 
-    public override void Configure(int fd, TcpSettings settings) => settings.ApplyTo(fd);
-
     public override int Accept(int fd) => SocketCalls.Accept(fd);
 
     public override int Receive(int fd, byte* buffer, int length) => SocketCalls.Receive(fd, buffer, length);

@@ -208,7 +208,7 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
     }
 
     /// <summary>The outcome of a connect once the socket is writable: 0, or a positive error number.</summary>
-    public int TakeError() => IsClosed ? Errno.Canceled : _loop.Kernel.TakeError(_fd);
+    public int TakeError() => IsClosed ? Errno.Canceled : IsPeerClosed ? _loop.Kernel.TakeError(_fd) : 0;
 
     /// <summary>Sends FIN after what was sent; receiving goes on.</summary>
     public void ShutdownWrite()

@@ -11,14 +11,17 @@ internal static unsafe class Sockets
     private const int Backlog = 4096;
 
     /// <summary>A listening TCP descriptor. Every loop has its own on the same address; the kernel spreads connections.</summary>
+    /// <param name="endpoint">Where.</param>
+    /// <param name="accepted">What accepted sockets are set to. On Linux they inherit it, so that no call is needed for each.</param>
     /// <exception cref="Win32Exception">The address cannot be bound.</exception>
-    public static int Listen(IPEndPoint endpoint)
+    public static int Listen(IPEndPoint endpoint, TcpSettings accepted)
     {
         byte* address = stackalloc byte[SocketAddress.MaxBytes];
         int length = SocketAddress.Write(endpoint, new Span<byte>(address, SocketAddress.MaxBytes));
         int fd = Create(SocketAddress.FamilyOf(endpoint));
         SetFlag(fd, LibcConstants.SolSocket, LibcConstants.SoReuseAddress, 1);
         SetFlag(fd, LibcConstants.SolSocket, LibcConstants.SoReusePort, 1);
+        accepted.ApplyTo(fd);
         if (endpoint.Address.Equals(IPAddress.IPv6Any))
         {
             // [::] means every address, IPv4 ones too, as with redis's own "bind".
@@ -76,9 +79,8 @@ internal static unsafe class Sockets
     }
 
     /// <summary>Takes an accepted descriptor onto a loop. Null, and the descriptor closed, when the kernel cannot watch it.</summary>
-    public static LoopSocket? Adopt(EventLoop loop, int fd, TcpSettings settings)
+    public static LoopSocket? Adopt(EventLoop loop, int fd)
     {
-        loop.Kernel.Configure(fd, settings);
         var socket = new LoopSocket(loop, fd);
         if (socket.TryRegister(isConnected: true))
         {

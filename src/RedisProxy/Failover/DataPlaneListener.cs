@@ -72,7 +72,7 @@ internal sealed class DataPlaneListener
         {
             for (int loop = 0; loop < _loops.Length; loop++)
             {
-                _bound.Add((loop, Sockets.Listen(new IPEndPoint(bindTo, endpoint.Port))));
+                _bound.Add((loop, Sockets.Listen(new IPEndPoint(bindTo, endpoint.Port), _parts[loop].Settings.ClientTcp)));
             }
         }
     }

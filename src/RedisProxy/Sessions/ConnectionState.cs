@@ -63,6 +63,9 @@ internal sealed class ConnectionState(SessionSettings settings)
     /// <summary>An open transaction, if there is one, can be begun again elsewhere, or ends as a conflict in any case.</summary>
     public bool CanMoveTransaction => !Transaction.IsOpen || Transaction.IsWatching || (Queue is null or { IsWhole: true } && !IsSilent);
 
+    /// <summary>Nothing was ever asked for that changes a connection.</summary>
+    public bool IsUntouched { get; private set; } = true;
+
     public bool IsSubscribed => Subscriptions is { IsEmpty: false };
 
     /// <summary>Its cache of values lives from invalidations of this backend.</summary>
@@ -82,6 +85,7 @@ internal sealed class ConnectionState(SessionSettings settings)
     /// <param name="isError">It was refused.</param>
     public void Apply(StateChange change, ReadOnlySpan<byte> request, ReadOnlySpan<byte> reply, bool isError)
     {
+        IsUntouched = false;
         bool isQueued = Transaction.IsOpen && change.Kind is not (CommandKind.Exec or CommandKind.Discard or CommandKind.Reset
             or CommandKind.Multi or CommandKind.Watch or CommandKind.Quit);
         if (isQueued)
@@ -125,6 +129,7 @@ internal sealed class ConnectionState(SessionSettings settings)
     /// <summary>The next backend begins with this; the queue goes with an open transaction.</summary>
     public void BeginTransactionAnew(TransactionState transaction)
     {
+        IsUntouched = false;
         Version++;
         Transaction = transaction;
         if (!transaction.IsOpen)
@@ -136,7 +141,11 @@ internal sealed class ConnectionState(SessionSettings settings)
     /// <summary>From now on it cannot be moved, until RESET.</summary>
     public void PinAs(PinReason reason) => _fixedPin = reason;
 
-    public Subscriptions Subscribing() => Subscriptions ??= new Subscriptions(settings.Resubscribes);
+    public Subscriptions Subscribing()
+    {
+        IsUntouched = false;
+        return Subscriptions ??= new Subscriptions(settings.Resubscribes);
+    }
 
     private void ApplyAll(TransactionQueue queue, ReadOnlySpan<byte> reply)
     {

@@ -72,6 +72,10 @@ internal sealed class HoldDeadline
         {
             Timers.Arm(_timer, nextMs);
         }
+        else if (Waiting.IsEmpty)
+        {
+            _session.Pipeline.ForgetDeadline();
+        }
 
         if (hasExpired)
         {

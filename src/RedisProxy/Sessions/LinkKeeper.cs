@@ -17,39 +17,47 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     private const int FirstPauseMs = 50;
     private const int MaxPauseMs = 1000;
 
-    private LoopSignal? _changed;
+    private Step _step;
     private bool _isScheduled;
     private bool _isGranted;
     private int _fruitlessAttempts;
     private long _fruitlessGeneration;
     private long _suspicion;
+    private Pause? _pause;
+    private LinkAttempt? _attempt;
+
+    private enum Step : byte
+    {
+        /// <summary>There is a link, or none can be had.</summary>
+        Resting,
+        Pausing,
+        InLine,
+        Connecting,
+    }
 
     /// <summary>There is a master, and it was looked at since this session last had a reason to doubt it.</summary>
     public bool MayConnect => session.Gate.View.IsServing && session.Gate.View.CoversSuspicion >= _suspicion;
 
     /// <summary>It is getting a link, or about to look whether one is needed.</summary>
-    public bool IsBusy => _changed is not null || _isScheduled;
+    public bool IsBusy => _step != Step.Resting || _isScheduled;
 
-    /// <summary>The socket of a link that is being opened, so that the end of the session can close it.</summary>
-    public LoopSocket? Connecting { get; set; }
+    private bool IsLinkWanted => !session.IsEnded && session.Link is null && MayConnect;
 
     /// <summary>The gate, the link or the end of the session has changed.</summary>
     public void Wake()
     {
-        if (session.IsEnded)
+        if (_step == Step.Connecting)
         {
-            Connecting?.Close();
+            if (session.IsEnded)
+            {
+                _attempt!.Cancel();
+            }
         }
-
-        if (_changed is not null)
-        {
-            _changed.Set();
-        }
-        else if (!_isScheduled && !session.IsEnded && session.Link is null)
+        else if (!_isScheduled && (IsBusy || (!session.IsEnded && session.Link is null)))
         {
             // Not now: when a view is applied, all sessions are fenced before any of them connects.
             _isScheduled = true;
-            session.Loop.Defer(static keeper => ((LinkKeeper)keeper!).Run(), this);
+            session.Loop.Defer(Session.ResumeKeeper, session);
         }
     }
 
@@ -57,21 +65,27 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     public void Grant()
     {
         _isGranted = true;
-        _changed?.Set();
+        Wake();
     }
 
-    /// <summary>Gets a link if one is needed and may be had. An idle session with a link costs nothing here.</summary>
+    /// <summary>Goes on as far as it can. What it then waits for runs it again.</summary>
     public void Run()
     {
         _isScheduled = false;
-        if (IsLinkWanted())
+        try
         {
-            _ = RunAsync();
+            while (TryStep())
+            {
+            }
         }
-        else
+        catch (Exception error)
         {
-            session.FinishIfDone();
+            session.Fail(error);
+            LeaveLine();
         }
+
+        session.UpdatePhase();
+        session.FinishIfDone();
     }
 
     /// <summary>The link is of no use any more: it ended, broke, or refuses. What it owed is settled; another one is got.</summary>
@@ -116,79 +130,89 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
         Suspect(SuspicionReason.ConnectFailed);
     }
 
-    private async Task RunAsync()
+    /// <returns>False: there is something to wait for, or nothing to do.</returns>
+    private bool TryStep() => _step switch
     {
-        _changed = new LoopSignal(session.Loop);
-        try
-        {
-            while (IsLinkWanted())
-            {
-                await PauseAsync(_changed);
-                if (IsLinkWanted())
-                {
-                    await ConnectInTurnAsync(_changed);
-                }
-            }
-        }
-        catch (Exception error)
-        {
-            session.Fail(error);
-        }
+        Step.Resting => IsLinkWanted && BeginPause(),
+        Step.Pausing => TryEndPause(),
+        Step.InLine => TryConnect(),
+        _ => TryFinishConnect(),
+    };
 
-        _changed = null;
-        session.FinishIfDone();
-    }
-
-    private bool IsLinkWanted()
+    private bool BeginPause()
     {
         session.UpdatePhase();
-        return !session.IsEnded && session.Link is null && MayConnect;
-    }
-
-    private async Task PauseAsync(LoopSignal changed)
-    {
         bool isIdle = !session.IsWaitedFor;
         bool wasFruitless = _fruitlessAttempts > 1 && _fruitlessGeneration == session.Gate.View.Generation;
         int pauseMs = !wasFruitless ? 0 : Math.Min(MaxPauseMs, FirstPauseMs << Math.Min(_fruitlessAttempts, 8));
         if (isIdle || pauseMs > 0)
         {
-            await PauseAsync(changed, pauseMs + session.Loop.Random.Next(MaxJitterMs), isIdle);
+            _pause = new Pause(session, pauseMs + session.Loop.Random.Next(MaxJitterMs), isIdle);
         }
+
+        _step = Step.Pausing;
+        return true;
     }
 
-    /// <param name="changed">Set when one of the reasons to go on may have come.</param>
-    /// <param name="ms">So long, or until the way is shut.</param>
-    /// <param name="isIdle">Until somebody waits, at the longest.</param>
-    private async Task PauseAsync(LoopSignal changed, int ms, bool isIdle)
+    private bool TryEndPause()
     {
-        TimerWheel timers = session.Loop.Timers;
-        long dueMs = session.Loop.NowMs + ms;
-        long generation = session.Gate.View.Generation;
-        var due = new LoopTimer(static signal => ((LoopSignal)signal).Set(), changed);
-        timers.Arm(due, dueMs);
-        while (session.Loop.NowMs < dueMs && MayConnect && session.Gate.View.Generation == generation
-            && !(isIdle && session.IsWaitedFor) && !session.IsEnded)
+        if (_pause is { } pause && IsLinkWanted && !pause.IsOver)
         {
-            await changed.WaitAsync();
+            return false;
         }
 
-        timers.Disarm(due);
-    }
+        _pause?.End();
+        _pause = null;
+        if (!IsLinkWanted)
+        {
+            _step = Step.Resting;
+            return true;
+        }
 
-    private async Task ConnectInTurnAsync(LoopSignal changed)
-    {
         _isGranted = limiter.TryEnter(session);
-        while (!_isGranted && !session.IsEnded)
+        _step = Step.InLine;
+        return true;
+    }
+
+    private bool TryConnect()
+    {
+        if (!_isGranted && !session.IsEnded)
         {
-            await changed.WaitAsync();
+            return false;
         }
 
         // The gate may have shut while the session stood in line.
-        if (IsLinkWanted() && await BackendConnector.OpenAsync(session, this) is { } link)
+        _attempt = IsLinkWanted ? LinkAttempt.Begin(session) : null;
+        if (_attempt is null)
+        {
+            LeaveLine();
+            return true;
+        }
+
+        _step = Step.Connecting;
+        return true;
+    }
+
+    private bool TryFinishConnect()
+    {
+        if (!_attempt!.TryFinish(out BackendLink? link))
+        {
+            return false;
+        }
+
+        _attempt = null;
+        if (link is not null)
         {
             session.Attach(link);
         }
 
+        LeaveLine();
+        return true;
+    }
+
+    private void LeaveLine()
+    {
+        _step = Step.Resting;
         if (_isGranted)
         {
             _isGranted = false;
@@ -227,4 +251,29 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
 
     // No further link before somebody has looked at the master again.
     private void Suspect(SuspicionReason reason) => _suspicion = session.Gate.Suspect(reason);
+
+    /// <summary>A time that ends early when the way is shut, the topology moves on, or somebody waits for an idle session.</summary>
+    private sealed class Pause
+    {
+        private readonly Session _session;
+        private readonly long _dueMs;
+        private readonly long _generation;
+        private readonly bool _isIdle;
+        private readonly LoopTimer _timer;
+
+        public Pause(Session session, int ms, bool isIdle)
+        {
+            _session = session;
+            _dueMs = session.Loop.NowMs + ms;
+            _generation = session.Gate.View.Generation;
+            _isIdle = isIdle;
+            _timer = new LoopTimer(static session => ((Session)session).Keeper.Wake(), session);
+            session.Loop.Timers.Arm(_timer, _dueMs);
+        }
+
+        public bool IsOver => _session.Loop.NowMs >= _dueMs || _session.Gate.View.Generation != _generation
+            || (_isIdle && _session.IsWaitedFor);
+
+        public void End() => _session.Loop.Timers.Disarm(_timer);
+    }
 }

@@ -15,7 +15,7 @@ internal sealed class Pipeline
 
     private readonly Session _session;
     private readonly Gate _gate;
-    private readonly HoldDeadline _deadline;
+    private HoldDeadline? _deadline;
 
     // Has waited at a backend: a request, by its end, and since when.
     private (long End, long SinceMs) _interrupted = (NoOffset, 0);
@@ -24,7 +24,6 @@ internal sealed class Pipeline
     {
         _session = session;
         _gate = gate;
-        _deadline = new HoldDeadline(session);
         Buffer = new RequestBuffer(gate.Loop.Slabs);
     }
 
@@ -50,6 +49,9 @@ internal sealed class Pipeline
     public byte[] RefusalText { get; set; } = [];
 
     public bool IsRaw => RawFrom != NoOffset;
+
+    // Only while something waits, or has lately.
+    private HoldDeadline Deadline => _deadline ??= new HoldDeadline(_session);
 
     /// <summary>The link has been sent what is not framed.</summary>
     public bool HasSentRaw(BackendLink link) => IsRaw && link.SentTo >= RawFrom;
@@ -113,11 +115,11 @@ internal sealed class Pipeline
         }
         else if (_gate.FailsFast)
         {
-            _deadline.ExpireNewest();
+            Deadline.ExpireNewest();
         }
         else
         {
-            _deadline.Arm();
+            Deadline.Arm();
         }
     }
 
@@ -160,6 +162,8 @@ internal sealed class Pipeline
 
             Waiting.RemoveOldest();
         }
+
+        Waiting.Release();
     }
 
     /// <summary>Bytes came in behind what the link has to send: those of a request too large to wait for its end, or raw ones.</summary>
@@ -194,7 +198,7 @@ internal sealed class Pipeline
         }
 
         link.SendEnd = link.InFlight.IsEmpty ? link.SentTo : Math.Max(link.SentTo, SendEndOf(link.InFlight.Newest));
-        _deadline.Arm();
+        Deadline.Arm();
     }
 
     /// <summary>Everything the lost link owed waits again, each with the outcome that was decided for it.</summary>
@@ -205,7 +209,7 @@ internal sealed class Pipeline
             MoveBack(link);
         }
 
-        _deadline.Arm();
+        Deadline.Arm();
     }
 
     /// <summary>The oldest request has its reply.</summary>
@@ -213,22 +217,6 @@ internal sealed class Pipeline
     {
         Buffer.ReleaseTo(queue.Oldest.End);
         queue.RemoveOldest();
-    }
-
-    /// <summary>Requests that get no reply are done once they are sent and nothing is before them.</summary>
-    public void RemoveSilent(BackendLink link)
-    {
-        while (!link.InFlight.IsEmpty && link.InFlight.Oldest is { IsSilent: true, IsSynthesised: false } request
-            && request.End <= link.SentTo)
-        {
-            RequestEffects.Apply(_session, request, reply: default, isError: false);
-            _session.Counters.Requests++;
-            RemoveOldest(link.InFlight);
-            if (request.Traits.Kind == CommandKind.Quit)
-            {
-                _session.End(EndCause.Quit);
-            }
-        }
     }
 
     /// <summary>The request's bytes, or nothing when they are not kept any more.</summary>
@@ -244,9 +232,12 @@ internal sealed class Pipeline
         }
     }
 
+    /// <summary>Nothing waits, and has not for some time.</summary>
+    public void ForgetDeadline() => _deadline = null;
+
     public void Clear()
     {
-        _deadline.Disarm();
+        _deadline?.Disarm();
         Buffer.ReleaseAll();
     }
 

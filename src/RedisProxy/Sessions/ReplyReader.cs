@@ -203,7 +203,7 @@ internal sealed unsafe class ReplyReader(Session session)
         session.Pipeline.RemoveOldest(inFlight);
         if (!inFlight.IsEmpty && inFlight.Oldest.IsSilent)
         {
-            session.Pipeline.RemoveSilent(link);
+            RequestEffects.EndSilent(session, link);
         }
 
         return true;

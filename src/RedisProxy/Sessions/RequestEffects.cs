@@ -32,4 +32,20 @@ internal static class RequestEffects
         state.Apply(pipeline.Changes.Dequeue(), pipeline.BytesOf(request), reply, isError);
         return true;
     }
+
+    /// <summary>Requests that get no reply are done once they are sent and nothing is before them.</summary>
+    public static void EndSilent(Session session, BackendLink link)
+    {
+        while (!link.InFlight.IsEmpty && link.InFlight.Oldest is { IsSilent: true, IsSynthesised: false } request
+            && request.End <= link.SentTo)
+        {
+            Apply(session, request, reply: default, isError: false);
+            session.Counters.Requests++;
+            session.Pipeline.RemoveOldest(link.InFlight);
+            if (request.Traits.Kind == Resp.CommandKind.Quit)
+            {
+                session.End(EndCause.Quit);
+            }
+        }
+    }
 }

@@ -131,7 +131,7 @@ internal sealed class RequestPump(Session session)
     private void OnAllSent(BackendLink link)
     {
         Pipeline pipeline = session.Pipeline;
-        pipeline.RemoveSilent(link);
+        RequestEffects.EndSilent(session, link);
         if (pipeline.HasSentRaw(link) && link.InFlight.IsEmpty)
         {
             // Nothing raw is ever sent again, and no reply will release it.

@@ -8,10 +8,11 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class RequestQueue
 {
-    private const int InitialCapacity = 4;
+    // Most clients wait for each reply, and an idle session keeps its array.
+    private const int InitialCapacity = 1;
 
     // An array that one deep pipeline made is not kept for the rest of a long, quiet session.
-    private const int MaxKeptCapacity = 1024;
+    private const int MaxKeptCapacity = 16 * 1024;
 
     private PendingRequest[] _ring = [];
     private int _head;
@@ -58,6 +59,10 @@ internal sealed class RequestQueue
         Debug.Assert(Count > 0, "empty");
         _head = (_head + 1) & (_ring.Length - 1);
         Count--;
+        if (Count == 0 && _ring.Length > MaxKeptCapacity)
+        {
+            Release();
+        }
     }
 
     public void RemoveNewest()
@@ -66,14 +71,12 @@ internal sealed class RequestQueue
         Count--;
     }
 
-    /// <summary>When there is nothing to do and time to do it.</summary>
-    public void TrimWhenEmpty()
+    /// <summary>Gives its memory back. It is empty, and not expected to be used again soon.</summary>
+    public void Release()
     {
-        if (Count == 0 && _ring.Length > MaxKeptCapacity)
-        {
-            _ring = [];
-            _head = 0;
-        }
+        Debug.Assert(Count == 0, "in use");
+        _ring = [];
+        _head = 0;
     }
 
     private void EnsureRoom()

@@ -15,9 +15,10 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class Session
 {
-    /// <summary>For the waits of the pumps, with the session as their state: goes on with the one that waited.</summary>
+    /// <summary>For the waits of the parts, with the session as their state: goes on with the one that waited.</summary>
     public static readonly Action<object?> ResumeRequests = static session => ((Session)session!).Run(Parts.Requests);
     public static readonly Action<object?> ResumeReplies = static session => ((Session)session!).Run(Parts.Replies);
+    public static readonly Action<object?> ResumeKeeper = static session => ((Session)session!).Keeper.Run();
 
     private readonly RequestPump _requests;
     private readonly ReplyPump _replies;
@@ -101,7 +102,7 @@ internal sealed class Session
         UpdatePhase();
         Run(Parts.Requests);
         Run(Parts.Replies);
-        Keeper.Run();
+        Keeper.Wake();
     }
 
     /// <summary>A fault in one session ends that session and nothing else.</summary>

@@ -62,7 +62,7 @@ internal sealed class SessionListener
     {
         Debug.Assert(_loop.IsCurrent, "a session belongs to its loop");
         Counters.Accepted++;
-        LoopSocket? client = Sockets.Adopt(_loop, fd, _settings.ClientTcp);
+        LoopSocket? client = Sockets.Adopt(_loop, fd);
         if (client is null)
         {
             return;

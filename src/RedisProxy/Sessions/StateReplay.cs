@@ -53,6 +53,11 @@ internal sealed class StateReplay
     /// <returns>Null: nothing was ever changed.</returns>
     public static StateReplay? Of(ConnectionState state)
     {
+        if (state.IsUntouched)
+        {
+            return null;
+        }
+
         var replay = new StateReplay(state);
         return replay._output.WrittenCount == 0 ? null : replay;
     }

@@ -10,6 +10,8 @@ namespace RedisProxy.Tests.EventLoops;
 
 public sealed class LoopListenerTests
 {
+    private static readonly TcpSettings Settings = new(60, 10, 3, 30_000);
+
     private const int TooManyFiles = 24;
     private const int ConnectionAborted = 103;
     private const int InvalidArgument = 22;
@@ -31,7 +33,7 @@ public sealed class LoopListenerTests
     public async Task Listener_AcceptsWhoeverComesUntilItIsStopped()
     {
         await using var running = new RunningLoop();
-        int fd = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        int fd = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
         int port = LoopSockets.LocalAddress(fd)!.Port;
         int accepted = 0;
         (LoopListener listener, Task accepting) = await StartAsync(running, fd, connection =>
@@ -56,7 +58,7 @@ public sealed class LoopListenerTests
         var results = new Queue<int>([-TooManyFiles, -TooManyFiles, -TooManyFiles, -ConnectionAborted, 77]);
         var accepted = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         var shortages = new List<int>();
-        int fd = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        int fd = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
         using RawClient waiting = await RawClient.ConnectAsync(LoopSockets.LocalAddress(fd)!.Port);
         (LoopListener listener, Task accepting) = await StartAsync(
             running,
@@ -78,7 +80,7 @@ public sealed class LoopListenerTests
     public async Task Listener_WhoseSocketIsUnusable_FailsLoudly()
     {
         await using var running = new RunningLoop();
-        int fd = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        int fd = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
         using RawClient waiting = await RawClient.ConnectAsync(LoopSockets.LocalAddress(fd)!.Port);
         (LoopListener listener, Task accepting) = await StartAsync(running, fd, _ => { }, () => -InvalidArgument);
         Win32Exception failure = await Assert.ThrowsAsync<Win32Exception>(
@@ -91,7 +93,7 @@ public sealed class LoopListenerTests
     public async Task Listener_StoppedWhileItBacksOff_Ends()
     {
         await using var running = new RunningLoop();
-        int fd = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        int fd = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
         using RawClient waiting = await RawClient.ConnectAsync(LoopSockets.LocalAddress(fd)!.Port);
         (LoopListener listener, Task accepting) = await StartAsync(running, fd, _ => { }, () => -TooManyFiles);
         await Eventually.Within(TimeSpan.FromSeconds(10), () => listener.ResourceErrors >= 3, "it backs off for longer");

@@ -156,12 +156,13 @@ public sealed class LoopSocketTests : IDisposable
     }
 
     [Fact]
-    public async Task Sockets_HaveKeepAliveAndUserTimeout()
+    public async Task AcceptedSockets_HaveKeepAlive()
     {
         await using var running = new RunningLoop();
-        (RawClient peer, LoopSocket socket) = await ConnectAsync(running);
-        using RawClient peerEnd = peer;
-        int port = ((IPEndPoint)peer.Socket.RemoteEndPoint!).Port;
+        int listening = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
+        int port = LoopSockets.LocalAddress(listening)!.Port;
+        using RawClient peer = await RawClient.ConnectAsync(port);
+        LoopSocket socket = await running.Loop.InvokeAsync(() => LoopSockets.Adopt(running.Loop, SocketCalls.Accept(listening))!);
         string table = await File.ReadAllTextAsync("/proc/net/tcp");
         string local = $"0100007F:{port:X4}";
 
@@ -172,6 +173,7 @@ public sealed class LoopSocketTests : IDisposable
             return columns.Length > 5 && columns[1] == local && columns[5].StartsWith("02:", StringComparison.Ordinal);
         });
         await running.Loop.InvokeAsync(() => Close(socket));
+        LoopSockets.Close(listening);
     }
 
     [Theory]
@@ -196,7 +198,7 @@ public sealed class LoopSocketTests : IDisposable
         // Only its descriptor is wanted; from now on the loop's socket owns it.
         int fd = (int)accepted.SafeHandle.DangerousGetHandle();
         accepted.SafeHandle.SetHandleAsInvalid();
-        LoopSocket socket = await running.Loop.InvokeAsync(() => LoopSockets.Adopt(running.Loop, fd, Settings)!);
+        LoopSocket socket = await running.Loop.InvokeAsync(() => LoopSockets.Adopt(running.Loop, fd)!);
         return (await connecting, socket);
     }
 

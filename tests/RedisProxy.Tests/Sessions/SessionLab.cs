@@ -61,7 +61,7 @@ internal sealed class SessionLab : IAsyncDisposable
         var settings = new SessionSettings(options, options.Listeners[0]);
         var listener = new SessionListener(
             loop, gate, new ConnectLimiter(options.Backend.MaxConcurrentConnects), settings, new SessionQuota(settings.MaxSessions));
-        int fd = Sockets.Listen(new IPEndPoint(IPAddress.Loopback, 0));
+        int fd = Sockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), settings.ClientTcp);
         lab = new SessionLab(loop, listener, Sockets.LocalAddress(fd)!.Port);
         loop.Start();
         await loop.InvokeAsync(() =>

@@ -108,10 +108,6 @@ internal sealed unsafe class SimulatedKernel(World world) : Kernel
         return wire.Fd;
     }
 
-    public override void Configure(int fd, TcpSettings settings)
-    {
-    }
-
     public override int Accept(int fd) => -Errno.Again;
 
     public override int Receive(int fd, byte* buffer, int length) => _wires[fd]!.Receive(new Span<byte>(buffer, length));

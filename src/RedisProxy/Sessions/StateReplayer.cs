@@ -1,81 +1,23 @@
 using RedisProxy.EventLoops;
 using RedisProxy.Resp;
-using RedisProxy.Topology;
 
 namespace RedisProxy.Sessions;
 
-/// <summary>
-/// Opens a session's next link: connects to the master of the present topology and brings the new connection to the state of the old
-/// one. The link is handed out only when every part of the state was confirmed; no request of the client passes before.
-/// </summary>
-internal static class BackendConnector
+internal enum ReplayResult : byte
 {
-    private enum ReplayResult
-    {
-        Done,
+    Done,
 
-        /// <summary>The connection broke, or the server is not ready; another attempt may succeed.</summary>
-        Failed,
+    /// <summary>The connection broke, or the server is not ready; another attempt may succeed.</summary>
+    Failed,
 
-        /// <summary>The server does not take this state. Going on without it would be a lie.</summary>
-        Refused,
-    }
+    /// <summary>The server does not take this state. Going on without it would be a lie.</summary>
+    Refused,
+}
 
-    /// <returns>Null when there is no link: the attempt failed, the topology has moved on, or the session has ended.</returns>
-    public static async Task<BackendLink?> OpenAsync(Session session, LinkKeeper keeper)
-    {
-        TopologyView view = session.Gate.View;
-        int version = session.State.Version;
-        EventLoop loop = session.Loop;
-        if (!Sockets.TryConnect(loop, view.Master!.Address, session.Settings.BackendTcp, out LoopSocket? socket, out _))
-        {
-            keeper.OnConnectFailed();
-            return null;
-        }
-
-        keeper.Connecting = socket;
-        var deadline = new LoopTimer(static socket => ((LoopSocket)socket).Abort(), socket);
-        loop.Timers.Arm(deadline, loop.NowMs + session.Settings.ConnectTimeoutMs);
-        await socket.WaitWritableAsync();
-        ReplayResult result = socket.TakeError() == 0 ? ReplayResult.Done : ReplayResult.Failed;
-        if (result == ReplayResult.Done && StateReplay.Of(session.State) is { } replay)
-        {
-            result = await ReplayAsync(socket, replay);
-        }
-
-        loop.Timers.Disarm(deadline);
-        keeper.Connecting = null;
-        bool isOutdated = session.IsEnded || session.Gate.View.Generation != view.Generation || session.State.Version != version;
-        return Conclude(session, keeper, socket, result, isOutdated, view.Generation);
-    }
-
-    private static BackendLink? Conclude(
-        Session session, LinkKeeper keeper, LoopSocket socket, ReplayResult result, bool isOutdated, long generation)
-    {
-        if (result == ReplayResult.Done && !isOutdated && !socket.IsClosed)
-        {
-            return new BackendLink(socket, generation) { FollowsWrites = session.HasWrittenBefore };
-        }
-
-        socket.Abort();
-        if (isOutdated)
-        {
-            return null;
-        }
-
-        if (result == ReplayResult.Refused)
-        {
-            session.End(EndCause.ReplayRefused);
-        }
-        else
-        {
-            keeper.OnConnectFailed();
-        }
-
-        return null;
-    }
-
-    private static async Task<ReplayResult> ReplayAsync(LoopSocket socket, StateReplay replay)
+/// <summary>Says a <see cref="StateReplay"/> on a new connection, and waits until all of it is confirmed.</summary>
+internal static class StateReplayer
+{
+    public static async Task<ReplayResult> RunAsync(LoopSocket socket, StateReplay replay)
     {
         ReplayResult result = await AskAsync(socket, replay.Requests, new ReplayReplies(replay.RepliesOwed, mustSucceed: true));
         return result == ReplayResult.Done && replay.Queue is { Count: > 0 } queue

@@ -1,0 +1,127 @@
+using RedisProxy.EventLoops;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// One attempt to give a session its next link: connects to the master of the topology of that moment and brings the new connection to
+/// the state of the old one (<see cref="StateReplay"/>). A link is handed out only when every part of the state was confirmed; no request
+/// of the client passes before. What it waits for runs the session's keeper again.
+/// </summary>
+internal sealed class LinkAttempt
+{
+    private readonly Session _session;
+    private readonly LoopSocket _socket;
+    private readonly LoopTimer _deadline;
+    private readonly long _generation;
+    private readonly int _version;
+    private ReplayResult? _result;
+    private bool _isReplaying;
+
+    private LinkAttempt(Session session, LoopSocket socket)
+    {
+        _session = session;
+        _socket = socket;
+        _generation = session.Gate.View.Generation;
+        _version = session.State.Version;
+        _deadline = new LoopTimer(static socket => ((LoopSocket)socket).Abort(), socket);
+        session.Loop.Timers.Arm(_deadline, session.Loop.NowMs + session.Settings.ConnectTimeoutMs);
+    }
+
+    /// <returns>Null when it failed at once.</returns>
+    public static LinkAttempt? Begin(Session session)
+    {
+        TopologyView view = session.Gate.View;
+        if (Sockets.TryConnect(session.Loop, view.Master!.Address, session.Settings.BackendTcp, out LoopSocket? socket, out _))
+        {
+            return new LinkAttempt(session, socket);
+        }
+
+        session.Keeper.OnConnectFailed();
+        return null;
+    }
+
+    /// <summary>The session has ended.</summary>
+    public void Cancel() => _socket.Close();
+
+    /// <returns>False: it is under way. True: it is over, and the link is null when there is none: the attempt failed, the topology has
+    /// moved on, or the session has ended.</returns>
+    public bool TryFinish(out BackendLink? link)
+    {
+        link = null;
+        if (_result is null && !TryConnect())
+        {
+            return false;
+        }
+
+        _session.Loop.Timers.Disarm(_deadline);
+        link = Conclude();
+        return true;
+    }
+
+    private bool TryConnect()
+    {
+        if (_isReplaying || !_socket.IsWritableOr(Session.ResumeKeeper, _session))
+        {
+            return false;
+        }
+
+        if (_socket.TakeError() != 0)
+        {
+            _result = ReplayResult.Failed;
+        }
+        else if (StateReplay.Of(_session.State) is { } replay)
+        {
+            _isReplaying = true;
+            _ = ReplayAsync(replay);
+            return false;
+        }
+        else
+        {
+            _result = ReplayResult.Done;
+        }
+
+        return true;
+    }
+
+    private async Task ReplayAsync(StateReplay replay)
+    {
+        try
+        {
+            _result = await StateReplayer.RunAsync(_socket, replay);
+        }
+        catch (Exception error)
+        {
+            _result = ReplayResult.Failed;
+            _session.Fail(error);
+        }
+
+        _session.Loop.Defer(Session.ResumeKeeper, _session);
+    }
+
+    private BackendLink? Conclude()
+    {
+        bool isOutdated = _session.IsEnded || _session.Gate.View.Generation != _generation || _session.State.Version != _version;
+        if (_result == ReplayResult.Done && !isOutdated && !_socket.IsClosed)
+        {
+            return new BackendLink(_socket, _generation) { FollowsWrites = _session.HasWrittenBefore };
+        }
+
+        _socket.Abort();
+        if (isOutdated)
+        {
+            return null;
+        }
+
+        if (_result == ReplayResult.Refused)
+        {
+            _session.End(EndCause.ReplayRefused);
+        }
+        else
+        {
+            _session.Keeper.OnConnectFailed();
+        }
+
+        return null;
+    }
+}
