@@ -33,9 +33,11 @@ internal sealed record FailoverOptions
                                     the first and the last is served. Exit code 1 unless
                                     all are, and in time.
           --failovers N    Of each kind. Default 20; for recover 3.
-          --down-after MS  Sentinel takes a silent master for dead after this. Default 1000;
-                           not for planned. hold.timeout of RedisProxy is 3 s more when its
-                           default is not (--kind recover: 30 s more).
+          --down-after MS  Sentinel takes a silent master for dead after this. Default 2000,
+                           not for planned. Sentinels ask once a second; with less than 2000
+                           they take servers for dead that are not, and fail over twice.
+                           hold.timeout of RedisProxy is this and 2 s, at least its default
+                           of 4 s (--kind recover: this and 30 s).
           --sessions N     For recover. Default 8000, which needs a limit of 16400 open files.
           --markdown       The result as Markdown, on standard output.
           --help           This text.
@@ -43,8 +45,8 @@ internal sealed record FailoverOptions
         Sentinel's periods are its defaults while writers write, since they decide how long
         there are two masters after a planned failover (11 s). A failover is observed until
         HAProxy leads to the new master only, and 2 s more, so that its way back is seen whole.
-        Only between two failovers Sentinel is sped up. A planned one takes 20 to 25 s, a kill
-        10 to 15 s.
+        Only between two failovers Sentinel is sped up. A planned one takes about half a
+        minute, a kill a quarter.
 
         Exit code 1 when the measurement failed, or when a planned failover lost an
         acknowledged write through RedisProxy or broke a connection of it.
@@ -67,7 +69,7 @@ internal sealed record FailoverOptions
         init => _failovers = value;
     }
 
-    public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(2);
 
     public int Sessions { get; init; } = 8000;
 
@@ -88,7 +90,6 @@ internal sealed record FailoverOptions
             {
                 "--kind" => options.WithKind(Value()),
                 "--failovers" => options with { Failovers = Number(name, Value(), 1, 10_000) },
-                // Sentinel asks a master once a second, or as often as this says.
                 "--down-after" => options with { DownAfter = TimeSpan.FromMilliseconds(Number(name, Value(), 300, 60_000)) },
                 "--sessions" => options with { Sessions = Number(name, Value(), 1, 9_000) },
                 "--markdown" => options with { Markdown = true },

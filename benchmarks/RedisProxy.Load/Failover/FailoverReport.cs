@@ -7,10 +7,13 @@ internal static class FailoverReport
 {
     private const string UnknownCode = "IOERR";
 
+    private const string Load = "4 writers through each, a millisecond after each reply the next write";
+
     private static readonly string[] NamedCodes = [UnknownCode, "READONLY", "LOADING"];
 
     /// <summary>One failover in one line, for those who wait.</summary>
-    public static string Row(FailoverOutcome outcome) => $"RedisProxy {Short(outcome.Proxy)} | HAProxy {Short(outcome.Haproxy)}";
+    public static string Row(FailoverOutcome outcome) => $"RedisProxy {Short(outcome.Proxy)} | HAProxy {Short(outcome.Haproxy)}"
+        + (outcome.Further > 0 ? $" | Sentinel failed over {outcome.Further + 1} times" : "");
 
     public static IEnumerable<string> Lines(
         FailoverKind kind, FailoverOptions options, IReadOnlyList<FailoverOutcome> outcomes, IReadOnlyList<string> facts)
@@ -21,6 +24,11 @@ internal static class FailoverReport
         foreach (string fact in facts.Append(Setting(kind, options)))
         {
             yield return bullet + fact;
+        }
+
+        if (outcomes.Count(o => o.Further > 0) is > 0 and int disturbed)
+        {
+            yield return $"{bullet}in {disturbed} of these Sentinel failed over again at once, unasked";
         }
 
         TargetOutcome[] proxy = [.. outcomes.Select(o => o.Proxy)];
@@ -57,9 +65,9 @@ internal static class FailoverReport
     {
         string downAfter = $"down-after-milliseconds {options.DownAfter.TotalMilliseconds:0}";
         return kind == FailoverKind.Planned
-            ? "Sentinel's default periods; RedisProxy with its defaults; 4 writers through each, one write a millisecond"
+            ? $"Sentinel's default periods; RedisProxy with its defaults; {Load}"
             : $"Sentinel's default periods, {downAfter}; RedisProxy with hold.timeout "
-                + $"{FailoverStage.HoldTimeout(options.DownAfter) ?? "4s"}; 4 writers through each, one write a millisecond";
+                + $"{FailoverStage.HoldTimeout(options.DownAfter) ?? "4s"}; {Load}";
     }
 
     private static string[] Pauses(string name, TargetOutcome[] outcomes, Func<TargetOutcome, double> pauseMs)

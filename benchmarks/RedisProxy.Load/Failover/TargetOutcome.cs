@@ -58,4 +58,7 @@ internal sealed record TargetOutcome(
 }
 
 /// <summary>One failover, seen through both.</summary>
-internal sealed record FailoverOutcome(TargetOutcome Proxy, TargetOutcome Haproxy);
+/// <param name="Proxy">RedisProxy.</param>
+/// <param name="Haproxy">HAProxy.</param>
+/// <param name="Further">Failovers that Sentinel made just after it, unasked: it took the new master for dead.</param>
+internal sealed record FailoverOutcome(TargetOutcome Proxy, TargetOutcome Haproxy, int Further);
