@@ -2,7 +2,13 @@ using System.Globalization;
 using System.Net.Sockets;
 
 using RedisProxy.Load;
+using RedisProxy.Load.Failover;
 using RedisProxy.Testing;
+
+if (args is ["failover", ..])
+{
+    return await FailoverProgram.RunAsync(args[1..]);
+}
 
 LoadOptions options;
 try
