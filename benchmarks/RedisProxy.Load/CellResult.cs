@@ -5,16 +5,16 @@ internal sealed record CellResult(Cell Cell, long Requests, IReadOnlyDictionary<
 {
     public double Median(string target, Func<Run, double> figure) => Spread.Of(Runs[target].Select(figure)).Median;
 
-    /// <summary>A target's figure over HAProxy's of the same round. Null when one of them did not run, or it has no such figure.</summary>
-    public Spread? RatioToHaproxy(string target, Func<Run, double> figure)
+    /// <summary>A target's figure over another's of the same round. Null when one of them did not run, or has no such figure.</summary>
+    public Spread? Ratio(string target, string of, Func<Run, double> figure)
     {
-        if (target == Target.HaproxyKey || !Runs.TryGetValue(Target.HaproxyKey, out IReadOnlyList<Run>? base_))
+        if (target == of || !Runs.TryGetValue(target, out IReadOnlyList<Run>? own) || !Runs.TryGetValue(of, out IReadOnlyList<Run>? others))
         {
             return null;
         }
 
-        double[] ratios = [.. Runs[target].Zip(base_, (run, haproxy) => figure(run) / figure(haproxy))];
-        return ratios.All(r => r > 0) ? Spread.Of(ratios) : null;
+        double[] ratios = [.. own.Zip(others, (run, other) => figure(run) / figure(other))];
+        return ratios.All(r => r > 0 && double.IsFinite(r)) ? Spread.Of(ratios) : null;
     }
 }
 

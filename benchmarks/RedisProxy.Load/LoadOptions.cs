@@ -25,7 +25,8 @@ internal sealed record LoadOptions
         {string.Join('\n', Cell.All.Select(c => $"                            {c.Key,-10} {c.Title}"))}
           --requests N    Requests per run of the cell "{Cell.All[0].Key}"; runs of other cells
                           take about as long. Default 400000.
-          --targets LIST  Of direct, haproxy, proxy. Default all.
+          --targets LIST  Of {string.Join(", ", Target.Keys)}, or "all".
+                          Default all but {Target.NutcrackerKey}, which shares one connection to redis.
           --markdown      The result as Markdown, with the machine's facts, on standard output.
           --check         Exit code 1 when RedisProxy needs more than {Limit} times HAProxy's CPU
                           per request in the first cell.
@@ -38,7 +39,7 @@ internal sealed record LoadOptions
 
     public long Requests { get; init; } = 400_000;
 
-    public IReadOnlyList<string> Targets { get; init; } = Target.Keys;
+    public IReadOnlyList<string> Targets { get; init; } = Target.DefaultKeys;
 
     public bool Markdown { get; init; }
 
@@ -84,7 +85,7 @@ internal sealed record LoadOptions
             ?? throw new FormatException($"No cell '{key}'; there are {string.Join(", ", Cell.All.Select(c => c.Key))}."))];
 
     private static string[] ParseTargets(string text) =>
-        [.. text.Split(',').Select(key => Target.Keys.Contains(key)
+        text == "all" ? [.. Target.Keys] : [.. text.Split(',').Select(key => Target.Keys.Contains(key)
             ? key
             : throw new FormatException($"No target '{key}'; there are {string.Join(", ", Target.Keys)}."))];
 }

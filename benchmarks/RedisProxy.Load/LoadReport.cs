@@ -6,7 +6,7 @@ namespace RedisProxy.Load;
 internal static class LoadReport
 {
     private static readonly string[] Titles =
-        ["", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "CPU ÷ HAProxy", "requests/s ÷ HAProxy"];
+        ["", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "CPU ÷ HAProxy", "CPU ÷ floor", "requests/s ÷ HAProxy"];
 
     public static IEnumerable<string> Lines(
         LoadOptions options, IReadOnlyList<Target> targets, IReadOnlyList<CellResult> results, IReadOnlyList<string> facts)
@@ -38,8 +38,9 @@ internal static class LoadReport
         Format(result.Median(target.Key, r => r.P50), "0.000"),
         Format(result.Median(target.Key, r => r.P99), "0.000"),
         target.Forwarder is null ? "" : Format(result.Median(target.Key, r => r.CpuPerRequest), "0.00"),
-        Ratio(result.RatioToHaproxy(target.Key, r => r.CpuPerRequest)),
-        Ratio(result.RatioToHaproxy(target.Key, r => r.RequestsPerSecond)),
+        Ratio(result.Ratio(target.Key, Target.HaproxyKey, r => r.CpuPerRequest)),
+        Ratio(result.Ratio(target.Key, Target.FloorKey, r => r.CpuPerRequest)),
+        Ratio(result.Ratio(target.Key, Target.HaproxyKey, r => r.RequestsPerSecond)),
     ];
 
     private static string Ratio(Spread? ratio) => ratio is null

@@ -90,7 +90,7 @@ async Task<CellResult> MeasureAsync(Cell cell)
 
 async Task<int> CheckAsync(CellResult first)
 {
-    double ratio = first.RatioToHaproxy(Target.ProxyKey, r => r.CpuPerRequest)!.Median;
+    double ratio = first.Ratio(Target.ProxyKey, Target.HaproxyKey, r => r.CpuPerRequest)!.Median;
     bool passes = ratio <= LoadOptions.CheckLimit;
     string verdict = passes ? "passed" : "FAILED";
     await SayAsync(string.Create(
