@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 
+using RedisProxy.Load.Peers;
 using RedisProxy.Testing;
 
 namespace RedisProxy.Load;
@@ -48,7 +49,7 @@ internal sealed class Target : IAsyncDisposable
         NginxKey => Of(key, "nginx", await Nginx.StartAsync(redis, maxConnections)),
         FloorKey => Of(key, "floor", await Floor.StartAsync(redis)),
         NutcrackerKey => Of(key, "nutcracker", await Nutcracker.StartAsync(redis)),
-        ProxyKey => Of(key, "RedisProxy", await StartProxyAsync(redis, 1)),
+        ProxyKey => Of(key, await StartProxyAsync(redis, 1)),
         _ => throw new ArgumentOutOfRangeException(nameof(key), key, "No such target."),
     };
 
@@ -56,7 +57,7 @@ internal sealed class Target : IAsyncDisposable
     public static Task<ProxyProcess> StartProxyAsync(RedisServer redis, int loops) =>
         ProxyProcess.StartAsync(ProxyProcessOptions.For(redis).With("loops.count", JsonValue.Create(loops)));
 
-    public static Target Of(string key, string name, ProxyProcess proxy) => new(key, name, proxy.Port, proxy.Process, proxy);
+    public static Target Of(string key, ProxyProcess proxy) => new(key, "RedisProxy", proxy.Port, proxy.Process, proxy);
 
     private static Target Of(string key, string name, Peer peer) => new(key, name, peer.Port, peer.Process, peer);
 

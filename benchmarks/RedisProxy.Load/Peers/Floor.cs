@@ -1,6 +1,6 @@
 using RedisProxy.Testing;
 
-namespace RedisProxy.Load;
+namespace RedisProxy.Load.Peers;
 
 /// <summary>
 /// A forwarder in C that does one receive and one send for each burst and nothing else (<c>benchmarks/floor/floor.c</c>, built by

@@ -1,6 +1,6 @@
 using RedisProxy.Testing;
 
-namespace RedisProxy.Load;
+namespace RedisProxy.Load.Peers;
 
 /// <summary>HAProxy as it is used in front of Redis: TCP mode, one thread, everything else at its defaults.</summary>
 internal static class Haproxy

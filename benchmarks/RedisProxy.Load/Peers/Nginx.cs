@@ -1,6 +1,6 @@
 using RedisProxy.Testing;
 
-namespace RedisProxy.Load;
+namespace RedisProxy.Load.Peers;
 
 /// <summary>nginx as a TCP proxy (its stream module), one worker, everything that concerns forwarding at its defaults.</summary>
 internal static class Nginx

@@ -1,6 +1,6 @@
 using RedisProxy.Testing;
 
-namespace RedisProxy.Load;
+namespace RedisProxy.Load.Peers;
 
 /// <summary>
 /// nutcracker (twemproxy) with one connection to redis for all clients. It parses requests and shares that connection, so it does

@@ -2,7 +2,7 @@ using System.Globalization;
 
 using RedisProxy.Testing;
 
-namespace RedisProxy.Load;
+namespace RedisProxy.Load.Peers;
 
 /// <summary>
 /// Somebody else's forwarder in front of a redis-server: its process, and the port at which it listens. It is ready when it is returned.

@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 
+using RedisProxy.Load.Peers;
 using RedisProxy.Testing;
 
-namespace RedisProxy.Load;
+namespace RedisProxy.Load.Reporting;
 
 /// <summary>What a reader has to know of the machine to judge a figure.</summary>
 internal static class HostFacts
