@@ -1,4 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Reflection;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Configs;
 using BenchmarkDotNet.Jobs;
@@ -20,6 +22,7 @@ internal static class Program
           (nothing)         a short run of all benchmarks, in this process: about one minute
           --long            each benchmark in a process of its own and until the mean is steady; to be started in the repository
           --check           exit code 1 when a benchmark allocates; figures of speed are never judged
+          --figures <file>  writes the figures to that file, for other programs: name, nanoseconds (median), bytes of an operation
           --filter <glob>   only benchmarks whose full name matches, such as '*Reply*'
           --help            this text
 
@@ -40,6 +43,7 @@ internal static class Program
         bool isLong = args.Contains("--long");
         bool isCheck = args.Contains("--check");
         List<string> rest = [.. args.Except(["--long", "--check"])];
+        string? figuresFile = TakeValue(rest, "--figures");
         if (!rest.Contains("--filter"))
         {
             rest.AddRange(["--filter", "*"]);
@@ -54,7 +58,34 @@ internal static class Program
             Console.WriteLine($"allocates: {name}");
         }
 
+        if (figuresFile is not null)
+        {
+            File.WriteAllLines(figuresFile, summaries.SelectMany(s => s.Reports).Where(r => r.Success).Select(FigureLine));
+        }
+
         return hasFailed || (isCheck && allocating.Count > 0) ? 1 : 0;
+    }
+
+    // Removes the option and what follows it.
+    private static string? TakeValue(List<string> arguments, string option)
+    {
+        int at = arguments.IndexOf(option);
+        if (at < 0 || at + 1 == arguments.Count)
+        {
+            return null;
+        }
+
+        string value = arguments[at + 1];
+        arguments.RemoveRange(at, 2);
+        return value;
+    }
+
+    private static string FigureLine(BenchmarkReport report)
+    {
+        MethodInfo method = report.BenchmarkCase.Descriptor.WorkloadMethod;
+        int? bytes = method.GetCustomAttribute<BytesPerOperationAttribute>()?.Bytes;
+        return string.Create(
+            CultureInfo.InvariantCulture, $"{method.DeclaringType!.Name}.{method.Name}\t{report.ResultStatistics!.Median}\t{bytes}");
     }
 
     // Both toolchains work here. The generated project of the out-of-process one has to be restored and built first (about ten seconds

@@ -1,44 +1,48 @@
 using System.Globalization;
 
+using RedisProxy.Load.Measures;
+
 namespace RedisProxy.Load;
 
 /// <summary>What was asked for.</summary>
 internal sealed record LoadOptions
 {
-    /// <summary>Above this multiple of HAProxy's CPU per request, <c>--check</c> fails.</summary>
-    public const double CheckLimit = 1.15;
-
-    private static readonly string Limit = CheckLimit.ToString(CultureInfo.InvariantCulture);
-
     public static string Help { get; } = $"""
-        Usage: benchmarks/load [--rounds N] [--cells LIST] [--requests N] [--targets LIST]
+        Usage: benchmarks/load [--cells LIST] [--rounds N] [--requests N] [--targets LIST]
                                [--markdown] [--check]
 
-        Compares the ways to one redis-server on this machine: directly, through HAProxy
-        (TCP mode, one thread) and through RedisProxy (one loop). In each round every target
-        has one run of redis-benchmark, one after the other; figures are medians over the
-        rounds. Ratios are taken within a round, where the machine was the same for all.
-        CPU per request is what the forwarder's process used, user and system, per request.
+        Compares the ways to one redis-server on this machine, and measures what else RedisProxy
+        (one loop) has bars for. In each round every target has one run, one after the other;
+        figures are medians over the rounds. Ratios are taken within a round, where the machine
+        was the same for all. CPU per request is what the forwarder's process used, user and
+        system, per request. Progress goes to standard error.
 
-          --rounds N      Default 5.
-          --cells LIST    Kinds of load, comma-separated, or "all". Default {Cell.All[0].Key}.
-        {string.Join('\n', Cell.All.Select(c => $"                            {c.Key,-10} {c.Title}"))}
-          --requests N    Requests per run of the cell "{Cell.All[0].Key}"; runs of other cells
-                          take about as long. Default 400000.
-          --targets LIST  Of direct, haproxy, proxy. Default all.
+          --cells LIST    What to measure, comma-separated, or "all".
+                          Default {Measure.Default.Key}; with --check all.
+        {string.Join('\n', Measure.All.Select(m => $"                            {m.Key,-10} {m.Title}"))}
+          --rounds N      Default {DefaultRounds}. Odd is better: then a median was measured.
+          --requests N    Requests per run of the cell "{Measure.Default.Key}"; runs of other cells
+                          take about as long. Default {DefaultRequests}.
+          --targets LIST  Of {string.Join(", ", Target.Keys)}, or "all".
+                          Default all but {Target.NutcrackerKey}, which shares one connection to redis.
           --markdown      The result as Markdown, with the machine's facts, on standard output.
-          --check         Exit code 1 when RedisProxy needs more than {Limit} times HAProxy's CPU
-                          per request in the first cell.
+          --check         Judges: ends with a line for each bar, and with exit code 1 when one
+                          is missed.
           --help          This text.
+
+        The environment variable REDISPROXY_DLL names another RedisProxy.dll to measure.
         """;
 
-    public int Rounds { get; init; } = 5;
+    private const int DefaultRounds = 7;
+    private const long DefaultRequests = 80_000;
 
-    public IReadOnlyList<Cell> Cells { get; init; } = [Cell.All[0]];
+    public IReadOnlyList<Measure> Measures { get; init; } = [Measure.Default];
 
-    public long Requests { get; init; } = 400_000;
+    public int Rounds { get; init; } = DefaultRounds;
 
-    public IReadOnlyList<string> Targets { get; init; } = Target.Keys;
+    public long Requests { get; init; } = DefaultRequests;
+
+    public IReadOnlyList<string> Targets { get; init; } = Target.DefaultKeys;
 
     public bool Markdown { get; init; }
 
@@ -50,6 +54,7 @@ internal sealed record LoadOptions
     public static LoadOptions Parse(IEnumerable<string> arguments)
     {
         var options = new LoadOptions();
+        Measure[]? measures = null;
         using IEnumerator<string> words = arguments.GetEnumerator();
         while (words.MoveNext())
         {
@@ -58,7 +63,7 @@ internal sealed record LoadOptions
             options = name switch
             {
                 "--rounds" => options with { Rounds = (int)Number(name, Value(), 1000) },
-                "--cells" => options with { Cells = ParseCells(Value()) },
+                "--cells" => options with { Measures = measures = ParseMeasures(Value()) },
                 "--requests" => options with { Requests = Number(name, Value(), 1_000_000_000) },
                 "--targets" => options with { Targets = ParseTargets(Value()) },
                 "--markdown" => options with { Markdown = true },
@@ -68,9 +73,12 @@ internal sealed record LoadOptions
             };
         }
 
-        return options.Check && !(options.Targets.Contains(Target.HaproxyKey) && options.Targets.Contains(Target.ProxyKey))
-            ? throw new FormatException("--check needs the targets haproxy and proxy.")
-            : options;
+        if (options.Check && !(options.Targets.Contains(Target.HaproxyKey) && options.Targets.Contains(Target.ProxyKey)))
+        {
+            throw new FormatException("--check needs the targets haproxy and proxy.");
+        }
+
+        return options.Check && measures is null ? options with { Measures = Measure.All } : options;
     }
 
     private static long Number(string name, string text, long most) =>
@@ -78,13 +86,13 @@ internal sealed record LoadOptions
             ? value
             : throw new FormatException($"{name} takes a number from 1 to {most}, not '{text}'.");
 
-    private static Cell[] ParseCells(string text) => text == "all"
-        ? [.. Cell.All]
-        : [.. text.Split(',').Select(key => Cell.All.FirstOrDefault(c => c.Key == key)
-            ?? throw new FormatException($"No cell '{key}'; there are {string.Join(", ", Cell.All.Select(c => c.Key))}."))];
+    private static Measure[] ParseMeasures(string text) => text == "all"
+        ? [.. Measure.All]
+        : [.. text.Split(',').Select(key => Measure.All.FirstOrDefault(m => m.Key == key)
+            ?? throw new FormatException($"No cell '{key}'; there are {string.Join(", ", Measure.All.Select(m => m.Key))}."))];
 
     private static string[] ParseTargets(string text) =>
-        [.. text.Split(',').Select(key => Target.Keys.Contains(key)
+        text == "all" ? [.. Target.Keys] : [.. text.Split(',').Select(key => Target.Keys.Contains(key)
             ? key
             : throw new FormatException($"No target '{key}'; there are {string.Join(", ", Target.Keys)}."))];
 }

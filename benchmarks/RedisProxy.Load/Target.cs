@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 
+using RedisProxy.Load.Peers;
 using RedisProxy.Testing;
 
 namespace RedisProxy.Load;
@@ -9,7 +10,10 @@ internal sealed class Target : IAsyncDisposable
 {
     public const string DirectKey = "direct";
     public const string HaproxyKey = "haproxy";
+    public const string NginxKey = "nginx";
+    public const string FloorKey = "floor";
     public const string ProxyKey = "proxy";
+    public const string NutcrackerKey = "nutcracker";
 
     private readonly IAsyncDisposable? _owner;
 
@@ -22,7 +26,10 @@ internal sealed class Target : IAsyncDisposable
         _owner = owner;
     }
 
-    public static IReadOnlyList<string> Keys { get; } = [DirectKey, HaproxyKey, ProxyKey];
+    public static IReadOnlyList<string> Keys { get; } = [DirectKey, HaproxyKey, NginxKey, FloorKey, ProxyKey, NutcrackerKey];
+
+    /// <summary>All but the one that does another job.</summary>
+    public static IReadOnlyList<string> DefaultKeys { get; } = [.. Keys.Where(key => key != NutcrackerKey)];
 
     public string Key { get; }
 
@@ -32,20 +39,27 @@ internal sealed class Target : IAsyncDisposable
 
     public ChildProcess? Forwarder { get; }
 
-    public static async Task<Target> StartAsync(string key, RedisServer redis)
+    /// <param name="key">One of <see cref="Keys"/>.</param>
+    /// <param name="redis">Where it leads.</param>
+    /// <param name="maxConnections">Of clients, where a target wants to know that beforehand.</param>
+    public static async Task<Target> StartAsync(string key, RedisServer redis, int maxConnections = 4096) => key switch
     {
-        switch (key)
-        {
-            case HaproxyKey:
-                HaproxyServer haproxy = await HaproxyServer.StartAsync(redis);
-                return new Target(key, "HAProxy", haproxy.Port, haproxy.Process, haproxy);
-            case ProxyKey:
-                ProxyProcess proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(redis).With("loops.count", JsonValue.Create(1)));
-                return new Target(key, "RedisProxy", proxy.Port, proxy.Process, proxy);
-            default:
-                return new Target(key, "direct", redis.Port, null, null);
-        }
-    }
+        DirectKey => new Target(key, "direct", redis.Port, null, null),
+        HaproxyKey => Of(key, "HAProxy", await Haproxy.StartAsync(redis, maxConnections)),
+        NginxKey => Of(key, "nginx", await Nginx.StartAsync(redis, maxConnections)),
+        FloorKey => Of(key, "floor", await Floor.StartAsync(redis)),
+        NutcrackerKey => Of(key, "nutcracker", await Nutcracker.StartAsync(redis)),
+        ProxyKey => Of(key, await StartProxyAsync(redis, 1)),
+        _ => throw new ArgumentOutOfRangeException(nameof(key), key, "No such target."),
+    };
+
+    /// <summary>RedisProxy with that many loops.</summary>
+    public static Task<ProxyProcess> StartProxyAsync(RedisServer redis, int loops) =>
+        ProxyProcess.StartAsync(ProxyProcessOptions.For(redis).With("loops.count", JsonValue.Create(loops)));
+
+    public static Target Of(string key, ProxyProcess proxy) => new(key, "RedisProxy", proxy.Port, proxy.Process, proxy);
+
+    private static Target Of(string key, string name, Peer peer) => new(key, name, peer.Port, peer.Process, peer);
 
     public ValueTask DisposeAsync() => _owner?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -1,6 +1,8 @@
 using System.ComponentModel;
 using System.Net.Sockets;
 
+using RedisProxy.Load.Reporting;
+
 namespace RedisProxy.Load.Failover;
 
 /// <summary>What <c>benchmarks/failover</c> runs.</summary>

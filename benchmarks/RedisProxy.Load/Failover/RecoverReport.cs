@@ -1,5 +1,7 @@
 using System.Globalization;
 
+using RedisProxy.Load.Reporting;
+
 namespace RedisProxy.Load.Failover;
 
 /// <summary>The rounds of <c>recover</c> as text, with a verdict for each bar.</summary>

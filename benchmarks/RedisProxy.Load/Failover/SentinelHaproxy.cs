@@ -1,5 +1,6 @@
 using System.Globalization;
 
+using RedisProxy.Load.Peers;
 using RedisProxy.Testing;
 
 namespace RedisProxy.Load.Failover;
@@ -32,7 +33,7 @@ internal sealed class SentinelHaproxy : IAsyncDisposable
         var folder = new TemporaryFolder("haproxy");
         string file = folder.File("haproxy.cfg");
         await File.WriteAllTextAsync(file, Configuration(port, deployment.Servers));
-        ChildProcess process = await ChildProcess.StartAsync("haproxy", HaproxyServer.Program, ["-db", "-f", file], folder.File("log"));
+        ChildProcess process = await ChildProcess.StartAsync("haproxy", Haproxy.Program, ["-db", "-f", file], folder.File("log"));
         return new SentinelHaproxy(process, folder, port);
     }
 

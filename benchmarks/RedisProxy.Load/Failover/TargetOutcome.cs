@@ -1,3 +1,4 @@
+using RedisProxy.Load.Reporting;
 using RedisProxy.Testing;
 
 namespace RedisProxy.Load.Failover;

@@ -88,6 +88,8 @@ internal sealed class ProxyMetrics : IDisposable
             [new Measurement<long>(_dataPlane.Loops.Sum(static loop => loop.Slabs.InUse))]);
         Gauge("buffer_bytes", "Memory held for buffers, over all loops.", () =>
             [new Measurement<long>(_dataPlane.Loops.Sum(static loop => loop.Slabs.AllocatedBytes))]);
+        Counter("managed_allocated_bytes", "Bytes allocated on the managed heap since the start, by all threads.", () =>
+            [new Measurement<long>(GC.GetTotalAllocatedBytes(precise: false))]);
         Counter("loop_turns", "Rounds of each event loop.", () =>
             _dataPlane.Loops.Select(static loop => new Measurement<long>(loop.Turn, Tag("loop", loop.Index))));
     }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 using RedisProxy.Testing;
 
-namespace RedisProxy.Load;
+namespace RedisProxy.Load.Measures;
 
 /// <summary>Runs redis-benchmark once against one target, and takes the forwarder's CPU time before and after.</summary>
 internal static class RedisBenchmark
@@ -31,16 +31,16 @@ internal static class RedisBenchmark
 
     private static string[] Arguments(Target target, Cell cell, long requests) =>
     [
-        "-h", "127.0.0.1", "-p", Text(target.Port), "-t", "get", "--csv",
+        "-h", "127.0.0.1", "-p", Text(target.Port), "-t", cell.Command, "--csv", "-k", cell.KeepsConnections ? "1" : "0",
         "-c", Text(cell.Clients), "-P", Text(cell.Pipeline), "-n", Text(requests),
     ];
 
     // "test","rps","avg_latency_ms","min_latency_ms","p50_latency_ms","p95_latency_ms","p99_latency_ms","max_latency_ms"
     private static bool TryParse(string output, out double[] figures)
     {
-        string line = output.Split('\n').LastOrDefault(l => l.StartsWith("\"GET\"", StringComparison.Ordinal)) ?? "";
+        string line = output.Split('\n').LastOrDefault(l => l.StartsWith('"')) ?? "";
         string[] fields = line.Split(',');
-        figures = fields.Length == 8
+        figures = fields.Length == 8 && fields[0] != "\"test\""
             ? [.. fields[1..].Select(f => double.Parse(f.Trim('"'), CultureInfo.InvariantCulture))]
             : [];
         return figures.Length == 7;
@@ -53,4 +53,11 @@ internal static class RedisBenchmark
 /// <param name="P50">Milliseconds.</param>
 /// <param name="P99">Milliseconds.</param>
 /// <param name="CpuPerRequest">Microseconds of the forwarder; 0 without one.</param>
-internal sealed record Run(double RequestsPerSecond, double P50, double P99, double CpuPerRequest);
+internal sealed record Run(double RequestsPerSecond, double P50, double P99, double CpuPerRequest)
+{
+    public override string ToString()
+    {
+        string cpu = CpuPerRequest > 0 ? string.Create(CultureInfo.InvariantCulture, $", CPU {CpuPerRequest:0.00} µs each") : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{RequestsPerSecond:N0}/s{cpu}");
+    }
+}

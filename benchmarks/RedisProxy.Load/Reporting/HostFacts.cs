@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 
+using RedisProxy.Load.Peers;
 using RedisProxy.Testing;
 
-namespace RedisProxy.Load;
+namespace RedisProxy.Load.Reporting;
 
 /// <summary>What a reader has to know of the machine to judge a figure.</summary>
 internal static class HostFacts
@@ -13,7 +14,8 @@ internal static class HostFacts
         return
         [
             $"{Environment.ProcessorCount} processors ({ProcessorModel()}), {RuntimeInformation.OSDescription}, kernel {Kernel()}",
-            $"redis {server["redis_version"]}, {await FirstLineAsync(HaproxyServer.Program, "-v")}, .NET {Environment.Version}",
+            $"redis {server["redis_version"]}, {await FirstLineAsync(Haproxy.Program, "-v")}, .NET {Environment.Version}",
+            $"{await FirstLineAsync(Nginx.Program, "-v")}, floor built by {await FirstLineAsync("gcc", "--version")}",
             $"RedisProxy at commit {await FirstLineAsync("git", "-C", ProxyProcess.RepositoryRoot(), "describe", "--always", "--dirty")}",
         ];
     }

@@ -1,0 +1,28 @@
+using RedisProxy.Load.Reporting;
+
+namespace RedisProxy.Load.Measures;
+
+/// <summary>One thing that can be measured.</summary>
+/// <param name="Key">How <c>--cells</c> calls it.</param>
+/// <param name="Title">How a reader calls it.</param>
+/// <param name="RunAsync">Measures it.</param>
+internal sealed record Measure(string Key, string Title, Func<Bench, Task<MeasureResult>> RunAsync)
+{
+    /// <summary>In the order in which they run. A new one is added here, and has a class of its own in this folder.</summary>
+    public static IReadOnlyList<Measure> All { get; } =
+    [
+        Traffic.Of(Cell.Base),
+        Traffic.Of(Cell.Pipelined),
+        Traffic.Of(Cell.Many),
+        Traffic.Of(Cell.Large),
+        Traffic.Connect,
+        Loops.Measure,
+        Allocation.Measure,
+        IdleSessions.Measure,
+        StartTime.Measure,
+        Scanners.Measure,
+    ];
+
+    /// <summary>What runs when nothing is asked for.</summary>
+    public static Measure Default => All[0];
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+
+using RedisProxy.Load.Reporting;
+using RedisProxy.Testing;
+
+namespace RedisProxy.Load.Measures;
+
+/// <summary>
+/// The ways to one redis-server under load. In each round every target has one run of redis-benchmark, one after the other; ratios are
+/// taken within a round, where the machine was the same for all.
+/// </summary>
+internal static class Traffic
+{
+    private const double MaxCpuRatio = 1.00;
+    private const double AimedCpuToFloor = 1.1;
+    private const double MinThroughputRatio = 1.00;
+    private const double MaxP99Ratio = 1.05;
+    private const double AimedP99Ratio = 1.00;
+    private const double MaxConnectRatio = 1.3;
+    private const double AimedConnectRatio = 1.0;
+
+    private static readonly Cell Connecting = new("connect", "connect, PING, close; 50 clients", 50, 1, 100, 0.15)
+    {
+        Command = "ping_mbulk",
+        KeepsConnections = false,
+    };
+
+    public static Measure Of(Cell cell) => new(cell.Key, cell.Title, bench => MeasureAsync(bench, cell, CellBars));
+
+    public static Measure Connect { get; } =
+        new(Connecting.Key, Connecting.Title, bench => MeasureAsync(bench, Connecting, ConnectBars));
+
+    /// <summary>Runs one cell against any targets: a warm-up, then the rounds.</summary>
+    public static async Task<Rounds<Run>> RunAsync(Bench bench, IReadOnlyList<Target> targets, Cell cell)
+    {
+        long requests = cell.Requests(bench.Options.Requests);
+        await RedisBenchmark.PrepareAsync(bench.Redis, cell);
+        foreach (Target target in targets)
+        {
+            // Not counted: the runtime compiles its hot paths again during the first hundred thousand requests, and everybody fills caches.
+            await Bench.SayAsync($"{cell.Key}: warming up {target.Key}");
+            await RedisBenchmark.RunAsync(target, cell, requests);
+        }
+
+        var byKey = targets.ToDictionary(t => t.Key);
+        return await Rounds<Run>.RunAsync(
+            cell.Key,
+            bench.Options.Rounds,
+            [.. byKey.Keys],
+            key => RunOnceAsync(bench.Redis, byKey[key], cell, requests),
+            run => run.ToString());
+    }
+
+    public static string Title(Bench bench, Cell cell)
+    {
+        string requests = cell.Requests(bench.Options.Requests).ToString("N0", CultureInfo.InvariantCulture);
+        return $"{cell.Title} ({requests} requests a run)";
+    }
+
+    private static async Task<Run> RunOnceAsync(RedisServer redis, Target target, Cell cell, long requests)
+    {
+        long connectionsBefore = await ConnectionsAsync(redis);
+        Run run = await RedisBenchmark.RunAsync(target, cell, requests);
+        long connections = await ConnectionsAsync(redis) - connectionsBefore;
+        // nutcracker has one connection to redis, whatever its clients do.
+        return cell.KeepsConnections || target.Key == Target.NutcrackerKey || connections >= requests
+            ? run
+            : throw new InvalidOperationException($"{requests} requests through {target.Name} made only {connections} connections.");
+    }
+
+    private static async Task<MeasureResult> MeasureAsync(Bench bench, Cell cell, Func<Cell, Rounds<Run>, IReadOnlyList<Bar>> bars)
+    {
+        IReadOnlyList<Target> targets = await bench.TargetsAsync();
+        Rounds<Run> rounds = await RunAsync(bench, targets, cell);
+        string[] titles =
+        [
+            "", "requests/s", "p50 ms", "p99 ms", "CPU µs/request",
+            "CPU ÷ HAProxy", "CPU ÷ floor", "requests/s ÷ HAProxy", "p99 ÷ HAProxy",
+        ];
+        return new MeasureResult(Title(bench, cell), [titles, .. targets.Select(t => Row(t, rounds))], bars(cell, rounds));
+    }
+
+    private static string[] Row(Target target, Rounds<Run> rounds) =>
+    [
+        target.Name,
+        Spread.Text(rounds.Of(target.Key, r => r.RequestsPerSecond), "N0"),
+        Spread.Text(rounds.Of(target.Key, r => r.P50), "0.000"),
+        Spread.Text(rounds.Of(target.Key, r => r.P99), "0.000"),
+        target.Forwarder is null ? "" : Spread.Text(rounds.Of(target.Key, r => r.CpuPerRequest), "0.00"),
+        Spread.WholeText(rounds.Ratio(target.Key, Target.HaproxyKey, r => r.CpuPerRequest), "0.00"),
+        Spread.WholeText(rounds.Ratio(target.Key, Target.FloorKey, r => r.CpuPerRequest), "0.00"),
+        Spread.WholeText(rounds.Ratio(target.Key, Target.HaproxyKey, r => r.RequestsPerSecond), "0.00"),
+        Spread.WholeText(rounds.Ratio(target.Key, Target.HaproxyKey, r => r.P99), "0.00"),
+    ];
+
+    private static IReadOnlyList<Bar> CellBars(Cell cell, Rounds<Run> rounds) =>
+    [
+        new Bar(cell.Key, "CPU/request ÷ HAProxy", ToHaproxy(rounds, r => r.CpuPerRequest), Limit.AtMost(MaxCpuRatio))
+        {
+            Aim = Limit.AtMost(AimedCpuToFloor),
+            AimWhat = "÷ floor",
+            AimFigure = rounds.Ratio(Target.ProxyKey, Target.FloorKey, r => r.CpuPerRequest)?.Median,
+        },
+        new Bar(cell.Key, "requests/s ÷ HAProxy", ToHaproxy(rounds, r => r.RequestsPerSecond), Limit.AtLeast(MinThroughputRatio)),
+        new Bar(cell.Key, "p99 ÷ HAProxy", ToHaproxy(rounds, r => r.P99), Limit.AtMost(MaxP99Ratio)) { Aim = Limit.AtMost(AimedP99Ratio) },
+    ];
+
+    private static IReadOnlyList<Bar> ConnectBars(Cell cell, Rounds<Run> rounds) =>
+    [
+        new Bar(cell.Key, "CPU/connection ÷ HAProxy", ToHaproxy(rounds, r => r.CpuPerRequest), Limit.AtMost(MaxConnectRatio))
+        {
+            Aim = Limit.AtMost(AimedConnectRatio),
+        },
+    ];
+
+    private static double? ToHaproxy(Rounds<Run> rounds, Func<Run, double> figure) =>
+        rounds.Ratio(Target.ProxyKey, Target.HaproxyKey, figure)?.Median;
+
+    private static async Task<long> ConnectionsAsync(RedisServer redis) =>
+        long.Parse((await redis.InfoAsync("stats"))["total_connections_received"], CultureInfo.InvariantCulture);
+}
