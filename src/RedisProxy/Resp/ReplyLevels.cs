@@ -26,6 +26,12 @@ internal struct ReplyLevels
 
     public readonly bool IsChunked => _depth > 0 && _innermost.Owed == Chunked;
 
+    /// <summary>Elements of the innermost level before its last one; 0 when it has no count.</summary>
+    public readonly long OwedBeforeLast => _depth > 0 ? Math.Max(0, _innermost.Owed - 1) : 0;
+
+    /// <summary>So many of <see cref="OwedBeforeLast"/> have ended.</summary>
+    public void EndElements(long count) => _innermost.Owed -= count;
+
     /// <summary>False when the reply is nested too deeply.</summary>
     public bool TryEnter(long owed, bool isAttribute)
     {

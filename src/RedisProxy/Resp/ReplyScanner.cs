@@ -118,7 +118,14 @@ internal struct ReplyScanner
         }
 
         at = end;
-        return EndElement();
+        ScanStatus status = EndElement();
+        if (status == ScanStatus.NeedMore && _levels.OwedBeforeLast is > 0 and long most)
+        {
+            // The rest of a large array, without a look at its state for each element.
+            _levels.EndElements(WholeFrames.SkipBulks(input, ref at, most));
+        }
+
+        return status;
     }
 
     private ScanStatus SkipLine(ReadOnlySpan<byte> input, ref int at)

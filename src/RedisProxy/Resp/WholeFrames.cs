@@ -41,6 +41,46 @@ internal static class WholeFrames
         return true;
     }
 
+    /// <summary>A reply that is one element and no error, push or attribute: most replies to most commands.</summary>
+    public static bool TryTakeReply(ReadOnlySpan<byte> input, out int bytes)
+    {
+        bytes = 1;
+        switch (input[0])
+        {
+            case (byte)'$' when input.StartsWith("$-1\r\n"u8):
+                bytes = 5;
+                return true;
+            case (byte)'$':
+                return TryTakeBulk(input, ref bytes, out _, out _);
+            case (byte)'+' or (byte)':':
+                int end = input.IndexOf((byte)'\r');
+                bytes = end + 2;
+                return end > 0 && bytes <= input.Length && input[end + 1] == '\n';
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>So many whole bulks, one after the other, at the most.</summary>
+    /// <returns>How many there were.</returns>
+    public static long SkipBulks(ReadOnlySpan<byte> input, ref int at, long most)
+    {
+        long count = 0;
+        while (count < most && (uint)at < (uint)input.Length && input[at] == '$')
+        {
+            int end = at + 1;
+            if (!TryTakeBulk(input, ref end, out _, out _))
+            {
+                break;
+            }
+
+            at = end;
+            count++;
+        }
+
+        return count;
+    }
+
     /// <summary>The length, the body and both line ends of a bulk. When refused, <paramref name="at"/> means nothing.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryTakeBulk(ReadOnlySpan<byte> input, ref int at, out int body, out int length)

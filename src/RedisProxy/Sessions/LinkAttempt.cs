@@ -70,7 +70,7 @@ internal sealed class LinkAttempt
         {
             _result = ReplayResult.Failed;
         }
-        else if (StateReplay.Of(_session.State) is { } replay)
+        else if ((StateReplay.Of(_session.State) ?? (_session.Keeper.IsInCrowd ? StateReplay.Nothing : null)) is { } replay)
         {
             _isReplaying = true;
             _ = ReplayAsync(replay);

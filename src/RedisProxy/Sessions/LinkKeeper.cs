@@ -41,6 +41,12 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     /// <summary>It is getting a link, or about to look whether one is needed.</summary>
     public bool IsBusy => _step != Step.Resting || _isScheduled;
 
+    /// <summary>
+    /// Others stand in line behind it. The kernel completes connections that the server has not accepted yet, up to its backlog, and
+    /// makes the next ones wait for a second; so in a crowd a connection has its place in line until the server has said something.
+    /// </summary>
+    public bool IsInCrowd => limiter.Waiting > 0;
+
     private bool IsLinkWanted => !session.IsEnded && session.Link is null && MayConnect;
 
     /// <summary>The gate, the link or the end of the session has changed.</summary>

@@ -42,6 +42,10 @@ internal struct PendingRequest
     /// <summary>The error it was rejected with; <see cref="Outcome.Forward"/> when it was not.</summary>
     public Outcome Rejection;
 
+    /// <summary>It is owed one reply by a backend, and changes nothing about the connection.</summary>
+    public readonly bool IsPlain =>
+        Outcome == Outcome.Forward && Traits.Kind == CommandKind.Plain && !HasChange && !IsSilent && !IsAnswered && End != StillOpen;
+
     public readonly bool IsOpen => End == StillOpen;
 
     /// <summary>Answered by the proxy: its bytes are not sent.</summary>

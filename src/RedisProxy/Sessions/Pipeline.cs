@@ -50,6 +50,9 @@ internal sealed class Pipeline
 
     public bool IsRaw => RawFrom != NoOffset;
 
+    /// <summary>A request goes on with a wait that it has begun at another backend.</summary>
+    public bool HasInterrupted => _interrupted.End != NoOffset;
+
     // Only while something waits, or has lately.
     private HoldDeadline Deadline => _deadline ??= new HoldDeadline(_session);
 
@@ -97,7 +100,7 @@ internal sealed class Pipeline
             RawFrom = request.End;
         }
 
-        if (Waiting.IsEmpty && !request.IsSynthesised && _session.Link is { } link && CanHandOver(link, request))
+        if (Waiting.IsEmpty && !request.IsSynthesised && _session.Link is { } link && CanHandOver(link, request.Start, request.Traits))
         {
             HandOver(link, request);
             return;
@@ -145,7 +148,7 @@ internal sealed class Pipeline
         while (!Waiting.IsEmpty)
         {
             ref PendingRequest oldest = ref Waiting.Oldest;
-            if (oldest.IsSynthesised ? oldest.IsOpen || link.IsRejecting : !CanHandOver(link, oldest))
+            if (oldest.IsSynthesised ? oldest.IsOpen || link.IsRejecting : !CanHandOver(link, oldest.Start, oldest.Traits))
             {
                 return;
             }
@@ -241,9 +244,10 @@ internal sealed class Pipeline
         Buffer.ReleaseAll();
     }
 
-    private bool CanHandOver(BackendLink link, in PendingRequest request) =>
-        !link.IsRejecting && !link.IsSendBroken && _gate.Allows(request.Traits)
-        && (!link.HasUnsent || (request.Start == link.SendEnd && link.Substitute.IsEmpty));
+    /// <summary>May a request that begins there be added to what the link has to send?</summary>
+    public bool CanHandOver(BackendLink link, long start, CommandTraits traits) =>
+        !link.IsRejecting && !link.IsSendBroken && _gate.Allows(traits)
+        && (!link.HasUnsent || (start == link.SendEnd && link.Substitute.IsEmpty));
 
     private void HandOver(BackendLink link, in PendingRequest request)
     {

@@ -58,8 +58,10 @@ internal sealed unsafe class ReplyReader(Session session)
     public Slab Read(BackendLink link)
     {
         Slab slab = _slab!;
-        RelayEnd = slab.Begin;
-        _resumeAt = slab.Begin;
+        int plain = _read == slab.Begin ? PlainTraffic.TakeReplies(session, link, slab.Live) : 0;
+        _read += plain;
+        RelayEnd = slab.Begin + plain;
+        _resumeAt = RelayEnd;
         while (_read < slab.End && EndAfterRelay == EndCause.None && !session.Pipeline.IsSynthesisedDue)
         {
             if (link.IsRaw || TryEnterRaw(link))

@@ -24,6 +24,8 @@ internal sealed class RequestIntake(Session session)
 
     public bool IsAtBoundary => _scanner.IsAtBoundary;
 
+    private long WaitsSinceMs => _stalledSinceMs < 0 ? session.Loop.NowMs : _stalledSinceMs;
+
     /// <summary>May more be received? Limits what is held for a session, in bytes and in requests.</summary>
     public bool HasRoom
     {
@@ -118,6 +120,12 @@ internal sealed class RequestIntake(Session session)
         else if (_scanner.IsInline || _scanner.Command.NeedsInspection)
         {
             Inspect();
+        }
+        else if (_replies.IsOn && !_followsCaching
+            && PlainTraffic.TryHandOver(session, _requestStart, _scanned, _scanner.Command, WaitsSinceMs))
+        {
+            _frameStart = _scanned;
+            _requestStart = _scanned;
         }
         else
         {
@@ -221,7 +229,7 @@ internal sealed class RequestIntake(Session session)
             Session = session,
             Start = _requestStart,
             End = end,
-            WaitsSinceMs = _stalledSinceMs < 0 ? session.Loop.NowMs : _stalledSinceMs,
+            WaitsSinceMs = WaitsSinceMs,
             Traits = inspection.Traits,
             Outcome = outcome,
             HasChange = change is not null,

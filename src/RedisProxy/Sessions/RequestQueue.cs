@@ -45,6 +45,14 @@ internal sealed class RequestQueue
         return ref slot;
     }
 
+    /// <summary>Adds a slot as the newest, with whatever was in it before.</summary>
+    public ref PendingRequest AddNewest()
+    {
+        EnsureRoom();
+        Count++;
+        return ref Newest;
+    }
+
     /// <summary>Gives a request back its place before all others.</summary>
     public void AddOldest(in PendingRequest request)
     {

@@ -14,8 +14,15 @@ internal sealed class StateReplay
 {
     private readonly ArrayBufferWriter<byte> _output = new(256);
 
+    private StateReplay()
+    {
+        RequestWriter.Write(_output, "PING");
+        RepliesOwed = 1;
+    }
+
     private StateReplay(ConnectionState state)
     {
+        MustSucceed = true;
         SayIdentity(state);
         SayMode(state);
         if (state.Subscriptions is { IsEmpty: false } subscriptions)
@@ -41,7 +48,13 @@ internal sealed class StateReplay
 
     public ReadOnlyMemory<byte> Requests => _output.WrittenMemory;
 
-    /// <summary>Replies to <see cref="Requests"/>. None of them may be an error.</summary>
+    /// <summary>No state: a question whose answer, whatever it is, shows that the server has accepted the connection.</summary>
+    public static StateReplay Nothing { get; } = new();
+
+    /// <summary>None of the replies to <see cref="Requests"/> may be an error.</summary>
+    public bool MustSucceed { get; }
+
+    /// <summary>Replies to <see cref="Requests"/>.</summary>
     public int RepliesOwed { get; private set; }
 
     /// <summary>

@@ -19,7 +19,7 @@ internal static class StateReplayer
 {
     public static async Task<ReplayResult> RunAsync(LoopSocket socket, StateReplay replay)
     {
-        ReplayResult result = await AskAsync(socket, replay.Requests, new ReplayReplies(replay.RepliesOwed, mustSucceed: true));
+        ReplayResult result = await AskAsync(socket, replay.Requests, new ReplayReplies(replay.RepliesOwed, replay.MustSucceed));
         return result == ReplayResult.Done && replay.Queue is { Count: > 0 } queue
             ? await AskAsync(socket, queue.Requests, new ReplayReplies(queue.Count, mustSucceed: false))
             : result;

@@ -40,6 +40,45 @@ public sealed class ReplyScannerTests
         Splits.AssertRandom(expected, input, Transcript.OfReplies, random);
     });
 
+    [Theory]
+    [MemberData(nameof(Corpus))]
+    public void TryTakeReply_Corpus_AgreesWithTheScanner(string name) =>
+        AssertShortPathAgrees(ReplyCorpus.Items.Single(i => i.Name == name).Input);
+
+    [Fact]
+    public void TryTakeReply_RandomAndBrokenReplies_AgreesWithTheScanner() => Seeded.Run(10_000, random =>
+    {
+        byte[] input = RandomReplies.Pipeline(random).Input;
+        AssertShortPathAgrees(input);
+        AssertShortPathAgrees(Mutation.Apply(input, random));
+    });
+
+    [Theory]
+    [InlineData("+OK\r\n", 5)]
+    [InlineData(":12\r\n+", 5)]
+    [InlineData("$3\r\nabc\r\n$", 9)]
+    [InlineData("$-1\r\n", 5)]
+    public void TryTakeReply_UsualReply_IsTaken(string input, int expected)
+    {
+        Assert.True(WholeFrames.TryTakeReply(System.Text.Encoding.Latin1.GetBytes(input), out int bytes));
+        Assert.Equal(expected, bytes);
+    }
+
+    // What the short path takes, the scanner takes as one message of the same length, and as no error and no push.
+    private static void AssertShortPathAgrees(ReadOnlySpan<byte> input)
+    {
+        for (int begin = 0; begin < input.Length; begin++)
+        {
+            if (WholeFrames.TryTakeReply(input[begin..], out int bytes))
+            {
+                ReplyScanner scanner = default;
+                Assert.Equal(ScanStatus.Complete, scanner.Scan(input[begin..], out int consumed));
+                Assert.Equal(consumed, bytes);
+                Assert.False(scanner.IsError || scanner.IsPush);
+            }
+        }
+    }
+
     [Fact]
     public void Scan_EmptyInput_NeedsMoreAndStaysAtBoundary()
     {
