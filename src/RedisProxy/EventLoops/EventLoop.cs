@@ -118,7 +118,10 @@ internal sealed class EventLoop : IDisposable
         return result.Task;
     }
 
-    /// <summary>Runs the callback at the end of this turn, or in the next one. Only from the loop's own thread.</summary>
+    /// <summary>
+    /// Runs the callback at the end of this turn, or in the next one. Only from the loop's own thread. What was received in a turn is sent
+    /// from here: a send wakes its peer, and when all receives come first, the peer is woken for many requests and not for each.
+    /// </summary>
     public void Defer(Action<object?> callback, object? state)
     {
         Debug.Assert(IsCurrent, "other threads post");

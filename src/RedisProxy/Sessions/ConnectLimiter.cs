@@ -10,7 +10,10 @@ internal sealed class ConnectLimiter(int maxConcurrent)
     private readonly Queue<Session> _idle = new();
     private int _underWay;
 
-    public int Waiting => _urgent.Count + _idle.Count;
+    /// <summary>Sessions that want a link now, in line or before it.</summary>
+    public int Seeking { get; set; }
+
+    public bool IsCrowded => Seeking > maxConcurrent;
 
     /// <summary>True: go ahead, and <see cref="Release"/> afterwards. False: the session is told when it is its turn.</summary>
     public bool TryEnter(Session session)

@@ -20,6 +20,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     private Step _step;
     private bool _isScheduled;
     private bool _isGranted;
+    private bool _isSeeking;
     private int _fruitlessAttempts;
     private long _fruitlessGeneration;
     private long _suspicion;
@@ -42,10 +43,11 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     public bool IsBusy => _step != Step.Resting || _isScheduled;
 
     /// <summary>
-    /// Others stand in line behind it. The kernel completes connections that the server has not accepted yet, up to its backlog, and
-    /// makes the next ones wait for a second; so in a crowd a connection has its place in line until the server has said something.
+    /// More sessions want a link than may connect at once. The kernel completes connections that the server has not accepted yet, up to
+    /// its backlog, and makes the next ones wait for a second; so in a crowd a connection has its place in line until the server has said
+    /// something.
     /// </summary>
-    public bool IsInCrowd => limiter.Waiting > 0;
+    public bool IsInCrowd => limiter.IsCrowded;
 
     private bool IsLinkWanted => !session.IsEnded && session.Link is null && MayConnect;
 
@@ -63,6 +65,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
         {
             // Not now: when a view is applied, all sessions are fenced before any of them connects.
             _isScheduled = true;
+            Seek(true);
             session.Loop.Defer(Session.ResumeKeeper, session);
         }
     }
@@ -90,6 +93,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
             LeaveLine();
         }
 
+        Seek(IsBusy);
         session.UpdatePhase();
         session.FinishIfDone();
     }
@@ -214,6 +218,12 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
 
         LeaveLine();
         return true;
+    }
+
+    private void Seek(bool isSeeking)
+    {
+        limiter.Seeking += isSeeking == _isSeeking ? 0 : isSeeking ? 1 : -1;
+        _isSeeking = isSeeking;
     }
 
     private void LeaveLine()

@@ -14,8 +14,7 @@ internal sealed class ReplyPump(Session session)
     private bool _isParked;
 
     // On their way to the client: the proxy's own answers, or what was read from the link.
-    private Slab? _ownAnswers;
-    private Slab? _relayed;
+    private Slab? _ownAnswers, _relayed;
     private EndCause _endAfterOwnAnswers;
 
     /// <summary>Something that it looks at before each wait has changed.</summary>
@@ -30,8 +29,7 @@ internal sealed class ReplyPump(Session session)
         session.Link?.Socket.WakeReader();
     }
 
-    /// <summary>Goes on as far as it can. Before each wait everything is looked at anew, so no change is missed.</summary>
-    /// <returns>True: the session has ended. False: it waits for something, which runs it again.</returns>
+    /// <summary>Goes on as far as it can, and looks at everything anew before it waits. True: the session has ended.</summary>
     public bool Run()
     {
         while (TryFinishSends())
@@ -74,6 +72,11 @@ internal sealed class ReplyPump(Session session)
             else if (_reader.HasUnread || (link.Socket.IsReadable && !session.IsEnded && _reader.TryReceive(link)))
             {
                 _relayed = _reader.Read(link);
+                if (_relayed.Begin < _reader.RelayEnd)
+                {
+                    session.Loop.Defer(Session.ResumeReplies, session);
+                    return false;
+                }
             }
         }
 
@@ -124,10 +127,9 @@ internal sealed class ReplyPump(Session session)
 
     private unsafe bool TrySend(Slab slab, int end)
     {
-        LoopSocket client = session.Client;
         while (slab.Begin < end && !session.IsEnded)
         {
-            int sent = client.TrySend(slab.Memory + slab.Begin, end - slab.Begin);
+            int sent = session.Client.TrySend(slab.Memory + slab.Begin, end - slab.Begin);
             if (sent >= 0)
             {
                 slab.Begin += sent;
@@ -137,7 +139,7 @@ internal sealed class ReplyPump(Session session)
             {
                 session.End(EndCause.ClientReset);
             }
-            else if (!client.IsWritableOr(Session.ResumeReplies, session))
+            else if (!session.Client.IsWritableOr(Session.ResumeReplies, session))
             {
                 return false;
             }

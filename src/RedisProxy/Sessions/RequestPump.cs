@@ -3,9 +3,9 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// The way from client to backend: the only one that receives from the client and the only one that sends to the link. Each turn it
-/// first sends what may be sent, in one call for a whole burst, and only then receives more: a backend that does not read stops the
-/// reading of its client. While requests are held, a limited number of bytes is read ahead; beyond that the kernel's buffer is the queue.
+/// The way from client to backend: alone receives from the client and sends to the link. What may be sent goes, in one call for a whole
+/// burst, before more is received: a backend that does not read stops its client. Of requests that are held, a limited number of bytes is
+/// read ahead; beyond that the kernel's buffer is the queue.
 /// </summary>
 internal sealed class RequestPump(Session session)
 {
@@ -15,8 +15,7 @@ internal sealed class RequestPump(Session session)
     /// <summary>The client is between two requests.</summary>
     public bool IsAtBoundary => _intake.IsAtBoundary;
 
-    /// <summary>Goes on as far as it can. Before each wait everything is looked at anew, so no change is missed.</summary>
-    /// <returns>True: the session has ended. False: it waits for something, which runs it again.</returns>
+    /// <summary>Goes on as far as it can, and looks at everything anew before it waits. True: the session has ended.</summary>
     public bool Run()
     {
         LoopSocket client = session.Client;
@@ -46,9 +45,10 @@ internal sealed class RequestPump(Session session)
             {
                 return false;
             }
-            else if (client.IsReadable && !session.IsEnded)
+            else if (client.IsReadable && !session.IsEnded && TryReceive(client) && session.Link is { HasUnsent: true })
             {
-                Receive(client);
+                session.Loop.Defer(Session.ResumeRequests, session);
+                return false;
             }
         }
 
@@ -57,15 +57,15 @@ internal sealed class RequestPump(Session session)
 
     private void EndStall(LoopSocket client)
     {
-        bool wasStalled = session.IsInputStalled;
-        session.IsInputStalled = false;
-        if (wasStalled && client.IsPeerClosed && !_isInputEnded && !session.Gate.View.IsServing)
+        if (session.IsInputStalled && client.IsPeerClosed && !_isInputEnded && !session.Gate.View.IsServing)
         {
             session.End(EndCause.ClientGaveUp);
         }
+
+        session.IsInputStalled = false;
     }
 
-    private unsafe void Receive(LoopSocket client)
+    private unsafe bool TryReceive(LoopSocket client)
     {
         RequestBuffer buffer = session.Pipeline.Buffer;
         Slab room = buffer.Room;
@@ -75,7 +75,7 @@ internal sealed class RequestPump(Session session)
         {
             buffer.Commit(received);
             _intake.Take(new ReadOnlySpan<byte>(start, received));
-            return;
+            return true;
         }
 
         buffer.ReleaseWhenEmpty();
@@ -88,17 +88,18 @@ internal sealed class RequestPump(Session session)
         {
             session.End(EndCause.ClientReset);
         }
+
+        return false;
     }
 
     /// <returns>False: the link's socket takes no more now.</returns>
     private bool TrySend(BackendLink link)
     {
-        Pipeline pipeline = session.Pipeline;
         while (true)
         {
-            if (!pipeline.Waiting.IsEmpty)
+            if (!session.Pipeline.Waiting.IsEmpty)
             {
-                pipeline.HandOverWaiting(link);
+                session.Pipeline.HandOverWaiting(link);
             }
 
             if (!link.HasUnsent || link.IsSendBroken || IsRawHeld(link))
@@ -107,7 +108,7 @@ internal sealed class RequestPump(Session session)
                 return true;
             }
 
-            int sent = link.TrySend(pipeline.Buffer);
+            int sent = link.TrySend(session.Pipeline.Buffer);
             if (sent == SocketCalls.WouldBlock)
             {
                 return false;

@@ -274,7 +274,7 @@ public sealed class FailoverTests
     [Fact]
     public async Task ManySessions_WhenSuperseded_ConnectInARampAndAllArrive()
     {
-        ProxyOptions options = SessionLab.Options() with { Backend = new BackendOptions { MaxConcurrentConnects = 2 } };
+        ProxyOptions options = SessionLab.Options() with { Backend = new BackendOptions { MaxConcurrentConnects = 1 } };
         await using SessionLab lab = await SessionLab.StartAsync(options);
         await lab.ServeFirstAsync();
         const int Count = 50;
@@ -283,14 +283,32 @@ public sealed class FailoverTests
         {
             clients.Add(await lab.ConnectAsync());
             await lab.AcceptAsync(lab.First);
+            int served = i + 1;
+            await SessionLab.EventuallyAsync(() => lab.Counters.Phases[(int)SessionPhase.Serving] == served, "served one by one, no crowd");
         }
 
+        // All have a request that waits, so all stand in line at once.
+        await lab.ShowAsync(Availability.Down, 1, lab.First);
+        await Task.WhenAll(clients.Select(client => client.SendAsync(Requests.Get)));
+        await Eventually.Within(TimeSpan.FromSeconds(5), lab.CountWaitingAsync, waiting => waiting == Count, "all wait");
         await lab.ServeSecondAsync();
         for (int i = 0; i < Count; i++)
         {
-            await lab.AcceptAsync(lab.Second);
+            // While others stand in line, a connection keeps its place until the server has said something: the kernel connects before
+            // the server accepts. The last one has nobody behind it.
+            RawClient link = await lab.AcceptAsync(lab.Second);
+            if (i < Count - 1)
+            {
+                await link.ExpectAsync(Requests.Of("PING"));
+                Assert.False(lab.Second.HasPendingConnection);
+                await link.SendAsync(i % 2 == 0 ? "+PONG\r\n" : "-NOAUTH Authentication required.\r\n");
+            }
+
+            await link.ExpectAsync(Requests.Get);
+            await link.SendAsync("_\r\n");
         }
 
-        await SessionLab.EventuallyAsync(() => lab.Counters.Phases[(int)SessionPhase.Serving] == Count, "all are served");
+        await Task.WhenAll(clients.Select(client => client.ExpectAsync("_\r\n")));
+        Assert.Equal(Count, lab.Counters.Phases[(int)SessionPhase.Serving]);
     }
 }

@@ -120,6 +120,10 @@ internal sealed class SessionLab : IAsyncDisposable
         return accepted;
     }
 
+    /// <summary>Sessions with a request that no backend has taken.</summary>
+    public Task<int> CountWaitingAsync() =>
+        _loop.InvokeAsync(() => _listener.Gate.Sessions.Count(session => !session.Pipeline.Waiting.IsEmpty));
+
     public static Task EventuallyAsync(Func<bool> condition, string what) => Eventually.Within(TimeSpan.FromSeconds(10), condition, what);
 
     public Task StopAcceptingAsync() => _loop.InvokeAsync(() =>
