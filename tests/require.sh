@@ -69,6 +69,25 @@ build() {
     done
 }
 
+# publish PROJECT FOLDER: as users get it, one native program in that folder.
+publish() {
+    say "Compiling $1 to a native program…"
+    output=$(dotnet publish "$1" --configuration Release --output "$2" --nologo --verbosity quiet 2>&1) || fail "$output"
+}
+
+# The harness starts what users get, unless REDISPROXY_PROGRAM names another program already.
+use_native_proxy() {
+    if [ -z "${REDISPROXY_PROGRAM:-}" ]; then
+        publish src/RedisProxy src/RedisProxy/bin/native
+        export REDISPROXY_PROGRAM="$PWD/src/RedisProxy/bin/native/RedisProxy"
+    fi
+}
+
+# What publish compiles and links with.
+require_compiler() {
+    require gcc:gcc /usr/include/stdio.h:libc6-dev /usr/include/zlib.h:zlib1g-dev
+}
+
 # asks_for_help ARGUMENT…
 asks_for_help() {
     for argument in "$@"; do

@@ -30,7 +30,8 @@ internal sealed record LoadOptions
                           is missed.
           --help          This text.
 
-        The environment variable REDISPROXY_DLL names another RedisProxy.dll to measure.
+        What is measured is the native program that "dotnet publish" makes. The environment
+        variable REDISPROXY_PROGRAM names another one, or a RedisProxy.dll.
         """;
 
     private const int DefaultRounds = 7;

@@ -3,17 +3,11 @@ using System.Net;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// The proxy as users run it: <c>dotnet RedisProxy.dll</c> with a <c>proxy.json</c>. Ready when it is returned: every listener accepts,
+/// The proxy as users run it: its program (<see cref="ProxyProgram"/>) with a <c>proxy.json</c>. Ready when it is returned: every listener accepts,
 /// and it says that it is alive. Disposing it demands an orderly end.
 /// </summary>
 public sealed class ProxyProcess : IAsyncDisposable
 {
-    /// <summary>The path of another RedisProxy.dll.</summary>
-    public const string DllVariable = "REDISPROXY_DLL";
-
-    // Also begins the names of variables that configure a proxy, so none of ours may reach it.
-    private const string VariablePrefix = "REDISPROXY_";
-
     private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(30);
 
     private readonly TemporaryFolder _folder;
@@ -84,40 +78,6 @@ public sealed class ProxyProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// From <see cref="DllVariable"/>; else from the repository that this assembly was built in, of the same configuration (Release or
-    /// Debug), or else of the other one.
-    /// </summary>
-    public static string FindDll()
-    {
-        if (Environment.GetEnvironmentVariable(DllVariable) is { Length: > 0 } path)
-        {
-            return path;
-        }
-
-        string root = RepositoryRoot();
-        string own = AppContext.BaseDirectory.Contains("/Debug/", StringComparison.Ordinal) ? "Debug" : "Release";
-        string other = own == "Debug" ? "Release" : "Debug";
-        return new[] { own, other }
-            .Select(configuration => Path.Combine(root, "src/RedisProxy/bin", configuration, "net10.0/RedisProxy.dll"))
-            .FirstOrDefault(File.Exists)
-            ?? throw new FileNotFoundException($"No RedisProxy.dll below {root}/src/RedisProxy/bin: build it first, or set {DllVariable}.");
-    }
-
-    /// <summary>The folder with <c>Proxy.sln</c>, above this assembly.</summary>
-    public static string RepositoryRoot()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Proxy.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException($"No Proxy.sln above {AppContext.BaseDirectory}.");
-    }
-
     public Task<RawClient> ConnectAsync() => RawClient.ConnectAsync(Address, Port);
 
     /// <summary><c>GET /metrics</c>.</summary>
@@ -166,17 +126,8 @@ public sealed class ProxyProcess : IAsyncDisposable
     private static async Task<(ChildProcess Process, TemporaryFolder Folder, ProxyConfigurationFile Configuration)> LaunchAsync(
         ProxyProcessOptions options)
     {
-        string dll = options.Dll ?? FindDll();
         var configuration = new ProxyConfigurationFile(options);
-        var environment = new Dictionary<string, string?>();
-        foreach (string name in Environment.GetEnvironmentVariables().Keys.OfType<string>())
-        {
-            if (name.StartsWith(VariablePrefix, StringComparison.OrdinalIgnoreCase))
-            {
-                environment[name] = null;
-            }
-        }
-
+        Dictionary<string, string?> environment = ProxyProgram.CleanEnvironment();
         foreach ((string name, string? value) in options.Environment)
         {
             environment[name] = value;
@@ -187,10 +138,9 @@ public sealed class ProxyProcess : IAsyncDisposable
         {
             string file = folder.File("proxy.json");
             await File.WriteAllTextAsync(file, configuration.Text);
-            string[] arguments = [dll, "--config", file, .. options.Arguments];
-            // The SDK says which dotnet runs it; PATH may know another one, or none.
-            string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-            return (await options.Host.StartAsync("proxy", dotnet, arguments, folder.File("log"), environment), folder, configuration);
+            (string program, string[] arguments) =
+                ProxyProgram.Command(options.Program ?? ProxyProgram.Find(), ["--config", file, .. options.Arguments]);
+            return (await options.Host.StartAsync("proxy", program, arguments, folder.File("log"), environment), folder, configuration);
         }
         catch
         {

@@ -38,8 +38,8 @@ public sealed record ProxyProcessOptions
     /// <summary>Behind the path of the configuration.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
-    /// <summary>Default: as <see cref="ProxyProcess.FindDll"/> finds it.</summary>
-    public string? Dll { get; init; }
+    /// <summary>Default: as <see cref="ProxyProgram.Find"/> finds it.</summary>
+    public string? Program { get; init; }
 
     public ProcessHost Host { get; init; } = ProcessHost.Local;
 

@@ -16,8 +16,7 @@ internal enum FailoverKind
 internal sealed record FailoverOptions
 {
     public const string Help = """
-        Usage: benchmarks/failover [--kind KIND] [--failovers N] [--down-after MS]
-                                   [--sessions N] [--markdown]
+        Usage: benchmarks/failover [--kind KIND] [--failovers N] [--down-after MS] [--markdown]
 
         Fails over a Sentinel deployment (one master, two replicas, three Sentinels) again
         and again, on this machine, while writers write through RedisProxy and, in the same
@@ -28,17 +27,12 @@ internal sealed record FailoverOptions
           --kind KIND      planned  SENTINEL FAILOVER
                            kill     SIGKILL of the master, which returns as a replica
                            both     planned, then kill. Default.
-                           recover  SIGKILL of the master under many sessions through
-                                    RedisProxy, which each send one GET just after it: when
-                                    the first and the last is served. Exit code 1 unless
-                                    all are, and in time.
-          --failovers N    Of each kind. Default 20; for recover 3.
+          --failovers N    Of each kind. Default 20.
           --down-after MS  Sentinel takes a silent master for dead after this. Default 2000,
                            not for planned. Sentinels ask once a second; with less than 2000
                            they take servers for dead that are not, and fail over twice.
                            hold.timeout of RedisProxy is this and 2 s, at least its default
-                           of 4 s (--kind recover: this and 30 s).
-          --sessions N     For recover. Default 8000, which needs a limit of 16400 open files.
+                           of 4 s.
           --markdown       The result as Markdown, on standard output.
           --help           This text.
 
@@ -52,26 +46,12 @@ internal sealed record FailoverOptions
         acknowledged write through RedisProxy or broke a connection of it.
         """;
 
-    private const int DefaultFailovers = 20;
-    private const int DefaultRecoveries = 3;
-
-    private int? _failovers;
-
-    /// <summary>Empty for <see cref="IsRecover"/>.</summary>
     public IReadOnlyList<FailoverKind> Kinds { get; init; } = [FailoverKind.Planned, FailoverKind.Kill];
 
-    public bool IsRecover { get; init; }
-
     /// <summary>Of each kind.</summary>
-    public int Failovers
-    {
-        get => _failovers ?? (IsRecover ? DefaultRecoveries : DefaultFailovers);
-        init => _failovers = value;
-    }
+    public int Failovers { get; init; } = 20;
 
     public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(2);
-
-    public int Sessions { get; init; } = 8000;
 
     public bool Markdown { get; init; }
 
@@ -91,7 +71,6 @@ internal sealed record FailoverOptions
                 "--kind" => options.WithKind(Value()),
                 "--failovers" => options with { Failovers = Number(name, Value(), 1, 10_000) },
                 "--down-after" => options with { DownAfter = TimeSpan.FromMilliseconds(Number(name, Value(), 300, 60_000)) },
-                "--sessions" => options with { Sessions = Number(name, Value(), 1, 9_000) },
                 "--markdown" => options with { Markdown = true },
                 "--help" or "-h" => options with { ShowHelp = true },
                 _ => throw new FormatException($"Unknown argument '{name}'; see --help."),
@@ -103,11 +82,10 @@ internal sealed record FailoverOptions
 
     private FailoverOptions WithKind(string text) => text switch
     {
-        "planned" => this with { Kinds = [FailoverKind.Planned], IsRecover = false },
-        "kill" => this with { Kinds = [FailoverKind.Kill], IsRecover = false },
-        "both" => this with { Kinds = [FailoverKind.Planned, FailoverKind.Kill], IsRecover = false },
-        "recover" => this with { Kinds = [], IsRecover = true },
-        _ => throw new FormatException($"No kind '{text}'; there are planned, kill, both, recover."),
+        "planned" => this with { Kinds = [FailoverKind.Planned] },
+        "kill" => this with { Kinds = [FailoverKind.Kill] },
+        "both" => this with { Kinds = [FailoverKind.Planned, FailoverKind.Kill] },
+        _ => throw new FormatException($"No kind '{text}'; there are planned, kill, both."),
     };
 
     private static int Number(string name, string text, int least, int most) =>

@@ -41,11 +41,6 @@ internal static class FailoverProgram
 
     private static async Task<bool> MeasureAsync(FailoverOptions options)
     {
-        if (options.IsRecover)
-        {
-            return await RecoverAsync(options);
-        }
-
         bool isGood = true;
         foreach (FailoverKind kind in options.Kinds)
         {
@@ -68,21 +63,6 @@ internal static class FailoverProgram
 
         await PrintAsync(FailoverReport.Lines(kind, options, outcomes, await HostFacts.CollectAsync(stage.AnyServer)));
         return kind != FailoverKind.Planned || outcomes.All(o => o.Proxy.IsHonest && o.Proxy.ConnectionsLost == 0);
-    }
-
-    private static async Task<bool> RecoverAsync(FailoverOptions options)
-    {
-        await using RecoverStage stage = await RecoverStage.StartAsync(options.Sessions, options.DownAfter);
-        var results = new List<RecoverResult>();
-        for (int i = 1; i <= options.Failovers; i++)
-        {
-            RecoverResult result = await stage.RecoverAsync();
-            results.Add(result);
-            await SayAsync($"recover {i} of {options.Failovers}: {RecoverReport.Row(result)}");
-        }
-
-        await PrintAsync(RecoverReport.Lines(options, results, await HostFacts.CollectAsync(stage.AnyServer)));
-        return RecoverReport.Passes(results);
     }
 
     private static async Task PrintAsync(IEnumerable<string> lines)

@@ -1,5 +1,7 @@
 using System.Globalization;
 
+using RedisProxy.Load.Reporting;
+
 namespace RedisProxy.Load.Failover;
 
 /// <summary>The failovers of one kind as text.</summary>
@@ -50,7 +52,7 @@ internal static class FailoverReport
         foreach (string[][] table in new[] { pauses, told })
         {
             yield return "";
-            foreach (string line in TextTable.Lines(table, options.Markdown))
+            foreach (string line in Table.Lines(table, options.Markdown))
             {
                 yield return line;
             }

@@ -58,7 +58,7 @@ internal sealed class RecoverStage : IAsyncDisposable
     }
 
     /// <summary>One kill. The deployment is ready for another one when this returns.</summary>
-    public async Task<RecoverResult> RecoverAsync()
+    public async Task<Recovery> RecoverAsync()
     {
         RedisServer old = await _deployment.SettleAsync();
         SentinelEventLog events = _deployment.Events;
@@ -74,7 +74,7 @@ internal sealed class RecoverStage : IAsyncDisposable
         TimeSpan switched = events.Switches(killed).Values.Min();
         await DeploymentSteps.BringBackAsync(old, await _deployment.WaitForMasterAsync(old, DeploymentSteps.Patience));
         await _deployment.SettleAsync();
-        return new RecoverResult(
+        return new Recovery(
             _sessions,
             (switched - killed).TotalMilliseconds,
             (answers.First - switched).TotalMilliseconds,

@@ -20,6 +20,7 @@ internal sealed record Measure(string Key, string Title, Func<Bench, Task<Measur
         Allocation.Measure,
         IdleSessions.Measure,
         StartTime.Measure,
+        Recover.Measure,
         Scanners.Measure,
     ];
 

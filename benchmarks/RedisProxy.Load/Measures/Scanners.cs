@@ -29,16 +29,16 @@ internal static class Scanners
         using var folder = new TemporaryFolder("scanners");
         string figuresFile = folder.File("figures");
         string dll = Path.Combine(
-            ProxyProcess.RepositoryRoot(), "benchmarks/RedisProxy.Benchmarks/bin/Release/net10.0/RedisProxy.Benchmarks.dll");
+            ProxyProgram.RepositoryRoot(), "benchmarks/RedisProxy.Benchmarks/bin/Release/net10.0/RedisProxy.Benchmarks.dll");
         string[] names = [Requests, LargeRequests, LargeReplies, Elements];
-        string[] arguments =
-        [
-            dll, "--figures", figuresFile, "--artifacts", folder.Path,
-            "--iterationCount", Iterations.ToString(CultureInfo.InvariantCulture),
-            "--filter", .. names.Select(name => $"*.{name}"),
-        ];
-        string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-        await using ChildProcess process = await ChildProcess.StartAsync("scanners", dotnet, arguments, folder.File("log"));
+        (string program, string[] arguments) = ProxyProgram.Command(
+            dll,
+            [
+                "--figures", figuresFile, "--artifacts", folder.Path,
+                "--iterationCount", Iterations.ToString(CultureInfo.InvariantCulture),
+                "--filter", .. names.Select(name => $"*.{name}"),
+            ]);
+        await using ChildProcess process = await ChildProcess.StartAsync("scanners", program, arguments, folder.File("log"));
         if (await process.WaitForExitAsync(RunWithin) is not 0 and int exitCode)
         {
             throw new InvalidOperationException($"The benchmarks ended with exit code {exitCode}. Their last lines:\n{process.LogTail}");

@@ -9,8 +9,8 @@ using RedisProxy.Testing;
 namespace RedisProxy.Load.Measures;
 
 /// <summary>
-/// From the start of RedisProxy's process to the first PONG through it, against the start and end of a program of the same runtime that
-/// does nothing: what it takes beyond the runtime's own share.
+/// From the start of RedisProxy's process to the first PONG through it, against the start and end of a .NET program that does nothing: an
+/// ordinary one, as <c>dotnet build</c> makes it, and for comparison a native one.
 /// </summary>
 internal static class StartTime
 {
@@ -19,9 +19,8 @@ internal static class StartTime
     private const double AimedRatio = 2;
     private const string Proxy = "RedisProxy, to the first PONG";
     private const string Empty = "empty program, to its end";
-
-    // Also begins the names of variables that configure a proxy, so none of ours may reach it.
-    private const string VariablePrefix = "REDISPROXY_";
+    private const string NativeEmpty = "the same, native";
+    private const string EmptyFolder = "benchmarks/RedisProxy.Empty/bin";
 
     private static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(1);
@@ -31,11 +30,15 @@ internal static class StartTime
     private static async Task<MeasureResult> RunAsync(Bench bench)
     {
         int pairs = Math.Max(MinPairs, bench.Options.Rounds);
-        Task<Time> RunOneAsync(string key) => key == Proxy ? ProxyAsync(bench.Redis) : EmptyAsync();
-        // Not counted: the files are read from disk.
-        await RunOneAsync(Proxy);
-        await RunOneAsync(Empty);
-        Rounds<Time> rounds = await Rounds<Time>.RunAsync(Measure.Key, pairs, [Empty, Proxy], RunOneAsync, time => time.ToString());
+        string[] keys = [Empty, NativeEmpty, Proxy];
+        Task<Time> RunOneAsync(string key) => key == Proxy ? ProxyAsync(bench.Redis) : EmptyAsync(isNative: key == NativeEmpty);
+        foreach (string key in keys)
+        {
+            // Not counted: the files are read from disk.
+            await RunOneAsync(key);
+        }
+
+        Rounds<Time> rounds = await Rounds<Time>.RunAsync(Measure.Key, pairs, keys, RunOneAsync, time => time.ToString());
         string[] Row(string key) =>
         [
             key,
@@ -46,7 +49,7 @@ internal static class StartTime
         double? ratio = rounds.Ratio(Proxy, Empty, t => t.Milliseconds)?.Median;
         return new MeasureResult(
             string.Create(CultureInfo.InvariantCulture, $"Start (medians of {pairs} pairs)"),
-            [["", "ms", "÷ empty program"], Row(Empty), Row(Proxy)],
+            [["", "ms", "÷ empty program"], Row(Empty), Row(NativeEmpty), Row(Proxy)],
             [
                 new Bar(Measure.Key, "to PONG ÷ empty program", ratio, Limit.AtMost(MaxRatio, "0.00"))
                 {
@@ -55,11 +58,12 @@ internal static class StartTime
             ]);
     }
 
-    private static async Task<Time> EmptyAsync()
+    private static async Task<Time> EmptyAsync(bool isNative)
     {
-        string dll = Path.Combine(ProxyProcess.RepositoryRoot(), "benchmarks/RedisProxy.Empty/bin/Release/net10.0/RedisProxy.Empty.dll");
+        string file = isNative ? "native/RedisProxy.Empty" : "Release/net10.0/RedisProxy.Empty.dll";
+        string program = Path.Combine(ProxyProgram.RepositoryRoot(), EmptyFolder, file);
         long start = Stopwatch.GetTimestamp();
-        await using ChildProcess process = await RunDllAsync("empty", dll, []);
+        await using ChildProcess process = await RunAsync("empty", program, []);
         int exitCode = await process.WaitForExitAsync(StartWithin);
         TimeSpan duration = Stopwatch.GetElapsedTime(start);
         return exitCode == 0
@@ -72,7 +76,7 @@ internal static class StartTime
         int port = FreePorts.Take();
         string[] arguments = ["--listen", Text(port), "--backend", redis.Endpoint, "--admin", Text(FreePorts.Take())];
         long start = Stopwatch.GetTimestamp();
-        await using ChildProcess process = await RunDllAsync("proxy", ProxyProcess.FindDll(), arguments);
+        await using ChildProcess process = await RunAsync("proxy", ProxyProgram.Find(), arguments);
         while (!await AnswersAsync(port))
         {
             if (process.HasExited || Stopwatch.GetElapsedTime(start) > StartWithin)
@@ -86,14 +90,11 @@ internal static class StartTime
         return new Time(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
-    // Both in the same way, so that their difference is their own.
-    private static async Task<ChildProcess> RunDllAsync(string name, string dll, IEnumerable<string> arguments)
+    // All in the same way, so that their difference is their own.
+    private static Task<ChildProcess> RunAsync(string name, string path, IEnumerable<string> arguments)
     {
-        Dictionary<string, string?> environment = Environment.GetEnvironmentVariables().Keys.OfType<string>()
-            .Where(variable => variable.StartsWith(VariablePrefix, StringComparison.OrdinalIgnoreCase))
-            .ToDictionary(variable => variable, _ => (string?)null);
-        string dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
-        return await ChildProcess.StartAsync(name, dotnet, [dll, .. arguments], "/dev/null", environment);
+        (string program, string[] all) = ProxyProgram.Command(path, arguments);
+        return ChildProcess.StartAsync(name, program, all, "/dev/null", ProxyProgram.CleanEnvironment());
     }
 
     // With the event's error code and not by an exception, which would cost more time than there is between two looks.

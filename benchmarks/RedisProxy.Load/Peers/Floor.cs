@@ -8,7 +8,7 @@ namespace RedisProxy.Load.Peers;
 /// </summary>
 internal static class Floor
 {
-    private static string Program => Path.Combine(ProxyProcess.RepositoryRoot(), "benchmarks/floor/bin/floor");
+    private static string Program => Path.Combine(ProxyProgram.RepositoryRoot(), "benchmarks/floor/bin/floor");
 
     public static Task<Peer> StartAsync(RedisServer redis)
     {

@@ -16,9 +16,12 @@ internal static class HostFacts
             $"{Environment.ProcessorCount} processors ({ProcessorModel()}), {RuntimeInformation.OSDescription}, kernel {Kernel()}",
             $"redis {server["redis_version"]}, {await FirstLineAsync(Haproxy.Program, "-v")}, .NET {Environment.Version}",
             $"{await FirstLineAsync(Nginx.Program, "-v")}, floor built by {await FirstLineAsync("gcc", "--version")}",
-            $"RedisProxy at commit {await FirstLineAsync("git", "-C", ProxyProcess.RepositoryRoot(), "describe", "--always", "--dirty")}",
+            $"RedisProxy at commit {await CommitAsync()}, {(ProxyProgram.IsNative(ProxyProgram.Find()) ? "native program" : "portable code")}",
         ];
     }
+
+    private static Task<string> CommitAsync() =>
+        FirstLineAsync("git", "-C", ProxyProgram.RepositoryRoot(), "describe", "--always", "--dirty");
 
     private static string Kernel() => File.ReadAllText("/proc/sys/kernel/osrelease").Trim();
 

@@ -63,7 +63,7 @@ internal static class ClientMatrix
             return;
         }
 
-        string path = Path.Combine(ProxyProcess.RepositoryRoot(), name);
+        string path = Path.Combine(ProxyProgram.RepositoryRoot(), name);
         string document = File.Exists(path)
             ? await File.ReadAllTextAsync(path)
             : Seen.Begin + Seen.End + "\n\n" + Figures.Begin + Figures.End + "\n";

@@ -54,7 +54,7 @@ public sealed class ClientTests(ClientRun run, ITestOutputHelper output) : IClas
     [Fact]
     public async Task Document_SaysWhatTheTestsSaw()
     {
-        string document = await File.ReadAllTextAsync(Path.Combine(ProxyProcess.RepositoryRoot(), ClientMatrix.Document));
+        string document = await File.ReadAllTextAsync(Path.Combine(ProxyProgram.RepositoryRoot(), ClientMatrix.Document));
         Assert.Equal(ClientMatrix.Checked(run.Cells), ClientMatrix.CheckedIn(document));
     }
 

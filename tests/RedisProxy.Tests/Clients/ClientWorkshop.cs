@@ -14,7 +14,7 @@ internal sealed class ClientWorkshop : IDisposable
     private readonly TemporaryFolder _folder = new("clients");
     private Task<string>? _node;
 
-    private static string Sources => Path.Combine(ProxyProcess.RepositoryRoot(), "tests", "clients");
+    private static string Sources => Path.Combine(ProxyProgram.RepositoryRoot(), "tests", "clients");
 
     public string LogFile(string name) => _folder.File($"{name.Replace(':', '-')}.log");
 

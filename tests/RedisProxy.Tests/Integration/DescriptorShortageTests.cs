@@ -24,7 +24,7 @@ public sealed class DescriptorShortageTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task FewDescriptors_LimitTheSessionsAndFurtherClientsAreToldSo()
     {
-        await using ChildProcess proxy = await StartAsync("prlimit", "--nofile=332", "dotnet");
+        await using ChildProcess proxy = await StartAsync("--nofile=332");
         await Eventually.Within(Patience, () => proxy.LogTail.Contains("ulimit -n", StringComparison.Ordinal), "the log warns");
         for (int i = 0; i < 16; i++)
         {
@@ -52,13 +52,12 @@ public sealed class DescriptorShortageTests : IAsyncLifetime, IDisposable
         return _clients[^1];
     }
 
-    private async Task<ChildProcess> StartAsync(string program, params string[] arguments)
+    private async Task<ChildProcess> StartAsync(string limit)
     {
-        string[] all =
-        [
-            .. arguments, ProxyProcess.FindDll(), "--listen", $"{_port}", "--backend", _server.Endpoint, "--admin", "", "--loops", "1",
-        ];
-        ChildProcess proxy = await ChildProcess.StartAsync("proxy with few descriptors", program, all, _folder.File("log"));
+        (string program, string[] arguments) = ProxyProgram.Command(
+            ProxyProgram.Find(), ["--listen", $"{_port}", "--backend", _server.Endpoint, "--admin", "", "--loops", "1"]);
+        ChildProcess proxy = await ChildProcess.StartAsync(
+            "proxy with few descriptors", "prlimit", [limit, program, .. arguments], _folder.File("log"));
         await Eventually.Within(Patience, () => proxy.LogTail.Contains("is available", StringComparison.Ordinal), "the proxy serves");
         return proxy;
     }

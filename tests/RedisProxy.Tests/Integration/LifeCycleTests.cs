@@ -166,11 +166,9 @@ public sealed class LifeCycleTests
         await using RedisServer server = await RedisServer.StartAsync();
         int port = FreePorts.Take();
         using var folder = new TemporaryFolder();
-        await using ChildProcess process = await ChildProcess.StartAsync(
-            "proxy without admin",
-            "dotnet",
-            [ProxyProcess.FindDll(), "--listen", $"{port}", "--backend", server.Endpoint, "--admin", ""],
-            folder.File("log"));
+        (string program, string[] arguments) = ProxyProgram.Command(
+            ProxyProgram.Find(), ["--listen", $"{port}", "--backend", server.Endpoint, "--admin", ""]);
+        await using ChildProcess process = await ChildProcess.StartAsync("proxy without admin", program, arguments, folder.File("log"));
         await Eventually.Within(
             Patience,
             async () =>
