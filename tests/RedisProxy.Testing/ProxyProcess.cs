@@ -3,8 +3,8 @@ using System.Net;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// The proxy as users run it: its program (<see cref="ProxyProgram"/>) with a <c>proxy.json</c>. Ready when it is returned: every listener accepts,
-/// and it says that it is alive. Disposing it demands an orderly end.
+/// The proxy as users run it: its program (<see cref="ProxyProgram"/>) with a <c>proxy.json</c>. Ready when it is returned:
+/// every listener accepts, and it says that it is alive. Disposing it demands an orderly end.
 /// </summary>
 public sealed class ProxyProcess : IAsyncDisposable
 {

@@ -17,7 +17,7 @@ internal static class Allocation
     private const double MaxBytes = 1;
 
     // A million by default.
-    private const double RunsOfBase = 12.5;
+    private const double RunsOfBase = 20;
 
     private static readonly TimeSpan MeasureWithin = TimeSpan.FromMinutes(10);
 

@@ -10,13 +10,14 @@ internal static class HostFacts
 {
     public static async Task<IReadOnlyList<string>> CollectAsync(RedisServer redis)
     {
+        string form = ProxyProgram.IsNative(ProxyProgram.Find()) ? "native program" : "portable code";
         IReadOnlyDictionary<string, string> server = await redis.InfoAsync("server");
         return
         [
             $"{Environment.ProcessorCount} processors ({ProcessorModel()}), {RuntimeInformation.OSDescription}, kernel {Kernel()}",
             $"redis {server["redis_version"]}, {await FirstLineAsync(Haproxy.Program, "-v")}, .NET {Environment.Version}",
             $"{await FirstLineAsync(Nginx.Program, "-v")}, floor built by {await FirstLineAsync("gcc", "--version")}",
-            $"RedisProxy at commit {await CommitAsync()}, {(ProxyProgram.IsNative(ProxyProgram.Find()) ? "native program" : "portable code")}",
+            $"RedisProxy at commit {await CommitAsync()}, {form}",
         ];
     }
 

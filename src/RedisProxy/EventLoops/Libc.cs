@@ -41,11 +41,11 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, EntryPoint = "connect"), SuppressGCTransition]
     public static partial int Connect(int fd, byte* address, uint length);
 
-    [LibraryImport(Name, EntryPoint = "recv"), SuppressGCTransition]
-    public static partial nint Receive(int fd, byte* buffer, nuint length, int flags);
+    public static nint Receive(int fd, byte* buffer, nint length, int flags) =>
+        Call(LibcConstants.CallReceiveFrom, fd, buffer, length, flags, 0, 0);
 
-    [LibraryImport(Name, EntryPoint = "send"), SuppressGCTransition]
-    public static partial nint Send(int fd, byte* buffer, nuint length, int flags);
+    public static nint Send(int fd, byte* buffer, nint length, int flags) =>
+        Call(LibcConstants.CallSendTo, fd, buffer, length, flags, 0, 0);
 
     [LibraryImport(Name, EntryPoint = "read"), SuppressGCTransition]
     public static partial nint Read(int fd, void* buffer, nuint length);
@@ -70,6 +70,11 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Name, EntryPoint = "getpeername"), SuppressGCTransition]
     public static partial int GetPeerAddress(int fd, byte* address, uint* length);
+
+    // The calls of every request, by number: the library's functions for them are cancellation points (pthreads(7)), and in a program with
+    // threads they mark their thread as cancellable before the call and the contrary after it, with two atomic operations.
+    [LibraryImport(Name, EntryPoint = "syscall"), SuppressGCTransition]
+    private static partial nint Call(nint number, nint fd, void* buffer, nint length, nint flags, nint address, nint addressLength);
 
     [LibraryImport(Name, EntryPoint = "getrlimit")]
     public static partial int GetLimit(int resource, ulong* softAndHard);

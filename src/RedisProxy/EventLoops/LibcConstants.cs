@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
+
 namespace RedisProxy.EventLoops;
 
-/// <summary>Constants of the Linux ABI (x86-64 and arm64 agree on these), with the kernel's names in the comments.</summary>
+/// <summary>Constants of the Linux ABI (x86-64 and arm64 agree on nearly all of these), with the kernel's names in the comments.</summary>
 internal static class LibcConstants
 {
     public const int EpollCloexec = 0x80000; // EPOLL_CLOEXEC
@@ -21,6 +23,10 @@ internal static class LibcConstants
     public const int AcceptFlags = 0x800 | 0x80000; // SOCK_NONBLOCK | SOCK_CLOEXEC
     public const int NoSignal = 0x4000; // MSG_NOSIGNAL
     public const int ShutdownWrite = 1; // SHUT_WR
+
+    // __NR_sendto and __NR_recvfrom: numbers of x86-64, and those that all newer architectures share.
+    public static readonly int CallSendTo = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 44 : 206;
+    public static readonly int CallReceiveFrom = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 45 : 207;
 
     public const int SolSocket = 1;
     public const int SoReuseAddress = 2;

@@ -13,7 +13,7 @@ internal static unsafe class SocketCalls
     {
         while (true)
         {
-            int received = (int)Libc.Receive(fd, buffer, (nuint)length, 0);
+            int received = (int)Libc.Receive(fd, buffer, length, 0);
             if (received >= 0)
             {
                 return received;
@@ -32,7 +32,7 @@ internal static unsafe class SocketCalls
     {
         while (true)
         {
-            int sent = (int)Libc.Send(fd, buffer, (nuint)length, LibcConstants.NoSignal);
+            int sent = (int)Libc.Send(fd, buffer, length, LibcConstants.NoSignal);
             if (sent >= 0)
             {
                 return sent;

@@ -24,6 +24,7 @@ internal struct RequestScanner
     private CommandTraits _command;
     private CommandTable? _commands;
     private CommandName _name;
+    private RequestHead _head;
 
     private enum State : byte
     {
@@ -85,7 +86,7 @@ internal struct RequestScanner
             }
 
             BeginRequest();
-            if (WholeFrames.TryTakeRequest(input, Commands, out consumed, out _command))
+            if (WholeFrames.TryTakeRequest(input, Commands, ref _head, out consumed, out _command))
             {
                 IsHeadKnown = true;
                 _frameBytes = consumed;

@@ -13,32 +13,66 @@ internal static class WholeFrames
     private const int MaxDigits = 9;
 
     /// <summary>A request of at least one argument.</summary>
-    public static bool TryTakeRequest(ReadOnlySpan<byte> input, CommandTable commands, out int bytes, out CommandTraits command)
+    /// <param name="input">Not empty.</param>
+    /// <param name="commands">Where its command is looked up.</param>
+    /// <param name="head">Of the request before it; of this one afterwards.</param>
+    /// <param name="bytes">All of it.</param>
+    /// <param name="command">What is known of its command.</param>
+    public static bool TryTakeRequest(
+        ReadOnlySpan<byte> input, CommandTable commands, ref RequestHead head, out int bytes, out CommandTraits command)
     {
         bytes = 0;
-        command = default;
-        int at = 1;
-        if (input[0] != '*' || !TryTakeNumber(input, ref at, out int arguments) || arguments is 0 or > RespLimits.MaxMultibulkElements)
+        if (!head.TryTake(input, commands, out int at, out int arguments, out command))
         {
-            return false;
-        }
-
-        for (int i = 0; i < arguments; i++)
-        {
-            if ((uint)at >= (uint)input.Length || input[at++] != '$' || !TryTakeBulk(input, ref at, out int body, out int length)
-                || length > RespLimits.MaxBulkBytes)
+            if (!TryTakeHead(input, out at, out arguments, out ReadOnlySpan<byte> name))
             {
+                command = default;
                 return false;
             }
 
-            if (i == 0)
+            command = commands.Find(name);
+            head.Remember(input, commands, at, arguments, command);
+        }
+
+        for (int i = 1; i < arguments; i++)
+        {
+            if (!TryTakeArgument(input, ref at, out _, out _))
             {
-                command = commands.Find(input.Slice(body, length));
+                command = default;
+                return false;
             }
         }
 
         bytes = at;
         return true;
+    }
+
+    /// <summary>The number of arguments and the first of them.</summary>
+    private static bool TryTakeHead(ReadOnlySpan<byte> input, out int bytes, out int arguments, out ReadOnlySpan<byte> name)
+    {
+        bytes = 1;
+        name = default;
+        arguments = 0;
+        if (input[0] != '*' || !TryTakeNumber(input, ref bytes, out arguments) || arguments is 0 or > RespLimits.MaxMultibulkElements
+            || !TryTakeArgument(input, ref bytes, out int body, out int length))
+        {
+            return false;
+        }
+
+        name = input.Slice(body, length);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryTakeArgument(ReadOnlySpan<byte> input, ref int at, out int body, out int length)
+    {
+        if ((uint)at >= (uint)input.Length || input[at++] != '$')
+        {
+            (body, length) = (0, 0);
+            return false;
+        }
+
+        return TryTakeBulk(input, ref at, out body, out length) && length <= RespLimits.MaxBulkBytes;
     }
 
     /// <summary>A reply that is one element and no error, push or attribute: most replies to most commands.</summary>

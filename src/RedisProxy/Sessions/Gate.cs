@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 using RedisProxy.EventLoops;
 using RedisProxy.Resp;
 using RedisProxy.Topology;
@@ -30,6 +32,7 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
     public void Remove(Session session) => _sessions.Remove(session);
 
     /// <summary>May a request be sent to a link of the current generation?</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Allows(CommandTraits traits) => View.Availability switch
     {
         Availability.Available => true,

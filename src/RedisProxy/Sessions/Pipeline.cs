@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 using RedisProxy.Resp;
 
@@ -245,6 +246,7 @@ internal sealed class Pipeline
     }
 
     /// <summary>May a request that begins there be added to what the link has to send?</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool CanHandOver(BackendLink link, long start, CommandTraits traits) =>
         !link.IsRejecting && !link.IsSendBroken && _gate.Allows(traits)
         && (!link.HasUnsent || (start == link.SendEnd && link.Substitute.IsEmpty));

@@ -64,21 +64,19 @@ internal static class PlainTraffic
         RequestQueue inFlight = link.InFlight;
         int taken = 0;
         int replies = 0;
-        long answeredTo = 0;
-        while (taken < input.Length && !inFlight.IsEmpty && inFlight.Oldest.IsPlain
+        while (taken < input.Length && replies < inFlight.Count && inFlight[replies].IsPlain
             && WholeFrames.TryTakeReply(input[taken..], out int bytes))
         {
             taken += bytes;
             replies++;
-            answeredTo = inFlight.Oldest.End;
-            inFlight.RemoveOldest();
         }
 
         if (replies > 0)
         {
             link.HasReplied = true;
             session.Counters.Requests += replies;
-            pipeline.Buffer.ReleaseTo(answeredTo);
+            pipeline.Buffer.ReleaseTo(inFlight[replies - 1].End);
+            inFlight.RemoveOldest(replies);
         }
 
         return taken;

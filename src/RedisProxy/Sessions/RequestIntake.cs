@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 using RedisProxy.Resp;
 
 namespace RedisProxy.Sessions;
@@ -24,7 +26,11 @@ internal sealed class RequestIntake(Session session)
 
     public bool IsAtBoundary => _scanner.IsAtBoundary;
 
-    private long WaitsSinceMs => _stalledSinceMs < 0 ? session.Loop.NowMs : _stalledSinceMs;
+    private long WaitsSinceMs
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _stalledSinceMs < 0 ? session.Loop.NowMs : _stalledSinceMs;
+    }
 
     /// <summary>May more be received? Limits what is held for a session, in bytes and in requests.</summary>
     public bool HasRoom

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace RedisProxy.Sessions;
 
@@ -24,6 +25,7 @@ internal sealed class RequestQueue
     /// <param name="index">0 is the oldest.</param>
     public ref PendingRequest this[int index]
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get
         {
             Debug.Assert((uint)index < (uint)Count, "no such request");
@@ -62,11 +64,15 @@ internal sealed class RequestQueue
         _ring[_head] = request;
     }
 
-    public void RemoveOldest()
+    public void RemoveOldest() => RemoveOldest(1);
+
+    /// <summary>So many of the oldest.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void RemoveOldest(int count)
     {
-        Debug.Assert(Count > 0, "empty");
-        _head = (_head + 1) & (_ring.Length - 1);
-        Count--;
+        Debug.Assert(count <= Count, "there are not so many");
+        _head = (_head + count) & (_ring.Length - 1);
+        Count -= count;
         if (Count == 0 && _ring.Length > MaxKeptCapacity)
         {
             Release();
@@ -87,13 +93,17 @@ internal sealed class RequestQueue
         _head = 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void EnsureRoom()
     {
-        if (Count < _ring.Length)
+        if (Count >= _ring.Length)
         {
-            return;
+            Grow();
         }
+    }
 
+    private void Grow()
+    {
         var larger = new PendingRequest[Math.Max(InitialCapacity, _ring.Length * 2)];
         for (int i = 0; i < Count; i++)
         {

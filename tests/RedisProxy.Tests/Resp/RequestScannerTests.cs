@@ -1,4 +1,5 @@
 using RedisProxy.Resp;
+using RedisProxy.Testing;
 
 namespace RedisProxy.Tests.Resp;
 
@@ -39,6 +40,38 @@ public sealed class RequestScannerTests
         Assert.Equal(expected, Transcript.OfRequests(input));
         Splits.AssertRandom(expected, input, Transcript.OfRequests, random);
     });
+
+    // A scanner remembers the head of the last request: only the very same head may be taken for it.
+    [Fact]
+    public void Scan_HeadsThatDifferInLittle_AgreeWithReference() => Seeded.Run(3000, random =>
+    {
+        string[] names = ["GET", "SET", "GEX", "get", "AUTH", "EVAL", "WAIT", "PING", "G", "DEL", "EXEC", "MULTI", "SELECT", "LPUSHX"];
+        IEnumerable<byte> Request()
+        {
+            string[] value = random.Next(2) == 0 ? ["value-of-some-length"] : [];
+            return RawClient.Command([names[random.Next(names.Length)], .. Enumerable.Repeat("k", random.Next(3)), .. value]);
+        }
+
+        byte[] input = [.. Enumerable.Range(0, 12).SelectMany(_ => Request())];
+        string expected = ReferenceRequests.Transcribe(input);
+        Assert.Equal(expected, Transcript.OfRequests(input));
+        Splits.AssertRandom(expected, input, Transcript.OfRequests, random);
+        byte[] broken = Mutation.Apply(input, random);
+        Assert.Equal(ReferenceRequests.Transcribe(broken), Transcript.OfRequests(broken));
+    });
+
+    [Fact]
+    public void Scan_SameHeadWithAnotherTable_IsLookedUpAnew()
+    {
+        byte[] request = RawClient.Command(["NEWREAD", "k"]);
+        byte[] commands = [.. "*1\r\n*7\r\n$7\r\nnewread\r\n:2\r\n*1\r\n+readonly\r\n:1\r\n:1\r\n:1\r\n*0\r\n"u8];
+        RequestScanner scanner = default;
+        scanner.Scan(request, out _);
+        Assert.False(scanner.Command.IsResendable);
+        scanner.Commands = CommandTable.Of(RespValue.Read(commands))!;
+        scanner.Scan(request, out _);
+        Assert.True(scanner.Command.IsResendable);
+    }
 
     [Fact]
     public void Scan_EmptyInput_NeedsMoreAndStaysAtBoundary()
