@@ -5,26 +5,21 @@
 #
 # In a container, bind to 0.0.0.0: "listeners": [ { "bind": "0.0.0.0:6380", … } ].
 
-FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0 AS build
+FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev zlib1g-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 
-# What restore needs first, so that a change of the code does not restore again.
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
-COPY src/RedisProxy/RedisProxy.csproj src/RedisProxy/packages.lock.json src/RedisProxy/
-RUN dotnet restore src/RedisProxy --locked-mode
-
 COPY src/RedisProxy src/RedisProxy
-RUN dotnet publish src/RedisProxy --no-restore --configuration Release --output /app -p:UseAppHost=false
 
-# Chiselled: no shell, no package manager, a non-root user. The same layers serve amd64 and arm64, because the program is portable code.
-FROM mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
-WORKDIR /app
-COPY --from=build /app .
+# A native program for the platform that this builds on: for arm64, build on arm64 (or let buildx emulate it).
+RUN dotnet publish src/RedisProxy --configuration Release --output /app && rm -f /app/*.dbg /app/*.xml
 
-# No diagnostic sockets in /tmp: the root file system may be read-only.
-ENV DOTNET_EnableDiagnostics=0
+# Chiselled: no shell, no package manager, a non-root user; and no .NET, which is in the program.
+FROM mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled
+COPY --from=build /app /app
 
 EXPOSE 6380 9180
 USER $APP_UID
-ENTRYPOINT ["dotnet", "/app/RedisProxy.dll"]
+ENTRYPOINT ["/app/RedisProxy"]
 CMD ["--config", "/etc/redisproxy/proxy.json"]

@@ -41,6 +41,7 @@ done
 require_dotnet
 require redis-server:redis-server redis-sentinel:redis-sentinel redis-benchmark:redis-tools setpriv:util-linux
 require_clients
+require_compiler
 
 # Release is what users run and scripts find. Tests run in Debug, where assertions hold, and so does the proxy that they start.
 say "Building…"
@@ -48,6 +49,8 @@ dotnet restore Proxy.sln --locked-mode --verbosity quiet >&2
 for configuration in Release Debug; do
     dotnet build Proxy.sln --no-restore --configuration "$configuration" --nologo --verbosity quiet >&2
 done
+
+publish src/RedisProxy src/RedisProxy/bin/native
 
 results=$(mktemp -d)
 follower=

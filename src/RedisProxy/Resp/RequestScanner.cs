@@ -86,7 +86,7 @@ internal struct RequestScanner
             }
 
             BeginRequest();
-            if (WholeFrames.TryTakeRequest(input, Commands, ref _head, out consumed, out _command))
+            if (TryTakeWhole(input, out consumed, out _command))
             {
                 IsHeadKnown = true;
                 _frameBytes = consumed;
@@ -96,6 +96,10 @@ internal struct RequestScanner
 
         return ScanResumable(input, out consumed);
     }
+
+    /// <summary>At a boundary: a request that lies wholly in the input, if it is a usual one. The scanner stays where it was.</summary>
+    public bool TryTakeWhole(ReadOnlySpan<byte> input, out int consumed, out CommandTraits command) =>
+        WholeFrames.TryTakeRequest(input, Commands, ref _head, out consumed, out command);
 
     private void BeginRequest()
     {

@@ -9,41 +9,62 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal static class PlainTraffic
 {
-    /// <summary>A request that is not looked into and is answered: into the link's ledger, if it may go and nothing is before it.</summary>
-    public static bool TryHandOver(Session session, long start, long end, CommandTraits traits, long waitsSinceMs)
+    /// <summary>
+    /// Whole requests that are not looked into and are answered: into the link's ledger, if they may go and nothing is before them.
+    /// </summary>
+    /// <param name="session">Whose client sent them.</param>
+    /// <param name="scanner">At a boundary.</param>
+    /// <param name="input">What was received, from that boundary on.</param>
+    /// <param name="start">Offset in the client's stream at which the first of them begins, with what was skipped before it.</param>
+    /// <param name="inputStart">Offset of the input.</param>
+    /// <param name="waitsSinceMs">Since when they wait.</param>
+    /// <returns>Bytes of the input.</returns>
+    public static int TakeRequests(
+        Session session, ref RequestScanner scanner, ReadOnlySpan<byte> input, long start, long inputStart, long waitsSinceMs)
     {
         Pipeline pipeline = session.Pipeline;
         if (session.Link is not { } link || !pipeline.Waiting.IsEmpty || pipeline.Ahead.IsPlayedHere || pipeline.HasInterrupted
-            || traits.Kind != CommandKind.Plain || !pipeline.CanHandOver(link, start, traits))
+            || !pipeline.CanHandOver(link, start, traits: default))
         {
-            return false;
+            return 0;
         }
 
-        if (!link.HasUnsent)
+        RequestQueue inFlight = link.InFlight;
+        int taken = 0;
+        long end = start;
+        bool hasWritten = false;
+        while (taken < input.Length && scanner.TryTakeWhole(input[taken..], out int bytes, out CommandTraits traits)
+            && traits.Kind == CommandKind.Plain)
         {
-            link.SentTo = start;
+            taken += bytes;
+            ref PendingRequest request = ref inFlight.AddNewest();
+            if (request.Session != session)
+            {
+                // Written only once for each slot: a write of a reference costs more than all the others together.
+                request.Session = session;
+            }
+
+            request.Start = end;
+            request.End = end = inputStart + taken;
+            request.WaitsSinceMs = waitsSinceMs;
+            request.Traits = traits;
+            request.Outcome = Outcome.Forward;
+            request.Rejection = Outcome.Forward;
+            request.HasWaited = false;
+            request.HasChange = false;
+            request.IsSilent = false;
+            request.IsAnswered = false;
+            hasWritten |= !traits.IsResendable;
         }
 
-        link.SendEnd = end;
-        link.HasWritten |= !traits.IsResendable;
-        ref PendingRequest request = ref link.InFlight.AddNewest();
-        if (request.Session != session)
+        if (taken > 0)
         {
-            // Written only once for each slot: a write of a reference costs more than all the others together.
-            request.Session = session;
+            link.SentTo = link.HasUnsent ? link.SentTo : start;
+            link.SendEnd = end;
+            link.HasWritten |= hasWritten;
         }
 
-        request.Start = start;
-        request.End = end;
-        request.WaitsSinceMs = waitsSinceMs;
-        request.Traits = traits;
-        request.Outcome = Outcome.Forward;
-        request.Rejection = Outcome.Forward;
-        request.HasWaited = false;
-        request.HasChange = false;
-        request.IsSilent = false;
-        request.IsAnswered = false;
-        return true;
+        return taken;
     }
 
     /// <summary>Whole replies to plain requests.</summary>

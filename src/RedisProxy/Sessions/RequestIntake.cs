@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 using RedisProxy.Resp;
 
 namespace RedisProxy.Sessions;
@@ -26,11 +24,7 @@ internal sealed class RequestIntake(Session session)
 
     public bool IsAtBoundary => _scanner.IsAtBoundary;
 
-    private long WaitsSinceMs
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _stalledSinceMs < 0 ? session.Loop.NowMs : _stalledSinceMs;
-    }
+    private long WaitsSinceMs => _stalledSinceMs < 0 ? session.Loop.NowMs : _stalledSinceMs;
 
     /// <summary>May more be received? Limits what is held for a session, in bytes and in requests.</summary>
     public bool HasRoom
@@ -84,6 +78,11 @@ internal sealed class RequestIntake(Session session)
         _scanner.Commands = session.Gate.View.Commands;
         while (!input.IsEmpty && !_isStopped && !pipeline.IsRaw)
         {
+            if (TakePlain(ref input))
+            {
+                continue;
+            }
+
             ScanStatus status = _scanner.Scan(input, out int consumed);
             _scanned += consumed;
             input = input[consumed..];
@@ -110,14 +109,28 @@ internal sealed class RequestIntake(Session session)
         ReleaseUnused(pipeline);
     }
 
+    private bool TakePlain(ref ReadOnlySpan<byte> input)
+    {
+        int taken = _scanner.IsAtBoundary && _replies.IsOn && !_followsCaching
+            ? PlainTraffic.TakeRequests(session, ref _scanner, input, _requestStart, _scanned, WaitsSinceMs)
+            : 0;
+        if (taken > 0)
+        {
+            _scanned += taken;
+            _frameStart = _requestStart = _scanned;
+            input = input[taken..];
+        }
+
+        return taken > 0;
+    }
+
     private void TakeRequest()
     {
         if (_hasOpenRequest)
         {
             _hasOpenRequest = false;
             session.Pipeline.CloseOpenRequest(_scanned);
-            _frameStart = _scanned;
-            _requestStart = _scanned;
+            _frameStart = _requestStart = _scanned;
         }
         else if (_scanner.IsNoOp)
         {
@@ -126,12 +139,6 @@ internal sealed class RequestIntake(Session session)
         else if (_scanner.IsInline || _scanner.Command.NeedsInspection)
         {
             Inspect();
-        }
-        else if (_replies.IsOn && !_followsCaching
-            && PlainTraffic.TryHandOver(session, _requestStart, _scanned, _scanner.Command, WaitsSinceMs))
-        {
-            _frameStart = _scanned;
-            _requestStart = _scanned;
         }
         else
         {
@@ -244,8 +251,7 @@ internal sealed class RequestIntake(Session session)
         _replies = _replies.After(inspection.Replies, inspection.Traits.Kind);
         pipeline.HasSilence |= request.IsSilent;
 
-        _frameStart = _scanned;
-        _requestStart = _scanned;
+        _frameStart = _requestStart = _scanned;
         _followsCaching = false;
         pipeline.Take(request, change, endsFraming);
     }

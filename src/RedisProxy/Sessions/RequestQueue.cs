@@ -48,6 +48,7 @@ internal sealed class RequestQueue
     }
 
     /// <summary>Adds a slot as the newest, with whatever was in it before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref PendingRequest AddNewest()
     {
         EnsureRoom();
