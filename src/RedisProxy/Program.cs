@@ -5,5 +5,7 @@ ShellContext shell = ShellContext.OfThisProcess();
 var commandLine = new ProxyCommandLine(
     shell,
     ProxyHost.RunAsync,
-    (options, logLevel, cancel) => CheckReport.RunAsync(options, logLevel, shell.Output, cancel));
+    (options, logLevel, cancel) => CheckReport.RunAsync(options, logLevel, shell.Output, cancel),
+    (admin, question, cancel) => AdminClient.AskAsync(
+        admin, new AdminRequest(question.Path, question.IsJson, question.IsVerb, question.Token), shell.Output, shell.Error, cancel));
 return await commandLine.InvokeAsync(args);

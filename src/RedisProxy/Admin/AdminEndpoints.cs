@@ -1,11 +1,15 @@
+using System.Text.Json.Serialization.Metadata;
+
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
+using RedisProxy.Failover;
+
 namespace RedisProxy.Admin;
 
-/// <summary>The operators' HTTP surface. It only reads; nothing here can change or stop anything.</summary>
+/// <summary>What operators read over HTTP. Nothing here changes anything; <see cref="OperatorVerbs"/> do.</summary>
 internal static class AdminEndpoints
 {
     private const string TextType = "text/plain; charset=utf-8";
@@ -14,6 +18,9 @@ internal static class AdminEndpoints
     {
         endpoints.MapGet("/healthz/live", (RequestDelegate)LiveAsync);
         endpoints.MapGet("/healthz/ready", (RequestDelegate)ReadyAsync);
+        endpoints.MapGet("/healthz/startup", (RequestDelegate)StartupAsync);
+        endpoints.MapGet("/status", (RequestDelegate)StatusAsync);
+        endpoints.MapGet("/sessions", (RequestDelegate)SessionsAsync);
         endpoints.MapGet("/metrics", (RequestDelegate)MetricsAsync);
     }
 
@@ -29,6 +36,49 @@ internal static class AdminEndpoints
         bool isReady = readiness.IsReady;
         IEnumerable<string> lines = readiness.Describe().Prepend(isReady ? "ready" : "not ready");
         return WriteAsync(http, isReady, string.Join('\n', lines) + "\n");
+    }
+
+    // As ready, but once and for all: who restarts what does not start must not do it to what stops.
+    private static Task StartupAsync(HttpContext http)
+    {
+        bool hasStarted = http.RequestServices.GetRequiredService<Readiness>().HasStarted;
+        return WriteAsync(http, hasStarted, hasStarted ? "started\n" : "waits for a master\n");
+    }
+
+    private static Task StatusAsync(HttpContext http)
+    {
+        ProxyStatus status = http.RequestServices.GetRequiredService<StatusReport>().Make();
+        return IsForPeople(http)
+            ? WriteAsync(http, isOk: true, StatusText.Of(status))
+            : WriteJsonAsync(http, status, AdminJson.Default.ProxyStatus);
+    }
+
+    private static async Task SessionsAsync(HttpContext http)
+    {
+        DataPlane dataPlane = http.RequestServices.GetRequiredService<DataPlane>();
+        var query = SessionQuery.Read(http.Request.Query, dataPlane.Listeners.Select(listener => listener.Options.Name), out string error);
+        if (query is null)
+        {
+            http.Response.StatusCode = StatusCodes.Status400BadRequest;
+            http.Response.ContentType = TextType;
+            await http.Response.WriteAsync($"{error}\n", http.RequestAborted);
+            return;
+        }
+
+        SessionsAnswer answer = await query.AskAsync(dataPlane);
+        await (IsForPeople(http)
+            ? WriteAsync(http, isOk: true, StatusText.Of(answer))
+            : WriteJsonAsync(http, answer, AdminJson.Default.SessionsAnswer));
+    }
+
+    // JSON unless text is asked for: programs rarely say what they accept.
+    private static bool IsForPeople(HttpContext http) =>
+        http.Request.Headers.Accept.ToString().StartsWith("text/plain", StringComparison.OrdinalIgnoreCase);
+
+    private static Task WriteJsonAsync<T>(HttpContext http, T value, JsonTypeInfo<T> type)
+    {
+        http.Response.Headers.CacheControl = "no-store";
+        return http.Response.WriteAsJsonAsync(value, type, "application/json; charset=utf-8", http.RequestAborted);
     }
 
     private static Task MetricsAsync(HttpContext http)

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Text;
 
 using RedisProxy.EventLoops;
 using RedisProxy.Failover;
@@ -77,7 +76,7 @@ internal sealed class ProxyMetrics : IDisposable
             new Measurement<long>(source.Current.IsServing ? 1 : 0, MasterTag(source))));
         Counter("failovers", "Failovers seen, by kind.", () => Sources().SelectMany(static source =>
             Enum.GetValues<FailoverKind>().Select(kind =>
-                new Measurement<long>(source.Failovers.CountOf(kind), MasterTag(source), Tag("kind", Label(kind))))));
+                new Measurement<long>(source.Failovers.CountOf(kind), MasterTag(source), Tag("kind", Labels.Of(kind))))));
         Gauge("sentinels", "Sentinels: known, connected, and disagreeing with the master in use.", () => Sources().SelectMany(Sentinels));
     }
 
@@ -106,7 +105,7 @@ internal sealed class ProxyMetrics : IDisposable
     private IEnumerable<Measurement<long>> ByListener<T>(string label, IEnumerable<T> values, Func<SessionCounters, T, long> read)
         where T : notnull =>
         _dataPlane.Listeners.SelectMany(listener => values.Select(value => new Measurement<long>(
-            listener.Counters.Sum(counters => read(counters, value)), ListenerTag(listener), Tag(label, Label(value)))));
+            listener.Counters.Sum(counters => read(counters, value)), ListenerTag(listener), Tag(label, Labels.Of(value)))));
 
     private IEnumerable<Measurement<long>> AcceptErrors() => _dataPlane.Listeners.SelectMany(static listener =>
     {
@@ -131,7 +130,7 @@ internal sealed class ProxyMetrics : IDisposable
             Tag("address", view.Master?.Address.ToString() ?? ""),
             Tag("epoch", view.Epoch),
             Tag("generation", view.Generation),
-            Tag("availability", Label(view.Availability)));
+            Tag("availability", Labels.Of(view.Availability)));
     }
 
     private static IEnumerable<Measurement<long>> Sentinels(ITopologySource source)
@@ -152,21 +151,4 @@ internal sealed class ProxyMetrics : IDisposable
     private static KeyValuePair<string, object?> MasterTag(ITopologySource source) => Tag("master", source.Current.MasterName);
 
     private static KeyValuePair<string, object?> Tag(string label, object value) => new(label, value);
-
-    /// <summary>Enum members as label values: <c>ClientClosed</c> becomes <c>client_closed</c>.</summary>
-    private static string Label(object value)
-    {
-        var label = new StringBuilder();
-        foreach (char letter in value.ToString()!)
-        {
-            if (char.IsAsciiLetterUpper(letter) && label.Length > 0)
-            {
-                label.Append('_');
-            }
-
-            label.Append(char.ToLowerInvariant(letter));
-        }
-
-        return label.ToString();
-    }
 }

@@ -13,8 +13,13 @@ internal sealed class Readiness
     private readonly DataPlane _dataPlane;
     private readonly List<SeenServing> _masters = [];
 
-    public Readiness(DataPlane dataPlane)
+    private readonly TimeProvider _time;
+    private readonly long _start;
+
+    public Readiness(DataPlane dataPlane, TimeProvider time)
     {
+        _time = time;
+        _start = time.GetTimestamp();
         _dataPlane = dataPlane;
         foreach (ITopologySource source in dataPlane.Listeners.Select(listener => listener.Source).Distinct())
         {
@@ -24,11 +29,17 @@ internal sealed class Readiness
         }
     }
 
+    /// <summary>Since the process began to serve.</summary>
+    public TimeSpan Uptime => _time.GetElapsedTime(_start);
+
     public bool AreListenersBound { get; set; }
 
     public bool IsStopping { get; set; }
 
-    public bool IsReady => AreListenersBound && !IsStopping && _masters.TrueForAll(master => master.Once);
+    public bool IsReady => HasStarted && !IsStopping;
+
+    /// <summary>It has been ready once.</summary>
+    public bool HasStarted => AreListenersBound && _masters.TrueForAll(master => master.Once);
 
     /// <summary>One line a listener, for people.</summary>
     public IEnumerable<string> Describe()

@@ -100,6 +100,30 @@ internal sealed class ConfigurationArguments
 
     public LogLevel LogLevelOf(ParseResult arguments) => arguments.GetValue(_logLevel) ?? LogLevel.Information;
 
+    /// <summary>Where a running proxy is asked: <c>--admin</c>; or what the configuration says, if there is one; or the default.</summary>
+    /// <returns>With an address; or null, and a sentence on why there is none.</returns>
+    public AdminOptions? AdminOf(ParseResult arguments, ShellContext shell, out string error)
+    {
+        error = "";
+        OptionSources sources = SourcesOf(arguments, shell);
+        if (arguments.GetValue(_admin) is { } text && arguments.GetValue(_config) is null)
+        {
+            error = $"--admin: {QuotedValue.Of(text)} is no address; expected host:port, or a port of this machine";
+            return HostEndpoint.TryParse(LoopbackWhenPortOnly(text), out HostEndpoint? given) ? new AdminOptions { Bind = given } : null;
+        }
+
+        if (sources.File is null)
+        {
+            return new AdminOptions();
+        }
+
+        OptionsReading reading = OptionsReader.Read(sources);
+        error = reading.Options is null
+            ? $"{sources.File}: {reading.Errors[0]}; or say --admin ADDRESS"
+            : $"{sources.File}: the admin surface is turned off (admin.bind), so there is nothing to ask";
+        return reading.Options?.Admin is { Bind: not null } admin ? admin : null;
+    }
+
     public OptionSources SourcesOf(ParseResult arguments, ShellContext shell)
     {
         string? file = arguments.GetValue(_config);

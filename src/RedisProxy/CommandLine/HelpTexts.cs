@@ -9,6 +9,21 @@ internal static class HelpTexts
     public const string Check =
         "Checks the configuration, asks every Sentinel for the masters, and prints what they say. Changes nothing, listens nowhere.";
 
+    public const string Status =
+        "Shows what a running proxy sees and does: masters, Sentinels, the last failovers, sessions by phase.";
+
+    public const string Sessions =
+        "Lists the sessions of a running proxy.";
+
+    public const string Pause =
+        "Makes requests wait, as in a failover, until resume or for a time. What is in flight is answered.";
+
+    public const string Resume =
+        "Ends a pause.";
+
+    public const string Kill =
+        "Ends one session: its client sees its connection closed.";
+
     public const string ProxyExamples = """
         Examples:
           RedisProxy --config /etc/redisproxy/proxy.json
@@ -25,6 +40,9 @@ internal static class HelpTexts
 
           RedisProxy check --config /etc/redisproxy/proxy.json
               Is the configuration good, and who is the master now?
+
+          RedisProxy status
+              What the proxy on this machine sees and does now.
 
         Configuration:
           Every key of the file can be set in the environment: REDISPROXY_hold__timeout=2s is "hold": { "timeout": "2s" },
@@ -46,6 +64,45 @@ internal static class HelpTexts
           0  the configuration is good and every master could be served
           1  some master could not
           2  bad configuration or usage
+        """;
+
+    private const string WhichProxy = """
+        Which proxy: --admin says its admin address; without it, the configuration that it runs with (--config, or proxy.json
+        in this directory); without one, 127.0.0.1:9180.
+
+        Exit codes:
+          0  the proxy has answered
+          1  it has not, or refused
+          2  bad usage
+        """;
+
+    public const string StatusExamples = $"""
+        Examples:
+          RedisProxy status
+          RedisProxy status --admin 10.0.0.7:9180 --json
+
+        {WhichProxy}
+        """;
+
+    public const string SessionsExamples = $"""
+        Examples:
+          RedisProxy sessions --phase holding
+          RedisProxy sessions --client 10.1. --limit 1000 --json
+
+        {WhichProxy}
+        """;
+
+    public const string VerbExamples = $"""
+        Examples:
+          RedisProxy pause --for 3s --config /etc/redisproxy/proxy.json
+              Requests wait for three seconds at the most. Past hold.timeout they are answered NOT-EXECUTED.
+
+          RedisProxy resume --admin 10.0.0.7:9180 --token-file /run/secrets/redisproxy
+          RedisProxy kill 4711
+
+        The proxy has to have an admin.token, and wants to see it.
+
+        {WhichProxy}
         """;
 
     public const string NothingConfigured = """

@@ -9,7 +9,7 @@ using RedisProxy.Configuration;
 namespace RedisProxy.CommandLine;
 
 /// <summary>
-/// The program as it is called: arguments in, exit code out. It reads and judges the configuration, and leaves the work to two
+/// The program as it is called: arguments in, exit code out. It reads and judges the configuration, and leaves the work to three
 /// delegates, so it depends on nothing but the configuration. Results go to standard output, everything else to standard error.
 /// </summary>
 internal sealed class ProxyCommandLine
@@ -19,6 +19,7 @@ internal sealed class ProxyCommandLine
     private readonly ShellContext _shell;
     private readonly Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> _run;
     private readonly Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> _check;
+    private readonly Func<HostEndpoint, AdminQuestion, CancellationToken, Task<int>> _ask;
     private readonly ConfigurationArguments _arguments = new();
     private readonly Command _root;
 
@@ -28,12 +29,15 @@ internal sealed class ProxyCommandLine
     /// Returns an <see cref="ExitCode"/>.
     /// </param>
     /// <param name="check">Asks the Sentinels, prints, and returns an <see cref="ExitCode"/>.</param>
+    /// <param name="ask">Asks the proxy with that admin address, prints, and returns an <see cref="ExitCode"/>.</param>
     public ProxyCommandLine(
         ShellContext shell,
         Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> run,
-        Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> check)
+        Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> check,
+        Func<HostEndpoint, AdminQuestion, CancellationToken, Task<int>> ask)
     {
         _shell = shell;
+        _ask = ask;
         _run = run;
         _check = check;
         _root = BuildCommands();
@@ -74,17 +78,47 @@ internal sealed class ProxyCommandLine
 
         // Not a RootCommand: that one takes its name from the process, which is another one under test and in a container.
         var root = new Command(Name, HelpTexts.Proxy) { check };
+        foreach ((Command command, Func<ParseResult, AdminQuestion> ask) in new AdminCommands().All)
+        {
+            command.SetAction((arguments, cancel) => AskAsync(arguments, ask(arguments), cancel));
+            root.Add(command);
+        }
+
         foreach (Option option in _arguments.All)
         {
             root.Add(option);
         }
 
         var help = new HelpOption { Description = "Shows this." };
-        help.Action = new HelpWithExamples((HelpAction)help.Action!, c => c == check ? HelpTexts.CheckExamples : HelpTexts.ProxyExamples);
+        help.Action = new HelpWithExamples((HelpAction)help.Action!, ExamplesOf);
         root.Add(new Option<bool>("--version") { Description = "Shows the version.", Action = new ShowVersion() });
         root.Add(help);
         root.SetAction((arguments, cancellationToken) => ConfigureAsync(arguments, _run, cancellationToken));
         return root;
+    }
+
+    private static string ExamplesOf(Command command) => command.Name switch
+    {
+        "check" => HelpTexts.CheckExamples,
+        "status" => HelpTexts.StatusExamples,
+        "sessions" => HelpTexts.SessionsExamples,
+        "pause" or "resume" or "kill" => HelpTexts.VerbExamples,
+        _ => HelpTexts.ProxyExamples,
+    };
+
+    private async Task<int> AskAsync(ParseResult arguments, AdminQuestion question, CancellationToken cancellationToken)
+    {
+        string error = "";
+        string? token = null;
+        bool isTokenMissing = question.TokenFile is { } file
+            && (token = SecretFile.Read(file, _shell.Directory, "token", out error)) is null;
+        if (isTokenMissing || _arguments.AdminOf(arguments, _shell, out error) is not { Bind: { } bind } admin)
+        {
+            await _shell.Error.WriteLineAsync($"{Name}: {(isTokenMissing ? "--token-file: " : "")}{error}");
+            return ExitCode.BadConfiguration;
+        }
+
+        return await _ask(bind, question with { Token = token ?? admin.Token }, cancellationToken);
     }
 
     private async Task<int> ConfigureAsync(

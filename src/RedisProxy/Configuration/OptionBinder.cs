@@ -125,27 +125,36 @@ internal sealed class OptionBinder
     private (string? Username, string? Password) ReadCredentials(OptionSection section)
     {
         string? username = section.Optional("username", ValueParsers.Text);
-        string? password = section.Optional<string>("password", ValueParsers.Secret);
-        string? file = section.Optional("passwordFile", ValueParsers.Text);
-        if (section.Has("password") && section.Has("passwordFile"))
-        {
-            _errors.Add(section.PathOf("passwordFile"), "is given together with password; expected one of them");
-        }
-        else if (username is not null && !section.Has("password") && !section.Has("passwordFile"))
+        string? password = ReadSecret(section, "password");
+        if (username is not null && !section.Has("password") && !section.Has("passwordFile"))
         {
             _errors.Add(
                 section.PathOf("username"), $"{QuotedValue.Of(username)} has no password; expected password or passwordFile as well");
         }
+
+        return (username, password);
+    }
+
+    /// <summary>A secret that is given as it is, or by the name of its file.</summary>
+    private string? ReadSecret(OptionSection section, string key)
+    {
+        string fileKey = $"{key}File";
+        string? secret = section.Optional<string>(key, ValueParsers.Secret);
+        string? file = section.Optional(fileKey, ValueParsers.Text);
+        if (section.Has(key) && section.Has(fileKey))
+        {
+            _errors.Add(section.PathOf(fileKey), $"is given together with {key}; expected one of them");
+        }
         else if (file is not null)
         {
-            password = PasswordFile.Read(file, _directory, out string complaint);
-            if (password is null)
+            secret = SecretFile.Read(file, _directory, key, out string complaint);
+            if (secret is null)
             {
-                _errors.Add(section.PathOf("passwordFile"), complaint);
+                _errors.Add(section.PathOf(fileKey), complaint);
             }
         }
 
-        return (username, password);
+        return secret;
     }
 
     private static ClientOptions ReadClient(OptionSection client) => new()
@@ -198,13 +207,12 @@ internal sealed class OptionBinder
         };
     }
 
-    private static AdminOptions ReadAdmin(OptionSection admin)
+    private AdminOptions ReadAdmin(OptionSection admin)
     {
         var defaults = new AdminOptions();
         HostEndpoint? bind = admin.Optional("bind", ValueParsers.TcpBindOrOff);
         bool isOff = admin.Has("bind") && bind is null;
-        admin.Unavailable("token");
-        return new AdminOptions { Bind = isOff ? null : bind ?? defaults.Bind };
+        return new AdminOptions { Bind = isOff ? null : bind ?? defaults.Bind, Token = ReadSecret(admin, "token") };
     }
 
     private static ShutdownOptions ReadShutdown(OptionSection shutdown)

@@ -207,6 +207,15 @@ internal sealed record AdminOptions
 {
     /// <summary><c>bind</c>: default <c>127.0.0.1:9180</c>; the empty string turns it off (null here).</summary>
     public HostEndpoint? Bind { get; init; } = new("127.0.0.1", 9180);
+
+    /// <summary>
+    /// <c>token</c> or the first line of <c>tokenFile</c>: what a caller has to show to change something. Default none: nothing can be
+    /// changed over HTTP.
+    /// </summary>
+    public string? Token { get; init; }
+
+    /// <inheritdoc cref="SentinelOptions.ToString"/>
+    public override string ToString() => $"Admin {Bind?.ToString() ?? "off"}";
 }
 
 /// <summary><c>shutdown</c>: what happens on SIGTERM.</summary>

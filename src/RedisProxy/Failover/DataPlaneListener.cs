@@ -21,6 +21,8 @@ internal sealed class DataPlaneListener
     private readonly SessionListener[] _parts;
     private readonly ILogger _log;
     private readonly List<(int Loop, int Fd)> _bound = [];
+    private FailoverBridge? _bridge;
+    private ITimer? _endOfPause;
     private int _nextPart;
 
     public DataPlaneListener(
@@ -81,7 +83,7 @@ internal sealed class DataPlaneListener
     /// <returns>A task that fails when a listening socket has become unusable, and ends when all were stopped.</returns>
     public async Task<Task> StartAsync()
     {
-        FailoverBridge.Connect(_source, [.. _parts.Select(part => part.Gate)]);
+        _bridge = FailoverBridge.Connect(_source, [.. _parts.Select(part => part.Gate)]);
         var accepting = new List<Task>();
         foreach ((int loop, int fd) in _bound)
         {
@@ -101,6 +103,39 @@ internal sealed class DataPlaneListener
         }
 
         return Task.WhenAll(_parts.Select(part => part.Drained));
+    }
+
+    /// <summary>An operator has paused it, and the time has not passed.</summary>
+    public bool IsPaused => _bridge is { IsPaused: true };
+
+    /// <summary>
+    /// Requests wait, as they do in a failover; what is in flight is answered. Ends by <see cref="Resume"/>, or by itself: an operator who
+    /// forgets must not be an outage. A further pause begins the time anew.
+    /// </summary>
+    public void Pause(TimeSpan atMost, TimeProvider time)
+    {
+        _endOfPause?.Dispose();
+        _endOfPause = time.CreateTimer(static self => ((DataPlaneListener)self!).Resume(), this, atMost, Timeout.InfiniteTimeSpan);
+        DataPlaneLog.Paused(_log, Options.Name, atMost);
+        _bridge!.IsPaused = true;
+    }
+
+    public void Resume()
+    {
+        _endOfPause?.Dispose();
+        if (IsPaused)
+        {
+            DataPlaneLog.Resumed(_log, Options.Name);
+            _bridge!.IsPaused = false;
+        }
+    }
+
+    /// <summary>Ends one session in order, with FIN.</summary>
+    /// <returns>False: this listener has no such session.</returns>
+    public async Task<bool> KillAsync(long session)
+    {
+        bool[] found = await Task.WhenAll(_parts.Select(part => part.Gate.Loop.InvokeAsync(() => part.Kill(session))));
+        return found.Contains(true);
     }
 
     public void AbortAll() => ForEachPart(static part => part.AbortAll());

@@ -19,6 +19,12 @@ internal static partial class DataPlaneLog
     [LoggerMessage(3003, LogLevel.Warning, "Listener '{Listener}' cannot accept for now and backs off, clients wait: {Error}")]
     public static partial void AcceptBacksOff(ILogger log, string listener, string error);
 
+    [LoggerMessage(3007, LogLevel.Warning, "Listener '{Listener}' is paused by an operator for at most {AtMost}, requests wait")]
+    public static partial void Paused(ILogger log, string listener, TimeSpan atMost);
+
+    [LoggerMessage(3008, LogLevel.Warning, "The pause of listener '{Listener}' is over")]
+    public static partial void Resumed(ILogger log, string listener);
+
     [LoggerMessage(
         3006,
         LogLevel.Warning,

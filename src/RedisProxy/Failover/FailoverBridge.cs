@@ -6,23 +6,66 @@ namespace RedisProxy.Failover;
 
 /// <summary>
 /// The one bridge between the planes. Views of a master go from the control plane to the gate of every loop, as posted work; suspicions
-/// of sessions go the other way. Nothing else crosses.
+/// of sessions go the other way. Nothing else crosses. While an operator has paused the listener, a master that serves is shown as one
+/// that is about to be replaced: nothing new is sent, and what is in flight may still be answered.
 /// </summary>
 internal sealed class FailoverBridge : ITopologyObserver
 {
     private readonly IReadOnlyList<Gate> _gates;
 
+    // Views come from the source's thread, pauses from an operator's: what is shown last must be the newest of both.
+    private readonly Lock _showing = new();
+    private TopologyView? _view;
+    private bool _isPaused;
+
     private FailoverBridge(IReadOnlyList<Gate> gates) => _gates = gates;
+
+    public bool IsPaused
+    {
+        get => _isPaused;
+        set
+        {
+            lock (_showing)
+            {
+                _isPaused = value;
+                Show();
+            }
+        }
+    }
 
     /// <summary>One listener's gate on one loop, whose suspicions reach the source of its topology.</summary>
     public static Gate CreateGate(EventLoop loop, ITopologySource source, TimeSpan maxOutage, Action<Exception> onSessionFault) =>
         new(loop, (long)maxOutage.TotalMilliseconds, source.Suspect, onSessionFault);
 
     /// <summary>From now on the gates follow the source, beginning with what it knows.</summary>
-    public static void Connect(ITopologySource source, IReadOnlyList<Gate> gates) => source.Subscribe(new FailoverBridge(gates));
+    public static FailoverBridge Connect(ITopologySource source, IReadOnlyList<Gate> gates)
+    {
+        var bridge = new FailoverBridge(gates);
+        source.Subscribe(bridge);
+        return bridge;
+    }
 
     public void OnTopology(TopologyView view)
     {
+        lock (_showing)
+        {
+            _view = view;
+            Show();
+        }
+    }
+
+    private void Show()
+    {
+        if (_view is not { } view)
+        {
+            return;
+        }
+
+        if (_isPaused && view.IsServing)
+        {
+            view = view with { Availability = Availability.PlannedHold, Reason = "paused by an operator" };
+        }
+
         foreach (Gate gate in _gates)
         {
             gate.Loop.Post(

@@ -68,6 +68,7 @@ internal static class ProxyHost
         builder.Services.AddRoutingCore();
         WebApplication app = builder.Build();
         AdminEndpoints.Map(app);
+        OperatorVerbs.Map(app);
         return app;
     }
 
@@ -84,6 +85,7 @@ internal static class ProxyHost
         services.AddSingleton(provider => CreateDataPlane(options, provider));
         services.AddSingleton<Readiness>();
         services.AddSingleton<Liveness>();
+        services.AddSingleton<StatusReport>();
         services.AddSingleton<ProxyMetrics>();
         services.AddSingleton<PrometheusText>();
         services.AddSingleton<ProxyService>();

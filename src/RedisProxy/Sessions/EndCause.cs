@@ -38,6 +38,9 @@ internal enum EndCause : byte
     /// <summary>A request that ends the one-reply-for-one-request order could not be sent in time.</summary>
     HoldExpired,
 
+    /// <summary>An operator ended it.</summary>
+    Killed,
+
     /// <summary>The proxy is stopping.</summary>
     Shutdown,
 

@@ -4,13 +4,11 @@ namespace RedisProxy.Sessions;
 
 /// <summary>
 /// One client and, one after the other, its backends. The client's socket lives as long as the session; the backend link behind it is
-/// replaced whenever its master is lost or superseded.
-/// <para>
+/// replaced whenever its master is lost or superseded.<para>
 /// Three parts share the work, each with its own sockets to wait for. <see cref="RequestPump"/> alone receives from the client
-/// and sends to the backend. <see cref="ReplyPump"/> alone receives from the backend and sends to the client, what the proxy answers
-/// itself included. <see cref="LinkKeeper"/> alone gets links. All run on the session's loop, so between two waits each has
-/// everything to itself; after a wait, each looks again at what it relies on. Pumps are callbacks and not async methods, because an
-/// async method that waits keeps more memory than all else that an idle session has.
+/// and sends to the backend. <see cref="ReplyPump"/> alone receives from the backend and sends to the client, own answers included.
+/// <see cref="LinkKeeper"/> alone gets links. All run on the session's loop, so between two waits each has everything to itself; after a
+/// wait, each looks again. Pumps are no async methods: one that waits keeps more memory than all else that an idle session has.
 /// </para>
 /// </summary>
 internal sealed class Session
@@ -29,6 +27,7 @@ internal sealed class Session
     public Session(LoopSocket client, Gate gate, ConnectLimiter limiter, SessionSettings settings, SessionCounters counters)
     {
         Client = client;
+        StartedAtMs = client.Loop.NowMs;
         Gate = gate;
         Settings = settings;
         Counters = counters;
@@ -48,6 +47,11 @@ internal sealed class Session
     }
 
     public LoopSocket Client { get; }
+
+    /// <summary>Unique in this process.</summary>
+    public long Id => Client.Version;
+
+    public long StartedAtMs { get; }
 
     public EventLoop Loop => Client.Loop;
 

@@ -97,6 +97,14 @@ internal sealed class SessionListener
         CompleteWhenDrained();
     }
 
+    /// <summary>Ends one session. False: it is not among these.</summary>
+    public bool Kill(long id)
+    {
+        Session? session = Gate.Sessions.FirstOrDefault(session => session.Id == id && !session.IsEnded);
+        session?.End(EndCause.Killed);
+        return session is not null;
+    }
+
     /// <summary>Ends what is left.</summary>
     public void AbortAll()
     {

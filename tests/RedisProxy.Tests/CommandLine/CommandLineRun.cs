@@ -6,10 +6,13 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Tests.CommandLine;
 
 /// <summary>One invocation of the command line in a shell made up for it, and all that came of it.</summary>
-/// <param name="Called"><c>run</c>, <c>check</c>, or null when neither was called.</param>
-/// <param name="Options">What it was called with.</param>
+/// <param name="Called"><c>run</c>, <c>check</c>, <c>ask</c>, or null when none was called.</param>
+/// <param name="Options">What it was called with, to run or to check.</param>
 internal sealed record CommandLineRun(int ExitCode, string Output, string Error, string? Called, ProxyOptions? Options, LogLevel? LogLevel)
 {
+    /// <summary>Which proxy was asked, and what: <c>127.0.0.1:9180 status</c>.</summary>
+    public string? Asked { get; private init; }
+
     public static Task<CommandLineRun> OfAsync(params string[] args) =>
         OfAsync(Directory.GetCurrentDirectory(), [], _ => Task.FromResult(0), args);
 
@@ -26,8 +29,17 @@ internal sealed record CommandLineRun(int ExitCode, string Output, string Error,
         ProxyOptions? calledOptions = null;
         LogLevel? calledLevel = null;
         var shell = new ShellContext(output, error, environment.ToDictionary(v => v.Name, v => v.Value), directory);
-        int exitCode = await new ProxyCommandLine(shell, Record("run"), Record("check")).InvokeAsync(args, cancellationToken);
-        return new CommandLineRun(exitCode, output.ToString(), error.ToString(), called, calledOptions, calledLevel);
+        string? asked = null;
+        int exitCode = await new ProxyCommandLine(shell, Record("run"), Record("check"), RecordAsk).InvokeAsync(args, cancellationToken);
+        return new CommandLineRun(exitCode, output.ToString(), error.ToString(), called, calledOptions, calledLevel) { Asked = asked };
+
+        Task<int> RecordAsk(HostEndpoint admin, AdminQuestion question, CancellationToken token)
+        {
+            called = "ask";
+            asked = $"{(question.IsVerb ? "POST " : "")}{admin} {question.Path}"
+                + (question.IsJson ? " as JSON" : "") + (question.Token is { } shown ? $" with {shown}" : "");
+            return act(token);
+        }
 
         Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> Record(string name) => (options, logLevel, token) =>
         {

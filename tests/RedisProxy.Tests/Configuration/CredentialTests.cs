@@ -51,13 +51,32 @@ public sealed class CredentialTests
         Assert.DoesNotContain(Secret, expected, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Token_IsReadFromItsFileAndGivenOnce()
+    {
+        using var directory = new ScratchDirectory();
+        string file = directory.Write("token", "s3cret\n"u8.ToArray());
+        string path = Path.Combine(directory.Path, file);
+        AdminOptions admin = Configured.Good(Configured.ReadWith($"'admin': {{ 'tokenFile': '{path}' }}")).Admin;
+        Assert.Equal(Secret, admin.Token);
+        Assert.DoesNotContain(Secret, admin.ToString(), StringComparison.Ordinal);
+        Assert.Equal(Secret, Configured.Good(Configured.ReadWith($"'admin': {{ 'token': '{Secret}' }}")).Admin.Token);
+        Assert.Null(Configured.Good(Configured.ReadWith("'admin': {}")).Admin.Token);
+        Configured.AssertErrors(
+            Configured.ReadWith("'admin': { 'token': 'a', 'tokenFile': 'b' }"),
+            "admin.tokenFile: is given together with token; expected one of them");
+        Configured.AssertErrors(
+            Configured.ReadWith("'admin': { 'tokenFile': 'none' }"),
+            "admin.tokenFile: \"none\" does not exist; expected a file with the token in its first line");
+    }
+
     [Theory]
     [MemberData(nameof(FirstLines))]
     public void PasswordFile_FirstLine_IsThePassword(byte[] content, string? expected)
     {
         using var directory = new ScratchDirectory();
 
-        string? password = PasswordFile.Read(directory.Write("password", content), directory.Path, out string complaint);
+        string? password = SecretFile.Read(directory.Write("password", content), directory.Path, "password", out string complaint);
 
         Assert.Equal(expected, password);
         Assert.Equal(expected is null ? "\"password\" has nothing in its first line; expected the password there" : "", complaint);
@@ -68,7 +87,8 @@ public sealed class CredentialTests
     {
         using var directory = new ScratchDirectory();
 
-        Assert.Null(PasswordFile.Read(directory.Write("password", [.. "s3cret"u8, 0xff, 0xfe]), directory.Path, out string complaint));
+        Assert.Null(SecretFile.Read(
+            directory.Write("password", [.. "s3cret"u8, 0xff, 0xfe]), directory.Path, "password", out string complaint));
 
         Assert.Equal("\"password\" is not UTF-8 text; expected the password in its first line", complaint);
     }

@@ -141,7 +141,6 @@ public sealed class OptionValueTests
         { "'backend': { 'tls': { 'ca': 'x' } }", "backend.tls: this key is not available in this version" },
         { "'backend': { 'tls': {} }", "backend.tls: this key is not available in this version" },
         { "'backend': { 'tls': true }", "backend.tls: this key is not available in this version" },
-        { "'admin': { 'token': 's3cret' }", "admin.token: this key is not available in this version" },
         { "'replay': { 'blocking': 'yes' }", """replay.blocking: "yes" is not a boolean; expected true or false""" },
     };
 

@@ -1,0 +1,24 @@
+using System.Text;
+
+namespace RedisProxy.Admin;
+
+/// <summary>How members of an enum are called outside: in labels of metrics and in JSON.</summary>
+internal static class Labels
+{
+    /// <summary><c>ClientClosed</c> becomes <c>client_closed</c>.</summary>
+    public static string Of(object value)
+    {
+        var label = new StringBuilder();
+        foreach (char letter in value.ToString()!)
+        {
+            if (char.IsAsciiLetterUpper(letter) && label.Length > 0)
+            {
+                label.Append('_');
+            }
+
+            label.Append(char.ToLowerInvariant(letter));
+        }
+
+        return label.ToString();
+    }
+}

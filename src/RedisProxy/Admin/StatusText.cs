@@ -1,0 +1,119 @@
+namespace RedisProxy.Admin;
+
+/// <summary>The status and the sessions for people in a terminal.</summary>
+internal static class StatusText
+{
+    public static string Of(ProxyStatus status) => Join(Lines(status));
+
+    public static string Of(SessionsAnswer answer) => Join(Lines(answer));
+
+    private static IEnumerable<string> Lines(ProxyStatus status)
+    {
+        string state = status.Stopping ? "stopping" : status.Ready ? "ready" : "not ready";
+        yield return Invariant($"RedisProxy {status.Version}, {state}, up {Duration(status.UptimeSeconds)}");
+        foreach (string line in status.Masters.SelectMany(Lines).Concat(status.Listeners.Select(Line)))
+        {
+            yield return line;
+        }
+    }
+
+    private static IEnumerable<string> Lines(MasterStatus master)
+    {
+        string reason = master.Reason.Length > 0 ? $": {master.Reason}" : "";
+        yield return "";
+        string address = master.Announced ?? "unknown";
+        string age = Invariant($"epoch {master.Epoch}, generation {master.Generation}");
+        yield return $"master '{master.Name}' {address}, {age}, {master.Availability}{reason}";
+        if (master.Replicas.Count > 0)
+        {
+            yield return $"  replicas   {string.Join(", ", master.Replicas)}";
+        }
+
+        foreach (SentinelStatus sentinel in master.Sentinels)
+        {
+            string says = sentinel.Agrees ? "agrees" : !sentinel.Connected ? "not connected" : $"says {sentinel.Master ?? "nothing"}";
+            string error = sentinel.Error.Length > 0 ? $": {sentinel.Error}" : "";
+            yield return Invariant($"  sentinel   {sentinel.Address} {says}, epoch {sentinel.Epoch}{error}");
+        }
+
+        yield return $"  failovers  {Counts(master.Failovers)}";
+        foreach (FailoverStatus failover in master.LastFailovers)
+        {
+            yield return $"  {Line(failover)}";
+        }
+    }
+
+    private static string Line(FailoverStatus failover)
+    {
+        string accepted = failover.AcceptedAfterSeconds is { } seconds ? Invariant($", accepted after {seconds:0.000} s") : "";
+        string available = failover.AvailableAfterSeconds is { } later
+            ? Invariant($", available after {later:0.000} s")
+            : ", not available yet";
+        string what = $"{failover.Kind} {failover.Old} → {failover.New}{accepted}{available}";
+        return Invariant($"#{failover.Number} {failover.FirstSignAt.UtcDateTime:yyyy-MM-dd HH:mm:ss.fff}Z {what}");
+    }
+
+    private static string Line(ListenerStatus listener)
+    {
+        long now = listener.Sessions.Values.Sum();
+        string phases = Counts(listener.Sessions.Where(phase => phase.Value > 0));
+        string pinned = Counts(listener.Pinned);
+        string paused = listener.Paused ? ", PAUSED" : "";
+        return Invariant($"\nlistener '{listener.Name}' on {listener.Bind}{paused}, {now} of {listener.MaxSessions} sessions")
+            + (now > 0 ? $" ({phases})" : "")
+            + Invariant($", {listener.Requests} requests, {listener.Refused} refused")
+            + (pinned.Length > 0 ? $", closed by failovers: {pinned}" : "");
+    }
+
+    private static IEnumerable<string> Lines(SessionsAnswer answer)
+    {
+        string[][] rows =
+        [
+            ["ID", "LISTENER", "CLIENT", "NAME", "DB", "PHASE", "AGE", "IN FLIGHT", "WAITING", "RECEIVED", "HELD"],
+            .. answer.Sessions.Select(Cells),
+        ];
+        int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
+        foreach (string[] row in rows)
+        {
+            yield return string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd();
+        }
+
+        if (answer.Matching > answer.Sessions.Count)
+        {
+            yield return Invariant($"… and {answer.Matching - answer.Sessions.Count} more");
+        }
+    }
+
+    private static string[] Cells(SessionStatus session) =>
+    [
+        Invariant($"{session.Id}"),
+        session.Listener,
+        session.Client,
+        Printable(session.Name),
+        Invariant($"{session.Database}"),
+        session.Phase,
+        Duration(session.AgeSeconds),
+        Invariant($"{session.InFlight}"),
+        Invariant($"{session.Waiting}"),
+        Invariant($"{session.ReceivedBytes}"),
+        Invariant($"{session.HeldBytes}"),
+    ];
+
+    private static string Counts(IEnumerable<KeyValuePair<string, long>> counts) =>
+        string.Join(", ", counts.Select(count => Invariant($"{count.Key} {count.Value}")));
+
+    // A client chooses its name; a terminal must not obey it.
+    private static string Printable(string name) => string.Concat(name.Select(letter => char.IsControl(letter) ? '?' : letter));
+
+    private static string Duration(double seconds) => seconds switch
+    {
+        < 60 => Invariant($"{seconds:0.0} s"),
+        < 3600 => Invariant($"{seconds / 60:0} min"),
+        < 48 * 3600 => Invariant($"{seconds / 3600:0.0} h"),
+        _ => Invariant($"{seconds / 86400:0.0} d"),
+    };
+
+    private static string Join(IEnumerable<string> lines) => string.Concat(lines.Select(line => line + "\n"));
+
+    private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
+}

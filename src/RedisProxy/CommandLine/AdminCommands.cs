@@ -1,0 +1,134 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace RedisProxy.CommandLine;
+
+/// <summary>
+/// Commands that ask a running proxy: each is a path of its admin surface. Which proxy is said by <c>--admin</c>, or else by the
+/// configuration that it runs with, or else it is the one on this machine's usual port. What values options may have, the proxy judges.
+/// </summary>
+internal sealed class AdminCommands
+{
+    private readonly Option<bool> _json = new("--json") { Description = "As JSON, for programs." };
+    private readonly Option<string> _listener = new("--listener") { HelpName = "NAME", Description = "Only of this listener." };
+    private readonly Option<string> _phase = new("--phase")
+    {
+        HelpName = "PHASE",
+        Description = "Only in this phase: opening, serving, draining, holding or retargeting.",
+    };
+
+    private readonly Option<string> _client = new("--client")
+    {
+        HelpName = "ADDRESS",
+        Description = "Only clients whose address begins like this, for example 10.1.",
+    };
+
+    private readonly Option<string> _name = new("--name")
+    {
+        HelpName = "NAME",
+        Description = "Only clients whose own name (CLIENT SETNAME) begins like this.",
+    };
+
+    private readonly Option<int?> _limit = new("--limit")
+    {
+        HelpName = "COUNT",
+        Description = "List no more than this. Default: 100.",
+    };
+
+    private readonly Argument<long> _id = new("id") { Description = "As the list of sessions says it." };
+    private readonly Option<string> _tokenFile = new("--token-file")
+    {
+        HelpName = "FILE",
+        Description = "Its first line is the proxy's admin.token. Default: what the configuration says, if it is used.",
+    };
+
+    private readonly Option<string> _for = new("--for")
+    {
+        HelpName = "DURATION",
+        Description = "Resume by itself after this, at most 10m. Default: 10s.",
+    };
+
+    public Command Status { get; } = new("status", HelpTexts.Status);
+
+    public Command Sessions { get; } = new("sessions", HelpTexts.Sessions);
+
+    public Command Pause { get; } = new("pause", HelpTexts.Pause);
+
+    public Command Resume { get; } = new("resume", HelpTexts.Resume);
+
+    public Command Kill { get; } = new("kill", HelpTexts.Kill);
+
+    public AdminCommands()
+    {
+        Pause.Add(_for);
+        Kill.Add(_id);
+        foreach (Command verb in new[] { Pause, Resume, Kill })
+        {
+            verb.Add(_tokenFile);
+            if (verb != Kill)
+            {
+                verb.Add(_listener);
+            }
+        }
+
+        Status.Add(_json);
+        foreach (Option option in new Option[] { _json, _listener, _phase, _client, _name, _limit })
+        {
+            Sessions.Add(option);
+        }
+    }
+
+    /// <summary>Each command with what it asks.</summary>
+    public IEnumerable<(Command Command, Func<ParseResult, AdminQuestion> Ask)> All =>
+    [
+        (Status, StatusOf),
+        (Sessions, SessionsOf),
+        (Pause, arguments => VerbOf(arguments, "pause", ("listener", _listener), ("for", _for))),
+        (Resume, arguments => VerbOf(arguments, "resume", ("listener", _listener))),
+        (Kill, arguments => VerbOf(arguments, FormattableString.Invariant($"sessions/{arguments.GetValue(_id)}/kill"))),
+    ];
+
+    private AdminQuestion StatusOf(ParseResult arguments) => new("status", arguments.GetValue(_json));
+
+    private AdminQuestion SessionsOf(ParseResult arguments)
+    {
+        (string Name, string? Value)[] parameters =
+        [
+            ("listener", arguments.GetValue(_listener)),
+            ("phase", arguments.GetValue(_phase)),
+            ("client", arguments.GetValue(_client)),
+            ("name", arguments.GetValue(_name)),
+            ("limit", arguments.GetValue(_limit)?.ToString(CultureInfo.InvariantCulture)),
+        ];
+        return new AdminQuestion(WithQuery("sessions", parameters), arguments.GetValue(_json));
+    }
+
+    private AdminQuestion VerbOf(ParseResult arguments, string path, params (string Name, Option<string> Option)[] parameters) =>
+        new(WithQuery(path, parameters.Select(parameter => (parameter.Name, arguments.GetValue(parameter.Option)))), IsJson: false)
+        {
+            IsVerb = true,
+            TokenFile = arguments.GetValue(_tokenFile),
+        };
+
+    private static string WithQuery(string path, IEnumerable<(string Name, string? Value)> parameters)
+    {
+        IEnumerable<string> query = parameters
+            .Where(parameter => parameter.Value is not null)
+            .Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Value!)}");
+        return $"{path}?{string.Join('&', query)}".TrimEnd('?');
+    }
+}
+
+/// <param name="Path">With the query, without a slash before it.</param>
+/// <param name="IsJson">Else text for people.</param>
+internal sealed record AdminQuestion(string Path, bool IsJson)
+{
+    /// <summary>It changes something: a POST, with the token.</summary>
+    public bool IsVerb { get; init; }
+
+    /// <summary>Where the token is; null: in the configuration.</summary>
+    public string? TokenFile { get; init; }
+
+    /// <summary>Null: none is known.</summary>
+    public string? Token { get; init; }
+}

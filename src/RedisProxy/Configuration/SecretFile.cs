@@ -1,0 +1,42 @@
+using System.Text;
+
+namespace RedisProxy.Configuration;
+
+/// <summary>
+/// A secret in a file of its own, as container platforms mount them. The first line is the secret: editors and <c>echo</c> end a file with
+/// a newline that nobody means.
+/// </summary>
+internal static class SecretFile
+{
+    /// <summary>Null, and what is wrong in <paramref name="complaint"/>, when there is no secret in it.</summary>
+    /// <param name="file">Its path.</param>
+    /// <param name="directory">Where a relative path begins.</param>
+    /// <param name="what">What the secret is called, for the complaint.</param>
+    /// <param name="complaint">Behind the key, as a sentence.</param>
+    public static string? Read(string file, string directory, string what, out string complaint)
+    {
+        complaint = "";
+        try
+        {
+            using var reader = new StreamReader(
+                Path.GetFullPath(file, directory), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+            string? line = reader.ReadLine();
+            if (!string.IsNullOrEmpty(line))
+            {
+                return line;
+            }
+
+            complaint = $"{QuotedValue.Of(file)} has nothing in its first line; expected the {what} there";
+        }
+        catch (DecoderFallbackException)
+        {
+            complaint = $"{QuotedValue.Of(file)} is not UTF-8 text; expected the {what} in its first line";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            complaint = $"{QuotedValue.Of(file)} {FileProblem.Describe(e)}; expected a file with the {what} in its first line";
+        }
+
+        return null;
+    }
+}

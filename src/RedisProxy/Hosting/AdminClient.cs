@@ -1,0 +1,52 @@
+using System.Net.Http.Headers;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Hosting;
+
+/// <summary>Asks a running proxy's admin surface, and prints what it says.</summary>
+internal static class AdminClient
+{
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(15);
+
+    /// <returns>0 with an answer on <paramref name="output"/>, 1 with a reason on <paramref name="error"/>.</returns>
+    public static async Task<int> AskAsync(
+        HostEndpoint admin, AdminRequest asked, TextWriter output, TextWriter error, CancellationToken cancel)
+    {
+        // Every address, for who listens, is this machine for who connects.
+        HostEndpoint target = admin.IsAnyAddress ? admin with { Host = "127.0.0.1" } : admin;
+        using var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = MaxTime };
+        using var http = new HttpClient(handler) { Timeout = MaxTime };
+        using var request = new HttpRequestMessage(asked.IsVerb ? HttpMethod.Post : HttpMethod.Get, $"http://{target}/{asked.Path}");
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(asked.IsJson ? "application/json" : "text/plain"));
+        if (asked is { IsVerb: true, Token: { } token })
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        try
+        {
+            using HttpResponseMessage response = await http.SendAsync(request, cancel);
+            string body = (await response.Content.ReadAsStringAsync(cancel)).TrimEnd('\n');
+            bool isOk = response.IsSuccessStatusCode;
+            await (isOk ? output : error).WriteLineAsync(isOk ? body : $"The proxy at {target} says: {body}");
+            return isOk ? 0 : 1;
+        }
+        catch (HttpRequestException refused)
+        {
+            await error.WriteLineAsync($"No proxy answers at {target} ({refused.Message}). Is it running, and is this its admin.bind?");
+            return 1;
+        }
+        catch (TaskCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            await error.WriteLineAsync($"The proxy at {target} did not answer within {MaxTime.TotalSeconds:0} s.");
+            return 1;
+        }
+    }
+}
+
+/// <param name="Path">With the query, without a slash before it.</param>
+/// <param name="IsJson">Else text for people.</param>
+/// <param name="IsVerb">It changes something: a POST, with the token.</param>
+/// <param name="Token">Null: none is known.</param>
+internal sealed record AdminRequest(string Path, bool IsJson, bool IsVerb, string? Token);

@@ -1,0 +1,67 @@
+using RedisProxy.CommandLine;
+using RedisProxy.Testing;
+
+namespace RedisProxy.Tests.CommandLine;
+
+public sealed class AdminCommandsTests
+{
+    private const string Listener =
+        """ "listeners": [ { "bind": "127.0.0.1:1", "master": "m" } ], "sentinel": { "endpoints": [ "s:1" ] } """;
+
+    [Theory]
+    [InlineData("127.0.0.1:9180 status", "status")]
+    [InlineData("127.0.0.1:7 status as JSON", "status", "--admin", "7", "--json")]
+    [InlineData("h:7 sessions", "sessions", "--admin", "h:7")]
+    [InlineData("127.0.0.1:9180 sessions?phase=holding&limit=5", "sessions", "--limit", "5", "--phase", "holding")]
+    [InlineData("127.0.0.1:9180 sessions?client=10.&name=a%20%26b", "sessions", "--client", "10.", "--name", "a &b")]
+    public async Task Question_GoesToTheProxyThatWasNamed(string expected, params string[] arguments)
+    {
+        using var empty = new TemporaryFolder();
+        CommandLineRun run = await CommandLineRun.OfAsync(empty.Path, [], _ => Task.FromResult(0), arguments);
+        Assert.Equal((ExitCode.Ok, "ask", expected), (run.ExitCode, run.Called, run.Asked));
+    }
+
+    [Theory]
+    [InlineData("POST 127.0.0.1:9180 pause", "pause")]
+    [InlineData("POST 127.0.0.1:7 pause?listener=a&for=3s", "pause", "--for", "3s", "--listener", "a", "--admin", "7")]
+    [InlineData("POST 127.0.0.1:9180 resume with s3cret", "resume", "--token-file", "token")]
+    [InlineData("POST 127.0.0.1:9180 sessions/4711/kill with s3cret", "kill", "4711", "--token-file", "token")]
+    [InlineData("POST 10.0.0.7:99 resume with fromFile", "resume", "--config", "admin.json")]
+    [InlineData("POST 127.0.0.1:7 resume with fromFile", "resume", "--config", "admin.json", "--admin", "7")]
+    public async Task Verb_ShowsTheToken(string expected, params string[] arguments)
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("token"), "s3cret\n");
+        await File.WriteAllTextAsync(
+            folder.File("admin.json"), $$"""{ {{Listener}}, "admin": { "bind": "10.0.0.7:99", "token": "fromFile" } }""");
+        CommandLineRun run = await CommandLineRun.OfAsync(folder.Path, [], _ => Task.FromResult(0), arguments);
+        Assert.Equal((ExitCode.Ok, expected), (run.ExitCode, run.Asked));
+    }
+
+    [Theory]
+    [InlineData("\"bind\": \"10.0.0.7:99\"", "10.0.0.7:99 status", "")]
+    [InlineData("\"bind\": \"\"", null, "turned off")]
+    [InlineData("\"bind\": \"nonsense\"", null, "admin.bind")]
+    public async Task Question_WithAConfiguration_GoesToItsAdminAddress(string admin, string? expected, string error)
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File(ConfigurationArguments.DefaultFile), $"{{ {Listener}, \"admin\": {{ {admin} }} }}");
+        CommandLineRun run = await CommandLineRun.OfAsync(folder.Path, [], _ => Task.FromResult(0), ["status"]);
+        Assert.Equal((expected is null ? ExitCode.BadConfiguration : ExitCode.Ok, expected), (run.ExitCode, run.Asked));
+        Assert.Contains(error, run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("status", "--admin", "nonsense")]
+    [InlineData("status", "--limit", "5")]
+    [InlineData("sessions", "--limit", "many")]
+    [InlineData("kill")]
+    [InlineData("kill", "everybody")]
+    [InlineData("resume", "--token-file", "none")]
+    public async Task Question_ThatIsWrong_AsksNobody(params string[] arguments)
+    {
+        CommandLineRun run = await CommandLineRun.OfAsync(arguments);
+        Assert.Equal((ExitCode.BadConfiguration, null), (run.ExitCode, run.Called));
+        Assert.NotEqual("", run.Error);
+    }
+}

@@ -1,0 +1,142 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json.Nodes;
+
+using RedisProxy.Testing;
+
+namespace RedisProxy.Tests.Integration;
+
+/// <summary>What operators can do to a running proxy, and what its clients see of it.</summary>
+public sealed class OperatorVerbTests : IAsyncLifetime
+{
+    private const string Token = "t0ken-canary";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private RedisServer _server = null!;
+    private ProxyProcess _proxy = null!;
+
+    public async Task InitializeAsync()
+    {
+        _server = await RedisServer.StartAsync();
+        _proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(_server).With("admin.token", Token).With("hold.timeout", "20s"));
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _proxy.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Pause_HoldsRequestsUntilResumeAndLosesNone()
+    {
+        using RawClient client = await _proxy.ConnectAsync();
+        using RawClient blocked = await _proxy.ConnectAsync();
+        await client.CallAsync("PING");
+        await blocked.SendAsync(RawClient.Command("BLPOP", "list", "0"));
+        await EventuallyServerSaysAsync("blocked_clients", "1");
+        Assert.Equal((HttpStatusCode.OK, "paused for at most 600 s: default"), await PostAsync("pause?for=10m"));
+        await client.SendAsync(RawClient.Command("SET", "k", "v"));
+        await EventuallySessionsAsync("?phase=draining", 2);
+        await EventuallyWaitingAsync(1);
+        Assert.Null((await _server.CallAsync("GET", "k")).Text);
+
+        // What was in flight is answered all the same.
+        await _server.CallAsync("RPUSH", "list", "element");
+        Assert.Equal("element", (await blocked.ReadReplyAsync()).Items[1].Text);
+
+        // A client that comes now waits as well.
+        using RawClient late = await _proxy.ConnectAsync();
+        await late.SendAsync(RawClient.Command("GET", "k"));
+        Assert.Equal((HttpStatusCode.OK, "resumed: default"), await PostAsync("resume"));
+        Assert.Equal("OK", (await client.ReadReplyAsync()).Text);
+        Assert.NotNull(await late.ReadReplyAsync());
+        Assert.Equal((HttpStatusCode.OK, "nothing was paused"), await PostAsync("resume"));
+    }
+
+    [Fact]
+    public async Task Pause_EndsByItself()
+    {
+        using RawClient client = await _proxy.ConnectAsync();
+        await client.CallAsync("PING");
+        await PostAsync("pause?for=300ms");
+        Assert.Equal("OK", (await client.CallAsync("SET", "k", "v")).Text);
+        Assert.Contains("The pause of listener 'default' is over", _proxy.Process.LogTail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Kill_EndsOneSessionWithFin()
+    {
+        using RawClient victim = await _proxy.ConnectAsync();
+        using RawClient other = await _proxy.ConnectAsync();
+        await victim.CallAsync("CLIENT", "SETNAME", "victim");
+        await other.CallAsync("PING");
+        long id = 0;
+        await Eventually.Within(
+            Patience, async () => (id = (long)(await SessionsAsync("?name=victim"))[0]!["id"]!) > 0, "the victim is listed");
+        Assert.Equal((HttpStatusCode.OK, $"killed session {id}"), await PostAsync($"sessions/{id}/kill"));
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await victim.ReadToEndAsync());
+        Assert.Equal("PONG", (await other.CallAsync("PING")).Text);
+        Assert.Equal((HttpStatusCode.NotFound, $"there is no session {id}"), await PostAsync($"sessions/{id}/kill"));
+        await Eventually.Within(
+            Patience,
+            async () => (await _proxy.ScrapeAsync()).Sum("redisproxy_sessions_ended_total", ("reason", "killed")) == 1,
+            "it is counted, once its client has closed as well");
+    }
+
+    [Theory]
+    [InlineData(null, HttpStatusCode.Unauthorized)]
+    [InlineData("wrong", HttpStatusCode.Unauthorized)]
+    [InlineData(Token + "x", HttpStatusCode.Unauthorized)]
+    public async Task Verb_WithoutTheToken_DoesNothing(string? token, HttpStatusCode expected)
+    {
+        Assert.Equal(expected, (await PostAsync("pause", token)).Status);
+        using HttpResponseMessage get = await _proxy.Http.GetAsync(new Uri("pause", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, get.StatusCode);
+        using RawClient client = await _proxy.ConnectAsync();
+        Assert.Equal("PONG", (await client.CallAsync("PING")).Text);
+        Assert.DoesNotContain(Token, _proxy.Process.LogTail + await _proxy.Http.GetStringAsync(new Uri("status", UriKind.Relative)));
+    }
+
+    [Fact]
+    public async Task Verb_WithoutATokenInTheConfiguration_IsRefused()
+    {
+        await using ProxyProcess open = await ProxyProcess.StartAsync(ProxyProcessOptions.For(_server));
+        using HttpResponseMessage response = await open.Http.PostAsync(new Uri("pause", UriKind.Relative), null);
+        Assert.Equal(HttpStatusCode.Forbidden, response.StatusCode);
+        Assert.Contains("admin.token is not configured", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("pause?for=soon", "for must be a duration")]
+    [InlineData("pause?for=11m", "for must be a duration")]
+    [InlineData("pause?listener=other", "there is no listener 'other'")]
+    [InlineData("sessions/x/kill", "a session's id is a number")]
+    public async Task Verb_BadRequest_IsRefusedWithAReason(string path, string reason)
+    {
+        (HttpStatusCode status, string text) = await PostAsync(path);
+        Assert.Equal(HttpStatusCode.BadRequest, status);
+        Assert.Contains(reason, text, StringComparison.Ordinal);
+    }
+
+    private async Task<(HttpStatusCode Status, string Text)> PostAsync(string path, string? token = Token)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative));
+        request.Headers.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
+        using HttpResponseMessage response = await _proxy.Http.SendAsync(request);
+        return (response.StatusCode, (await response.Content.ReadAsStringAsync()).TrimEnd('\n'));
+    }
+
+    private async Task<JsonArray> SessionsAsync(string query) =>
+        JsonNode.Parse(await _proxy.Http.GetStringAsync(new Uri($"sessions{query}", UriKind.Relative)))!["sessions"]!.AsArray();
+
+    private Task EventuallySessionsAsync(string query, int count) =>
+        Eventually.Within(Patience, async () => (await SessionsAsync(query)).Count == count, $"{count} sessions are {query}");
+
+    private Task EventuallyWaitingAsync(int count) => Eventually.Within(
+        Patience, async () => (await SessionsAsync("")).Sum(session => (int)session!["waiting"]!) == count, $"{count} requests wait");
+
+    private Task EventuallyServerSaysAsync(string field, string value) =>
+        Eventually.Within(Patience, async () => (await _server.InfoAsync("clients"))[field] == value, $"{field} is {value}");
+}
