@@ -39,7 +39,8 @@ while [ $# -gt 0 ]; do
 done
 
 require_dotnet
-require redis-server:redis-server redis-sentinel:redis-sentinel redis-benchmark:redis-tools setpriv:util-linux
+require redis-server:redis-server redis-sentinel:redis-sentinel redis-benchmark:redis-tools setpriv:util-linux \
+    promtool:prometheus
 require_clients
 require_compiler
 

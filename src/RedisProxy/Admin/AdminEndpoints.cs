@@ -65,7 +65,17 @@ internal static class AdminEndpoints
             return;
         }
 
-        SessionsAnswer answer = await query.AskAsync(dataPlane);
+        SessionsAnswer answer;
+        try
+        {
+            answer = await query.AskAsync(dataPlane);
+        }
+        catch (TimeoutException)
+        {
+            await WriteAsync(http, isOk: false, "a loop does not answer, see /healthz/live\n");
+            return;
+        }
+
         await (IsForPeople(http)
             ? WriteAsync(http, isOk: true, StatusText.Of(answer))
             : WriteJsonAsync(http, answer, AdminJson.Default.SessionsAnswer));

@@ -14,6 +14,8 @@ internal sealed record SessionQuery
     public const int DefaultLimit = 100;
     public const int MaxLimit = 10_000;
 
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
+
     private static readonly Dictionary<string, SessionPhase> Phases =
         Enum.GetValues<SessionPhase>()[..^1].ToDictionary(phase => Labels.Of(phase));
 
@@ -70,13 +72,15 @@ internal sealed record SessionQuery
     }
 
     /// <summary>Each loop looks at its own sessions; no loop waits for another one.</summary>
+    /// <exception cref="TimeoutException">A loop hangs.</exception>
     public async Task<SessionsAnswer> AskAsync(DataPlane dataPlane)
     {
         var parts = dataPlane.Listeners
             .Where(listener => Listener is null || listener.Options.Name == Listener)
             .SelectMany(listener => listener.Parts.Select(part => (listener.Options.Name, Part: part)));
         SessionsAnswer[] answers = await Task.WhenAll(parts.Select(
-            of => of.Part.Gate.Loop.InvokeAsync(() => Look(of.Name, of.Part.Gate.Sessions))));
+            of => of.Part.Gate.Loop.InvokeAsync(() => Look(of.Name, of.Part.Gate.Sessions))))
+            .WaitAsync(MaxTime, TimeProvider.System);
         return new SessionsAnswer(
             answers.Sum(answer => answer.Matching),
             [.. answers.SelectMany(answer => answer.Sessions).OrderBy(session => session.Id).Take(Limit)]);

@@ -21,6 +21,7 @@ internal sealed class DataPlaneListener
     private readonly SessionListener[] _parts;
     private readonly ILogger _log;
     private readonly List<(int Loop, int Fd)> _bound = [];
+    private readonly Lock _pausing = new();
     private FailoverBridge? _bridge;
     private ITimer? _endOfPause;
     private int _nextPart;
@@ -93,9 +94,10 @@ internal sealed class DataPlaneListener
         return Task.WhenAll(accepting);
     }
 
-    /// <summary>Accepts no more. Ends when the last session has ended.</summary>
+    /// <summary>Accepts no more. Ends when the last session has ended, for which no request may go on waiting for an operator.</summary>
     public Task DrainAsync()
     {
+        Resume();
         ForEachPart(static part => part.Stop());
         if (Options.Bind.UnixPath is { } path)
         {
@@ -114,19 +116,25 @@ internal sealed class DataPlaneListener
     /// </summary>
     public void Pause(TimeSpan atMost, TimeProvider time)
     {
-        _endOfPause?.Dispose();
-        _endOfPause = time.CreateTimer(static self => ((DataPlaneListener)self!).Resume(), this, atMost, Timeout.InfiniteTimeSpan);
-        DataPlaneLog.Paused(_log, Options.Name, atMost);
-        _bridge!.IsPaused = true;
+        lock (_pausing)
+        {
+            _endOfPause?.Dispose();
+            _endOfPause = time.CreateTimer(static self => ((DataPlaneListener)self!).Resume(), this, atMost, Timeout.InfiniteTimeSpan);
+            DataPlaneLog.Paused(_log, Options.Name, atMost);
+            _bridge!.IsPaused = true;
+        }
     }
 
     public void Resume()
     {
-        _endOfPause?.Dispose();
-        if (IsPaused)
+        lock (_pausing)
         {
-            DataPlaneLog.Resumed(_log, Options.Name);
-            _bridge!.IsPaused = false;
+            _endOfPause?.Dispose();
+            if (IsPaused)
+            {
+                DataPlaneLog.Resumed(_log, Options.Name);
+                _bridge!.IsPaused = false;
+            }
         }
     }
 

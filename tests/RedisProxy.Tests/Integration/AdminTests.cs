@@ -89,6 +89,18 @@ public sealed class AdminTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Metrics_PassPromtool()
+    {
+        using var folder = new TemporaryFolder();
+        string metrics = folder.File("metrics");
+        await File.WriteAllTextAsync(metrics, await _proxy.Http.GetStringAsync(new Uri("metrics", UriKind.Relative)));
+        await using ChildProcess promtool = await ChildProcess.StartAsync(
+            "promtool", "sh", ["-c", $"exec promtool check metrics <'{metrics}'"], folder.File("log"));
+        int exitCode = await promtool.WaitForExitAsync(Patience);
+        Assert.Equal((0, ""), (exitCode, promtool.LogTail));
+    }
+
+    [Fact]
     public async Task Startup_IsOverOnceAMasterWasSeen()
     {
         await Eventually.Within(

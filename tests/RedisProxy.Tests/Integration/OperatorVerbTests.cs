@@ -66,6 +66,24 @@ public sealed class OperatorVerbTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Stop_WhilePaused_AnswersWhatWaitsAndEndsInOrder()
+    {
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            ProxyProcessOptions.For(_server).With("admin.token", Token).With("hold.timeout", "20s"));
+        using RawClient client = await proxy.ConnectAsync();
+        await client.CallAsync("PING");
+        await PostAsync("pause?for=10m", on: proxy);
+        await client.SendAsync(RawClient.Command("SET", "k", "v"));
+        await Eventually.Within(
+            Patience,
+            async () => (await proxy.Http.GetStringAsync(new Uri("sessions", UriKind.Relative))).Contains("\"waiting\": 1"),
+            "the request waits");
+        proxy.Process.Terminate();
+        Assert.Equal("OK", (await client.ReadReplyAsync()).Text);
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
+    }
+
+    [Fact]
     public async Task Kill_EndsOneSessionWithFin()
     {
         using RawClient victim = await _proxy.ConnectAsync();
@@ -120,11 +138,11 @@ public sealed class OperatorVerbTests : IAsyncLifetime
         Assert.Contains(reason, text, StringComparison.Ordinal);
     }
 
-    private async Task<(HttpStatusCode Status, string Text)> PostAsync(string path, string? token = Token)
+    private async Task<(HttpStatusCode Status, string Text)> PostAsync(string path, string? token = Token, ProxyProcess? on = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(path, UriKind.Relative));
         request.Headers.Authorization = token is null ? null : new AuthenticationHeaderValue("Bearer", token);
-        using HttpResponseMessage response = await _proxy.Http.SendAsync(request);
+        using HttpResponseMessage response = await (on ?? _proxy).Http.SendAsync(request);
         return (response.StatusCode, (await response.Content.ReadAsStringAsync()).TrimEnd('\n'));
     }
 
