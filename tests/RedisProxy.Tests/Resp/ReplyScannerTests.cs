@@ -22,6 +22,22 @@ public sealed class ReplyScannerTests
         Assert.Equal(item.Expected, ReferenceReplies.Transcribe(item.Input));
     }
 
+    // Elements of an array have a path of their own by their length's digits.
+    [Fact]
+    public void Scan_ArraysOfBulksOfAnyLengthAndBroken_AgreeWithReference() => Seeded.Run(3000, random =>
+    {
+        int[] lengths = [0, 1, 2, 7, 8, 9, 10, 11, 42, 98, 99, 100, 101, 999];
+        IEnumerable<string> bulks = Enumerable.Range(0, 1 + random.Next(8)).Select(_ => lengths[random.Next(lengths.Length)])
+            .Select(length => $"${length}\r\n{new string((char)('0' + random.Next(10)), length)}\r\n");
+        string body = string.Concat(bulks);
+        byte[] input = System.Text.Encoding.ASCII.GetBytes($"*{body.Split('$').Length - 1}\r\n{body}+OK\r\n");
+        string expected = ReferenceReplies.Transcribe(input);
+        Assert.Equal(expected, Transcript.OfReplies(input));
+        Splits.AssertRandom(expected, input, Transcript.OfReplies, random);
+        byte[] broken = Mutation.Apply(input, random);
+        Assert.Equal(ReferenceReplies.Transcribe(broken), Transcript.OfReplies(broken));
+    });
+
     [Fact]
     public void Scan_RandomReplies_SaysWhatTheyAre() => Seeded.Run(2000, random =>
     {
