@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 
 namespace RedisProxy.Resp;
@@ -103,7 +102,8 @@ internal static class WholeFrames
         long count = 0;
         while (count < most && (uint)at < (uint)input.Length && input[at] == '$')
         {
-            if (!TryTakeShortBulk(input, at, out int end) && !TryTakeBulk(input, ref end, out _, out _))
+            int end = at + 1;
+            if (!TryTakeBulk(input, ref end, out _, out _))
             {
                 break;
             }
@@ -113,39 +113,6 @@ internal static class WholeFrames
         }
 
         return count;
-    }
-
-    /// <summary>A bulk of up to 99 bytes, by its head in one word. When refused, it begins behind the dollar.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool TryTakeShortBulk(ReadOnlySpan<byte> input, int at, out int end)
-    {
-        const ulong HeadOfOneDigit = '$' | ('\r' << 16) | ((ulong)'\n' << 24);
-        const ulong HeadOfTwoDigits = '$' | ((ulong)'\r' << 24) | ((ulong)'\n' << 32);
-        const ushort LineEnd = '\r' | ('\n' << 8);
-        end = at + 1;
-        if (input.Length - at < sizeof(ulong))
-        {
-            return false;
-        }
-
-        ulong head = BinaryPrimitives.ReadUInt64LittleEndian(input[at..]);
-        uint first = (byte)(head >> 8) - (uint)'0';
-        uint second = (byte)(head >> 16) - (uint)'0';
-        bool isOneDigit = (head & 0xFFFF_00FF) == HeadOfOneDigit && first <= 9;
-        if (!isOneDigit && ((head & 0xFF_FF00_00FF) != HeadOfTwoDigits || first is 0 or > 9 || second > 9))
-        {
-            return false;
-        }
-
-        int length = (int)(isOneDigit ? first : (first * 10) + second);
-        int lineEnd = at + (isOneDigit ? 4 : 5) + length;
-        if (input.Length - lineEnd < sizeof(ushort) || BinaryPrimitives.ReadUInt16LittleEndian(input[lineEnd..]) != LineEnd)
-        {
-            return false;
-        }
-
-        end = lineEnd + sizeof(ushort);
-        return true;
     }
 
     /// <summary>The length, the body and both line ends of a bulk. When refused, <paramref name="at"/> means nothing.</summary>

@@ -22,7 +22,7 @@ public sealed class ReplyScannerTests
         Assert.Equal(item.Expected, ReferenceReplies.Transcribe(item.Input));
     }
 
-    // Elements of an array have a path of their own by their length's digits.
+    // Elements of an array have a path of their own.
     [Fact]
     public void Scan_ArraysOfBulksOfAnyLengthAndBroken_AgreeWithReference() => Seeded.Run(3000, random =>
     {
