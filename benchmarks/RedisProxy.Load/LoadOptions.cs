@@ -34,8 +34,8 @@ internal sealed record LoadOptions
         variable REDISPROXY_PROGRAM names another one, or a RedisProxy.dll.
         """;
 
-    private const int DefaultRounds = 15;
-    private const long DefaultRequests = 50_000;
+    private const int DefaultRounds = 21;
+    private const long DefaultRequests = 40_000;
 
     public IReadOnlyList<Measure> Measures { get; init; } = [Measure.Default];
 

@@ -174,6 +174,7 @@ internal sealed class EventLoop : IDisposable
         SynchronizationContext.SetSynchronizationContext(_context);
         try
         {
+            Kernel.OnThreadStarted();
             while (!_stopping)
             {
                 TakeTurn();

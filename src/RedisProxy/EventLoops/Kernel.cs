@@ -13,6 +13,11 @@ internal abstract unsafe class Kernel : IDisposable
     /// <summary><see cref="DataAt"/> of the event that <see cref="Wake"/> causes. No descriptor is watched with it.</summary>
     public const ulong WakeData = ulong.MaxValue;
 
+    /// <summary>The loop's own thread begins.</summary>
+    public virtual void OnThreadStarted()
+    {
+    }
+
     /// <summary>Waits until something is ready, or woken, or the time has passed.</summary>
     /// <param name="timeoutMs">0: do not wait; -1: without limit.</param>
     /// <returns>The number of events; 0 on timeout, and whenever it likes.</returns>

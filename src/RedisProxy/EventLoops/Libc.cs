@@ -76,6 +76,12 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, EntryPoint = "syscall"), SuppressGCTransition]
     private static partial nint Call(nint number, nint fd, void* buffer, nint length, nint flags, nint address, nint addressLength);
 
+    [LibraryImport(Name, EntryPoint = "sched_getscheduler")]
+    public static partial int GetScheduling(int thread);
+
+    [LibraryImport(Name, EntryPoint = "sched_setscheduler")]
+    public static partial int SetScheduling(int thread, int policy, int* priority);
+
     [LibraryImport(Name, EntryPoint = "getrlimit")]
     public static partial int GetLimit(int resource, ulong* softAndHard);
 

@@ -42,6 +42,9 @@ internal static class LibcConstants
     public const int TcpKeepCount = 6;
     public const int TcpUserTimeout = 18;
 
+    public const int SchedulingNormal = 0; // SCHED_OTHER
+    public const int SchedulingBatch = 3; // SCHED_BATCH
+
     public const int LimitOpenFiles = 7; // RLIMIT_NOFILE
 
     public const int IpProtoIpv6 = 41;

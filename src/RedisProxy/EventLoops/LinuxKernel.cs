@@ -18,6 +18,20 @@ internal sealed unsafe class LinuxKernel : Kernel
         }
     }
 
+    /// <summary>
+    /// SCHED_BATCH (sched(7)): when something becomes ready the loop does not interrupt whoever made it ready, redis in the middle of a
+    /// burst of replies say, but runs at once on an idle processor or else in its turn, and finds more to do at a time. A policy that
+    /// the operator has chosen for the process stays, and one that may not be had is done without.
+    /// </summary>
+    public override void OnThreadStarted()
+    {
+        int priority = 0;
+        if (Libc.GetScheduling(0) == LibcConstants.SchedulingNormal)
+        {
+            _ = Libc.SetScheduling(0, LibcConstants.SchedulingBatch, &priority);
+        }
+    }
+
     public override int Wait(int timeoutMs) => _epoll.Wait(timeoutMs);
 
     public override uint ReadinessAt(int index) => _epoll.ReadinessAt(index);

@@ -99,16 +99,23 @@ internal static class WholeFrames
     /// <returns>How many there were.</returns>
     public static long SkipBulks(ReadOnlySpan<byte> input, ref int at, long most)
     {
+        var last = default(BulkHead);
         long count = 0;
         while (count < most && (uint)at < (uint)input.Length && input[at] == '$')
         {
-            int end = at + 1;
-            if (!TryTakeBulk(input, ref end, out _, out _))
+            // Elements of one array are often of one length.
+            if (!last.TryTake(input, ref at))
             {
-                break;
+                int end = at + 1;
+                if (!TryTakeBulk(input, ref end, out int body, out _))
+                {
+                    break;
+                }
+
+                last = new BulkHead(input[at..end], body - at);
+                at = end;
             }
 
-            at = end;
             count++;
         }
 

@@ -30,6 +30,14 @@ public sealed class EventLoopTests
     }
 
     [Fact]
+    public async Task Thread_DoesNotInterruptThoseWhoWakeIt()
+    {
+        await using var running = new RunningLoop();
+        Assert.Equal(LibcConstants.SchedulingNormal, Libc.GetScheduling(0));
+        Assert.Equal(LibcConstants.SchedulingBatch, await running.Loop.InvokeAsync(() => Libc.GetScheduling(0)));
+    }
+
+    [Fact]
     public async Task Post_ThatThrows_IsReportedAndTheLoopGoesOn()
     {
         await using var running = new RunningLoop();
