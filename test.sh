@@ -2,6 +2,7 @@
 # Builds everything with warnings as errors and runs the tests. The last line is "N passed, N failed"; the exit code is 0 when none failed.
 #   ./test.sh [--filter EXPRESSION]     as of dotnet test, for example --filter FullyQualifiedName~Sessions
 #   ./test.sh --long [...]              only those that take long: 200 random failovers. Says how far it is.
+#   ./test.sh --fuzz SECONDS            random requests, replies and failovers for so long, each kind; a find prints its seed
 #   ./test.sh --privileged [...]        only those that need root and change the network, in namespaces of their own
 # A random test says its seed; REDISPROXY_TEST_SEED=… repeats it, REDISPROXY_TEST_FAILOVERS=… makes the long one shorter or longer.
 set -eu
@@ -9,7 +10,7 @@ cd "$(dirname "$0")"
 . tests/require.sh
 
 if asks_for_help "$@"; then
-    sed -n '2,6s/^# *//p' "$0"
+    sed -n '2,7s/^# *//p' "$0"
     exit 0
 fi
 
@@ -22,6 +23,16 @@ while [ $# -gt 0 ]; do
         tier='Tier=Long'
         # A test that says how far it is; only when it goes on forever has it hung.
         hang_timeout=60m
+        ;;
+    --fuzz)
+        case "${2-}" in
+        '' | *[!0-9]*) fail "--fuzz needs a number of seconds, for example 600" ;;
+        esac
+        REDISPROXY_TEST_SECONDS=$2
+        export REDISPROXY_TEST_SECONDS
+        filter='FullyQualifiedName~RedisProxy.Tests.Resp|FullyQualifiedName~SimulationTests.Run_TenThousandFailovers'
+        hang_timeout=$(($2 * 20 + 300))s
+        shift
         ;;
     --privileged)
         require_privileges

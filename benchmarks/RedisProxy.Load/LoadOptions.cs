@@ -12,9 +12,9 @@ internal sealed record LoadOptions
                                [--markdown] [--check]
 
         Compares the ways to one redis-server on this machine, and measures what else RedisProxy
-        (one loop) has bars for. In each round every target has one run, one after the other;
-        figures are medians over the rounds. Ratios are taken within a round, where the machine
-        was the same for all. CPU per request is what the forwarder's process used, user and
+        (one loop) has bars for. In each round every target has one run, HAProxy and RedisProxy
+        have three, one after the other; figures are medians. Ratios are taken within a round,
+        where the machine was the same for all. CPU per request is what the forwarder's process used, user and
         system, per request. Progress goes to standard error.
 
           --cells LIST    What to measure, comma-separated, or "all".

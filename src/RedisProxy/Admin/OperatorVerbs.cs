@@ -28,6 +28,7 @@ internal static class OperatorVerbs
         endpoints.MapPost("/pause", http => ActAsync(http, PauseAsync));
         endpoints.MapPost("/resume", http => ActAsync(http, ResumeAsync));
         endpoints.MapPost("/sessions/{id}/kill", http => ActAsync(http, KillAsync));
+        endpoints.MapPost("/failover", http => ActAsync(http, FailoverVerb.RunAsync));
     }
 
     private static Task<Answer> PauseAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
@@ -113,7 +114,8 @@ internal static class OperatorVerbs
     private static string NamesOf(IEnumerable<DataPlaneListener> listeners) =>
         string.Join(", ", listeners.Select(listener => listener.Options.Name));
 
-    private sealed record Answer(int Status, string Text)
+    /// <summary>Status and body, in one line or several.</summary>
+    internal sealed record Answer(int Status, string Text)
     {
         public static Answer Good(string text) => new(StatusCodes.Status200OK, text);
 

@@ -42,6 +42,14 @@ internal sealed class AdminCommands
         Description = "Its first line is the proxy's admin.token. Default: what the configuration says, if it is used.",
     };
 
+    private readonly Argument<string?> _master = new("master")
+    {
+        Description = "Sentinel's name of it. Not needed when there is one.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
+    private readonly Option<bool> _force = new("--force") { Description = "Even when something speaks against it." };
+
     private readonly Option<string> _for = new("--for")
     {
         HelpName = "DURATION",
@@ -56,20 +64,23 @@ internal sealed class AdminCommands
 
     public Command Resume { get; } = new("resume", HelpTexts.Resume);
 
+    public Command Failover { get; } = new("failover", HelpTexts.Failover);
+
     public Command Kill { get; } = new("kill", HelpTexts.Kill);
 
     public AdminCommands()
     {
         Pause.Add(_for);
         Kill.Add(_id);
-        foreach (Command verb in new[] { Pause, Resume, Kill })
+        Failover.Add(_master);
+        Failover.Add(_force);
+        foreach (Command verb in new[] { Pause, Resume, Kill, Failover })
         {
             verb.Add(_tokenFile);
-            if (verb != Kill)
-            {
-                verb.Add(_listener);
-            }
         }
+
+        Pause.Add(_listener);
+        Resume.Add(_listener);
 
         Status.Add(_json);
         foreach (Option option in new Option[] { _json, _listener, _phase, _client, _name, _limit })
@@ -85,6 +96,7 @@ internal sealed class AdminCommands
         (Sessions, SessionsOf),
         (Pause, arguments => VerbOf(arguments, "pause", ("listener", _listener), ("for", _for))),
         (Resume, arguments => VerbOf(arguments, "resume", ("listener", _listener))),
+        (Failover, FailoverOf),
         (Kill, arguments => VerbOf(arguments, FormattableString.Invariant($"sessions/{arguments.GetValue(_id)}/kill"))),
     ];
 
@@ -103,12 +115,20 @@ internal sealed class AdminCommands
         return new AdminQuestion(WithQuery("sessions", parameters), arguments.GetValue(_json));
     }
 
+    private AdminQuestion FailoverOf(ParseResult arguments) => VerbOf(arguments, WithQuery("failover",
+    [
+        ("master", arguments.GetValue(_master)),
+        ("force", arguments.GetValue(_force) ? "true" : null),
+    ]));
+
     private AdminQuestion VerbOf(ParseResult arguments, string path, params (string Name, Option<string> Option)[] parameters) =>
-        new(WithQuery(path, parameters.Select(parameter => (parameter.Name, arguments.GetValue(parameter.Option)))), IsJson: false)
-        {
-            IsVerb = true,
-            TokenFile = arguments.GetValue(_tokenFile),
-        };
+        VerbOf(arguments, WithQuery(path, parameters.Select(parameter => (parameter.Name, arguments.GetValue(parameter.Option)))));
+
+    private AdminQuestion VerbOf(ParseResult arguments, string pathAndQuery) => new(pathAndQuery, IsJson: false)
+    {
+        IsVerb = true,
+        TokenFile = arguments.GetValue(_tokenFile),
+    };
 
     private static string WithQuery(string path, IEnumerable<(string Name, string? Value)> parameters)
     {

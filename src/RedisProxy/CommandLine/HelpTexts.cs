@@ -21,6 +21,9 @@ internal static class HelpTexts
     public const string Resume =
         "Ends a pause.";
 
+    public const string Failover =
+        "Makes a replica the master, and loses nothing: everybody's writes wait until the replica has them all. Looks before it leaps.";
+
     public const string Kill =
         "Ends one session: its client sees its connection closed.";
 
@@ -43,6 +46,9 @@ internal static class HelpTexts
 
           RedisProxy status
               What the proxy on this machine sees and does now.
+
+          RedisProxy failover mymaster --token-file /etc/redisproxy/token
+              Another master, for maintenance of this one. Nothing is lost, nobody is disconnected from a proxy.
 
         Configuration:
           Every key of the file can be set in the environment: REDISPROXY_hold__timeout=2s is "hold": { "timeout": "2s" },

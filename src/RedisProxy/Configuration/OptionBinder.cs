@@ -161,6 +161,8 @@ internal sealed class OptionBinder
     {
         KeepAlive = client.Section("keepAlive", ReadKeepAlive),
         UserTimeout = client.Value("userTimeout", new ClientOptions().UserTimeout, ValueParsers.Duration(TimeSpan.Zero, Hour)),
+        MaxSessionsPerAddress = client.Value(
+            "maxSessionsPerAddress", new ClientOptions().MaxSessionsPerAddress, ValueParsers.WholeNumber(0, 1_000_000)),
     };
 
     private static KeepAliveOptions ReadKeepAlive(OptionSection keepAlive)
@@ -225,6 +227,10 @@ internal sealed class OptionBinder
         };
     }
 
-    private static LoopOptions ReadLoops(OptionSection loops) =>
-        new() { Count = loops.Value("count", new LoopOptions().Count, ValueParsers.WholeNumber(0, 64)) };
+    private static LoopOptions ReadLoops(OptionSection loops) => new()
+    {
+        Count = loops.Value("count", new LoopOptions().Count, ValueParsers.WholeNumber(0, 64)),
+        MaxBufferMemory = loops.Value(
+            "maxBufferMemory", new LoopOptions().MaxBufferMemory, ValueParsers.SizeOrAutomatic(16L << 20, 1L << 40)),
+    };
 }

@@ -128,6 +128,12 @@ internal sealed record ClientOptions
     /// (tcp(7), TCP_USER_TIMEOUT). Default 30s, 0 turns it off, at most 1h.
     /// </summary>
     public TimeSpan UserTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// <c>maxSessionsPerAddress</c>: of one IP address on one listener; further ones get redis's own error and are closed. Default 0: no
+    /// limit but <c>maxSessions</c>. At most 1000000. Clients behind one NAT, or one load balancer, have one address.
+    /// </summary>
+    public int MaxSessionsPerAddress { get; init; }
 }
 
 /// <summary><c>keepAlive</c>: TCP keepalive (tcp(7)). It keeps idle connections alive in firewalls and finds dead idle peers.</summary>
@@ -233,4 +239,10 @@ internal sealed record LoopOptions
 {
     /// <summary><c>count</c>: default 0 = as many as processors, at most 4. At most 64.</summary>
     public int Count { get; init; }
+
+    /// <summary>
+    /// <c>maxBufferMemory</c>: of all sessions' buffers together. Beyond it the sessions that hold most are reset. Default 0 = half of the
+    /// memory that this process may use (its container's limit, or the machine's); else 16MiB to 1TiB.
+    /// </summary>
+    public long MaxBufferMemory { get; init; }
 }

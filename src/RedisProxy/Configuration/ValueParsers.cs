@@ -54,20 +54,14 @@ internal static class ValueParsers
 
     public static ValueParser<int> Size(int min, int max) => (string text, out int value) =>
     {
-        value = 0;
-        if (!SizeText.TryParse(text, out long bytes))
-        {
-            return $"{QuotedValue.Of(text)} is not a size; expected something like 65536, \"64KiB\" or \"10MiB\"";
-        }
-
-        if (bytes < min || bytes > max)
-        {
-            return $"{QuotedValue.Of(text)} is out of range; expected {SizeText.Format(min)} to {SizeText.Format(max)}";
-        }
-
+        string? complaint = ParseSize(text, min, max, "", out long bytes);
         value = (int)bytes;
-        return null;
+        return complaint;
     };
+
+    /// <summary>0 leaves it to the program.</summary>
+    public static ValueParser<long> SizeOrAutomatic(long min, long max) =>
+        (string text, out long value) => ParseSize(text, min, max, "0 or ", out value);
 
     public static ValueParser<int> WholeNumber(int min, int max) => (string text, out int value) =>
     {
@@ -128,6 +122,21 @@ internal static class ValueParsers
 
         // A newline at the end is what a careless "echo" leaves in a container's secret. Nobody has one in a password.
         return text.AsSpan().ContainsAny('\r', '\n') ? "has a line break in it; expected one line" : null;
+    }
+
+    private static string? ParseSize(string text, long min, long max, string orElse, out long value)
+    {
+        if (!SizeText.TryParse(text, out long bytes))
+        {
+            value = 0;
+            return $"{QuotedValue.Of(text)} is not a size; expected something like 65536, \"64KiB\" or \"10MiB\"";
+        }
+
+        bool isGood = (bytes >= min && bytes <= max) || (bytes == 0 && orElse.Length > 0);
+        value = isGood ? bytes : 0;
+        return isGood
+            ? null
+            : $"{QuotedValue.Of(text)} is out of range; expected {orElse}{SizeText.Format(min)} to {SizeText.Format(max)}";
     }
 
     private static string? ParseBoolean(string text, out bool value) =>

@@ -24,6 +24,17 @@ internal sealed unsafe class SlabPool
     /// <summary>Rented now, for the metrics.</summary>
     public int InUse { get; private set; }
 
+    /// <summary>Of those that are rented now.</summary>
+    public long InUseBytes { get; private set; }
+
+    /// <summary>
+    /// When more than this is rented, <see cref="OnPressure"/> is called. Nothing is refused: who rents has bytes to put somewhere.
+    /// </summary>
+    public long PressureBytes { get; set; } = long.MaxValue;
+
+    /// <summary>Called for every rent above <see cref="PressureBytes"/>. Must not rent.</summary>
+    public Action? OnPressure { get; set; }
+
     /// <summary>Bytes of all blocks.</summary>
     public long AllocatedBytes => (long)_blocks.Count * BlockBytes;
 
@@ -41,6 +52,12 @@ internal sealed unsafe class SlabPool
         slab.Begin = 0;
         slab.End = 0;
         InUse++;
+        InUseBytes += slab.Capacity;
+        if (InUseBytes > PressureBytes)
+        {
+            OnPressure?.Invoke();
+        }
+
         return slab;
     }
 
@@ -52,6 +69,7 @@ internal sealed unsafe class SlabPool
         slab.Next = free;
         free = slab;
         InUse--;
+        InUseBytes -= slab.Capacity;
     }
 
     private void AddBlock(ref Slab? free, int slabBytes)

@@ -52,6 +52,8 @@ internal sealed class DataPlane
             var quota = new SessionQuota(options.Listeners[i].MaxSessions, total);
             _listeners.Add(new DataPlaneListener(options, options.Listeners[i], sources[i], _loops, limiters, quota, log));
         }
+
+        MemoryBudget.Apply(options.Loops.MaxBufferMemory, _loops, _listeners, log);
     }
 
     /// <summary>As many as the limit of open files allows. Running into that limit itself would hurt more than new clients.</summary>

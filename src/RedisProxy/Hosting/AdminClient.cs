@@ -9,6 +9,9 @@ internal static class AdminClient
 {
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(15);
 
+    // A failover may have to wait for Sentinel several times.
+    private static readonly TimeSpan MaxTimeOfVerb = TimeSpan.FromSeconds(90);
+
     /// <returns>0 with an answer on <paramref name="output"/>, 1 with a reason on <paramref name="error"/>.</returns>
     public static async Task<int> AskAsync(
         HostEndpoint admin, AdminRequest asked, TextWriter output, TextWriter error, CancellationToken cancel)
@@ -16,7 +19,7 @@ internal static class AdminClient
         // Every address, for who listens, is this machine for who connects.
         HostEndpoint target = admin.IsAnyAddress ? admin with { Host = "127.0.0.1" } : admin;
         using var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = MaxTime };
-        using var http = new HttpClient(handler) { Timeout = MaxTime };
+        using var http = new HttpClient(handler) { Timeout = asked.IsVerb ? MaxTimeOfVerb : MaxTime };
         using var request = new HttpRequestMessage(asked.IsVerb ? HttpMethod.Post : HttpMethod.Get, $"http://{target}/{asked.Path}");
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(asked.IsJson ? "application/json" : "text/plain"));
         if (asked is { IsVerb: true, Token: { } token })
@@ -39,7 +42,7 @@ internal static class AdminClient
         }
         catch (TaskCanceledException) when (!cancel.IsCancellationRequested)
         {
-            await error.WriteLineAsync($"The proxy at {target} did not answer within {MaxTime.TotalSeconds:0} s.");
+            await error.WriteLineAsync($"The proxy at {target} did not answer within {http.Timeout.TotalSeconds:0} s.");
             return 1;
         }
     }

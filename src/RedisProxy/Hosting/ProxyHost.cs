@@ -83,6 +83,7 @@ internal static class ProxyHost
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
         services.AddSingleton(provider => new TopologyService(options, provider.GetRequiredService<TopologyContext>()));
         services.AddSingleton(provider => CreateDataPlane(options, provider));
+        services.AddSingleton(provider => CreateFailover(options, provider));
         services.AddSingleton<Readiness>();
         services.AddSingleton<Liveness>();
         services.AddSingleton<StatusReport>();
@@ -104,6 +105,12 @@ internal static class ProxyHost
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger<DataPlane>());
     }
+
+    private static LosslessFailover CreateFailover(ProxyOptions options, IServiceProvider provider) => new(
+        options,
+        provider.GetRequiredService<DataPlane>().Listeners,
+        provider.GetRequiredService<TopologyContext>(),
+        provider.GetRequiredService<ILoggerFactory>().CreateLogger<LosslessFailover>());
 
     /// <summary>To standard output, one line each, in UTC.</summary>
     public static void AddLogging(ILoggingBuilder logging, LogLevel logLevel)

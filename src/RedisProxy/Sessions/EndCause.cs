@@ -41,6 +41,9 @@ internal enum EndCause : byte
     /// <summary>An operator ended it.</summary>
     Killed,
 
+    /// <summary>All buffers together had become too large, and this session held the most of them.</summary>
+    MemoryShed,
+
     /// <summary>The proxy is stopping.</summary>
     Shutdown,
 

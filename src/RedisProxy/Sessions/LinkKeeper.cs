@@ -118,11 +118,12 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
         DropLink(link);
     }
 
-    /// <summary>A new generation was announced. An older link is given up at once, whatever it still says.</summary>
+    /// <summary>A new generation was announced. An older link is given up at once; of what it has said, only refusals count.</summary>
     public void FenceIfSuperseded()
     {
         if (session.Link is { } link && link.Generation < session.Gate.View.Generation)
         {
+            LastWords.Hear(session, link);
             GiveUpLink(link);
         }
     }

@@ -27,7 +27,7 @@ internal static class Rejections
             return false;
         }
 
-        if (!CanMove(session, link, rejection, reply.StartsWith("-EXECABORT"u8)))
+        if (!CanMove(session, link, rejection, reply))
         {
             session.Gate.Suspect(SuspicionReason.Rejected);
             return false;
@@ -55,6 +55,13 @@ internal static class Rejections
     /// <param name="error">The reply when it is an error; else empty.</param>
     public static void Continue(Session session, BackendLink link, ReadOnlySpan<byte> error)
     {
+        Mark(session, link, error);
+        EndIfAllAnswered(session, link);
+    }
+
+    /// <summary>The next request that has no reply has got one, which is not relayed: what does it say about what was executed?</summary>
+    public static void Mark(Session session, BackendLink link, ReadOnlySpan<byte> error)
+    {
         ref PendingRequest request = ref link.InFlight[link.AnsweredInFlight];
         bool isExec = request.Traits.Kind == CommandKind.Exec;
         bool isQueued = link.RejectingTransaction.IsOpen && !isExec;
@@ -71,8 +78,25 @@ internal static class Rejections
 
         link.RejectingTransaction = link.RejectingTransaction.After(request.Traits.Kind, !error.IsEmpty, isExecAborted: isExec);
         link.AnsweredInFlight++;
-        EndIfAllAnswered(session, link);
     }
+
+    /// <summary>Can the requests that this link owes go to another one, as far as their number and kind says?</summary>
+    public static bool AreMovable(Session session, BackendLink link)
+    {
+        bool isMovable = session.State.Pin == PinReason.None && session.State.CanMoveTransaction && !session.Pipeline.IsRaw;
+        for (int i = 0; i < link.InFlight.Count && isMovable; i++)
+        {
+            // They have several replies, or none, so those that come next could not be counted.
+            isMovable = link.InFlight[i].Traits.Kind != CommandKind.Subscribe && !link.InFlight[i].IsSilent;
+        }
+
+        return isMovable;
+    }
+
+    /// <summary>An error of a command that runs others may be one of theirs, after others were executed. EXEC says when none was.</summary>
+    public static bool MayBeOfAnInnerCommand(in PendingRequest request, ReadOnlySpan<byte> error) =>
+        (request.Traits.Flags & CommandFlags.Nested) != 0
+        && !(request.Traits.Kind == CommandKind.Exec && error.StartsWith("-EXECABORT"u8));
 
     /// <summary>All that was answered before the present request has had its answer, and is not sent again.</summary>
     private static void StopMoving(TransactionState state, BackendLink link)
@@ -107,7 +131,7 @@ internal static class Rejections
     private static bool IsRefusedConnection(BackendLink link, ReadOnlySpan<byte> reply) =>
         !link.HasReplied && reply.StartsWith("-ERR max number of clients"u8);
 
-    private static bool CanMove(Session session, BackendLink link, Outcome rejection, bool isExecAborted)
+    private static bool CanMove(Session session, BackendLink link, Outcome rejection, ReadOnlySpan<byte> error)
     {
         // Without Sentinel there is nowhere else to go; but a server that is loading will have loaded.
         if (!session.Settings.HasSentinel && rejection != Outcome.RejectedLoading)
@@ -115,22 +139,9 @@ internal static class Rejections
             return false;
         }
 
-        // The error may come from a command inside, after others were executed. But EXEC says so when it has executed nothing.
         PendingRequest oldest = link.InFlight.Oldest;
-        bool isNested = (oldest.Traits.Flags & CommandFlags.Nested) != 0 && !(oldest.Traits.Kind == CommandKind.Exec && isExecAborted);
-        if (isNested || oldest.Start < session.Pipeline.Buffer.Kept || oldest.IsOpen)
-        {
-            return false;
-        }
-
-        bool isMovable = session.State.Pin == PinReason.None && session.State.CanMoveTransaction && !session.Pipeline.IsRaw;
-        for (int i = 0; i < link.InFlight.Count && isMovable; i++)
-        {
-            // They have several replies, or none, so those that come next could not be counted.
-            isMovable = link.InFlight[i].Traits.Kind != CommandKind.Subscribe && !link.InFlight[i].IsSilent;
-        }
-
-        return isMovable;
+        return !MayBeOfAnInnerCommand(oldest, error) && oldest.Start >= session.Pipeline.Buffer.Kept && !oldest.IsOpen
+            && AreMovable(session, link);
     }
 
     private static void EndIfAllAnswered(Session session, BackendLink link)

@@ -9,13 +9,13 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class ReplyPump(Session session)
 {
-    private readonly ReplyReader _reader = new(session);
     private BackendLink? _source;
     private bool _isParked;
-
     // On their way to the client: the proxy's own answers, or what was read from the link.
     private Slab? _ownAnswers, _relayed;
     private EndCause _endAfterOwnAnswers;
+
+    public ReplyReader Reader { get; } = new(session);
 
     /// <summary>Something that it looks at before each wait has changed.</summary>
     public void Wake()
@@ -36,7 +36,7 @@ internal sealed class ReplyPump(Session session)
         {
             if (session.IsEnded)
             {
-                _reader.DropAll();
+                Reader.DropAll();
                 return true;
             }
 
@@ -44,7 +44,7 @@ internal sealed class ReplyPump(Session session)
             if (link != _source)
             {
                 // What a lost link said last and was not relayed yet is not believed any more.
-                _reader.DropAll();
+                Reader.DropAll();
                 _source = link;
             }
 
@@ -65,14 +65,14 @@ internal sealed class ReplyPump(Session session)
                     return false;
                 }
             }
-            else if (!_reader.HasUnread && !link.Socket.IsReadableOr(Session.ResumeReplies, session))
+            else if (!Reader.HasUnread && !link.Socket.IsReadableOr(Session.ResumeReplies, session))
             {
                 return false;
             }
-            else if (_reader.HasUnread || (link.Socket.IsReadable && !session.IsEnded && _reader.TryReceive(link)))
+            else if (Reader.HasUnread || (link.Socket.IsReadable && !session.IsEnded && Reader.TryReceive(link)))
             {
-                _relayed = _reader.Read(link);
-                if (_relayed.Begin < _reader.RelayEnd)
+                _relayed = Reader.Read(link);
+                if (_relayed.Begin < Reader.RelayEnd)
                 {
                     session.Loop.Defer(Session.ResumeReplies, session);
                     return false;
@@ -112,14 +112,14 @@ internal sealed class ReplyPump(Session session)
 
         if (_relayed is { } relayed)
         {
-            if (!TrySend(relayed, _reader.RelayEnd))
+            if (!TrySend(relayed, Reader.RelayEnd))
             {
                 return false;
             }
 
             _relayed = null;
-            _reader.EndRelay();
-            session.OnRelayed(_reader.EndAfterRelay);
+            Reader.EndRelay();
+            session.OnRelayed(Reader.EndAfterRelay);
         }
 
         return true;

@@ -15,12 +15,16 @@ internal sealed unsafe class ReplyReader(Session session)
     private const int LargeReceives = 8;
 
     private Slab? _slab;
+    private BackendLink? _source;
     private int _read;
     private int _resumeAt;
     private int _largeReceivesLeft;
 
     /// <summary>Bytes were received and not looked at yet, because something had to be sent before.</summary>
     public bool HasUnread => _slab is not null && _read < _slab.End;
+
+    /// <summary>Of its buffer.</summary>
+    public long HeldBytes => _slab?.Capacity ?? 0;
 
     /// <summary>What <see cref="Read"/> returned is to be sent up to here.</summary>
     public int RelayEnd { get; private set; }
@@ -32,6 +36,7 @@ internal sealed unsafe class ReplyReader(Session session)
     public bool TryReceive(BackendLink link)
     {
         Slab slab = _slab ??= session.Loop.Slabs.Rent(large: _largeReceivesLeft > 0);
+        _source = link;
         int room = slab.Free;
         int received = link.Socket.TryReceive(slab.Memory + slab.End, room);
         if (received > 0)
@@ -121,6 +126,23 @@ internal sealed unsafe class ReplyReader(Session session)
         }
     }
 
+    /// <summary>What was received and not relayed, for somebody else to look at.</summary>
+    /// <param name="link">From it; there may still be something of its predecessor.</param>
+    /// <param name="scanned">So many bytes of it, the begin of a reply, have been scanned.</param>
+    public Slab CopyUnread(BackendLink link, out int scanned)
+    {
+        Slab copy = session.Loop.Slabs.Rent(large: true);
+        scanned = 0;
+        if (_slab is not null && _source == link)
+        {
+            scanned = _read - _resumeAt;
+            new ReadOnlySpan<byte>(_slab.Memory + _resumeAt, _slab.End - _resumeAt).CopyTo(new Span<byte>(copy.Memory, copy.Capacity));
+            copy.End = _slab.End - _resumeAt;
+        }
+
+        return copy;
+    }
+
     public void DropAll()
     {
         if (_slab is not null)
@@ -130,6 +152,7 @@ internal sealed unsafe class ReplyReader(Session session)
         }
 
         _read = 0;
+        _resumeAt = 0;
     }
 
     /// <summary>A reply has not come whole. It waits for its end when it can be kept whole, else what is here is relayed now.</summary>
@@ -267,6 +290,7 @@ internal sealed unsafe class ReplyReader(Session session)
         }
 
         _read -= slab.Begin;
+        _resumeAt = 0;
         target.Begin = 0;
         target.End = left;
     }

@@ -5,11 +5,10 @@ namespace RedisProxy.Sessions;
 /// <summary>
 /// One client and, one after the other, its backends. The client's socket lives as long as the session; the backend link behind it is
 /// replaced whenever its master is lost or superseded.<para>
-/// Three parts share the work, each with its own sockets to wait for. <see cref="RequestPump"/> alone receives from the client
-/// and sends to the backend. <see cref="ReplyPump"/> alone receives from the backend and sends to the client, own answers included.
-/// <see cref="LinkKeeper"/> alone gets links. All run on the session's loop, so between two waits each has everything to itself; after a
-/// wait, each looks again. Pumps are no async methods: one that waits keeps more memory than all else that an idle session has.
-/// </para>
+/// Three parts share the work. <see cref="RequestPump"/> alone receives from the client and sends to the backend. <see cref="ReplyPump"/>
+/// alone receives from the backend and sends to the client, own answers included. <see cref="LinkKeeper"/> alone gets links. All run on the
+/// session's loop, so between two waits each has everything to itself; after a wait, each looks again. Pumps are no async methods: one that
+/// waits keeps more memory than all else that an idle session has.</para>
 /// </summary>
 internal sealed class Session
 {
@@ -19,7 +18,6 @@ internal sealed class Session
     public static readonly Action<object?> ResumeKeeper = static session => ((Session)session!).Keeper.Run();
 
     private readonly RequestPump _requests;
-    private readonly ReplyPump _replies;
     private Action? _onFinished;
     private Parts _ended;
     private bool _endsWhenQuiescent;
@@ -35,7 +33,7 @@ internal sealed class Session
         Pipeline = new Pipeline(this, gate);
         Keeper = new LinkKeeper(this, limiter);
         _requests = new RequestPump(this);
-        _replies = new ReplyPump(this);
+        Replies = new ReplyPump(this);
         counters.Phases[(int)Phase]++;
     }
 
@@ -66,6 +64,8 @@ internal sealed class Session
     public LinkKeeper Keeper { get; }
 
     public ConnectionState State { get; }
+
+    public ReplyPump Replies { get; }
 
     /// <summary>Null while there is none: before the first, and from the loss of one to the next.</summary>
     public BackendLink? Link { get; private set; }
@@ -135,7 +135,7 @@ internal sealed class Session
         }
     }
 
-    public void WakeReplies() => _replies.Wake();
+    public void WakeReplies() => Replies.Wake();
 
     /// <summary>The first cause wins; later ones change nothing.</summary>
     /// <param name="cause">Not <see cref="EndCause.None"/>.</param>
@@ -167,7 +167,7 @@ internal sealed class Session
             Client.WakeWriter();
         }
 
-        _replies.Wake();
+        Replies.Wake();
         Keeper.Wake();
     }
 
@@ -249,7 +249,7 @@ internal sealed class Session
         bool isOver = true;
         try
         {
-            isOver = pump == Parts.Requests ? _requests.Run() : _replies.Run();
+            isOver = pump == Parts.Requests ? _requests.Run() : Replies.Run();
         }
         catch (Exception error)
         {
@@ -270,7 +270,7 @@ internal sealed class Session
         Counters.RetargetsDone++;
         UpdatePhase();
         WakeRequests();
-        _replies.Wake();
+        Replies.Wake();
     }
 
     /// <summary>The link is lost, and what it owed is settled.</summary>

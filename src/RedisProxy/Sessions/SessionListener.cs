@@ -72,16 +72,43 @@ internal sealed class SessionListener
         {
             client.Close();
         }
-        else if (_quota.TryEnter())
+        else if (TryEnter(client, out Action onFinished))
         {
             _running++;
-            new Session(client, Gate, _limiter, _settings, Counters).Start(_onSessionFinished);
+            new Session(client, Gate, _limiter, _settings, Counters).Start(onFinished);
         }
         else
         {
             Counters.RefusedTooMany++;
             _ = RefuseAsync(client);
         }
+    }
+
+    private bool TryEnter(LoopSocket client, out Action onFinished)
+    {
+        onFinished = _onSessionFinished;
+        if (!_quota.TryEnter())
+        {
+            return false;
+        }
+
+        if (_settings.Addresses is not { } addresses || client.PeerAddress?.Address is not { } address)
+        {
+            return true;
+        }
+
+        onFinished = () =>
+        {
+            addresses.Leave(address);
+            OnSessionFinished();
+        };
+        bool mayEnter = addresses.TryEnter(address);
+        if (!mayEnter)
+        {
+            _quota.Leave();
+        }
+
+        return mayEnter;
     }
 
     /// <summary>Accepts no more; sessions end as soon as nothing of theirs is pending.</summary>

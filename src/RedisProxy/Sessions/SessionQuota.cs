@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace RedisProxy.Sessions;
 
 /// <summary>
@@ -25,5 +27,39 @@ internal sealed class SessionQuota(long max, SessionQuota? total = null)
     {
         Interlocked.Decrement(ref _count);
         total?.Leave();
+    }
+}
+
+/// <summary>How many sessions each client address has on one listener, over all loops. Asked once a connection.</summary>
+/// <param name="max">Of one address.</param>
+internal sealed class AddressQuota(int max)
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<IPAddress, int> _counts = [];
+
+    public bool TryEnter(IPAddress address)
+    {
+        lock (_lock)
+        {
+            int count = _counts.GetValueOrDefault(address);
+            if (count >= max)
+            {
+                return false;
+            }
+
+            _counts[address] = count + 1;
+            return true;
+        }
+    }
+
+    public void Leave(IPAddress address)
+    {
+        lock (_lock)
+        {
+            if (--_counts[address] == 0)
+            {
+                _counts.Remove(address);
+            }
+        }
     }
 }

@@ -17,6 +17,7 @@ internal sealed class SessionSettings
         ClientTcp = ToTcpSettings(options.Client.KeepAlive, options.Client.UserTimeout);
         BackendTcp = ToTcpSettings(options.Backend.KeepAlive, options.Backend.UserTimeout);
         ConnectTimeoutMs = (int)options.Backend.ConnectTimeout.TotalMilliseconds;
+        Addresses = options.Client.MaxSessionsPerAddress > 0 ? new AddressQuota(options.Client.MaxSessionsPerAddress) : null;
         HoldTimeoutMs = (int)options.Hold.Timeout.TotalMilliseconds;
         MaxReplayBytes = options.Replay.MaxBytesPerSession;
         ResendsReads = options.Replay.Reads;
@@ -38,6 +39,9 @@ internal sealed class SessionSettings
     public TcpSettings BackendTcp { get; }
 
     public int ConnectTimeoutMs { get; }
+
+    /// <summary>Null: an address may have as many sessions as the listener.</summary>
+    public AddressQuota? Addresses { get; }
 
     public int HoldTimeoutMs { get; }
 

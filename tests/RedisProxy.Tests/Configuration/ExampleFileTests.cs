@@ -29,7 +29,8 @@ public sealed partial class ExampleFileTests
             "pollInterval", "requireMajority", "addressMap", "allowedNetworks", "backend", "endpoint", "connectTimeout",
             "keepAlive", "time", "interval", "retries", "userTimeout", "maxConcurrentConnects", "client", "hold", "timeout",
             "maxOutage", "planned", "plannedTimeout", "replay", "maxBytesPerSession", "reads", "blocking", "onUnknownOutcome",
-            "notExecutedCode", "admin", "shutdown", "drainTimeout", "minDelay", "loops", "count",
+            "notExecutedCode", "admin", "shutdown", "drainTimeout", "minDelay", "loops", "count", "maxBufferMemory",
+            "maxSessionsPerAddress",
         ];
         Assert.All(keys, key => Assert.Contains($"\"{key}\":", text, StringComparison.Ordinal));
     }

@@ -49,6 +49,7 @@ public sealed class OptionValueTests
     public static TheoryData<string, string> BadNumbersAndSizes => new()
     {
         { "'loops': { 'count': -1 }", """loops.count: "-1" is out of range; expected 0 to 64""" },
+        { "'loops': { 'maxBufferMemory': '1MiB' }", """loops.maxBufferMemory: "1MiB" is out of range; expected 0 or 16MiB to 1024GiB""" },
         { "'loops': { 'count': 65 }", """loops.count: "65" is out of range; expected 0 to 64""" },
         { "'loops': { 'count': 99999999999 }", """loops.count: "99999999999" is out of range; expected 0 to 64""" },
         { "'loops': { 'count': 1.5 }", """loops.count: "1.5" is not a whole number; expected 0 to 64""" },
@@ -119,7 +120,7 @@ public sealed class OptionValueTests
         },
         { "'admin': { 'binds': '' }", """admin.binds: unknown key; did you mean "bind"?""" },
         { "'shutdown': { 'timeout': '1s' }", "shutdown.timeout: unknown key; expected drainTimeout or minDelay" },
-        { "'loops': { 'threads': 1 }", "loops.threads: unknown key; expected count" },
+        { "'loops': { 'threads': 1 }", "loops.threads: unknown key; expected count or maxBufferMemory" },
     };
 
     public static TheoryData<string, string> WrongShapes => new()

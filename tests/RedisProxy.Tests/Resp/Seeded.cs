@@ -1,11 +1,13 @@
+using System.Diagnostics;
 using System.Globalization;
+
 using Xunit.Sdk;
 
 namespace RedisProxy.Tests.Resp;
 
 /// <summary>
 /// Runs a check with many seeds, other ones in every run. A failure names its seed; to repeat it, set the environment variable
-/// <c>REDISPROXY_TEST_SEED</c> to it.
+/// <c>REDISPROXY_TEST_SEED</c> to it. <c>REDISPROXY_TEST_SECONDS</c> goes on for so long, instead of for a number of seeds.
 /// </summary>
 internal static class Seeded
 {
@@ -44,7 +46,23 @@ internal static class Seeded
     private static string Explain(int seed) => string.Create(CultureInfo.InvariantCulture, $"failed with {Variable}={seed}");
 
     private static IEnumerable<int> Seeds(int count) =>
-        int.TryParse(Environment.GetEnvironmentVariable(Variable), NumberStyles.None, CultureInfo.InvariantCulture, out int seed)
-            ? [seed]
-            : Enumerable.Range(0, count).Select(_ => Random.Shared.Next());
+        Number(Variable) is { } seed ? [seed]
+        : TimeBox is { } time ? SeedsFor(time)
+        : Enumerable.Range(0, count).Select(_ => Random.Shared.Next());
+
+    /// <summary>Null: everybody does what is usual.</summary>
+    public static TimeSpan? TimeBox => Number("REDISPROXY_TEST_SECONDS") is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+
+    private static IEnumerable<int> SeedsFor(TimeSpan time)
+    {
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < time;)
+        {
+            yield return Random.Shared.Next();
+        }
+    }
+
+    private static int? Number(string variable) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : null;
 }

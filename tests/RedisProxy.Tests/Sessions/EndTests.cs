@@ -105,11 +105,15 @@ public sealed class EndTests
         await ExpectEndAsync(lab, EndCause.ClientProtocolError);
     }
 
-    [Fact]
-    public async Task TooManySessions_AreRefusedWithTheErrorOfRedis()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TooManySessions_AreRefusedWithTheErrorOfRedis(bool isOfOneAddress)
     {
         ProxyOptions options = SessionLab.Options();
-        options = options with { Listeners = [options.Listeners[0] with { MaxSessions = 1 }] };
+        options = isOfOneAddress
+            ? options with { Client = new ClientOptions { MaxSessionsPerAddress = 1 } }
+            : options with { Listeners = [options.Listeners[0] with { MaxSessions = 1 }] };
         await using SessionLab lab = await SessionLab.StartAsync(options);
         (RawClient kept, _) = await lab.ConnectPairAsync();
         RawClient refused = await lab.ConnectAsync();

@@ -1,13 +1,16 @@
 using System.Diagnostics;
 using System.Globalization;
 
+using RedisProxy.Tests.Resp;
+
 using Xunit.Abstractions;
 
 namespace RedisProxy.Tests.Simulation;
 
 /// <summary>
 /// Thousands of failovers in virtual time, each run repeatable from its seed. <c>REDISPROXY_SIMULATED_FAILOVERS</c> asks for another
-/// number of them, <c>REDISPROXY_SIMULATION_SEED</c> for a first seed; a failure prints the seed and what happened last.
+/// number of them, <c>REDISPROXY_SIMULATION_SEED</c> for a first seed, <c>REDISPROXY_TEST_SECONDS</c> for as many as fit into that time,
+/// from a random seed; a failure prints the seed and what happened last.
 /// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
@@ -30,10 +33,10 @@ public sealed class SimulationTests(ITestOutputHelper output)
     public void Run_TenThousandFailovers_NoRuleIsBroken()
     {
         int wanted = NumberFrom("REDISPROXY_SIMULATED_FAILOVERS", DefaultFailovers);
-        int seed = NumberFrom("REDISPROXY_SIMULATION_SEED", 1);
+        int seed = NumberFrom("REDISPROXY_SIMULATION_SEED", Seeded.TimeBox is null ? 1 : Random.Shared.Next(int.MaxValue / 2));
         var clock = Stopwatch.StartNew();
         var total = new SimulationResult();
-        for (int runs = 1; total.Failovers < wanted; runs++, seed++)
+        for (; Seeded.TimeBox is { } time ? clock.Elapsed < time : total.Failovers < wanted; seed++)
         {
             SimulationResult result = Simulation.Run(seed);
             if (result.Violation is not null)

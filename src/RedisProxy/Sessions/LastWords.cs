@@ -1,0 +1,96 @@
+using RedisProxy.EventLoops;
+using RedisProxy.Resp;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// What a superseded link has said and nobody has relayed. Its acknowledgements are worth nothing any more; but a refusal is proof that a
+/// request was not executed, so it is sent again, and is not one of unknown outcome. That is how writes fare that were at the old master in
+/// a CLIENT PAUSE when it was demoted: it answers all of them with READONLY.
+/// <para>Only what is here already: a superseded link is not waited for.</para>
+/// </summary>
+internal static unsafe class LastWords
+{
+    /// <summary>Marks the link's requests by what it said of them. It is given up next, and <see cref="Settlement"/> decides.</summary>
+    public static void Hear(Session session, BackendLink link)
+    {
+        if (link.InFlight.IsEmpty || link.IsMidReply || link.IsRaw || link.IsRejecting || session.Pipeline.HasSilence
+            || session.State.IsSubscribed || !Rejections.AreMovable(session, link))
+        {
+            return;
+        }
+
+        session.Pipeline.PullBack(link, begunToo: true);
+        link.RejectingTransaction = session.State.Transaction;
+        link.AnsweredInFlight = 0;
+        Slab slab = session.Replies.Reader.CopyUnread(link, out int scanned);
+        do
+        {
+            scanned = Take(session, link, slab, scanned);
+        }
+        while (scanned >= 0 && TryReceive(link, slab));
+
+        session.Loop.Slabs.Return(slab);
+    }
+
+    /// <returns>Bytes of the reply that has not come whole; negative when nothing more is to be heard.</returns>
+    private static int Take(Session session, BackendLink link, Slab slab, int scanned)
+    {
+        while (scanned < slab.End - slab.Begin)
+        {
+            ReadOnlySpan<byte> live = slab.Live;
+            ScanStatus status = link.Scanner.Scan(live[scanned..], out int consumed);
+            scanned += consumed;
+            if (status == ScanStatus.NeedMore)
+            {
+                break;
+            }
+
+            if (status == ScanStatus.Error || (!link.Scanner.IsPush && !TryMark(session, link, live[..scanned])))
+            {
+                return -1;
+            }
+
+            slab.Begin += scanned;
+            scanned = 0;
+        }
+
+        return scanned;
+    }
+
+    /// <returns>False: it owes no such reply.</returns>
+    private static bool TryMark(Session session, BackendLink link, ReadOnlySpan<byte> reply)
+    {
+        while (link.AnsweredInFlight < link.InFlight.Count && link.InFlight[link.AnsweredInFlight].IsSynthesised)
+        {
+            link.AnsweredInFlight++;
+        }
+
+        if (link.AnsweredInFlight == link.InFlight.Count)
+        {
+            return false;
+        }
+
+        ref PendingRequest request = ref link.InFlight[link.AnsweredInFlight];
+        bool isRefusal = link.Scanner.Kind == '-' && !Rejections.MayBeOfAnInnerCommand(request, reply);
+        Rejections.Mark(session, link, isRefusal ? reply : default);
+        if (request.Rejection == Outcome.RejectedUnblocked)
+        {
+            session.Pipeline.Interrupt(request);
+        }
+
+        return true;
+    }
+
+    private static bool TryReceive(BackendLink link, Slab slab)
+    {
+        if (slab.Free == 0 || !link.Socket.IsReadable)
+        {
+            return false;
+        }
+
+        int received = link.Socket.TryReceive(slab.Memory + slab.End, slab.Free);
+        slab.End += Math.Max(0, received);
+        return received > 0;
+    }
+}

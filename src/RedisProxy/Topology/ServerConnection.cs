@@ -1,0 +1,84 @@
+using System.Net;
+using System.Net.Sockets;
+
+using RedisProxy.Configuration;
+using RedisProxy.Resp;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// A redis server on which an operator's work is done: greeted with the proxy's own credentials, and connected anew when its connection
+/// has ended, which Sentinel does to a promoted node. One question at a time.
+/// </summary>
+internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint address, BackendOptions options, TimeProvider time)
+    : IAsyncDisposable
+{
+    private static readonly string[] SetName = ["CLIENT", "SETNAME", "redisproxy-failover"];
+
+    private readonly SocketSettings _socket = new(options.ConnectTimeout, options.KeepAlive, options.UserTimeout);
+    private RespConnection? _connection;
+
+    /// <summary>As Sentinel, and the other servers, call it.</summary>
+    public HostEndpoint Announced => announced;
+
+    /// <param name="request">One command.</param>
+    /// <exception cref="ServerException">It refuses, or does not answer.</exception>
+    public async Task<RespValue> AskAsync(params string[] request)
+    {
+        RespValue reply = await TryAskAsync(request);
+        return reply.IsError ? throw new ServerException($"{announced} answers {request[0]}: {reply.Text}") : reply;
+    }
+
+    /// <summary>As <see cref="AskAsync"/>, but an error is a reply like others.</summary>
+    public async Task<RespValue> TryAskAsync(params string[] request)
+    {
+        try
+        {
+            RespConnection connection = await ConnectAsync();
+            return (await connection.AskAsync([request], options.ConnectTimeout, CancellationToken.None))[0];
+        }
+        catch (Exception failure) when (failure is SocketException or IOException or TimeoutException)
+        {
+            await DisposeAsync();
+            throw new ServerException($"{announced} does not answer {request[0]}: {failure.Message}");
+        }
+    }
+
+    /// <summary>The lines of one section of INFO.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> InfoAsync(string section) => (await AskAsync("INFO", section)).Text
+        .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        .Select(line => line.Split(':', 2))
+        .Where(parts => parts.Length == 2)
+        .ToDictionary(parts => parts[0], parts => parts[1], StringComparer.Ordinal);
+
+    /// <summary>"master", "slave" or "sentinel".</summary>
+    public async Task<string> RoleAsync() => (await AskAsync("ROLE")).Items is [var role, ..] ? role.Text : "";
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_connection is { } connection)
+        {
+            _connection = null;
+            await connection.DisposeAsync();
+        }
+    }
+
+    private async Task<RespConnection> ConnectAsync()
+    {
+        if (_connection is { Closed.IsCompleted: false } open)
+        {
+            return open;
+        }
+
+        await DisposeAsync();
+        _connection = await RespConnection.ConnectAsync(address, _socket, time, onPush: null, CancellationToken.None);
+        string[][] auth = Credentials.ToRequests(options.Username, options.Password);
+        RespValue[] replies = await _connection.AskAsync([.. auth, SetName], options.ConnectTimeout, CancellationToken.None);
+        return auth.Length > 0 && replies[0].IsError && !replies[0].Text.StartsWith("ERR", StringComparison.Ordinal)
+            ? throw new IOException(replies[0].Text)
+            : _connection;
+    }
+}
+
+/// <summary>A server, or a Sentinel, did not do what it was asked to. The message is for the operator.</summary>
+internal sealed class ServerException(string message) : Exception(message);
