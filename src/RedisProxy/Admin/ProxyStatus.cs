@@ -24,6 +24,7 @@ internal sealed record ProxyStatus(
 /// <param name="Reason">What is waited for; empty while it is available.</param>
 /// <param name="Failovers">Since the start, by kind.</param>
 /// <param name="LastFailovers">Oldest first, at most <see cref="FailoverHistory.MaxRecords"/>.</param>
+/// <param name="ProbeMilliseconds">How long the master took to answer the proxy's own last ROLE and PING; null before the first.</param>
 internal sealed record MasterStatus(
     string Name,
     string? Announced,
@@ -35,7 +36,8 @@ internal sealed record MasterStatus(
     IReadOnlyList<string> Replicas,
     IReadOnlyList<SentinelStatus> Sentinels,
     IReadOnlyDictionary<string, long> Failovers,
-    IReadOnlyList<FailoverStatus> LastFailovers)
+    IReadOnlyList<FailoverStatus> LastFailovers,
+    double? ProbeMilliseconds)
 {
     public static MasterStatus Of(ITopologySource source)
     {
@@ -51,7 +53,8 @@ internal sealed record MasterStatus(
             [.. view.Replicas.Select(replica => replica.ToString())],
             [.. view.Sentinels.Select(sentinel => SentinelStatus.Of(sentinel, view.Master))],
             Enum.GetValues<FailoverKind>().ToDictionary(kind => Labels.Of(kind), source.Failovers.CountOf),
-            [.. source.Failovers.Last.Select(FailoverStatus.Of)]);
+            [.. source.Failovers.Last.Select(FailoverStatus.Of)],
+            source.ProbeRoundTrip?.TotalMilliseconds);
     }
 }
 
@@ -113,6 +116,8 @@ internal sealed record ListenerStatus(
     long Accepted,
     long Refused,
     long Requests,
+    long RequestBytes,
+    long ReplyBytes,
     IReadOnlyDictionary<string, long> Pinned,
     IReadOnlyDictionary<string, long> Ended)
 {
@@ -134,6 +139,8 @@ internal sealed record ListenerStatus(
             counters.Sum(of => of.Accepted),
             counters.Sum(of => of.RefusedTooMany),
             counters.Sum(of => of.Requests),
+            counters.Sum(of => of.RequestBytes),
+            counters.Sum(of => of.ReplyBytes),
             By(Enum.GetValues<PinReason>()[1..], static (of, reason) => of.Pinned[(int)reason], areZerosShown: false),
             By(Enum.GetValues<EndCause>()[1..], static (of, cause) => of.Ended[(int)cause], areZerosShown: false));
     }
@@ -161,3 +168,8 @@ internal sealed record SessionStatus(
 [JsonSerializable(typeof(ProxyStatus))]
 [JsonSerializable(typeof(SessionsAnswer))]
 internal sealed partial class AdminJson : JsonSerializerContext;
+
+/// <summary>The same in one line, for events.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ProxyStatus))]
+internal sealed partial class AdminEventJson : JsonSerializerContext;

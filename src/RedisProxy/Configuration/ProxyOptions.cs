@@ -202,9 +202,16 @@ internal enum UnknownOutcomeAction
 /// <summary><c>replay.notExecutedCode</c>: clients differ in which of these they send again on their own.</summary>
 internal enum NotExecutedCode
 {
+    /// <summary>As a server that is loading its data. Understood by most clients; many try again.</summary>
     Loading,
+
+    /// <summary>As a replica that has lost its master.</summary>
     MasterDown,
+
+    /// <summary>As a cluster in the middle of moving a slot.</summary>
     TryAgain,
+
+    /// <summary>As a cluster that is not complete.</summary>
     ClusterDown,
 }
 

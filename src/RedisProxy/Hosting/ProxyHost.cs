@@ -69,6 +69,7 @@ internal static class ProxyHost
         WebApplication app = builder.Build();
         AdminEndpoints.Map(app);
         OperatorVerbs.Map(app);
+        StatusPage.Map(app);
         return app;
     }
 

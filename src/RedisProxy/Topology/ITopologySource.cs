@@ -9,6 +9,9 @@ internal interface ITopologySource
     /// <summary>The failovers of this master since the start. Any thread.</summary>
     FailoverHistory Failovers { get; }
 
+    /// <summary>How long the master took to answer the last look at it; null before the first answer. Any thread.</summary>
+    TimeSpan? ProbeRoundTrip { get; }
+
     /// <summary>
     /// A session has a reason to doubt the master: its backend connection ended, was refused, or answered READONLY. Everybody is asked
     /// again at once, rate-limited. Any thread; never blocks.

@@ -37,6 +37,7 @@ internal sealed class MasterProbe
     private bool _hasAskedForCommands;
     private CommandTable? _commands;
     private int _tries;
+    private long _roundTripTicks;
 
     public MasterProbe(MasterNode node, long generation, ProbeSettings settings, Func<long> newestSuspicion, ILogger logger)
     {
@@ -47,6 +48,9 @@ internal sealed class MasterProbe
         _logger = logger;
         _pace = new Pace(settings.Time);
     }
+
+    /// <summary>Of the last look that was answered; null before. Any thread.</summary>
+    public TimeSpan? RoundTrip => Interlocked.Read(ref _roundTripTicks) is > 0 and long ticks ? TimeSpan.FromTicks(ticks) : null;
 
     public void Kick() => _pace.Kick();
 
@@ -175,7 +179,9 @@ internal sealed class MasterProbe
         }
 
         string[][] questions = _settings.RequiresRole ? [.. greeting, Role, Ping] : [.. greeting, Ping];
+        long begun = _settings.Time.GetTimestamp();
         RespValue[] replies = await _connection.AskAsync(questions, _settings.Socket.ConnectTimeout, stop);
+        Interlocked.Exchange(ref _roundTripTicks, Math.Max(1, _settings.Time.GetElapsedTime(begun).Ticks));
         if (greeting.Length > 1)
         {
             _authError = replies[0].IsError ? $" ({replies[0].Text})" : "";

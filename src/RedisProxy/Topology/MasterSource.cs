@@ -18,7 +18,7 @@ internal sealed class MasterSource
     private readonly List<ITopologyObserver> _observers = [];
     private volatile TopologyView _current;
     private SentinelSurroundings _surroundings = SentinelSurroundings.None;
-    private MasterProbe? _probe;
+    private volatile MasterProbe? _probe;
     private Inbox.Work? _probing;
     private long _probeGeneration;
     private int _suspicionIsPosted;
@@ -44,6 +44,8 @@ internal sealed class MasterSource
     public TopologyView Current => _current;
 
     public FailoverHistory Failovers => _tracker.Failovers;
+
+    public TimeSpan? ProbeRoundTrip => _probe?.RoundTrip;
 
     public long Suspect(SuspicionReason reason)
     {

@@ -64,6 +64,8 @@ internal sealed class SentinelMonitor : ITopologySource
 
     public FailoverHistory Failovers => _source.Failovers;
 
+    public TimeSpan? ProbeRoundTrip => _source.ProbeRoundTrip;
+
     public long Suspect(SuspicionReason reason) => _source.Suspect(reason);
 
     public void Subscribe(ITopologyObserver observer) => _source.Subscribe(observer);

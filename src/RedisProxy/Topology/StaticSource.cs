@@ -41,6 +41,8 @@ internal sealed class StaticSource : ITopologySource
 
     public FailoverHistory Failovers => _source.Failovers;
 
+    public TimeSpan? ProbeRoundTrip => _source.ProbeRoundTrip;
+
     public long Suspect(SuspicionReason reason) => _source.Suspect(reason);
 
     public void Subscribe(ITopologyObserver observer) => _source.Subscribe(observer);
