@@ -1,5 +1,8 @@
 using System.Globalization;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 
 namespace RedisProxy.Testing;
@@ -13,12 +16,15 @@ public sealed class RawClient : IDisposable
     private const int MaxShown = 300;
 
     private readonly Socket _socket;
+    private readonly SslStream? _secured;
     private readonly RawReplyReader _reader;
 
-    private RawClient(Socket socket)
+    private RawClient(Socket socket, SslStream? secured = null)
     {
         _socket = socket;
-        _reader = new RawReplyReader(socket);
+        _secured = secured;
+        _reader = new RawReplyReader(
+            secured is null ? (room, token) => socket.ReceiveAsync(room, SocketFlags.None, token) : secured.ReadAsync);
     }
 
     /// <summary>Of each wait. Generous, because test machines are slow at times; a test that measures time does so itself.</summary>
@@ -57,6 +63,34 @@ public sealed class RawClient : IDisposable
         }
     }
 
+    /// <summary>With TLS. Whatever is wrong with it is an <see cref="IOException"/> or an <see cref="AuthenticationException"/>.</summary>
+    /// <param name="host">Its address.</param>
+    /// <param name="port">Its port.</param>
+    /// <param name="authorityFile">Whom to believe about its certificate.</param>
+    /// <param name="name">The name that must be in it.</param>
+    /// <param name="own">Shown when asked for.</param>
+    public static async Task<RawClient> ConnectTlsAsync(
+        string host, int port, string authorityFile, string name, IssuedCertificate? own = null)
+    {
+        RawClient plain = await ConnectAsync(host, port);
+        var secured = new SslStream(new NetworkStream(plain.Socket, ownsSocket: false));
+        try
+        {
+            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(10), TimeProvider.System);
+            await secured.AuthenticateAsClientAsync(OptionsOf(authorityFile, name, own), timeout.Token);
+            return new RawClient(plain.Socket, secured);
+        }
+        catch
+        {
+            await secured.DisposeAsync();
+            plain.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>With TLS: of the peer's certificate.</summary>
+    public string? PeerThumbprint => (_secured?.RemoteCertificate as X509Certificate2)?.Thumbprint;
+
     /// <summary>The other end: a connection that a listening socket of the test accepted. Takes the socket over.</summary>
     public static RawClient OfAccepted(Socket socket) => new(socket);
 
@@ -79,7 +113,7 @@ public sealed class RawClient : IDisposable
         while (bytes.Length > 0)
         {
             ReadOnlyMemory<byte> rest = bytes;
-            int sent = await WithinTimeoutAsync(token => _socket.SendAsync(rest, SocketFlags.None, token), "the peer takes what is sent");
+            int sent = await WithinTimeoutAsync(token => SendSomeAsync(rest, token), "the peer takes what is sent");
             bytes = bytes[sent..];
         }
     }
@@ -139,6 +173,9 @@ public sealed class RawClient : IDisposable
     /// <summary>FIN: says that nothing more will be sent; replies can still be read.</summary>
     public void HalfClose() => _socket.Shutdown(SocketShutdown.Send);
 
+    /// <summary>With TLS: says the same by close_notify, without FIN.</summary>
+    public Task NotifyCloseAsync() => _secured!.ShutdownAsync();
+
     /// <summary>RST.</summary>
     public void Reset()
     {
@@ -146,7 +183,35 @@ public sealed class RawClient : IDisposable
         _socket.Close();
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _secured?.Dispose();
+        _socket.Dispose();
+    }
+
+    private static SslClientAuthenticationOptions OptionsOf(string authorityFile, string name, IssuedCertificate? own)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        policy.CustomTrustStore.ImportFromPemFile(authorityFile);
+        X509Certificate2? certificate = own is null ? null : X509Certificate2.CreateFromPemFile(own.CertificateFile, own.KeyFile);
+        return new SslClientAuthenticationOptions
+        {
+            TargetHost = name,
+            CertificateChainPolicy = policy,
+            ClientCertificateContext = certificate is null ? null : SslStreamCertificateContext.Create(certificate, [], offline: true),
+        };
+    }
+
+    private async ValueTask<int> SendSomeAsync(ReadOnlyMemory<byte> bytes, CancellationToken token)
+    {
+        if (_secured is null)
+        {
+            return await _socket.SendAsync(bytes, SocketFlags.None, token);
+        }
+
+        await _secured.WriteAsync(bytes, token);
+        return bytes.Length;
+    }
 
     private string Take(int count)
     {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Sockets;
 using System.Text;
 
 namespace RedisProxy.Testing;
@@ -8,7 +7,8 @@ namespace RedisProxy.Testing;
 /// Reads from a socket and cuts the bytes into replies. Small, slow and simple on purpose, and not the proxy's scanner: what checks the
 /// proxy must not share its mistakes. Recursive and trusting; for replies of servers under test.
 /// </summary>
-internal sealed class RawReplyReader(Socket socket)
+/// <param name="receive">0 at the end.</param>
+internal sealed class RawReplyReader(Func<Memory<byte>, CancellationToken, ValueTask<int>> receive)
 {
     private static readonly RawReply[] Nothing = [];
 
@@ -39,7 +39,7 @@ internal sealed class RawReplyReader(Socket socket)
             _start = 0;
         }
 
-        int count = await socket.ReceiveAsync(_buffer.AsMemory(_end), SocketFlags.None, cancellation);
+        int count = await receive(_buffer.AsMemory(_end), cancellation);
         _end += count;
         return count > 0;
     }

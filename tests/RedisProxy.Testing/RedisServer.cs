@@ -60,7 +60,9 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary>A new connection, already authenticated.</summary>
     public async Task<RawClient> ConnectAsync()
     {
-        RawClient client = await RawClient.ConnectAsync(Address, Port);
+        RawClient client = _options.Tls is { } tls
+            ? await RawClient.ConnectTlsAsync(Address, Port, tls.AuthorityFile, Address, tls)
+            : await RawClient.ConnectAsync(Address, Port);
         if (_options.Password is { } password)
         {
             Expect(await client.CallAsync("AUTH", password), "AUTH");
@@ -175,7 +177,11 @@ public sealed class RedisServer : IAsyncDisposable
         yield return $"bind {Address}";
         // Who comes from another address of this machine has no password either.
         yield return "protected-mode no";
-        yield return string.Create(CultureInfo.InvariantCulture, $"port {Port}");
+        if (_options.Tls is null)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture, $"port {Port}");
+        }
+
         yield return $"dir {_dataFolder}";
         yield return "save \"\"";
         yield return $"appendonly {(_options.AppendOnly ? "yes" : "no")}";
@@ -193,6 +199,11 @@ public sealed class RedisServer : IAsyncDisposable
         if (_options.ReplicaOfPort is { } master)
         {
             yield return string.Create(CultureInfo.InvariantCulture, $"replicaof {_options.ReplicaOfAddress} {master}");
+        }
+
+        foreach (string line in _options.Tls?.ConfigurationLines(Port) ?? [])
+        {
+            yield return line;
         }
 
         foreach (string line in _options.Lines)

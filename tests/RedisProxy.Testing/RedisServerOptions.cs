@@ -22,6 +22,9 @@ public sealed record RedisServerOptions
     /// <summary>Of the default user, and what a replica says to its master.</summary>
     public string? Password { get; init; }
 
+    /// <summary>Null: plain text. Else nothing but TLS, and only for those whose certificate is from the same authority.</summary>
+    public IssuedCertificate? Tls { get; init; }
+
     /// <summary>Write every write to a file before it is answered, so that a restart finds it again, whatever ended the server.</summary>
     public bool AppendOnly { get; init; }
 

@@ -119,7 +119,8 @@ public sealed class SentinelDeployment : IAsyncDisposable
                 _options.SentinelProgram,
                 lines,
                 _options.SentinelPassword,
-                _options.SentinelHosts.ElementAtOrDefault(i - 1)))));
+                _options.SentinelHosts.ElementAtOrDefault(i - 1),
+                _options.Server.Tls))));
         _events = new SentinelEventLog(_sentinels, _options.OnEvent);
         await Task.WhenAll(_sentinels.Select(s => s.SetTimingsAsync(SentinelTimings.Fast)));
         await WaitUntilHealthyAsync(ReadyWithin);

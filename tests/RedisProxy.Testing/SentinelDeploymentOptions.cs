@@ -30,7 +30,7 @@ public sealed record SentinelDeploymentOptions
     /// <summary>The periods once the deployment is ready; it always starts with fast ones.</summary>
     public SentinelTimings Timings { get; init; } = SentinelTimings.Fast;
 
-    /// <summary>Of every server: password, persistence, further lines.</summary>
+    /// <summary>Of every server: password, persistence, further lines. TLS is the Sentinels' as well.</summary>
     public RedisServerOptions Server { get; init; } = new();
 
     /// <summary>Of the Sentinels themselves.</summary>

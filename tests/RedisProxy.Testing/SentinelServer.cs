@@ -15,18 +15,21 @@ public sealed class SentinelServer : IAsyncDisposable
     private readonly string? _password;
     private readonly string _program;
     private readonly ProcessHost _host;
+    private readonly IssuedCertificate? _tls;
     private ChildProcess? _process;
     private SentinelTimings _timings = SentinelTimings.Default;
 
-    private SentinelServer(string name, string program, IEnumerable<string> lines, string? password, ProcessHost host)
+    private SentinelServer(
+        string name, string program, IEnumerable<string> lines, string? password, ProcessHost host, IssuedCertificate? tls)
     {
         Name = name;
         _program = program;
         _host = host;
         _password = password;
+        _tls = tls;
         _folder = new TemporaryFolder(name);
         Port = FreePorts.Take();
-        string[] own = [$"bind {Address}", $"port {Port}", $"dir {_folder.Path}"];
+        string[] own = [$"bind {Address}", $"dir {_folder.Path}", .. tls?.ConfigurationLines(Port) ?? [$"port {Port}"]];
         string[] secret = password is null ? [] : [$"requirepass {password}"];
         File.WriteAllLines(_folder.File("sentinel.conf"), [.. own, .. secret, .. lines]);
     }
@@ -52,10 +55,12 @@ public sealed class SentinelServer : IAsyncDisposable
     /// <param name="lines">Of <c>sentinel.conf</c>; address and folder are added.</param>
     /// <param name="password">Of the Sentinel itself.</param>
     /// <param name="host">Null: loopback.</param>
+    /// <param name="tls">Null: plain text. Else nothing but TLS, towards servers and other Sentinels as well.</param>
     public static async Task<SentinelServer> StartAsync(
-        string name, string program, IEnumerable<string> lines, string? password = null, ProcessHost? host = null)
+        string name, string program, IEnumerable<string> lines, string? password = null, ProcessHost? host = null,
+        IssuedCertificate? tls = null)
     {
-        var server = new SentinelServer(name, program, lines, password, host ?? ProcessHost.Local);
+        var server = new SentinelServer(name, program, lines, password, host ?? ProcessHost.Local, tls);
         try
         {
             await server.LaunchAsync();
@@ -71,7 +76,9 @@ public sealed class SentinelServer : IAsyncDisposable
     /// <summary>A new connection, authenticated and named <see cref="HarnessClientName"/>.</summary>
     public async Task<RawClient> ConnectAsync()
     {
-        RawClient client = await RawClient.ConnectAsync(Address, Port);
+        RawClient client = _tls is null
+            ? await RawClient.ConnectAsync(Address, Port)
+            : await RawClient.ConnectTlsAsync(Address, Port, _tls.AuthorityFile, Address, _tls);
         if (_password is { } password)
         {
             RedisServer.Expect(await client.CallAsync("AUTH", password), "AUTH");

@@ -39,6 +39,8 @@ internal sealed class ProxyMetrics : IDisposable
         Counter("sessions_accepted", "Client connections accepted.", () => ByListener(static counters => counters.Accepted));
         Counter("sessions_refused", "Client connections refused because maxSessions was reached.", () => ByListener(
             static counters => counters.RefusedTooMany));
+        Counter("tls_handshakes", "TLS handshakes of clients, by result.", () => ByListener(
+            "result", ["done", "failed"], static (counters, result) => result == "done" ? counters.Secured : counters.HandshakesFailed));
         Counter("sessions_ended", "Sessions ended, by the first cause.", () => ByListener(
             "reason", Enum.GetValues<EndCause>()[1..], static (counters, cause) => counters.Ended[(int)cause]));
         Counter("sessions_pinned", "Sessions that the loss of a master closed, by the state that cannot be replayed.", () => ByListener(

@@ -14,11 +14,13 @@ internal sealed class OptionBinder
 
     private readonly OptionErrors _errors;
     private readonly string _directory;
+    private readonly TlsSections _tls;
 
     private OptionBinder(OptionErrors errors, string directory)
     {
         _errors = errors;
         _directory = directory;
+        _tls = new TlsSections(errors, directory);
     }
 
     /// <param name="configuration">All sources, merged.</param>
@@ -69,13 +71,13 @@ internal sealed class OptionBinder
         string? master = listener.Optional("master", ValueParsers.Name);
         listener.Optional("role", ValueParsers.OnlyDefault("\"master\"", ["master"], text => text is "replica"));
         int maxSessions = listener.Value("maxSessions", ListenerOptions.DefaultMaxSessions, ValueParsers.WholeNumber(1, 1_000_000));
-        listener.Unavailable("tls");
+        ListenerTlsOptions? tls = _tls.ReadListener(listener);
         listener.Optional("proxyProtocol", ValueParsers.OnlyDefault("\"off\"", ["off", "false"], _ => true));
         PubSubAction pubsub = listener.Value("pubsub", PubSubAction.Close, ValueParsers.Choice(
             ("close", PubSubAction.Close), ("resubscribe", PubSubAction.Resubscribe)));
         listener.Unavailable("maxLagBytes");
         listener.Unavailable("fallback");
-        return new ListenerDraft(listener, name, bind, master, maxSessions, pubsub);
+        return new ListenerDraft(listener, name, bind, master, maxSessions, pubsub, tls);
     }
 
     private SentinelOptions ReadSentinel(OptionSection sentinel)
@@ -88,12 +90,13 @@ internal sealed class OptionBinder
         }
 
         (string? username, string? password) = ReadCredentials(sentinel);
-        sentinel.Unavailable("tls");
+        PeerTlsOptions? tls = _tls.ReadPeer(sentinel, hasName: true);
         return new SentinelOptions
         {
             Endpoints = endpoints,
             Username = username,
             Password = password,
+            Tls = tls,
             PollInterval = sentinel.Value(
                 "pollInterval", defaults.PollInterval, ValueParsers.Duration(TimeSpan.FromMilliseconds(100), Minute)),
             RequireMajority = sentinel.Value("requireMajority", defaults.RequireMajority, ValueParsers.Boolean),
@@ -107,12 +110,13 @@ internal sealed class OptionBinder
         var defaults = new BackendOptions();
         HostEndpoint? endpoint = backend.Optional("endpoint", ValueParsers.Destination);
         (string? username, string? password) = ReadCredentials(backend);
-        backend.Unavailable("tls");
+        PeerTlsOptions? tls = _tls.ReadPeer(backend, hasName: backend.Has("endpoint"));
         return new BackendOptions
         {
             Endpoint = endpoint,
             Username = username,
             Password = password,
+            Tls = tls,
             ConnectTimeout = backend.Value(
                 "connectTimeout", defaults.ConnectTimeout, ValueParsers.Duration(TimeSpan.FromMilliseconds(10), Minute)),
             KeepAlive = backend.Section("keepAlive", ReadKeepAlive),

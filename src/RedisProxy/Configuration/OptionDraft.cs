@@ -11,7 +11,8 @@ internal sealed record OptionDraft(IReadOnlyList<ListenerDraft> Listeners, bool 
 /// <summary>One listener as read. Null: missing, or not understood and reported already.</summary>
 /// <param name="Section">Knows which of the two it is, and the paths.</param>
 internal sealed record ListenerDraft(
-    OptionSection Section, string? Name, BindAddress? Bind, string? Master, int MaxSessions, PubSubAction PubSub)
+    OptionSection Section, string? Name, BindAddress? Bind, string? Master, int MaxSessions, PubSubAction PubSub,
+    ListenerTlsOptions? Tls)
 {
     /// <summary>The name it will have.</summary>
     public string? EffectiveName => Name ?? Master;

@@ -66,6 +66,9 @@ internal sealed class OptionSection
         }
     }
 
+    /// <summary>Whatever else is in it is not looked at: it was turned off as a whole.</summary>
+    public void IgnoreRest() => _unavailable.AddRange(_configuration.GetChildren().Select(child => child.Key));
+
     /// <summary>An object. When it is missing it is read all the same, so that its defaults are in one place.</summary>
     public T Section<T>(string key, Func<OptionSection, T> read)
     {

@@ -82,6 +82,7 @@ internal static class OptionsReader
                 Master = l.Master,
                 MaxSessions = l.MaxSessions,
                 PubSub = l.PubSub,
+                Tls = l.Tls,
             }),
         ],
     };

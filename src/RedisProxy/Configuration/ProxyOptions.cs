@@ -43,6 +43,9 @@ internal sealed record ListenerOptions
 
     /// <summary><c>pubsub</c>: what becomes of subscribers at a failover. Default <c>close</c>.</summary>
     public PubSubAction PubSub { get; init; }
+
+    /// <summary><c>tls</c>: null: applications connect in plain text.</summary>
+    public ListenerTlsOptions? Tls { get; init; }
 }
 
 /// <summary>
@@ -68,6 +71,9 @@ internal sealed record SentinelOptions
 
     /// <summary><c>password</c> or the first line of <c>passwordFile</c>: default none.</summary>
     public string? Password { get; init; }
+
+    /// <summary><c>tls</c>: null: Sentinels are reached in plain text.</summary>
+    public PeerTlsOptions? Tls { get; init; }
 
     /// <summary><c>pollInterval</c>: every Sentinel is asked this often, events aside. Default 1s, 100ms to 1m.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
@@ -103,7 +109,10 @@ internal sealed record BackendOptions
     /// <summary><c>password</c> or the first line of <c>passwordFile</c>: of the proxy's own probes.</summary>
     public string? Password { get; init; }
 
-    /// <summary><c>connectTimeout</c>: default 1s, 10ms to 1m.</summary>
+    /// <summary><c>tls</c>: null: the master is reached in plain text, by the proxy itself and for its clients.</summary>
+    public PeerTlsOptions? Tls { get; init; }
+
+    /// <summary><c>connectTimeout</c>: TLS and saying the session's state again included. Default 1s, 10ms to 1m.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     public KeepAliveOptions KeepAlive { get; init; } = new();

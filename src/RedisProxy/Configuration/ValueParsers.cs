@@ -31,6 +31,9 @@ internal static class ValueParsers
     /// <summary>Any text but none.</summary>
     public static ValueParser<string> Text { get; } = ParseText;
 
+    /// <summary>A name of DNS or an address, without a port.</summary>
+    public static ValueParser<string> HostName { get; } = ParseHostName;
+
     public static ValueParser<TimeSpan> Duration(TimeSpan min, TimeSpan max) => (string text, out TimeSpan value) =>
     {
         if (!DurationText.TryParse(text, out value))
@@ -194,5 +197,13 @@ internal static class ValueParsers
     {
         value = text;
         return text.Length > 0 ? null : "\"\" is empty; expected a value, or no such key";
+    }
+
+    private static string? ParseHostName(string text, out string value)
+    {
+        value = text;
+        return Uri.CheckHostName(text) != UriHostNameType.Unknown
+            ? null
+            : $"{QuotedValue.Of(text)} is not the name of a host; expected one";
     }
 }

@@ -15,7 +15,7 @@ namespace RedisProxy.EventLoops;
 /// </para>
 /// <para>Closing wakes both waiters at the end of the turn; what they then try fails with <see cref="Errno.Canceled"/>.</para>
 /// </summary>
-internal sealed unsafe class LoopSocket : IValueTaskSource
+internal sealed unsafe partial class LoopSocket : IValueTaskSource
 {
     private const short ReaderToken = 0;
     private const short WriterToken = 1;
@@ -163,6 +163,11 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
             return -Errno.Canceled;
         }
 
+        if (_tls is not null)
+        {
+            return ReceivePlaintext(buffer, length);
+        }
+
         int received = _loop.Kernel.Receive(_fd, buffer, length);
         if (received == SocketCalls.WouldBlock || (received > 0 && received < length && !IsPeerClosed))
         {
@@ -181,7 +186,7 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
             return -Errno.Canceled;
         }
 
-        int sent = _loop.Kernel.Send(_fd, buffer, length);
+        int sent = _tls is null ? _loop.Kernel.Send(_fd, buffer, length) : _tls.Send(buffer, length);
         if (sent < length)
         {
             _readiness &= ~Readiness.Writable;
@@ -210,25 +215,16 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
     /// <summary>The outcome of a connect once the socket is writable: 0, or a positive error number.</summary>
     public int TakeError() => IsClosed ? Errno.Canceled : IsPeerClosed ? _loop.Kernel.TakeError(_fd) : 0;
 
-    /// <summary>Sends FIN after what was sent; receiving goes on.</summary>
-    public void ShutdownWrite()
-    {
-        if (!IsClosed)
-        {
-            _loop.Kernel.ShutdownWrite(_fd);
-        }
-    }
-
-    /// <summary>Orderly: FIN after what was sent. The kernel sends RST instead when received bytes were left unread.</summary>
-    public void Close() => Release(abort: false);
-
-    /// <summary>Now, with RST; what was not sent yet is thrown away.</summary>
-    public void Abort() => Release(abort: true);
-
     /// <summary>An event for this socket. Runs the waiters' continuations, so only from the top of the loop.</summary>
     internal void OnReady(uint events)
     {
         const uint Broken = LibcConstants.EpollErr | LibcConstants.EpollHup;
+        if (_tls is not null)
+        {
+            events = _tls.OnReady(events);
+            ContinueClosing(_tls);
+        }
+
         if ((events & (LibcConstants.EpollRdHup | Broken)) != 0)
         {
             _readiness |= Readiness.PeerClosed | Readiness.Readable;
@@ -262,23 +258,16 @@ internal sealed unsafe class LoopSocket : IValueTaskSource
 
     void IValueTaskSource.GetResult(short token) => WaiterOf(token).Reset();
 
-    private void Release(bool abort)
+    private int ReceivePlaintext(byte* buffer, int length)
     {
-        if (IsClosed)
+        int received = _tls!.Receive(buffer, length);
+        if (received < length && !_tls.IsReadable)
         {
-            return;
+            // Less than asked for: there is no more plaintext on this side of the kernel either.
+            _readiness &= ~Readiness.Readable;
         }
 
-        int fd = _fd;
-        _fd = -1;
-        _readiness |= Readiness.Readable | Readiness.Writable | Readiness.PeerClosed;
-        _loop.Close(fd, abort);
-        if (_reader.IsArmed)
-        {
-            ScheduleReader();
-        }
-
-        WakeWriter();
+        return received;
     }
 
     private ref Waiter WaiterOf(short token) => ref token == ReaderToken ? ref _reader : ref _writer;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using RedisProxy.Configuration;
 using RedisProxy.EventLoops;
 using RedisProxy.Sessions;
+using RedisProxy.Tls;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Failover;
@@ -31,9 +32,10 @@ internal sealed class DataPlane
 
     /// <param name="options">Valid.</param>
     /// <param name="sources">For each listener, in their order, where its topology comes from.</param>
+    /// <param name="tls">Of the listeners and towards the master.</param>
     /// <param name="time">The loops' clock.</param>
     /// <param name="log">Of this layer.</param>
-    public DataPlane(ProxyOptions options, IReadOnlyList<ITopologySource> sources, TimeProvider time, ILogger log)
+    public DataPlane(ProxyOptions options, IReadOnlyList<ITopologySource> sources, TlsSetup tls, TimeProvider time, ILogger log)
     {
         _options = options;
         _log = log;
@@ -50,7 +52,7 @@ internal sealed class DataPlane
         for (int i = 0; i < options.Listeners.Count; i++)
         {
             var quota = new SessionQuota(options.Listeners[i].MaxSessions, total);
-            _listeners.Add(new DataPlaneListener(options, options.Listeners[i], sources[i], _loops, limiters, quota, log));
+            _listeners.Add(new DataPlaneListener(options, options.Listeners[i], sources[i], tls, _loops, limiters, quota, log));
         }
 
         MemoryBudget.Apply(options.Loops.MaxBufferMemory, _loops, _listeners, log);

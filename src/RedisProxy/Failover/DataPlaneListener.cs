@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using RedisProxy.Configuration;
 using RedisProxy.EventLoops;
 using RedisProxy.Sessions;
+using RedisProxy.Tls;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Failover;
@@ -30,6 +31,7 @@ internal sealed class DataPlaneListener
         ProxyOptions options,
         ListenerOptions listener,
         ITopologySource source,
+        TlsSetup tls,
         EventLoop[] loops,
         ConnectLimiter[] limiters,
         SessionQuota quota,
@@ -39,13 +41,22 @@ internal sealed class DataPlaneListener
         _source = source;
         _loops = loops;
         _log = log;
-        var settings = new SessionSettings(options, listener);
+        var settings = new SessionSettings(options, listener)
+        {
+            ClientTls = tls.Of(listener),
+            MaxHandshakes = Math.Max(1, (listener.Tls?.MaxConcurrentHandshakes ?? 0) / loops.Length),
+            BackendTls = tls.Backend,
+        };
+        var handshakes = new HandshakeFailures(listener.Name, log);
         _parts = new SessionListener[loops.Length];
         for (int i = 0; i < loops.Length; i++)
         {
             Gate gate = FailoverBridge.CreateGate(
                 loops[i], source, options.Hold.MaxOutage, error => DataPlaneLog.SessionFailed(log, listener.Name, error));
-            _parts[i] = new SessionListener(loops[i], gate, limiters[i], settings, quota);
+            _parts[i] = new SessionListener(loops[i], gate, limiters[i], settings, quota)
+            {
+                OnHandshakeFailed = handshakes.Report,
+            };
         }
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 
 using RedisProxy.Configuration;
+using RedisProxy.Tls;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Hosting;
@@ -18,10 +19,12 @@ internal static class CheckReport
         // At the usual level the report says it all; more is wanted by somebody who looks for a reason.
         LogLevel level = logLevel < LogLevel.Information ? logLevel : LogLevel.None;
         using ILoggerFactory loggers = LoggerFactory.Create(logging => ProxyHost.AddLogging(logging, level));
+        using var tls = new TlsSetup(options);
         IReadOnlyList<MasterCheck> checks;
         try
         {
-            checks = await TopologyCheck.RunAsync(options, new TopologyContext(TimeProvider.System, loggers), MaxTime, cancel);
+            TopologyContext context = ProxyHost.ContextOf(TimeProvider.System, loggers, tls);
+            checks = await TopologyCheck.RunAsync(options, context, MaxTime, cancel);
         }
         catch (TimeoutException late)
         {

@@ -13,6 +13,7 @@ using Microsoft.Extensions.Logging.Console;
 using RedisProxy.Admin;
 using RedisProxy.Configuration;
 using RedisProxy.Failover;
+using RedisProxy.Tls;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Hosting;
@@ -80,8 +81,11 @@ internal static class ProxyHost
         services.AddMetrics();
         services.AddSingleton(options);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(provider => new TopologyContext(
-            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton(provider => CreateTls(options, provider));
+        services.AddSingleton(provider => ContextOf(
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>(),
+            provider.GetRequiredService<TlsSetup>()));
         services.AddSingleton(provider => new TopologyService(options, provider.GetRequiredService<TopologyContext>()));
         services.AddSingleton(provider => CreateDataPlane(options, provider));
         services.AddSingleton(provider => CreateFailover(options, provider));
@@ -103,6 +107,7 @@ internal static class ProxyHost
         return new DataPlane(
             options,
             [.. options.Listeners.Select(topology.SourceOf)],
+            provider.GetRequiredService<TlsSetup>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILoggerFactory>().CreateLogger<DataPlane>());
     }
@@ -112,6 +117,18 @@ internal static class ProxyHost
         provider.GetRequiredService<DataPlane>().Listeners,
         provider.GetRequiredService<TopologyContext>(),
         provider.GetRequiredService<ILoggerFactory>().CreateLogger<LosslessFailover>());
+
+    private static TlsSetup CreateTls(ProxyOptions options, IServiceProvider provider)
+    {
+        var tls = new TlsSetup(options);
+        ILogger log = provider.GetRequiredService<ILoggerFactory>().CreateLogger<TlsSetup>();
+        tls.BeginLooking(provider.GetRequiredService<TimeProvider>(), log);
+        return tls;
+    }
+
+    /// <summary>What the control plane needs of the world.</summary>
+    public static TopologyContext ContextOf(TimeProvider time, ILoggerFactory loggers, TlsSetup tls) =>
+        new(time, loggers) { BackendTls = tls.Backend, SentinelTls = tls.Sentinel };
 
     /// <summary>To standard output, one line each, in UTC.</summary>
     public static void AddLogging(ILoggingBuilder logging, LogLevel logLevel)

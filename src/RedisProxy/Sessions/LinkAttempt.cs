@@ -1,4 +1,5 @@
 using RedisProxy.EventLoops;
+using RedisProxy.Tls;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Sessions;
@@ -70,7 +71,13 @@ internal sealed class LinkAttempt
         {
             _result = ReplayResult.Failed;
         }
-        else if ((StateReplay.Of(_session.State) ?? (_session.Keeper.IsInCrowd ? StateReplay.Nothing : null)) is { } replay)
+        else if (_session.Settings.BackendTls is { } tls)
+        {
+            _isReplaying = true;
+            _ = SecureAndReplayAsync(tls);
+            return false;
+        }
+        else if (ReplayDue is { } replay)
         {
             _isReplaying = true;
             _ = ReplayAsync(replay);
@@ -82,6 +89,26 @@ internal sealed class LinkAttempt
         }
 
         return true;
+    }
+
+    // A server that cannot be secured is reported by the probe, which speaks to it in the same way.
+    private async Task SecureAndReplayAsync(PeerTls tls)
+    {
+        if (await _socket.SecureAsync(stream => tls.AuthenticateAsync(stream, host: null, CancellationToken.None)) is not null)
+        {
+            _result = ReplayResult.Failed;
+        }
+        else if (ReplayDue is { } replay)
+        {
+            await ReplayAsync(replay);
+            return;
+        }
+        else
+        {
+            _result = ReplayResult.Done;
+        }
+
+        _session.Loop.Defer(Session.ResumeKeeper, _session);
     }
 
     private async Task ReplayAsync(StateReplay replay)
@@ -98,6 +125,9 @@ internal sealed class LinkAttempt
 
         _session.Loop.Defer(Session.ResumeKeeper, _session);
     }
+
+    // Null: nothing is to be said before the client's own requests.
+    private StateReplay? ReplayDue => StateReplay.Of(_session.State) ?? (_session.Keeper.IsInCrowd ? StateReplay.Nothing : null);
 
     private BackendLink? Conclude()
     {

@@ -10,6 +10,8 @@ internal sealed class SessionCounters
 {
     public long Accepted;
     public long RefusedTooMany;
+    public long Secured;
+    public long HandshakesFailed;
     public long Requests;
     public long RequestBytes;
     public long ReplyBytes;

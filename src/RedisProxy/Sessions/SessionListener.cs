@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 
 using RedisProxy.EventLoops;
 
@@ -19,6 +20,7 @@ internal sealed class SessionListener
     private readonly SessionQuota _quota;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Action _onSessionFinished;
+    private readonly ClientHandshakes? _handshakes;
     private LoopListener? _acceptor;
     private int _running;
     private int _lingeringRefusals;
@@ -31,6 +33,7 @@ internal sealed class SessionListener
         _settings = settings;
         _quota = quota;
         _onSessionFinished = OnSessionFinished;
+        _handshakes = settings.ClientTls is { } tls ? new ClientHandshakes(loop, tls, settings.MaxHandshakes) : null;
         Gate = gate;
     }
 
@@ -39,6 +42,9 @@ internal sealed class SessionListener
     public SessionSettings Settings => _settings;
 
     public SessionCounters Counters { get; } = new();
+
+    /// <summary>Gets clients that could not be secured, and why.</summary>
+    public Action<IPEndPoint?, string> OnHandshakeFailed { get; init; } = static (_, _) => { };
 
     /// <summary>Null when another loop accepts for this one (unix sockets).</summary>
     public LoopListener? Acceptor => _acceptor;
@@ -75,7 +81,14 @@ internal sealed class SessionListener
         else if (TryEnter(client, out Action onFinished))
         {
             _running++;
-            new Session(client, Gate, _limiter, _settings, Counters).Start(onFinished);
+            if (_handshakes is null)
+            {
+                Serve(client, onFinished);
+            }
+            else
+            {
+                _ = SecureAsync(client, onFinished);
+            }
         }
         else
         {
@@ -116,6 +129,7 @@ internal sealed class SessionListener
     {
         _isStopping = true;
         _acceptor?.Stop();
+        _handshakes?.EndAll();
         foreach (Session session in Gate.Sessions.ToArray())
         {
             session.EndWhenQuiescent();
@@ -148,9 +162,43 @@ internal sealed class SessionListener
         CompleteWhenDrained();
     }
 
+    private void Serve(LoopSocket client, Action onFinished) =>
+        new Session(client, Gate, _limiter, _settings, Counters).Start(onFinished);
+
+    // Until it is secured it is no session, but has the place of one.
+    private async Task SecureAsync(LoopSocket client, Action onFinished)
+    {
+        IPEndPoint? address = client.PeerAddress;
+        Exception? failure = await _handshakes!.RunAsync(client);
+        if (failure is null && !_isStopping)
+        {
+            Counters.Secured++;
+            Serve(client, onFinished);
+            return;
+        }
+
+        if (failure is not (null or EndOfStreamException) && !_isStopping)
+        {
+            Counters.HandshakesFailed++;
+            OnHandshakeFailed(address, failure.Message);
+        }
+
+        await EndRefusedAsync(client);
+        onFinished();
+    }
+
     private async Task RefuseAsync(LoopSocket client)
     {
-        SendRefusal(client);
+        if (_handshakes is null)
+        {
+            SendRefusal(client);
+        }
+
+        await EndRefusedAsync(client);
+    }
+
+    private async Task EndRefusedAsync(LoopSocket client)
+    {
         if (_lingeringRefusals == MaxLingeringRefusals)
         {
             client.Close();

@@ -1,5 +1,6 @@
 using RedisProxy.Configuration;
 using RedisProxy.EventLoops;
+using RedisProxy.Tls;
 
 namespace RedisProxy.Sessions;
 
@@ -37,6 +38,15 @@ internal sealed class SessionSettings
     public TcpSettings ClientTcp { get; }
 
     public TcpSettings BackendTcp { get; }
+
+    /// <summary>Null: clients connect in plain text.</summary>
+    public ServerTls? ClientTls { get; init; }
+
+    /// <summary>With TLS: clients that one loop greets at once.</summary>
+    public int MaxHandshakes { get; init; } = 1;
+
+    /// <summary>Null: masters are connected to in plain text.</summary>
+    public PeerTls? BackendTls { get; init; }
 
     public int ConnectTimeoutMs { get; }
 

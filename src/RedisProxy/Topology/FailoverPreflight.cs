@@ -34,7 +34,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
             return new FailoverPlan(name, null, null, [], [.. _objections, $"no Sentinel is connected that names {node.Announced}"]);
         }
 
-        var master = new ServerConnection(node.Announced, node.Address, options.Backend, context.Time);
+        var master = new ServerConnection(node.Announced, node.Address, options.Backend, context);
         var replicas = new List<ServerConnection>();
         try
         {
@@ -82,7 +82,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
             if (SentinelAnswer.ReadEndpoint(fields) is { } announced && IsEligible(announced, fields))
             {
                 HostEndpoint mapped = _policy.Map(announced);
-                replicas.Add(new ServerConnection(announced, await ResolveAsync(mapped), options.Backend, context.Time));
+                replicas.Add(new ServerConnection(announced, await ResolveAsync(mapped), options.Backend, context));
             }
         }
 

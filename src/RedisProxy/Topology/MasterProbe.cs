@@ -242,10 +242,13 @@ internal sealed class MasterProbe
 /// <param name="Options">Whose credentials and timeouts are used.</param>
 /// <param name="RequiresRole">It must say that it is a master; without Sentinel any server will do.</param>
 /// <param name="Interval">Between two looks at a healthy master.</param>
-/// <param name="Time">The clock.</param>
-internal sealed record ProbeSettings(BackendOptions Options, bool RequiresRole, TimeSpan Interval, TimeProvider Time)
+/// <param name="Context">The clock, and TLS.</param>
+internal sealed record ProbeSettings(BackendOptions Options, bool RequiresRole, TimeSpan Interval, TopologyContext Context)
 {
-    public SocketSettings Socket { get; } = new(Options.ConnectTimeout, Options.KeepAlive, Options.UserTimeout);
+    public SocketSettings Socket { get; } =
+        new(Options.ConnectTimeout, Options.KeepAlive, Options.UserTimeout) { Tls = Context.BackendTls };
+
+    public TimeProvider Time => Context.Time;
 
     public string[][] Authenticate() => Credentials.ToRequests(Options.Username, Options.Password);
 }

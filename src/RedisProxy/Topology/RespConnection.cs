@@ -19,7 +19,7 @@ internal sealed class RespConnection : IAsyncDisposable
 
     private const int InitialBufferBytes = 4096;
 
-    private readonly Socket _socket;
+    private readonly RespTransport _transport;
     private readonly TimeProvider _time;
     private readonly Action<RespValue> _onPush;
     private readonly TaskCompletionSource<string> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -29,9 +29,9 @@ internal sealed class RespConnection : IAsyncDisposable
     private string? _complaint;
     private RespConnectionException? _end;
 
-    private RespConnection(Socket socket, TimeProvider time, Action<RespValue>? onPush)
+    private RespConnection(RespTransport transport, TimeProvider time, Action<RespValue>? onPush)
     {
-        _socket = socket;
+        _transport = transport;
         _time = time;
         _onPush = onPush ?? (_ => { });
         _reading = ReadAsync();
@@ -40,10 +40,18 @@ internal sealed class RespConnection : IAsyncDisposable
     /// <summary>Ends, with the reason, when the connection has.</summary>
     public Task<string> Closed => _closed.Task;
 
+    /// <param name="address">Where.</param>
+    /// <param name="settings">Of the socket, and of TLS on it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="onPush">Null: nothing is subscribed to.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <param name="host">The name or address of the configuration that was looked up, if it was one; for TLS.</param>
     /// <exception cref="SocketException">Refused or unreachable.</exception>
+    /// <exception cref="RespConnectionException">It is not who it should be, or speaks no TLS.</exception>
     /// <exception cref="TimeoutException">No connection within the time.</exception>
     public static async Task<RespConnection> ConnectAsync(
-        IPEndPoint address, SocketSettings settings, TimeProvider time, Action<RespValue>? onPush, CancellationToken stop)
+        IPEndPoint address, SocketSettings settings, TimeProvider time, Action<RespValue>? onPush, CancellationToken stop,
+        string? host = null)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -58,7 +66,9 @@ internal sealed class RespConnection : IAsyncDisposable
                 throw new SocketException((int)SocketError.ConnectionRefused);
             }
 
-            return new RespConnection(socket, time, onPush);
+            RespTransport transport = await limit.ApplyToAsync(
+                RespTransport.OverAsync(socket, settings.Tls, host, limit.Token), "no TLS handshake");
+            return new RespConnection(transport, time, onPush);
         }
         catch
         {
@@ -82,10 +92,11 @@ internal sealed class RespConnection : IAsyncDisposable
         using var limit = new TimeLimit(timeout, _time, stop);
         try
         {
-            await limit.ApplyToAsync(_socket.SendAsync(output.WrittenMemory, limit.Token).AsTask(), "no room to send");
+            await limit.ApplyToAsync(_transport.SendAsync(output.WrittenMemory, limit.Token), "no room to send");
             return await limit.ApplyToAsync(batch.Done.WaitAsync(limit.Token), "no answer");
         }
-        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException
+            or (IOException and not RespConnectionException))
         {
             Close(failure.Message);
             throw new RespConnectionException(await Closed, byErrorReply: false);
@@ -142,7 +153,7 @@ internal sealed class RespConnection : IAsyncDisposable
         int received = 0;
         while (true)
         {
-            int count = await _socket.ReceiveAsync(buffer.AsMemory(received));
+            int count = await _transport.ReceiveAsync(buffer.AsMemory(received));
             if (count == 0)
             {
                 Close("the peer closed the connection");
@@ -224,22 +235,7 @@ internal sealed class RespConnection : IAsyncDisposable
         _closed.TrySetResult(_end.Message);
         _batch?.Fail(_end);
         _batch = null;
-        EndSocket();
-    }
-
-    // Orderly: to dispose of a socket that is being read aborts the connection.
-    private void EndSocket()
-    {
-        try
-        {
-            _socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (SocketException)
-        {
-            // The peer was faster.
-        }
-
-        _socket.Dispose();
+        _transport.End();
     }
 
     /// <summary>Requests under way.</summary>

@@ -105,7 +105,8 @@ internal sealed class SentinelConnection : IAsyncDisposable
             try
             {
                 return await RespConnection.ConnectAsync(
-                    new IPEndPoint(address, endpoint.Port), access.Socket, access.Context.Time, push => Relay(push, onEvent), stop);
+                    new IPEndPoint(address, endpoint.Port), access.Socket, access.Context.Time, push => Relay(push, onEvent), stop,
+                    endpoint.Host);
             }
             catch (Exception e) when (e is SocketException or TimeoutException)
             {

@@ -51,7 +51,7 @@ internal sealed class SentinelMonitor : ITopologySource
         _logger = context.Loggers.CreateLogger<SentinelMonitor>();
         _clock = new MonotonicClock(context.Time);
         _tracker = new MasterTracker(masterName, options.Hold, isAlone: false, context.Time, _logger);
-        var probe = new ProbeSettings(options.Backend, RequiresRole: true, _options.PollInterval, context.Time);
+        var probe = new ProbeSettings(options.Backend, RequiresRole: true, _options.PollInterval, context);
         _source = new MasterSource(_tracker, Look, AskAround, probe, _logger);
         _names = new NameResolver(_source.Inbox, _source.Post, context, _logger);
         _commentary = new SentinelCommentary(masterName, _logger);

@@ -10,12 +10,13 @@ namespace RedisProxy.Topology;
 /// A redis server on which an operator's work is done: greeted with the proxy's own credentials, and connected anew when its connection
 /// has ended, which Sentinel does to a promoted node. One question at a time.
 /// </summary>
-internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint address, BackendOptions options, TimeProvider time)
+internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint address, BackendOptions options, TopologyContext context)
     : IAsyncDisposable
 {
     private static readonly string[] SetName = ["CLIENT", "SETNAME", "redisproxy-failover"];
 
-    private readonly SocketSettings _socket = new(options.ConnectTimeout, options.KeepAlive, options.UserTimeout);
+    private readonly SocketSettings _socket =
+        new(options.ConnectTimeout, options.KeepAlive, options.UserTimeout) { Tls = context.BackendTls };
     private RespConnection? _connection;
 
     /// <summary>As Sentinel, and the other servers, call it.</summary>
@@ -71,7 +72,7 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
         }
 
         await DisposeAsync();
-        _connection = await RespConnection.ConnectAsync(address, _socket, time, onPush: null, CancellationToken.None);
+        _connection = await RespConnection.ConnectAsync(address, _socket, context.Time, onPush: null, CancellationToken.None);
         string[][] auth = Credentials.ToRequests(options.Username, options.Password);
         RespValue[] replies = await _connection.AskAsync([.. auth, SetName], options.ConnectTimeout, CancellationToken.None);
         return auth.Length > 0 && replies[0].IsError && !replies[0].Text.StartsWith("ERR", StringComparison.Ordinal)

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 
 using RedisProxy.Configuration;
+using RedisProxy.Tls;
 
 namespace RedisProxy.Topology;
 
@@ -9,6 +10,9 @@ internal sealed record SocketSettings(TimeSpan ConnectTimeout, KeepAliveOptions 
 {
     private const int TcpLevel = 6;
     private const int TcpUserTimeout = 18;
+
+    /// <summary>Null: in plain text.</summary>
+    public PeerTls? Tls { get; init; }
 
     public void ApplyTo(Socket socket)
     {

@@ -32,7 +32,7 @@ internal sealed class StaticSource : ITopologySource
         ILogger logger = context.Loggers.CreateLogger<StaticSource>();
         _notice = new WaitingNotice(listenerName, new MonotonicClock(context.Time), logger);
         _tracker = new MasterTracker(listenerName, options.Hold, isAlone: true, context.Time, logger);
-        var probe = new ProbeSettings(options.Backend, RequiresRole: false, LookInterval, context.Time);
+        var probe = new ProbeSettings(options.Backend, RequiresRole: false, LookInterval, context);
         _source = new MasterSource(_tracker, Look, AskAround, probe, logger);
         _names = new NameResolver(_source.Inbox, _source.Post, context, logger);
     }

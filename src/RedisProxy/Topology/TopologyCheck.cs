@@ -153,7 +153,7 @@ internal sealed class TopologyCheck
 
     private async Task<ProbeReport> ProbeAsync(MasterCandidate master, bool requiresRole, CancellationToken stop)
     {
-        var settings = new ProbeSettings(_options.Backend, requiresRole, Interval: TimeSpan.Zero, _context.Time);
+        var settings = new ProbeSettings(_options.Backend, requiresRole, Interval: TimeSpan.Zero, _context);
         var node = new MasterNode(master.Announced, master.Address);
         var probe = new MasterProbe(node, generation: 0, settings, () => 0, _context.Loggers.CreateLogger<TopologyCheck>());
         return await probe.LookOnceAsync(stop);

@@ -2,6 +2,8 @@ using System.Net;
 
 using Microsoft.Extensions.Logging;
 
+using RedisProxy.Tls;
+
 namespace RedisProxy.Topology;
 
 /// <summary>Looks up the addresses of a host name.</summary>
@@ -10,5 +12,11 @@ internal delegate Task<IPAddress[]> ResolveHost(string host, CancellationToken s
 /// <summary>What every object of this layer needs of the world.</summary>
 internal sealed record TopologyContext(TimeProvider Time, ILoggerFactory Loggers)
 {
+    /// <summary>How masters are reached by TLS; null: in plain text.</summary>
+    public PeerTls? BackendTls { get; init; }
+
+    /// <summary>How Sentinels are reached by TLS; null: in plain text.</summary>
+    public PeerTls? SentinelTls { get; init; }
+
     public ResolveHost Resolve { get; init; } = Dns.GetHostAddressesAsync;
 }

@@ -40,7 +40,10 @@ internal sealed class TopologyService
 
     /// <summary>How Sentinels are reached under these options.</summary>
     public static SentinelAccess AccessOf(SentinelOptions sentinel, BackendOptions backend, TopologyContext context) =>
-        new(sentinel, new SocketSettings(backend.ConnectTimeout, new KeepAliveOptions(), SentinelUserTimeout), context);
+        new(
+            sentinel,
+            new SocketSettings(backend.ConnectTimeout, new KeepAliveOptions(), SentinelUserTimeout) { Tls = context.SentinelTls },
+            context);
 
     /// <summary>The names that Sentinels are asked about, each once.</summary>
     public static string[] MastersOf(ProxyOptions options) =>

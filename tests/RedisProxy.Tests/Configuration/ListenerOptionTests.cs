@@ -41,7 +41,6 @@ public sealed class ListenerOptionTests
         { "'maxSessions': 0", """listeners[0].maxSessions: "0" is out of range; expected 1 to 1000000""" },
         { "'maxSessions': 1000001", """listeners[0].maxSessions: "1000001" is out of range; expected 1 to 1000000""" },
         { "'maxSessions': 'many'", """listeners[0].maxSessions: "many" is not a whole number; expected 1 to 1000000""" },
-        { "'tls': { 'certificate': 'x' }", "listeners[0].tls: this key is not available in this version" },
         { "'proxyProtocol': 'v2'", """listeners[0].proxyProtocol: "v2" is not available in this version; expected "off" """ },
         { "'proxyProtocol': true", """listeners[0].proxyProtocol: "true" is not available in this version; expected "off" """ },
         { "'pubsub': 'keep'", """listeners[0].pubsub: "keep" is unknown; expected "close" or "resubscribe" """ },
@@ -50,7 +49,7 @@ public sealed class ListenerOptionTests
         { "'maxSession': 5", """listeners[0].maxSession: unknown key; did you mean "maxSessions"?""" },
         {
             "'timeout': '1s'",
-            "listeners[0].timeout: unknown key; expected name, bind, master, role, maxSessions, proxyProtocol or pubsub"
+            "listeners[0].timeout: unknown key; expected name, bind, master, role, maxSessions, tls, proxyProtocol or pubsub"
         },
     };
 

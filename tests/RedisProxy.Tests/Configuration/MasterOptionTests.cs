@@ -74,14 +74,14 @@ public sealed class MasterOptionTests
         },
         { "'endpoints': 'h:1'", "sentinel.endpoints: \"h:1\" is not a list; expected [ \"host:port\", … ]" },
         { "'endpoints': { 'a': 'h:1' }", "sentinel.endpoints: is an object; expected [ \"host:port\", … ]" },
-        { "'endpoints': [ 'h:1' ], 'tls': true", "sentinel.tls: this key is not available in this version" },
+        { "'endpoints': [ 'h:1' ], 'tls': true", "sentinel.tls: \"true\" is not an object; expected an object" },
         { "'endpoints': [ 'h:1' ], 'pollInterval': '99ms'", "sentinel.pollInterval: \"99ms\" is out of range; expected 100ms to 1m" },
         { "'endpoints': [ 'h:1' ], 'pollInterval': '61s'", "sentinel.pollInterval: \"61s\" is out of range; expected 100ms to 1m" },
         { "'endpoints': [ 'h:1' ], 'requireMajority': 'on'", "sentinel.requireMajority: \"on\" is not a boolean; expected true or false" },
         {
             "'endpoints': [ 'h:1' ], 'quorum': 2",
-            "sentinel.quorum: unknown key; expected endpoints, username, password, passwordFile, pollInterval, requireMajority, "
-                + "addressMap or allowedNetworks"
+            "sentinel.quorum: unknown key; expected endpoints, username, password, passwordFile, tls, pollInterval, "
+                + "requireMajority, addressMap or allowedNetworks"
         },
         {
             "'endpoints': [ 'h:1' ], 'allowedNetworks': [ '10.0.0.1' ]",

@@ -101,6 +101,11 @@ public sealed class OptionValueTests
         { "'backend': { 'username': '', 'password': 'x' }", """backend.username: "" is empty; expected a value, or no such key""" },
     };
 
+    public static TheoryData<string, string> BadBooleans => new()
+    {
+        { "'replay': { 'blocking': 'yes' }", """replay.blocking: "yes" is not a boolean; expected true or false""" },
+    };
+
     public static TheoryData<string, string> UnknownKeys => new()
     {
         { "'hodl': { 'timeout': '1s' }", """hodl: unknown key; did you mean "hold"?""" },
@@ -137,21 +142,13 @@ public sealed class OptionValueTests
         { "'hold': { 'timeout': '1s' }, 'hold:timeout': '1s'", "hold.timeout: is given twice; expected once" },
     };
 
-    public static TheoryData<string, string> NotBuiltYet => new()
-    {
-        { "'backend': { 'tls': { 'ca': 'x' } }", "backend.tls: this key is not available in this version" },
-        { "'backend': { 'tls': {} }", "backend.tls: this key is not available in this version" },
-        { "'backend': { 'tls': true }", "backend.tls: this key is not available in this version" },
-        { "'replay': { 'blocking': 'yes' }", """replay.blocking: "yes" is not a boolean; expected true or false""" },
-    };
-
     [Theory]
     [MemberData(nameof(BadDurations))]
     [MemberData(nameof(BadNumbersAndSizes))]
     [MemberData(nameof(BadChoices))]
     [MemberData(nameof(UnknownKeys))]
     [MemberData(nameof(WrongShapes))]
-    [MemberData(nameof(NotBuiltYet))]
+    [MemberData(nameof(BadBooleans))]
     public void Value_Bad_IsReportedInOneLine(string section, string expected) =>
         Configured.AssertErrors(Configured.ReadWith(section), expected.TrimEnd(' '));
 

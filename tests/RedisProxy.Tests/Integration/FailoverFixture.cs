@@ -12,26 +12,32 @@ internal sealed class FailoverFixture : IAsyncDisposable
 
     private readonly List<RawClient> _idle = [];
 
-    private FailoverFixture(SentinelDeployment deployment, ProxyProcess proxy)
+    private FailoverFixture(SentinelDeployment deployment, ProxyProcess proxy, Func<ProxyProcess, Task<RawClient>>? connect)
     {
         Deployment = deployment;
         Proxy = proxy;
+        ConnectAsync = () => connect?.Invoke(proxy) ?? proxy.ConnectAsync();
     }
 
     public SentinelDeployment Deployment { get; }
 
     public ProxyProcess Proxy { get; }
 
+    /// <summary>As the fixture's clients do.</summary>
+    public Func<Task<RawClient>> ConnectAsync { get; }
+
     public RedisServer FirstMaster => Deployment.Servers[0];
 
     public static async Task<FailoverFixture> StartAsync(
-        SentinelDeploymentOptions? options = null, Func<ProxyProcessOptions, ProxyProcessOptions>? configure = null)
+        SentinelDeploymentOptions? options = null,
+        Func<ProxyProcessOptions, ProxyProcessOptions>? configure = null,
+        Func<ProxyProcess, Task<RawClient>>? connect = null)
     {
         SentinelDeployment deployment = await SentinelDeployment.StartAsync(options);
         try
         {
             ProxyProcessOptions proxy = ProxyProcessOptions.For(deployment);
-            var fixture = new FailoverFixture(deployment, await ProxyProcess.StartAsync(configure?.Invoke(proxy) ?? proxy));
+            var fixture = new FailoverFixture(deployment, await ProxyProcess.StartAsync(configure?.Invoke(proxy) ?? proxy), connect);
             await fixture.OpenIdleSessionsAsync();
             return fixture;
         }
@@ -43,7 +49,7 @@ internal sealed class FailoverFixture : IAsyncDisposable
     }
 
     public CountingWriter StartWriters(int writers = 8) =>
-        CountingWriter.Start(Proxy.Port, new CountingWriterOptions { Writers = writers, Pace = TimeSpan.Zero });
+        CountingWriter.Start(ConnectAsync, new CountingWriterOptions { Writers = writers, Pace = TimeSpan.Zero });
 
     /// <summary>Every idle session still has its connection, its database and its name; nobody had to reconnect.</summary>
     public async Task AssertIdleSessionsAreAsTheyWereAsync()
@@ -75,7 +81,7 @@ internal sealed class FailoverFixture : IAsyncDisposable
     {
         for (int i = 0; i < IdleSessions; i++)
         {
-            RawClient client = await Proxy.ConnectAsync();
+            RawClient client = await ConnectAsync();
             _idle.Add(client);
             Assert.Equal("OK", (await client.CallAsync("SELECT", "3")).Text);
             Assert.Equal("OK", (await client.CallAsync("CLIENT", "SETNAME", $"idle-{i}")).Text);

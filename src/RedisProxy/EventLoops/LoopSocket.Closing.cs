@@ -1,0 +1,103 @@
+namespace RedisProxy.EventLoops;
+
+/// <summary>The part that ends a socket. With TLS, the peer is told before, so that it knows that nothing was cut off.</summary>
+internal sealed partial class LoopSocket
+{
+    /// <summary>Ciphertext that the kernel had no room for keeps a closed descriptor open for so long.</summary>
+    private const int MaxFlushMs = 5000;
+
+    /// <summary>Sends FIN after what was sent; receiving goes on.</summary>
+    public void ShutdownWrite()
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        if (_tls is not null)
+        {
+            _tls.SendCloseNotify();
+            _tls.IsShutdownDue = _tls.HasUnsent;
+        }
+
+        if (_tls is not { IsShutdownDue: true })
+        {
+            _loop.Kernel.ShutdownWrite(_fd);
+        }
+    }
+
+    /// <summary>Orderly: FIN after what was sent. The kernel sends RST instead when received bytes were left unread.</summary>
+    public void Close() => Release(abort: false);
+
+    /// <summary>Now, with RST; what was not sent yet is thrown away.</summary>
+    public void Abort() => Release(abort: true);
+
+    private void Release(bool abort)
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        int fd = _fd;
+        _fd = -1;
+        _readiness |= Readiness.Readable | Readiness.Writable | Readiness.PeerClosed;
+        if (_tls is null || abort || !IsFlushedLater(_tls))
+        {
+            EndDescriptor(fd, abort);
+        }
+
+        if (_reader.IsArmed)
+        {
+            ScheduleReader();
+        }
+
+        WakeWriter();
+    }
+
+    private void EndDescriptor(int fd, bool abort)
+    {
+        _tls?.Dispose();
+        _loop.Close(fd, abort);
+    }
+
+    /// <summary>The kernel sends what it has taken after a close, too; what it has not taken yet must not be lost either.</summary>
+    private bool IsFlushedLater(TlsLayer tls)
+    {
+        tls.SendCloseNotify();
+        if (tls.HasUnsent)
+        {
+            tls.FlushDeadline = new LoopTimer(static socket => ((LoopSocket)socket).EndFlush(), this);
+            _loop.Timers.Arm(tls.FlushDeadline, _loop.NowMs + MaxFlushMs);
+        }
+
+        return tls.HasUnsent;
+    }
+
+    // Behind an event that may have made room.
+    private void ContinueClosing(TlsLayer tls)
+    {
+        if (tls.HasUnsent)
+        {
+            return;
+        }
+
+        if (tls.FlushDeadline is not null)
+        {
+            EndFlush();
+        }
+        else if (tls.IsShutdownDue && !IsClosed)
+        {
+            tls.IsShutdownDue = false;
+            _loop.Kernel.ShutdownWrite(_fd);
+        }
+    }
+
+    private void EndFlush()
+    {
+        TlsLayer tls = _tls!;
+        _loop.Timers.Disarm(tls.FlushDeadline!);
+        tls.FlushDeadline = null;
+        EndDescriptor(tls.Descriptor, abort: false);
+    }
+}

@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace RedisProxy.Tls;
+
+/// <summary>Event ids 4000 to 4999.</summary>
+internal static partial class TlsLog
+{
+    [LoggerMessage(
+        4000, LogLevel.Information, "{Section}: the files have changed; new connections use them. The certificate ends {NotAfter}")]
+    public static partial void CertificatesRenewed(ILogger log, string section, DateTime? notAfter);
+
+    [LoggerMessage(
+        4001, LogLevel.Error, "{Section}: the files have changed and cannot be used, so those read before stay in use: {Complaint}")]
+    public static partial void CertificatesUnusable(ILogger log, string section, string complaint);
+}
