@@ -5,9 +5,9 @@ using RedisProxy.Topology;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// One attempt to give a session its next link: connects to the master of the topology of that moment and brings the new connection to
-/// the state of the old one (<see cref="StateReplay"/>). A link is handed out only when every part of the state was confirmed; no request
-/// of the client passes before. What it waits for runs the session's keeper again.
+/// One attempt to give a session its next link: connects to the master of the topology of that moment, with TLS where that is configured,
+/// and brings the new connection to the state of the old one (<see cref="StateReplay"/>). A link is handed out only when every part of the
+/// state was confirmed; no request of the client passes before. What it waits for runs the session's keeper again.
 /// </summary>
 internal sealed class LinkAttempt
 {
@@ -17,7 +17,7 @@ internal sealed class LinkAttempt
     private readonly long _generation;
     private readonly int _version;
     private ReplayResult? _result;
-    private bool _isReplaying;
+    private bool _isPreparing;
 
     private LinkAttempt(Session session, LoopSocket socket)
     {
@@ -62,7 +62,7 @@ internal sealed class LinkAttempt
 
     private bool TryConnect()
     {
-        if (_isReplaying || !_socket.IsWritableOr(Session.ResumeKeeper, _session))
+        if (_isPreparing || !_socket.IsWritableOr(Session.ResumeKeeper, _session))
         {
             return false;
         }
@@ -70,52 +70,32 @@ internal sealed class LinkAttempt
         if (_socket.TakeError() != 0)
         {
             _result = ReplayResult.Failed;
-        }
-        else if (_session.Settings.BackendTls is { } tls)
-        {
-            _isReplaying = true;
-            _ = SecureAndReplayAsync(tls);
-            return false;
-        }
-        else if (ReplayDue is { } replay)
-        {
-            _isReplaying = true;
-            _ = ReplayAsync(replay);
-            return false;
-        }
-        else
-        {
-            _result = ReplayResult.Done;
+            return true;
         }
 
+        // In a crowd a connection that has been accepted proves itself by an answer, or by its handshake.
+        PeerTls? tls = _session.Settings.BackendTls;
+        StateReplay? replay =
+            StateReplay.Of(_session.State) ?? (tls is null && _session.Keeper.IsInCrowd ? StateReplay.Nothing : null);
+        _isPreparing = tls is not null || replay is not null;
+        if (_isPreparing)
+        {
+            _ = PrepareAsync(tls, replay);
+            return false;
+        }
+
+        _result = ReplayResult.Done;
         return true;
     }
 
     // A server that cannot be secured is reported by the probe, which speaks to it in the same way.
-    private async Task SecureAndReplayAsync(PeerTls tls)
-    {
-        if (await _socket.SecureAsync(stream => tls.AuthenticateAsync(stream, host: null, CancellationToken.None)) is not null)
-        {
-            _result = ReplayResult.Failed;
-        }
-        else if (ReplayDue is { } replay)
-        {
-            await ReplayAsync(replay);
-            return;
-        }
-        else
-        {
-            _result = ReplayResult.Done;
-        }
-
-        _session.Loop.Defer(Session.ResumeKeeper, _session);
-    }
-
-    private async Task ReplayAsync(StateReplay replay)
+    private async Task PrepareAsync(PeerTls? tls, StateReplay? replay)
     {
         try
         {
-            _result = await StateReplayer.RunAsync(_socket, replay);
+            bool isReady = tls is null
+                || await _socket.SecureAsync(stream => tls.AuthenticateAsync(stream, host: null, CancellationToken.None)) is null;
+            _result = !isReady ? ReplayResult.Failed : replay is null ? ReplayResult.Done : await StateReplayer.RunAsync(_socket, replay);
         }
         catch (Exception error)
         {
@@ -125,9 +105,6 @@ internal sealed class LinkAttempt
 
         _session.Loop.Defer(Session.ResumeKeeper, _session);
     }
-
-    // Null: nothing is to be said before the client's own requests.
-    private StateReplay? ReplayDue => StateReplay.Of(_session.State) ?? (_session.Keeper.IsInCrowd ? StateReplay.Nothing : null);
 
     private BackendLink? Conclude()
     {
