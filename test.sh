@@ -11,7 +11,7 @@ cd "$(dirname "$0")"
 . tests/require.sh
 
 if asks_for_help "$@"; then
-    sed -n '2,7s/^# *//p' "$0"
+    sed -n '2,/^set/s/^# *//p' "$0"
     exit 0
 fi
 
