@@ -1,25 +1,57 @@
-# RedisProxy as a sidecar or as a central endpoint: non-root, no shell, read-only root file system.
+# RedisProxy as a sidecar or as a central endpoint: one program, no shell, not root, and it writes nothing to its file system.
 #
-#   docker build -t redisproxy .
-#   docker run --read-only -p 6380:6380 -v "$PWD/proxy.json:/etc/redisproxy/proxy.json:ro" redisproxy
+#   docker build -t redisproxy:0.1.0 .
+#   docker run --read-only --cap-drop ALL -p 6380:6380 -v "$PWD/proxy.json:/etc/redisproxy/proxy.json:ro" redisproxy:0.1.0
+#   docker run --read-only --cap-drop ALL -p 6380:6380 redisproxy:0.1.0 --listen 0.0.0.0:6380 --sentinel h1:26379 --master mymaster
 #
-# In a container, bind to 0.0.0.0: "listeners": [ { "bind": "0.0.0.0:6380", … } ].
+# In a container, bind to 0.0.0.0: "listeners": [ { "bind": "0.0.0.0:6380", … } ]. For both platforms at once:
+#
+#   docker buildx build --platform linux/amd64,linux/arm64 -t redisproxy:0.1.0 .
 
-FROM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
-RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev zlib1g-dev && rm -rf /var/lib/apt/lists/*
+# On the platform of the machine that builds, whatever the image is for: .NET's SDK does not run under emulation.
+FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
+ARG TARGETARCH
+
+# For the same platform gcc links, for the other one clang with that one's C library.
+RUN case "$(dpkg --print-architecture):$TARGETARCH" in \
+        amd64:arm64) tools="clang lld llvm gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;; \
+        arm64:amd64) tools="clang lld llvm gcc-x86-64-linux-gnu libc6-dev-amd64-cross" ;; \
+        *) tools="gcc libc6-dev zlib1g-dev" ;; \
+    esac \
+    && apt-get update \
+    && apt-get install -y --no-install-recommends $tools \
+    && rm -rf /var/lib/apt/lists/*
+
+# What is restored is what the lock file says; a layer of its own, which changes of the source leave as it is.
 WORKDIR /source
-
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
+COPY src/RedisProxy/RedisProxy.csproj src/RedisProxy/Publish.props src/RedisProxy/packages.lock.json src/RedisProxy/
+RUN dotnet restore src/RedisProxy --locked-mode
+
 COPY src/RedisProxy src/RedisProxy
+RUN case "$(dpkg --print-architecture):$TARGETARCH" in \
+        amd64:arm64) cross="--runtime linux-arm64 -p:CppCompilerAndLinker=clang -p:LinkerFlavor=lld" ;; \
+        arm64:amd64) cross="--runtime linux-x64 -p:CppCompilerAndLinker=clang -p:LinkerFlavor=lld" ;; \
+        *) cross= ;; \
+    esac \
+    && dotnet publish src/RedisProxy --configuration Release --output /app $cross
 
-# A native program for the platform that this builds on: for arm64, build on arm64 (or let buildx emulate it).
-RUN dotnet publish src/RedisProxy --configuration Release --output /app && rm -f /app/*.dbg /app/*.xml
-
-# Chiselled: no shell, no package manager, a non-root user; and no .NET, which is in the program.
+# Chiselled: no shell, no package manager, a user that is not root; and no .NET, which is in the program.
 FROM mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled
-COPY --from=build /app /app
+LABEL org.opencontainers.image.title="RedisProxy" \
+      org.opencontainers.image.description="One stable Redis endpoint in front of a Sentinel deployment." \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="MIT"
+COPY --from=build /app/RedisProxy /app/RedisProxy
+COPY LICENSE /app/LICENSE
 
-EXPOSE 6380 9180
+# proxy.json is looked for where the program is started, by the proxy and by its commands: docker exec … /app/RedisProxy status
+# The folder is to be root's, not the user's that the base image has.
+USER root
+WORKDIR /etc/redisproxy
 USER $APP_UID
+
+# Clients; metrics, health and status.
+EXPOSE 6380 9180
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["/app/RedisProxy", "health"]
 ENTRYPOINT ["/app/RedisProxy"]
-CMD ["--config", "/etc/redisproxy/proxy.json"]

@@ -4,17 +4,18 @@
 #   ./test.sh --long [...]              only those that take long: 200 random failovers. Says how far it is.
 #   ./test.sh --fuzz SECONDS            random requests, replies and failovers for so long, each kind; a find prints its seed
 #   ./test.sh --privileged [...]        only those that need root and change the network, in namespaces of their own
+#   ./test.sh --container [...]         only those that build the container image and run it, and render the Helm chart; needs root
 # A random test says its seed; REDISPROXY_TEST_SEED=… repeats it, REDISPROXY_TEST_FAILOVERS=… makes the long one shorter or longer.
 set -eu
 cd "$(dirname "$0")"
 . tests/require.sh
 
 if asks_for_help "$@"; then
-    sed -n '2,7s/^# *//p' "$0"
+    sed -n '2,/^set/s/^# *//p' "$0"
     exit 0
 fi
 
-tier='Tier!=Long&Tier!=Privileged'
+tier='Tier!=Long&Tier!=Privileged&Tier!=Container'
 hang_timeout=5m
 filter=
 while [ $# -gt 0 ]; do
@@ -37,6 +38,12 @@ while [ $# -gt 0 ]; do
     --privileged)
         require_privileges
         tier='Tier=Privileged'
+        ;;
+    --container)
+        require_container
+        tier='Tier=Container'
+        # The first time it installs a small Debian to build in.
+        hang_timeout=20m
         ;;
     --filter)
         [ $# -gt 1 ] || fail "--filter needs an expression, for example FullyQualifiedName~Sessions"

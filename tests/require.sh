@@ -61,6 +61,14 @@ require_privileges() {
     require ip:iproute2 nft:nftables
 }
 
+# For tests that build the container image, and run it as an engine would, in network namespaces of their own.
+require_container() {
+    [ "$(id -u)" -eq 0 ] || fail "--container needs root: it builds in a chroot, mounts and makes network namespaces. Try: sudo ./test.sh --container"
+    require buildah:buildah mmdebstrap:mmdebstrap ip:iproute2 unshare:util-linux go:golang-go redis-cli:redis-tools \
+        /usr/share/gocode/src/github.com/Masterminds/sprig:golang-github-masterminds-sprig-dev \
+        /usr/share/gocode/src/sigs.k8s.io/yaml:golang-k8s-sigs-yaml-dev
+}
+
 # build PROJECT…: in Release; silent unless it fails.
 build() {
     say "Building (Release)…"

@@ -56,6 +56,13 @@ internal sealed class AdminCommands
         Description = "Resume by itself after this, at most 10m. Default: 10s.",
     };
 
+    private readonly Option<bool> _live = new("--live")
+    {
+        Description = "Only whether its loops turn, not whether it should get traffic.",
+    };
+
+    public Command Health { get; } = new("health", HelpTexts.Health);
+
     public Command Status { get; } = new("status", HelpTexts.Status);
 
     public Command Sessions { get; } = new("sessions", HelpTexts.Sessions);
@@ -70,6 +77,7 @@ internal sealed class AdminCommands
 
     public AdminCommands()
     {
+        Health.Add(_live);
         Pause.Add(_for);
         Kill.Add(_id);
         Failover.Add(_master);
@@ -92,6 +100,7 @@ internal sealed class AdminCommands
     /// <summary>Each command with what it asks.</summary>
     public IEnumerable<(Command Command, Func<ParseResult, AdminQuestion> Ask)> All =>
     [
+        (Health, HealthOf),
         (Status, StatusOf),
         (Sessions, SessionsOf),
         (Pause, arguments => VerbOf(arguments, "pause", ("listener", _listener), ("for", _for))),
@@ -99,6 +108,9 @@ internal sealed class AdminCommands
         (Failover, FailoverOf),
         (Kill, arguments => VerbOf(arguments, FormattableString.Invariant($"sessions/{arguments.GetValue(_id)}/kill"))),
     ];
+
+    private AdminQuestion HealthOf(ParseResult arguments) =>
+        new(arguments.GetValue(_live) ? "healthz/live" : "healthz/ready", IsJson: false);
 
     private AdminQuestion StatusOf(ParseResult arguments) => new("status", arguments.GetValue(_json));
 

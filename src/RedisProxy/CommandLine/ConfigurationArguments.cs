@@ -100,7 +100,10 @@ internal sealed class ConfigurationArguments
 
     public LogLevel LogLevelOf(ParseResult arguments) => arguments.GetValue(_logLevel) ?? LogLevel.Information;
 
-    /// <summary>Where a running proxy is asked: <c>--admin</c>; or what the configuration says, if there is one; or the default.</summary>
+    /// <summary>
+    /// Where a running proxy is asked: <c>--admin</c>; or what the configuration says, if there is one; or the environment, which is all
+    /// there is in a container without a file; or the default.
+    /// </summary>
     /// <returns>With an address; or null, and a sentence on why there is none.</returns>
     public AdminOptions? AdminOf(ParseResult arguments, ShellContext shell, out string error)
     {
@@ -109,7 +112,13 @@ internal sealed class ConfigurationArguments
         if (arguments.GetValue(_admin) is { } text && arguments.GetValue(_config) is null)
         {
             error = $"--admin: {QuotedValue.Of(text)} is no address; expected host:port, or a port of this machine";
-            return HostEndpoint.TryParse(LoopbackWhenPortOnly(text), out HostEndpoint? given) ? new AdminOptions { Bind = given } : null;
+            return AdminAt(LoopbackWhenPortOnly(text));
+        }
+
+        if (sources.File is null && EnvironmentVariables.Find(shell.Environment, "admin:bind") is { } variable)
+        {
+            error = $"{variable.Key}: {QuotedValue.Of(variable.Value)} is no address to ask; expected host:port";
+            return AdminAt(variable.Value);
         }
 
         if (sources.File is null)
@@ -141,6 +150,9 @@ internal sealed class ConfigurationArguments
             Directory = shell.Directory,
         };
     }
+
+    private static AdminOptions? AdminAt(string address) =>
+        HostEndpoint.TryParse(address, out HostEndpoint? given) ? new AdminOptions { Bind = given } : null;
 
     private OptionLayer PresetsOf(ParseResult arguments)
     {

@@ -9,6 +9,9 @@ internal static class HelpTexts
     public const string Check =
         "Checks the configuration, asks every Sentinel for the masters, and prints what they say. Changes nothing, listens nowhere.";
 
+    public const string Health =
+        "Is a running proxy fit for traffic? The exit code says it: for health checks where there is no shell and no curl.";
+
     public const string Status =
         "Shows what a running proxy sees and does: masters, Sentinels, the last failovers, sessions by phase.";
 
@@ -74,12 +77,23 @@ internal static class HelpTexts
 
     private const string WhichProxy = """
         Which proxy: --admin says its admin address; without it, the configuration that it runs with (--config, or proxy.json
-        in this directory); without one, 127.0.0.1:9180.
+        in this directory); without one, REDISPROXY_admin__bind, or else 127.0.0.1:9180.
 
         Exit codes:
           0  the proxy has answered
           1  it has not, or refused
           2  bad usage
+        """;
+
+    public const string HealthExamples = $"""
+        Examples:
+          RedisProxy health
+              Ready: its listeners are bound and it has seen a master. It stays so during a failover, and ends with the proxy.
+
+          RedisProxy health --live --admin 10.0.0.7:9180
+              Its loops turn, whatever becomes of Redis and Sentinel.
+
+        {WhichProxy}
         """;
 
     public const string StatusExamples = $"""

@@ -100,6 +100,7 @@ internal sealed class ProxyCommandLine
     private static string ExamplesOf(Command command) => command.Name switch
     {
         "check" => HelpTexts.CheckExamples,
+        "health" => HelpTexts.HealthExamples,
         "status" => HelpTexts.StatusExamples,
         "sessions" => HelpTexts.SessionsExamples,
         "pause" or "resume" or "kill" => HelpTexts.VerbExamples,

@@ -16,17 +16,24 @@ internal static class EnvironmentVariables
         // In a fixed order: names that differ in case only are one key, and which of them is reported must not depend on chance.
         foreach ((string name, string value) in environment.OrderBy(v => v.Key, StringComparer.Ordinal))
         {
-            if (!name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
-                || !name.AsSpan(Prefix.Length).Contains(Separator, StringComparison.Ordinal))
-            {
-                continue;
-            }
-
-            string path = name[Prefix.Length..].Replace(Separator, ":", StringComparison.Ordinal);
-            if (!layer.TryAdd(path, value, origin: name))
+            if (PathOf(name) is { } path && !layer.TryAdd(path, value, origin: name))
             {
                 errors.Add(path, $"is given by {layer.OriginOf(path)} and by {name}; expected one of them");
             }
         }
     }
+
+    /// <summary>The variable for one path, such as <c>admin:bind</c>; null when there is none.</summary>
+    public static KeyValuePair<string, string>? Find(IReadOnlyDictionary<string, string> environment, string path) => environment
+        .Where(variable => path.Equals(PathOf(variable.Key), StringComparison.OrdinalIgnoreCase))
+        .OrderBy(variable => variable.Key, StringComparer.Ordinal)
+        .Cast<KeyValuePair<string, string>?>()
+        .FirstOrDefault();
+
+    /// <summary>Null: it is not ours.</summary>
+    private static string? PathOf(string variable) =>
+        variable.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+            && variable.AsSpan(Prefix.Length).Contains(Separator, StringComparison.Ordinal)
+                ? variable[Prefix.Length..].Replace(Separator, ":", StringComparison.Ordinal)
+                : null;
 }

@@ -9,6 +9,8 @@ public sealed class AdminCommandsTests
         """ "listeners": [ { "bind": "127.0.0.1:1", "master": "m" } ], "sentinel": { "endpoints": [ "s:1" ] } """;
 
     [Theory]
+    [InlineData("127.0.0.1:9180 healthz/ready", "health")]
+    [InlineData("127.0.0.1:7 healthz/live", "health", "--live", "--admin", "7")]
     [InlineData("127.0.0.1:9180 status", "status")]
     [InlineData("127.0.0.1:7 status as JSON", "status", "--admin", "7", "--json")]
     [InlineData("h:7 sessions", "sessions", "--admin", "h:7")]
@@ -49,6 +51,18 @@ public sealed class AdminCommandsTests
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder.File(ConfigurationArguments.DefaultFile), $"{{ {Listener}, \"admin\": {{ {admin} }} }}");
         CommandLineRun run = await CommandLineRun.OfAsync(folder.Path, [], _ => Task.FromResult(0), ["status"]);
+        Assert.Equal((expected is null ? ExitCode.BadConfiguration : ExitCode.Ok, expected), (run.ExitCode, run.Asked));
+        Assert.Contains(error, run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0:99", "0.0.0.0:99 healthz/ready", "")]
+    [InlineData("", null, "REDISPROXY_admin__bind: \"\" is no address to ask")]
+    public async Task Question_WithoutAFile_GoesWhereTheEnvironmentSays(string bind, string? expected, string error)
+    {
+        using var empty = new TemporaryFolder();
+        CommandLineRun run = await CommandLineRun.OfAsync(
+            empty.Path, [("REDISPROXY_admin__bind", bind), ("REDISPROXY_PORT", "x")], _ => Task.FromResult(0), ["health"]);
         Assert.Equal((expected is null ? ExitCode.BadConfiguration : ExitCode.Ok, expected), (run.ExitCode, run.Asked));
         Assert.Contains(error, run.Error, StringComparison.Ordinal);
     }

@@ -120,6 +120,10 @@ public sealed class AdminTests : IAsyncLifetime
         (int exitCode, string output) = await RunAsync("status", "--admin", admin);
         Assert.Equal(0, exitCode);
         Assert.Contains($"master '{_deployment.MasterName}'", output, StringComparison.Ordinal);
+        (exitCode, output) = await Eventually.Within(
+            Patience, () => RunAsync("health", "--admin", admin), answer => answer.ExitCode == 0, "a master was seen");
+        Assert.StartsWith("ready\n", output, StringComparison.Ordinal);
+        Assert.Equal((0, "ok"), await RunAsync("health", "--live", "--admin", admin));
         (exitCode, output) = await RunAsync("sessions", "--admin", admin, "--json");
         Assert.Equal((0, 0), (exitCode, (int)JsonNode.Parse(output)!["matching"]!));
         (exitCode, output) = await RunAsync("sessions", "--admin", admin, "--phase", "happy");

@@ -1,0 +1,38 @@
+{{/* The release's name, and the chart's unless it is in it. */}}
+{{- define "redisproxy.name" -}}
+{{- if contains "redisproxy" .Release.Name -}}
+{{- .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-redisproxy" .Release.Name | trunc 50 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "redisproxy.selector" -}}
+app.kubernetes.io/name: redisproxy
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
+{{- define "redisproxy.labels" -}}
+{{ include "redisproxy.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end -}}
+
+{{- define "redisproxy.image" -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end -}}
+
+{{/* proxy.json: what the values say, and the settings over it. */}}
+{{- define "redisproxy.configuration" -}}
+{{- if not .Values.sentinels -}}
+{{- fail "sentinels: name at least one Sentinel, for example --set sentinels={redis-sentinel-0.redis-sentinel:26379}" -}}
+{{- end -}}
+{{- $listener := dict "bind" (printf "0.0.0.0:%d" (int .Values.ports.redis)) "master" .Values.master -}}
+{{- $shutdown := dict "minDelay" (printf "%ds" (int .Values.shutdown.minDelaySeconds)) -}}
+{{- $_ := set $shutdown "drainTimeout" (printf "%ds" (int .Values.shutdown.drainTimeoutSeconds)) -}}
+{{- $base := dict "listeners" (list $listener) "shutdown" $shutdown -}}
+{{- $_ := set $base "sentinel" (dict "endpoints" .Values.sentinels) -}}
+{{- $_ := set $base "admin" (dict "bind" (printf "0.0.0.0:%d" (int .Values.ports.admin))) -}}
+{{- mustMergeOverwrite $base (deepCopy .Values.settings) | toPrettyJson -}}
+{{- end -}}
