@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 
 using RedisProxy.EventLoops;
+using RedisProxy.Tls;
 
 namespace RedisProxy.Sessions;
 
@@ -206,7 +207,7 @@ internal sealed class SessionListener
         if (failure is not (null or EndOfStreamException) && !_isStopping)
         {
             Counters.HandshakesFailed++;
-            OnHandshakeFailed(address, failure.Message);
+            OnHandshakeFailed(address, TlsFailure.Describe(failure));
         }
 
         await EndRefusedAsync(client);
