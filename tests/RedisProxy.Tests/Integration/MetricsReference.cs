@@ -27,7 +27,7 @@ internal static class MetricsReference
             is the upper bound of a bucket. Alert rules that use them: [alerts.yml](../deploy/prometheus/alerts.yml); a dashboard for
             Grafana: [redisproxy.json](../deploy/grafana/redisproxy.json).
 
-            This file is made from the program: `REDISPROXY_TEST_WRITE=1 ./test.sh --filter FullyQualifiedName~MetricsTests` writes it anew.
+            This file is made from the program: `REDISPROXY_WRITE_DOCS=1 ./test.sh --filter FullyQualifiedName~MetricsTests` writes it anew.
 
             | metric | kind | labels | |
             |---|---|---|---|

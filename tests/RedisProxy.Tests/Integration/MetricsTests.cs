@@ -113,7 +113,7 @@ public sealed class MetricsTests : IAsyncLifetime
     public async Task Reference_IsWhatTheProgramSays()
     {
         string made = MetricsReference.Of(await _proxy.Http.GetStringAsync(new Uri("metrics", UriKind.Relative)));
-        if (Environment.GetEnvironmentVariable("REDISPROXY_TEST_WRITE") == "1")
+        if (Environment.GetEnvironmentVariable("REDISPROXY_WRITE_DOCS") == "1")
         {
             await File.WriteAllTextAsync(MetricsReference.Path, made);
         }
