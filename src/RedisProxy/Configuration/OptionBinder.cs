@@ -218,7 +218,13 @@ internal sealed class OptionBinder
         var defaults = new AdminOptions();
         HostEndpoint? bind = admin.Optional("bind", ValueParsers.TcpBindOrOff);
         bool isOff = admin.Has("bind") && bind is null;
-        return new AdminOptions { Bind = isOff ? null : bind ?? defaults.Bind, Token = ReadSecret(admin, "token") };
+        IReadOnlyList<string> hosts = admin.Values("allowedHosts", "a list of names", ValueParsers.AdminHost);
+        return new AdminOptions
+        {
+            Bind = isOff ? null : bind ?? defaults.Bind,
+            AllowedHosts = hosts.Count > 0 ? hosts : defaults.AllowedHosts,
+            Token = ReadSecret(admin, "token"),
+        };
     }
 
     private static ShutdownOptions ReadShutdown(OptionSection shutdown)

@@ -231,6 +231,13 @@ internal sealed record AdminOptions
     public HostEndpoint? Bind { get; init; } = new("127.0.0.1", 9180);
 
     /// <summary>
+    /// <c>allowedHosts</c>: further names by which browsers and scrapers may call the admin surface, without a port; <c>*</c> allows all.
+    /// Addresses, names without a dot, <c>*.localhost</c>, <c>*.svc</c>, <c>*.cluster.local</c>, <c>*.internal</c> and the host of
+    /// <c>bind</c> are always allowed, and any name for <c>/healthz</c>. Default none: other names get 403, because of DNS rebinding.
+    /// </summary>
+    public IReadOnlyList<string> AllowedHosts { get; init; } = [];
+
+    /// <summary>
     /// <c>token</c> or the first line of <c>tokenFile</c>: what a caller has to show to change something. Default none: nothing can be
     /// changed over HTTP.
     /// </summary>

@@ -34,6 +34,9 @@ internal static class ValueParsers
     /// <summary>A name of DNS or an address, without a port.</summary>
     public static ValueParser<string> HostName { get; } = ParseHostName;
 
+    /// <summary>As <see cref="HostName"/>, or <c>*</c> for all.</summary>
+    public static ValueParser<string> AdminHost { get; } = ParseAdminHost;
+
     public static ValueParser<TimeSpan> Duration(TimeSpan min, TimeSpan max) => (string text, out TimeSpan value) =>
     {
         if (!DurationText.TryParse(text, out value))
@@ -205,5 +208,13 @@ internal static class ValueParsers
         return Uri.CheckHostName(text) != UriHostNameType.Unknown
             ? null
             : $"{QuotedValue.Of(text)} is not the name of a host; expected one";
+    }
+
+    private static string? ParseAdminHost(string text, out string value)
+    {
+        string? complaint = ParseHostName(text, out value);
+        return complaint is null || text == "*"
+            ? null
+            : $"{QuotedValue.Of(text)} is not the name of a host; expected one, or \"*\" for all";
     }
 }

@@ -68,6 +68,7 @@ internal static class ProxyHost
         });
         builder.Services.AddRoutingCore();
         WebApplication app = builder.Build();
+        HostCheck.Use(app, options.Admin);
         AdminEndpoints.Map(app);
         OperatorVerbs.Map(app);
         StatusPage.Map(app);

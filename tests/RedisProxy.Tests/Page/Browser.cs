@@ -44,7 +44,8 @@ internal sealed class Browser : IAsyncDisposable
             "chromium",
             [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-                "--disable-background-networking", "--remote-debugging-port=0", $"--user-data-dir={folder.Folder("profile")}", "about:blank",
+                "--disable-background-networking", "--remote-debugging-port=0", $"--user-data-dir={folder.Folder("profile")}",
+                "about:blank",
             ],
             folder.File("log"));
         var browser = new Browser(process, folder);

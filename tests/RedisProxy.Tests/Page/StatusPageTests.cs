@@ -9,6 +9,8 @@ public sealed class StatusPageTests
 {
     private const string Hostile = "<img src=x onerror=\"document.title='owned'\">";
 
+    private static bool IsKept => Environment.GetEnvironmentVariable("REDISPROXY_WRITE_DOCS") == "1";
+
     [Fact]
     public async Task Page_DuringAFailover_ShowsItLiveInEverySizeAndColour()
     {
@@ -59,12 +61,22 @@ public sealed class StatusPageTests
         Assert.Equal("RedisProxy", await browser.EvaluateAsync("document.title"));
         Assert.Equal("0", await browser.EvaluateAsync("document.querySelectorAll('img').length"));
 
+        proxy.Process.Freeze();
+        await browser.EventuallyAsync("document.getElementById('lost').hidden === false", "the page says that a frozen proxy is silent");
+        proxy.Process.Thaw();
+        await browser.EventuallyAsync("document.getElementById('lost').hidden === true", "it is live again by itself");
+
         await proxy.StopAsync();
         await browser.EventuallyAsync("document.getElementById('lost').hidden === false", "the page says that the proxy is gone");
     }
 
     private static async Task AssertSizesAndColoursAsync(Browser browser)
     {
+        if (IsKept)
+        {
+            await browser.EventuallyAsync("history.requests.length >= 25", "the plots have something to show");
+        }
+
         await KeepAsync(browser, "status-page.png");
         string light = await browser.EvaluateAsync("getComputedStyle(document.body).backgroundColor");
         await browser.ShowAsAsync(1200, 900, isDark: true);
@@ -100,7 +112,7 @@ public sealed class StatusPageTests
     {
         byte[] picture = await browser.TakePictureAsync();
         Assert.True(picture.Length > 10_000, "an empty picture");
-        if (Environment.GetEnvironmentVariable("REDISPROXY_WRITE_DOCS") == "1")
+        if (IsKept)
         {
             await File.WriteAllBytesAsync(Path.Combine(ProxyProgram.RepositoryRoot(), "docs", name), picture);
         }

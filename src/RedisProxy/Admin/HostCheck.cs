@@ -1,0 +1,49 @@
+using System.Net;
+
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Admin;
+
+/// <summary>
+/// Against DNS rebinding: a page of another site whose name suddenly resolves to this address would be of the same origin to a browser, and
+/// could read all that is here. It cannot hide its name, though, which stands in the Host header. Names are taken that nobody can register
+/// (addresses, names without a dot, reserved endings), that of <c>admin.bind</c>, and those of <c>admin.allowedHosts</c>.
+/// </summary>
+internal sealed class HostCheck(AdminOptions options)
+{
+    // RFC 6761 (localhost), Kubernetes' services, and what ICANN keeps for private use.
+    private static readonly string[] ReservedEndings = [".localhost", ".svc", ".cluster.local", ".internal"];
+
+    /// <summary>Health stays open to all: it tells little, and who checks it may call this host by any name.</summary>
+    public static void Use(WebApplication app, AdminOptions options)
+    {
+        var check = new HostCheck(options);
+        app.Use((http, next) => http.Request.Path.StartsWithSegments("/healthz") || check.Allows(http.Request.Host.Host)
+            ? next(http)
+            : RefuseAsync(http));
+    }
+
+    /// <param name="host">Without the port; empty when the client sent none, which no browser does.</param>
+    public bool Allows(string host)
+    {
+        string name = host.TrimEnd('.');
+        return !name.Contains('.', StringComparison.Ordinal)
+            || IPAddress.TryParse(name, out _)
+            || Array.Exists(ReservedEndings, ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
+            || IsSame(name, options.Bind?.Host)
+            || options.AllowedHosts.Any(allowed => allowed == "*" || IsSame(name, allowed));
+    }
+
+    private static bool IsSame(string name, string? other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
+
+    private static Task RefuseAsync(HttpContext http)
+    {
+        http.Response.StatusCode = StatusCodes.Status403Forbidden;
+        http.Response.ContentType = "text/plain; charset=utf-8";
+        return http.Response.WriteAsync(
+            "this name of the proxy is not known to it: use its address, or add the name to admin.allowedHosts\n", http.RequestAborted);
+    }
+}
