@@ -56,13 +56,15 @@ internal sealed class AdminCommands
 
     public Command Resume { get; } = new("resume", HelpTexts.Resume);
 
+    public Command Drain { get; } = new("drain", HelpTexts.Drain);
+
     public Command Kill { get; } = new("kill", HelpTexts.Kill);
 
     public AdminCommands()
     {
         Pause.Add(_for);
         Kill.Add(_id);
-        foreach (Command verb in new[] { Pause, Resume, Kill })
+        foreach (Command verb in new[] { Pause, Resume, Drain, Kill })
         {
             verb.Add(_tokenFile);
             if (verb != Kill)
@@ -85,6 +87,7 @@ internal sealed class AdminCommands
         (Sessions, SessionsOf),
         (Pause, arguments => VerbOf(arguments, "pause", ("listener", _listener), ("for", _for))),
         (Resume, arguments => VerbOf(arguments, "resume", ("listener", _listener))),
+        (Drain, arguments => VerbOf(arguments, "drain", ("listener", _listener))),
         (Kill, arguments => VerbOf(arguments, FormattableString.Invariant($"sessions/{arguments.GetValue(_id)}/kill"))),
     ];
 

@@ -67,7 +67,7 @@ internal sealed class ConfigurationArguments
     private readonly Option<string> _admin = new("--admin")
     {
         HelpName = "ADDRESS",
-        Description = "Where metrics, health and status are served: host:port, or a port alone for this machine only; "
+        Description = "Where metrics, health and status are served: host:port, a port alone for this machine only, or unix:/path; "
             + "\"\" for nowhere. Default: 127.0.0.1:9180.",
         Recursive = true,
     };
@@ -108,8 +108,8 @@ internal sealed class ConfigurationArguments
         OptionSources sources = SourcesOf(arguments, shell);
         if (arguments.GetValue(_admin) is { } text && arguments.GetValue(_config) is null)
         {
-            error = $"--admin: {QuotedValue.Of(text)} is no address; expected host:port, or a port of this machine";
-            return HostEndpoint.TryParse(LoopbackWhenPortOnly(text), out HostEndpoint? given) ? new AdminOptions { Bind = given } : null;
+            error = $"--admin: {QuotedValue.Of(text)} is no address; expected host:port, a port of this machine, or unix:/path";
+            return BindAddress.TryParse(LoopbackWhenPortOnly(text), out BindAddress? given) ? new AdminOptions { Bind = given } : null;
         }
 
         if (sources.File is null)

@@ -210,7 +210,7 @@ internal sealed class OptionBinder
     private AdminOptions ReadAdmin(OptionSection admin)
     {
         var defaults = new AdminOptions();
-        HostEndpoint? bind = admin.Optional("bind", ValueParsers.TcpBindOrOff);
+        BindAddress? bind = admin.Optional("bind", ValueParsers.BindOrOff);
         bool isOff = admin.Has("bind") && bind is null;
         return new AdminOptions { Bind = isOff ? null : bind ?? defaults.Bind, Token = ReadSecret(admin, "token") };
     }

@@ -11,7 +11,7 @@ namespace RedisProxy.Failover;
 
 /// <summary>
 /// The loops and, on each, a part of every listener. Starts by binding all addresses, so that a wrong one is reported before anything
-/// runs; stops in two stages: sessions end when nothing of theirs is pending, and what is left at the deadline is aborted.
+/// runs; stops in two stages: sessions end when nothing of theirs is pending, and what is left at the deadline is ended as it is.
 /// </summary>
 internal sealed class DataPlane
 {
@@ -24,6 +24,7 @@ internal sealed class DataPlane
     private const int FilesPerSession = 2;
 
     private readonly ProxyOptions _options;
+    private readonly HandOver _handOver;
     private readonly ILogger _log;
     private readonly EventLoop[] _loops;
     private readonly List<DataPlaneListener> _listeners = [];
@@ -32,9 +33,12 @@ internal sealed class DataPlane
     /// <param name="options">Valid.</param>
     /// <param name="sources">For each listener, in their order, where its topology comes from.</param>
     /// <param name="time">The loops' clock.</param>
+    /// <param name="handOver">How the listeners come to their addresses.</param>
     /// <param name="log">Of this layer.</param>
-    public DataPlane(ProxyOptions options, IReadOnlyList<ITopologySource> sources, TimeProvider time, ILogger log)
+    public DataPlane(
+        ProxyOptions options, IReadOnlyList<ITopologySource> sources, TimeProvider time, HandOver handOver, ILogger log)
     {
+        _handOver = handOver;
         _options = options;
         _log = log;
         int count = options.Loops.Count > 0 ? options.Loops.Count : Math.Min(Environment.ProcessorCount, MaxAutomaticLoops);
@@ -50,7 +54,7 @@ internal sealed class DataPlane
         for (int i = 0; i < options.Listeners.Count; i++)
         {
             var quota = new SessionQuota(options.Listeners[i].MaxSessions, total);
-            _listeners.Add(new DataPlaneListener(options, options.Listeners[i], sources[i], _loops, limiters, quota, log));
+            _listeners.Add(new DataPlaneListener(options, options.Listeners[i], sources[i], _loops, limiters, quota, time, log));
         }
     }
 
@@ -79,7 +83,7 @@ internal sealed class DataPlane
 
         foreach (DataPlaneListener listener in _listeners)
         {
-            await listener.BindAsync(cancel);
+            await listener.BindAsync(_handOver.Sharing, cancel);
         }
 
         foreach (EventLoop loop in _loops)
@@ -90,29 +94,21 @@ internal sealed class DataPlane
 
         foreach (DataPlaneListener listener in _listeners)
         {
-            Watch(await listener.StartAsync());
+            Watch(await listener.StartAsync(_handOver));
             DataPlaneLog.Listening(_log, listener.Options.Name, listener.Options.Bind, _loops.Length);
         }
     }
 
     /// <summary>Accepts no more, waits until the sessions have ended, or the drain timeout has passed, and ends the loops.</summary>
-    public async Task StopAsync(TimeProvider time)
+    public async Task StopAsync()
     {
-        Task drained = Task.WhenAll(_listeners.Select(listener => listener.DrainAsync()));
-        try
-        {
-            await drained.WaitAsync(_options.Shutdown.DrainTimeout, time);
-            DataPlaneLog.Drained(_log);
-        }
-        catch (TimeoutException)
-        {
-            DataPlaneLog.DrainTimedOut(_log, SessionCount);
-            foreach (DataPlaneListener listener in _listeners)
-            {
-                listener.AbortAll();
-            }
+        Task drained = Task.WhenAll(_listeners.Select(listener => listener.DrainAsync(_options.Shutdown.DrainTimeout)));
 
-            await drained;
+        // A loop that has broken answers nobody.
+        await Task.WhenAny([drained, .. _loops.Select(loop => loop.Completion)]);
+        if (drained.IsCompletedSuccessfully)
+        {
+            DataPlaneLog.Drained(_log);
         }
 
         foreach (EventLoop loop in _loops)

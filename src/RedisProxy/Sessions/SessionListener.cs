@@ -17,9 +17,10 @@ internal sealed class SessionListener
     private readonly ConnectLimiter _limiter;
     private readonly SessionSettings _settings;
     private readonly SessionQuota _quota;
-    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly GradualEnd _ending;
     private readonly Action _onSessionFinished;
-    private LoopListener? _acceptor;
+    private TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private LoopListener[] _acceptors = [];
     private int _running;
     private int _lingeringRefusals;
     private bool _isStopping;
@@ -31,6 +32,7 @@ internal sealed class SessionListener
         _settings = settings;
         _quota = quota;
         _onSessionFinished = OnSessionFinished;
+        _ending = new GradualEnd(loop);
         Gate = gate;
     }
 
@@ -40,8 +42,8 @@ internal sealed class SessionListener
 
     public SessionCounters Counters { get; } = new();
 
-    /// <summary>Null when another loop accepts for this one (unix sockets).</summary>
-    public LoopListener? Acceptor => _acceptor;
+    /// <summary>One for each address, stopped ones included; none when another loop accepts for this one (unix sockets).</summary>
+    public IReadOnlyList<LoopListener> Acceptors => Volatile.Read(ref _acceptors);
 
     /// <summary>Ends after <see cref="Stop"/>, when the last session has ended.</summary>
     public Task Drained => _drained.Task;
@@ -53,8 +55,9 @@ internal sealed class SessionListener
     public Task ListenAsync(LoopSocket socket, Action<int> onAccepted, Action<int> onShortage)
     {
         Debug.Assert(_loop.IsCurrent, "a listener belongs to its loop");
-        _acceptor = new LoopListener(socket, onAccepted) { OnResourceShortage = onShortage };
-        return _acceptor.RunAsync();
+        var acceptor = new LoopListener(socket, onAccepted) { OnResourceShortage = onShortage };
+        Volatile.Write(ref _acceptors, [.. _acceptors, acceptor]);
+        return acceptor.RunAsync();
     }
 
     /// <summary>Takes over an accepted connection.</summary>
@@ -84,17 +87,31 @@ internal sealed class SessionListener
         }
     }
 
-    /// <summary>Accepts no more; sessions end as soon as nothing of theirs is pending.</summary>
-    public void Stop()
+    /// <summary>Accepts who has come so far, and nobody else.</summary>
+    public void StopAccepting()
     {
-        _isStopping = true;
-        _acceptor?.Stop();
-        foreach (Session session in Gate.Sessions.ToArray())
+        foreach (LoopListener acceptor in _acceptors)
         {
-            session.EndWhenQuiescent();
+            acceptor.Stop();
         }
+    }
 
+    /// <summary>Accepts no more; sessions end one after the other, each as soon as nothing of its is pending.</summary>
+    /// <param name="spreadMs">See <see cref="GradualEnd.Begin"/>.</param>
+    public void Stop(long spreadMs = 0)
+    {
+        StopAccepting();
+        _isStopping = true;
+        _ending.Begin(Gate.Sessions, spreadMs);
         CompleteWhenDrained();
+    }
+
+    /// <summary>After <see cref="Stop"/>, before it accepts anew. Sessions whose turn to end has come go on to end.</summary>
+    public void Reopen()
+    {
+        _ending.Cancel();
+        _isStopping = false;
+        _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     /// <summary>Ends one session. False: it is not among these.</summary>
@@ -105,12 +122,12 @@ internal sealed class SessionListener
         return session is not null;
     }
 
-    /// <summary>Ends what is left.</summary>
-    public void AbortAll()
+    /// <summary>Ends what is left: in order what is quiescent, with RST what owes its client a reply.</summary>
+    public void EndAll()
     {
         foreach (Session session in Gate.Sessions.ToArray())
         {
-            session.End(EndCause.Shutdown, abort: true);
+            session.End(EndCause.Shutdown, abort: !session.IsQuiescent);
         }
     }
 
