@@ -90,8 +90,18 @@ public sealed class ChildProcess : IAsyncDisposable
         return new ChildProcess(name, process, logFile, onOutput);
     }
 
+    /// <summary>It was sent SIGTERM.</summary>
+    public bool IsTerminating { get; private set; }
+
     /// <summary>SIGTERM.</summary>
-    public void Terminate() => Signal(NativeProcess.SigTerm);
+    public void Terminate()
+    {
+        IsTerminating = true;
+        Signal(NativeProcess.SigTerm);
+    }
+
+    /// <summary>SIGHUP.</summary>
+    public void HangUp() => Signal(NativeProcess.SigHup);
 
     /// <summary>SIGKILL. Also ends a frozen process.</summary>
     public void Kill() => Signal(NativeProcess.SigKill);

@@ -7,6 +7,7 @@ namespace RedisProxy.Testing;
 /// <summary>What the kernel does to, and knows of, another process. Linux.</summary>
 internal static partial class NativeProcess
 {
+    public const int SigHup = 1;
     public const int SigKill = 9;
     public const int SigTerm = 15;
     public const int SigCont = 18;

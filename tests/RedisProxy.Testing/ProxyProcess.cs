@@ -12,20 +12,26 @@ public sealed class ProxyProcess : IAsyncDisposable
 
     private readonly TemporaryFolder _folder;
     private readonly ProxyConfigurationFile _configuration;
+    private readonly ProxyProcessOptions _options;
     private readonly HttpClient _http;
     private bool _killed;
 
-    private ProxyProcess(ChildProcess process, TemporaryFolder folder, ProxyConfigurationFile configuration, string address)
+    private ProxyProcess(
+        ChildProcess process, TemporaryFolder folder, ProxyConfigurationFile configuration, ProxyProcessOptions options)
     {
         Process = process;
         _folder = folder;
         _configuration = configuration;
-        Address = address;
-        var admin = new Uri($"http://{address}:{configuration.AdminPort}/");
+        _options = options;
+        Address = options.Host.Address;
+        var admin = new Uri($"http://{Address}:{configuration.AdminPort}/");
         _http = new HttpClient { BaseAddress = admin, Timeout = TimeSpan.FromSeconds(10) };
     }
 
     public ChildProcess Process { get; }
+
+    /// <summary>What disposing it demands.</summary>
+    public int ExpectedExitCode { get; set; }
 
     /// <summary>Of the listeners that the harness chose, and of the admin surface.</summary>
     public string Address { get; }
@@ -41,13 +47,29 @@ public sealed class ProxyProcess : IAsyncDisposable
     /// <summary>Towards the admin surface.</summary>
     public HttpClient Http => _http;
 
-    /// <summary>What its <c>proxy.json</c> says.</summary>
+    /// <summary>What its <c>proxy.json</c> said at the start.</summary>
     public string Configuration => _configuration.Text;
 
-    public static async Task<ProxyProcess> StartAsync(ProxyProcessOptions options)
+    /// <summary>Its <c>proxy.json</c>.</summary>
+    public string ConfigurationPath => _folder.File("proxy.json");
+
+    public static Task<ProxyProcess> StartAsync(ProxyProcessOptions options) => StartAsync(options, new ProxyConfigurationFile(options));
+
+    /// <summary>Starts another one with the same configuration beside this one. Ready when it says in its log that it is up.</summary>
+    public async Task<ProxyProcess> StartSuccessorAsync(params string[] arguments)
     {
-        (ChildProcess process, TemporaryFolder folder, ProxyConfigurationFile configuration) = await LaunchAsync(options);
-        var proxy = new ProxyProcess(process, folder, configuration, options.Host.Address);
+        ProxyProcessOptions options = _options with { Arguments = [.. _options.Arguments, .. arguments] };
+        (ChildProcess process, TemporaryFolder folder) = await LaunchAsync(options, _configuration);
+        var successor = new ProxyProcess(process, folder, _configuration, options);
+        await Eventually.Within(
+            options.StartWithin, () => process.LogTail.Contains(" is up, ", StringComparison.Ordinal), "the successor is up");
+        return successor;
+    }
+
+    private static async Task<ProxyProcess> StartAsync(ProxyProcessOptions options, ProxyConfigurationFile configuration)
+    {
+        (ChildProcess process, TemporaryFolder folder) = await LaunchAsync(options, configuration);
+        var proxy = new ProxyProcess(process, folder, configuration, options);
         try
         {
             await Eventually.Within(options.StartWithin, proxy.IsUpAsync, "the proxy accepts clients and is alive, or has ended");
@@ -67,7 +89,7 @@ public sealed class ProxyProcess : IAsyncDisposable
     /// <summary>For configurations that it must refuse: starts it and waits for its end.</summary>
     public static async Task<(int ExitCode, string Output)> RunToExitAsync(ProxyProcessOptions options)
     {
-        (ChildProcess process, TemporaryFolder folder, _) = await LaunchAsync(options);
+        (ChildProcess process, TemporaryFolder folder) = await LaunchAsync(options, new ProxyConfigurationFile(options));
         using (folder)
         {
             await using (process)
@@ -84,11 +106,15 @@ public sealed class ProxyProcess : IAsyncDisposable
     public async Task<MetricsSnapshot> ScrapeAsync() =>
         MetricsSnapshot.Parse(await _http.GetStringAsync(new Uri("metrics", UriKind.Relative)));
 
-    /// <summary>SIGTERM, and waits for the end. Returns the exit code.</summary>
+    /// <summary>SIGTERM, unless it was sent before: a second one is another order. Waits for the end and returns the exit code.</summary>
     public async Task<int> StopAsync()
     {
         Process.Thaw();
-        Process.Terminate();
+        if (!Process.IsTerminating)
+        {
+            Process.Terminate();
+        }
+
         return await Process.WaitForExitAsync(EndWithin);
     }
 
@@ -101,14 +127,14 @@ public sealed class ProxyProcess : IAsyncDisposable
     }
 
     /// <summary>Ends it in order; kills it when it does not end.</summary>
-    /// <exception cref="InvalidOperationException">It ended with another exit code than 0, now or before, or did not end.</exception>
+    /// <exception cref="InvalidOperationException">It ended with an unexpected exit code, or did not end.</exception>
     public async ValueTask DisposeAsync()
     {
         try
         {
-            if (!_killed && await StopAsync() is not 0 and int exitCode)
+            if (!_killed && await StopAsync() is var code && code != ExpectedExitCode)
             {
-                throw new InvalidOperationException($"The proxy ended with exit code {exitCode}. Its last lines:\n{Process.LogTail}");
+                throw new InvalidOperationException($"The proxy ended with exit code {code}. Its last lines:\n{Process.LogTail}");
             }
         }
         catch (TimeoutException e)
@@ -123,10 +149,9 @@ public sealed class ProxyProcess : IAsyncDisposable
         }
     }
 
-    private static async Task<(ChildProcess Process, TemporaryFolder Folder, ProxyConfigurationFile Configuration)> LaunchAsync(
-        ProxyProcessOptions options)
+    private static async Task<(ChildProcess Process, TemporaryFolder Folder)> LaunchAsync(
+        ProxyProcessOptions options, ProxyConfigurationFile configuration)
     {
-        var configuration = new ProxyConfigurationFile(options);
         Dictionary<string, string?> environment = ProxyProgram.CleanEnvironment();
         foreach ((string name, string? value) in options.Environment)
         {
@@ -140,7 +165,7 @@ public sealed class ProxyProcess : IAsyncDisposable
             await File.WriteAllTextAsync(file, configuration.Text);
             (string program, string[] arguments) =
                 ProxyProgram.Command(options.Program ?? ProxyProgram.Find(), ["--config", file, .. options.Arguments]);
-            return (await options.Host.StartAsync("proxy", program, arguments, folder.File("log"), environment), folder, configuration);
+            return (await options.Host.StartAsync("proxy", program, arguments, folder.File("log"), environment), folder);
         }
         catch
         {

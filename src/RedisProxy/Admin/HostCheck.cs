@@ -33,7 +33,7 @@ internal sealed class HostCheck(AdminOptions options)
         return !name.Contains('.', StringComparison.Ordinal)
             || IPAddress.TryParse(name, out _)
             || Array.Exists(ReservedEndings, ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
-            || IsSame(name, options.Bind?.Host)
+            || IsSame(name, options.Bind?.Tcp?.Host)
             || options.AllowedHosts.Any(allowed => allowed == "*" || IsSame(name, allowed));
     }
 

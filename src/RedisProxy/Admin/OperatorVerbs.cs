@@ -1,8 +1,10 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,7 +16,7 @@ namespace RedisProxy.Admin;
 
 /// <summary>
 /// What changes something. Each is a POST that shows the token of <c>admin.token</c> (RFC 6750: <c>Authorization: Bearer …</c>), which no
-/// page of another site can make a browser send. Without a token in the configuration nobody may.
+/// page of another site can make a browser send. Without a token in the configuration nobody may; over a unix socket nobody needs one.
 /// </summary>
 internal static class OperatorVerbs
 {
@@ -27,6 +29,7 @@ internal static class OperatorVerbs
     {
         endpoints.MapPost("/pause", http => ActAsync(http, PauseAsync));
         endpoints.MapPost("/resume", http => ActAsync(http, ResumeAsync));
+        endpoints.MapPost("/drain", http => ActAsync(http, DrainAsync));
         endpoints.MapPost("/sessions/{id}/kill", http => ActAsync(http, KillAsync));
         endpoints.MapPost("/failover", http => ActAsync(http, FailoverVerb.RunAsync));
     }
@@ -40,10 +43,9 @@ internal static class OperatorVerbs
             return Task.FromResult(Answer.Bad($"for must be a duration of at most {MaxPause.TotalMinutes:0}m, such as 10s"));
         }
 
-        TimeProvider time = http.RequestServices.GetRequiredService<TimeProvider>();
         foreach (DataPlaneListener listener in listeners)
         {
-            listener.Pause(atMost, time);
+            listener.Pause(atMost);
         }
 
         string howLong = atMost.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
@@ -59,6 +61,21 @@ internal static class OperatorVerbs
         }
 
         return Task.FromResult(Answer.Good(paused.Length > 0 ? $"resumed: {NamesOf(paused)}" : "nothing was paused"));
+    }
+
+    // Answered at once: how far it is, /status says.
+    private static Task<Answer> DrainAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    {
+        TimeSpan timeout = http.RequestServices.GetRequiredService<ProxyOptions>().Shutdown.DrainTimeout;
+        DataPlaneListener[] open = [.. listeners.Where(listener => !listener.IsDraining)];
+        foreach (DataPlaneListener listener in open)
+        {
+            _ = listener.DrainAsync(timeout);
+        }
+
+        long sessions = open.Sum(listener => listener.SessionCount);
+        return Task.FromResult(Answer.Good(
+            open.Length > 0 ? $"draining: {NamesOf(open)}, {sessions} session(s) to end" : "no listener takes clients"));
     }
 
     private static async Task<Answer> KillAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
@@ -94,6 +111,12 @@ internal static class OperatorVerbs
     /// <returns>Null when the caller may.</returns>
     private static Answer? Refusal(HttpContext http)
     {
+        // Who may open the socket's file may do all of this anyway: it belongs to the proxy's user.
+        if (http.Features.Get<IConnectionSocketFeature>() is { Socket.AddressFamily: AddressFamily.Unix })
+        {
+            return null;
+        }
+
         if (http.RequestServices.GetRequiredService<ProxyOptions>().Admin.Token is not { } token)
         {
             return new Answer(StatusCodes.Status403Forbidden, "nothing can be changed here: admin.token is not configured");

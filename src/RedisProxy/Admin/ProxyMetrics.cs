@@ -136,7 +136,7 @@ internal sealed class ProxyMetrics : IDisposable
 
     private IEnumerable<Measurement<long>> AcceptErrors() => _dataPlane.Listeners.SelectMany(static listener =>
     {
-        IEnumerable<LoopListener> acceptors = listener.Parts.Select(static part => part.Acceptor).OfType<LoopListener>();
+        IEnumerable<LoopListener> acceptors = listener.Parts.SelectMany(static part => part.Acceptors);
         return new[]
         {
             new Measurement<long>(acceptors.Sum(static acceptor => acceptor.ClientErrors), ListenerTag(listener), Tag("reason", "client")),

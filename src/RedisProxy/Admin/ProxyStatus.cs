@@ -103,6 +103,7 @@ internal sealed record FailoverStatus(
 }
 
 /// <param name="Paused">By an operator.</param>
+/// <param name="Draining">It takes no clients any more: an operator has drained it, or the proxy stops.</param>
 /// <param name="Sessions">Now, by phase.</param>
 /// <param name="Pinned">Sessions that the loss of a master closed, by the state that cannot be replayed; reasons that occurred.</param>
 /// <param name="Ended">Sessions that have ended, by the first cause; causes that occurred.</param>
@@ -111,6 +112,7 @@ internal sealed record ListenerStatus(
     string Bind,
     string Master,
     bool Paused,
+    bool Draining,
     int MaxSessions,
     IReadOnlyDictionary<string, long> Sessions,
     long Accepted,
@@ -134,6 +136,7 @@ internal sealed record ListenerStatus(
             listener.Options.Bind.ToString(),
             listener.Source.Current.MasterName,
             listener.IsPaused,
+            listener.IsDraining,
             listener.Options.MaxSessions,
             By(Enum.GetValues<SessionPhase>()[..^1], static (of, phase) => of.Phases[(int)phase], areZerosShown: true),
             counters.Sum(of => of.Accepted),

@@ -36,7 +36,8 @@ internal sealed class Readiness
 
     public bool IsStopping { get; set; }
 
-    public bool IsReady => HasStarted && !IsStopping;
+    /// <summary>Not when an operator has drained every listener: nobody can connect then.</summary>
+    public bool IsReady => HasStarted && !IsStopping && _dataPlane.Listeners.Any(listener => !listener.IsDraining);
 
     /// <summary>It has been ready once.</summary>
     public bool HasStarted => AreListenersBound && _masters.TrueForAll(master => master.Once);
@@ -54,7 +55,9 @@ internal sealed class Readiness
             TopologyView view = listener.Source.Current;
             string master = view.Master is { } node ? $"{node.Announced} (epoch {view.Epoch}, generation {view.Generation})" : "unknown";
             string reason = view.Reason.Length > 0 ? $": {view.Reason}" : "";
-            yield return $"listener '{listener.Options.Name}' on {listener.Options.Bind}: master {master}, {view.Availability}{reason}";
+            string draining = listener.IsDraining ? ", takes no clients" : "";
+            string where = $"listener '{listener.Options.Name}' on {listener.Options.Bind}{draining}";
+            yield return $"{where}: master {master}, {view.Availability}{reason}";
         }
     }
 

@@ -58,7 +58,7 @@ internal static class StatusText
         long now = listener.Sessions.Values.Sum();
         string phases = Counts(listener.Sessions.Where(phase => phase.Value > 0));
         string pinned = Counts(listener.Pinned);
-        string paused = listener.Paused ? ", PAUSED" : "";
+        string paused = (listener.Paused ? ", PAUSED" : "") + (listener.Draining ? ", DRAINING" : "");
         return Invariant($"\nlistener '{listener.Name}' on {listener.Bind}{paused}, {now} of {listener.MaxSessions} sessions")
             + (now > 0 ? $" ({phases})" : "")
             + Invariant($", {listener.Requests} requests, {listener.Refused} refused")

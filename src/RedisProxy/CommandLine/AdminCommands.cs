@@ -73,6 +73,8 @@ internal sealed class AdminCommands
 
     public Command Failover { get; } = new("failover", HelpTexts.Failover);
 
+    public Command Drain { get; } = new("drain", HelpTexts.Drain);
+
     public Command Kill { get; } = new("kill", HelpTexts.Kill);
 
     public AdminCommands()
@@ -82,13 +84,14 @@ internal sealed class AdminCommands
         Kill.Add(_id);
         Failover.Add(_master);
         Failover.Add(_force);
-        foreach (Command verb in new[] { Pause, Resume, Kill, Failover })
+        foreach (Command verb in new[] { Pause, Resume, Drain, Kill, Failover })
         {
             verb.Add(_tokenFile);
         }
 
         Pause.Add(_listener);
         Resume.Add(_listener);
+        Drain.Add(_listener);
 
         Status.Add(_json);
         foreach (Option option in new Option[] { _json, _listener, _phase, _client, _name, _limit })
@@ -106,6 +109,7 @@ internal sealed class AdminCommands
         (Pause, arguments => VerbOf(arguments, "pause", ("listener", _listener), ("for", _for))),
         (Resume, arguments => VerbOf(arguments, "resume", ("listener", _listener))),
         (Failover, FailoverOf),
+        (Drain, arguments => VerbOf(arguments, "drain", ("listener", _listener))),
         (Kill, arguments => VerbOf(arguments, FormattableString.Invariant($"sessions/{arguments.GetValue(_id)}/kill"))),
     ];
 

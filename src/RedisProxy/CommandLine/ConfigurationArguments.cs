@@ -67,7 +67,7 @@ internal sealed class ConfigurationArguments
     private readonly Option<string> _admin = new("--admin")
     {
         HelpName = "ADDRESS",
-        Description = "Where metrics, health and status are served: host:port, or a port alone for this machine only; "
+        Description = "Where metrics, health and status are served: host:port, a port alone for this machine only, or unix:/path; "
             + "\"\" for nowhere. Default: 127.0.0.1:9180.",
         Recursive = true,
     };
@@ -111,13 +111,13 @@ internal sealed class ConfigurationArguments
         OptionSources sources = SourcesOf(arguments, shell);
         if (arguments.GetValue(_admin) is { } text && arguments.GetValue(_config) is null)
         {
-            error = $"--admin: {QuotedValue.Of(text)} is no address; expected host:port, or a port of this machine";
+            error = $"--admin: {QuotedValue.Of(text)} is no address; expected host:port, a port of this machine, or unix:/path";
             return AdminAt(LoopbackWhenPortOnly(text));
         }
 
         if (sources.File is null && EnvironmentVariables.Find(shell.Environment, "admin:bind") is { } variable)
         {
-            error = $"{variable.Key}: {QuotedValue.Of(variable.Value)} is no address to ask; expected host:port";
+            error = $"{variable.Key}: {QuotedValue.Of(variable.Value)} is no address to ask; expected host:port or unix:/path";
             return AdminAt(variable.Value);
         }
 
@@ -152,7 +152,7 @@ internal sealed class ConfigurationArguments
     }
 
     private static AdminOptions? AdminAt(string address) =>
-        HostEndpoint.TryParse(address, out HostEndpoint? given) ? new AdminOptions { Bind = given } : null;
+        BindAddress.TryParse(address, out BindAddress? given) ? new AdminOptions { Bind = given } : null;
 
     private OptionLayer PresetsOf(ParseResult arguments)
     {

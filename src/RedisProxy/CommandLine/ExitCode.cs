@@ -11,4 +11,7 @@ internal static class ExitCode
 
     /// <summary>Bad configuration or usage. Starting it again cannot help.</summary>
     public const int BadConfiguration = 2;
+
+    /// <summary>A second SIGTERM or SIGINT ended it before its sessions had ended.</summary>
+    public const int EndedAtOnce = 3;
 }

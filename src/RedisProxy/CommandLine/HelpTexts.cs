@@ -27,6 +27,9 @@ internal static class HelpTexts
     public const string Failover =
         "Makes a replica the master, and loses nothing: everybody's writes wait until the replica has them all. Looks before it leaps.";
 
+    public const string Drain =
+        "Makes listeners take no more clients, and ends their sessions as a stop does. The process stays, and is not ready any more.";
+
     public const string Kill =
         "Ends one session: its client sees its connection closed.";
 
@@ -43,6 +46,9 @@ internal static class HelpTexts
 
           RedisProxy --listen 6380 --backend 127.0.0.1:6379
               In front of one server, without Sentinel.
+
+          RedisProxy --config /etc/redisproxy/proxy.json --take-over
+              Replaces a proxy that runs: new clients come here, and that one is to be ended with SIGTERM.
 
           RedisProxy check --config /etc/redisproxy/proxy.json
               Is the configuration good, and who is the master now?
@@ -62,6 +68,7 @@ internal static class HelpTexts
           0  stopped when asked to, or the check found nothing wrong
           1  could not serve
           2  bad configuration or usage
+          3  a second SIGTERM or SIGINT ended it at once
         """;
 
     public const string CheckExamples = """
@@ -119,6 +126,7 @@ internal static class HelpTexts
 
           RedisProxy resume --admin 10.0.0.7:9180 --token-file /run/secrets/redisproxy
           RedisProxy kill 4711
+          RedisProxy drain --listener sessions-cache
 
         The proxy has to have an admin.token, and wants to see it.
 

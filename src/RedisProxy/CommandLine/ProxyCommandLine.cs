@@ -17,10 +17,16 @@ internal sealed class ProxyCommandLine
     public const string Name = "RedisProxy";
 
     private readonly ShellContext _shell;
-    private readonly Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> _run;
+    private readonly Func<ProxyRun, CancellationToken, Task<int>> _run;
     private readonly Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> _check;
-    private readonly Func<HostEndpoint, AdminQuestion, CancellationToken, Task<int>> _ask;
+    private readonly Func<BindAddress, AdminQuestion, CancellationToken, Task<int>> _ask;
     private readonly ConfigurationArguments _arguments = new();
+    private readonly Option<bool> _takeOver = new("--take-over")
+    {
+        Description = "Replace a proxy of the same user that runs on these addresses: new clients come here, and it is to be "
+            + "ended (SIGTERM) once this one is ready. Without it, an address in use is an error.",
+    };
+
     private readonly Command _root;
 
     /// <param name="shell">Where it was called.</param>
@@ -32,9 +38,9 @@ internal sealed class ProxyCommandLine
     /// <param name="ask">Asks the proxy with that admin address, prints, and returns an <see cref="ExitCode"/>.</param>
     public ProxyCommandLine(
         ShellContext shell,
-        Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> run,
+        Func<ProxyRun, CancellationToken, Task<int>> run,
         Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> check,
-        Func<HostEndpoint, AdminQuestion, CancellationToken, Task<int>> ask)
+        Func<BindAddress, AdminQuestion, CancellationToken, Task<int>> ask)
     {
         _shell = shell;
         _ask = ask;
@@ -93,6 +99,7 @@ internal sealed class ProxyCommandLine
         help.Action = new HelpWithExamples((HelpAction)help.Action!, ExamplesOf);
         root.Add(new Option<bool>("--version") { Description = "Shows the version.", Action = new ShowVersion() });
         root.Add(help);
+        root.Add(_takeOver);
         root.SetAction((arguments, cancellationToken) => ConfigureAsync(arguments, _run, cancellationToken));
         return root;
     }
@@ -103,7 +110,7 @@ internal sealed class ProxyCommandLine
         "health" => HelpTexts.HealthExamples,
         "status" => HelpTexts.StatusExamples,
         "sessions" => HelpTexts.SessionsExamples,
-        "pause" or "resume" or "kill" => HelpTexts.VerbExamples,
+        "pause" or "resume" or "drain" or "kill" => HelpTexts.VerbExamples,
         _ => HelpTexts.ProxyExamples,
     };
 
@@ -123,7 +130,7 @@ internal sealed class ProxyCommandLine
     }
 
     private async Task<int> ConfigureAsync(
-        ParseResult arguments, Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> act, CancellationToken cancellationToken)
+        ParseResult arguments, Func<ProxyRun, CancellationToken, Task<int>> act, CancellationToken cancellationToken)
     {
         OptionSources sources = _arguments.SourcesOf(arguments, _shell);
         OptionsReading reading = OptionsReader.Read(sources);
@@ -135,7 +142,12 @@ internal sealed class ProxyCommandLine
 
         try
         {
-            return await act(reading.Options, _arguments.LogLevelOf(arguments), cancellationToken);
+            var run = new ProxyRun(
+                reading.Options,
+                _arguments.LogLevelOf(arguments),
+                arguments.GetValue(_takeOver),
+                () => OptionsReader.Read(_arguments.SourcesOf(arguments, _shell)));
+            return await act(run, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -149,12 +161,12 @@ internal sealed class ProxyCommandLine
         }
     }
 
-    private async Task<int> CheckAsync(ProxyOptions options, LogLevel logLevel, CancellationToken cancellationToken)
+    private async Task<int> CheckAsync(ProxyRun run, CancellationToken cancellationToken)
     {
         await _shell.Output.WriteLineAsync("The configuration is good.");
         try
         {
-            return await _check(options, logLevel, cancellationToken);
+            return await _check(run.Options, run.LogLevel, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {

@@ -216,7 +216,7 @@ internal sealed class OptionBinder
     private AdminOptions ReadAdmin(OptionSection admin)
     {
         var defaults = new AdminOptions();
-        HostEndpoint? bind = admin.Optional("bind", ValueParsers.TcpBindOrOff);
+        BindAddress? bind = admin.Optional("bind", ValueParsers.BindOrOff);
         bool isOff = admin.Has("bind") && bind is null;
         IReadOnlyList<string> hosts = admin.Values("allowedHosts", "a list of names", ValueParsers.AdminHost);
         return new AdminOptions

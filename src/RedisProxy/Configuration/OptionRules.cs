@@ -73,8 +73,8 @@ internal static class OptionRules
             errors.Add(listener.Section.PathOf("bind"), $"\"{listener.Bind}\" is {ShowBind(twin)}, too; expected one of its own");
         }
 
-        HostEndpoint? admin = draft.Options.Admin.Bind;
-        if (draft.Listeners.FirstOrDefault(l => l.Bind?.Tcp is { } tcp && admin is not null && tcp.IsSameAs(admin)) is { } taken)
+        BindAddress? admin = draft.Options.Admin.Bind;
+        if (draft.Listeners.FirstOrDefault(l => IsSame(l.Bind, admin)) is { } taken)
         {
             errors.Add("admin:bind", $"\"{admin}\" is {ShowBind(taken)}, too; expected one of its own, or \"\" for none");
         }

@@ -227,8 +227,11 @@ internal enum NotExecutedCode
 /// <summary><c>admin</c>: the operators' HTTP surface.</summary>
 internal sealed record AdminOptions
 {
-    /// <summary><c>bind</c>: default <c>127.0.0.1:9180</c>; the empty string turns it off (null here).</summary>
-    public HostEndpoint? Bind { get; init; } = new("127.0.0.1", 9180);
+    /// <summary>
+    /// <c>bind</c>: default <c>127.0.0.1:9180</c>; the empty string turns it off (null here). Over <c>unix:/path</c>, a file that only the
+    /// proxy's user may open, no token is needed.
+    /// </summary>
+    public BindAddress? Bind { get; init; } = BindAddress.OfTcp(new HostEndpoint("127.0.0.1", 9180));
 
     /// <summary>
     /// <c>allowedHosts</c>: further names by which browsers and scrapers may call the admin surface, without a port; <c>*</c> allows all.
@@ -239,7 +242,7 @@ internal sealed record AdminOptions
 
     /// <summary>
     /// <c>token</c> or the first line of <c>tokenFile</c>: what a caller has to show to change something. Default none: nothing can be
-    /// changed over HTTP.
+    /// changed over TCP.
     /// </summary>
     public string? Token { get; init; }
 

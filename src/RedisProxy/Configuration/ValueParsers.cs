@@ -18,10 +18,10 @@ internal static class ValueParsers
     /// <summary>What somebody else calls a server; it is looked up and never connected to as it is.</summary>
     public static ValueParser<HostEndpoint> Announced { get; } = ParseAnnounced;
 
-    /// <summary>Something to listen on over TCP; null when the empty text says not to listen at all.</summary>
-    public static ValueParser<HostEndpoint> TcpBindOrOff { get; } = ParseTcpBindOrOff;
-
     public static ValueParser<BindAddress> Bind { get; } = ParseBind;
+
+    /// <summary>Something to listen on; null when the empty text says not to listen at all.</summary>
+    public static ValueParser<BindAddress> BindOrOff { get; } = ParseBindOrOff;
 
     public static ValueParser<IPNetwork> Network { get; } = ParseNetwork;
 
@@ -164,9 +164,11 @@ internal static class ValueParsers
         ? null
         : $"{QuotedValue.Of(text)} is not an endpoint; expected \"host:port\" or \"[IPv6]:port\"";
 
-    private static string? ParseTcpBindOrOff(string text, out HostEndpoint? value) =>
-        HostEndpoint.TryParse(text, out value) || text.Length == 0 ? null
-        : $"{QuotedValue.Of(text)} is not an address to listen on; expected \"host:port\", \"[IPv6]:port\" or \"\" for none";
+    private static string? ParseBindOrOff(string text, out BindAddress? value)
+    {
+        value = null;
+        return text.Length == 0 ? null : ParseBind(text, out value)?.Replace(" or \"unix:/path\"", ", \"unix:/path\" or \"\" for none");
+    }
 
     private static string? ParseBind(string text, out BindAddress? value)
     {

@@ -85,6 +85,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, EntryPoint = "getrlimit")]
     public static partial int GetLimit(int resource, ulong* softAndHard);
 
+    [LibraryImport(Name, EntryPoint = "fchmod")]
+    public static partial int ChangeMode(int fd, uint mode);
+
     [LibraryImport(Name, EntryPoint = "unlink", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Unlink(string path);
 }

@@ -34,6 +34,8 @@ internal static class LibcConstants
     public const int SoKeepAlive = 9;
     public const int SoLinger = 13;
     public const int SoReusePort = 15;
+    public const int SoAttachReusePortFilter = 51; // SO_ATTACH_REUSEPORT_CBPF
+    public const int SoDetachReusePortFilter = 68; // SO_DETACH_REUSEPORT_BPF
 
     public const int IpProtoTcp = 6;
     public const int TcpNoDelay = 1;
@@ -44,6 +46,8 @@ internal static class LibcConstants
 
     public const int SchedulingNormal = 0; // SCHED_OTHER
     public const int SchedulingBatch = 3; // SCHED_BATCH
+
+    public const uint OwnerOnly = 0x180; // S_IRUSR | S_IWUSR, octal 0600
 
     public const int LimitOpenFiles = 7; // RLIMIT_NOFILE
 

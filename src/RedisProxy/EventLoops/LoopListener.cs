@@ -11,6 +11,9 @@ namespace RedisProxy.EventLoops;
 internal sealed class LoopListener
 {
     private const int MaxAcceptsPerTurn = 64;
+
+    // A queue is no longer than its backlog; who comes faster than this accepts must not keep the listener from its end.
+    private const int MaxAcceptsAtStop = Sockets.Backlog;
     private const int MinBackoffMs = 20;
     private const int MaxBackoffMs = 1000;
 
@@ -40,8 +43,25 @@ internal sealed class LoopListener
     /// <summary>Gets the error number of the first failure for lack of resources in a row.</summary>
     public Action<int>? OnResourceShortage { get; init; }
 
+    /// <summary>
+    /// Accepts who waits in the queue, and closes it: the kernel resets those who have connected and were not accepted. A handshake
+    /// that is under way is lost all the same, unless another socket listens there and net.ipv4.tcp_migrate_req is set (ip-sysctl).
+    /// </summary>
     public void Stop()
     {
+        for (int i = 0; i < MaxAcceptsAtStop && !_socket.IsClosed; i++)
+        {
+            int fd = _tryAccept();
+            if (fd >= 0)
+            {
+                _onAccepted(fd);
+            }
+            else if (AcceptErrors.TierOf(-fd) != AcceptErrorTier.Client)
+            {
+                break;
+            }
+        }
+
         _socket.Close();
         _socket.Loop.Timers.Disarm(_backoff);
         _backoffOver.Set();

@@ -8,7 +8,7 @@ namespace RedisProxy.EventLoops;
 internal static unsafe class Sockets
 {
     // The kernel cuts it to net.core.somaxconn.
-    private const int Backlog = 4096;
+    public const int Backlog = 4096;
 
     /// <summary>A listening TCP descriptor. Every loop has its own on the same address; the kernel spreads connections.</summary>
     /// <param name="endpoint">Where.</param>
@@ -18,35 +18,73 @@ internal static unsafe class Sockets
     {
         byte* address = stackalloc byte[SocketAddress.MaxBytes];
         int length = SocketAddress.Write(endpoint, new Span<byte>(address, SocketAddress.MaxBytes));
-        int fd = Create(SocketAddress.FamilyOf(endpoint));
-        SetFlag(fd, LibcConstants.SolSocket, LibcConstants.SoReuseAddress, 1);
+        int fd = CreateTcp(endpoint);
         SetFlag(fd, LibcConstants.SolSocket, LibcConstants.SoReusePort, 1);
         accepted.ApplyTo(fd);
-        if (endpoint.Address.Equals(IPAddress.IPv6Any))
-        {
-            // [::] means every address, IPv4 ones too, as with redis's own "bind".
-            SetFlag(fd, LibcConstants.IpProtoIpv6, LibcConstants.Ipv6Only, 0);
-        }
+        Bind(fd, address, length, endpoint.ToString());
+        BeginToListen(fd, endpoint.ToString());
+        return fd;
+    }
 
-        return BindAndListen(fd, address, length, endpoint.ToString());
+    /// <summary>
+    /// Fails when somebody listens there. A listening socket would share the address with those of another process of this user, and two
+    /// proxies that were started by mistake would each get a part of the clients.
+    /// </summary>
+    /// <exception cref="Win32Exception">The address is taken, or cannot be bound at all.</exception>
+    public static void RequireFree(IPEndPoint endpoint)
+    {
+        byte* address = stackalloc byte[SocketAddress.MaxBytes];
+        int length = SocketAddress.Write(endpoint, new Span<byte>(address, SocketAddress.MaxBytes));
+        int fd = CreateTcp(endpoint);
+        Bind(fd, address, length, endpoint.ToString());
+        _ = Libc.Close(fd);
     }
 
     /// <summary>A listening unix descriptor. A socket file that a dead process left behind is replaced.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="takesOver">
+    /// Who listens there gets nobody new from now on. The path leads to one or the other socket at every moment: rename(2) is atomic.
+    /// </param>
+    /// <param name="isPrivate">Nobody but this user may connect. Else as the process's umask says.</param>
     /// <exception cref="Win32Exception">The path cannot be bound, or somebody listens there.</exception>
-    public static int ListenUnix(string path)
+    public static int ListenUnix(string path, bool takesOver = false, bool isPrivate = false)
+    {
+        bool isServed = IsServed(path);
+        if (isServed && !takesOver)
+        {
+            throw new Win32Exception(Errno.AddressInUse, $"cannot listen on unix:{path}: another process listens there");
+        }
+
+        string bindTo = isServed ? path + "~" : path;
+        _ = Libc.Unlink(bindTo);
+        byte* address = stackalloc byte[SocketAddress.MaxBytes];
+        int length = SocketAddress.WriteUnix(bindTo, new Span<byte>(address, SocketAddress.MaxBytes));
+        int fd = Create(LibcConstants.AfUnix);
+        if (isPrivate)
+        {
+            // Before the file is there, which gets its mode from the socket: at no moment can others connect.
+            _ = Libc.ChangeMode(fd, LibcConstants.OwnerOnly);
+        }
+
+        Bind(fd, address, length, "unix:" + path);
+        BeginToListen(fd, "unix:" + path);
+        if (isServed)
+        {
+            File.Move(bindTo, path, overwrite: true);
+        }
+
+        return fd;
+    }
+
+    /// <summary>Does somebody listen at this path? The file alone does not say so.</summary>
+    public static bool IsServed(string path)
     {
         byte* address = stackalloc byte[SocketAddress.MaxBytes];
         int length = SocketAddress.WriteUnix(path, new Span<byte>(address, SocketAddress.MaxBytes));
         int fd = Create(LibcConstants.AfUnix);
-        if (Libc.Connect(fd, address, (uint)length) == 0)
-        {
-            _ = Libc.Close(fd);
-            throw new Win32Exception(Errno.AddressInUse, $"cannot listen on unix:{path}: another process listens there");
-        }
-
+        bool isServed = Libc.Connect(fd, address, (uint)length) == 0;
         _ = Libc.Close(fd);
-        _ = Libc.Unlink(path);
-        return BindAndListen(Create(LibcConstants.AfUnix), address, length, "unix:" + path);
+        return isServed;
     }
 
     /// <summary>
@@ -111,16 +149,32 @@ internal static unsafe class Sockets
         return fd >= 0 ? fd : throw new Win32Exception(Errno.Last);
     }
 
-    private static int BindAndListen(int fd, byte* address, int length, string name)
+    private static int CreateTcp(IPEndPoint endpoint)
     {
-        if (Libc.Bind(fd, address, (uint)length) == 0 && Libc.Listen(fd, Backlog) == 0)
+        int fd = Create(SocketAddress.FamilyOf(endpoint));
+        SetFlag(fd, LibcConstants.SolSocket, LibcConstants.SoReuseAddress, 1);
+        if (endpoint.Address.Equals(IPAddress.IPv6Any))
         {
-            return fd;
+            // [::] means every address, IPv4 ones too, as with redis's own "bind".
+            SetFlag(fd, LibcConstants.IpProtoIpv6, LibcConstants.Ipv6Only, 0);
         }
 
-        int error = Errno.Last;
-        _ = Libc.Close(fd);
-        throw new Win32Exception(error, $"cannot listen on {name}: {Errno.Describe(error)}");
+        return fd;
+    }
+
+    private static void Bind(int fd, byte* address, int length, string name) =>
+        CloseOnFailure(fd, Libc.Bind(fd, address, (uint)length), name);
+
+    private static void BeginToListen(int fd, string name) => CloseOnFailure(fd, Libc.Listen(fd, Backlog), name);
+
+    private static void CloseOnFailure(int fd, int result, string name)
+    {
+        if (result != 0)
+        {
+            int error = Errno.Last;
+            _ = Libc.Close(fd);
+            throw new Win32Exception(error, $"cannot listen on {name}: {Errno.Describe(error)}");
+        }
     }
 
     private static void SetFlag(int fd, int level, int option, int value) =>

@@ -12,7 +12,7 @@ namespace RedisProxy.Failover;
 
 /// <summary>
 /// The loops and, on each, a part of every listener. Starts by binding all addresses, so that a wrong one is reported before anything
-/// runs; stops in two stages: sessions end when nothing of theirs is pending, and what is left at the deadline is aborted.
+/// runs; stops in two stages: sessions end when nothing of theirs is pending, and what is left at the deadline is ended as it is.
 /// </summary>
 internal sealed class DataPlane
 {
@@ -25,6 +25,7 @@ internal sealed class DataPlane
     private const int FilesPerSession = 2;
 
     private readonly ProxyOptions _options;
+    private readonly HandOver _handOver;
     private readonly ILogger _log;
     private readonly EventLoop[] _loops;
     private readonly List<DataPlaneListener> _listeners = [];
@@ -34,9 +35,12 @@ internal sealed class DataPlane
     /// <param name="sources">For each listener, in their order, where its topology comes from.</param>
     /// <param name="tls">Of the listeners and towards the master.</param>
     /// <param name="time">The loops' clock.</param>
+    /// <param name="handOver">How the listeners come to their addresses.</param>
     /// <param name="log">Of this layer.</param>
-    public DataPlane(ProxyOptions options, IReadOnlyList<ITopologySource> sources, TlsSetup tls, TimeProvider time, ILogger log)
+    public DataPlane(
+        ProxyOptions options, IReadOnlyList<ITopologySource> sources, TlsSetup tls, TimeProvider time, HandOver handOver, ILogger log)
     {
+        _handOver = handOver;
         _options = options;
         _log = log;
         int count = options.Loops.Count > 0 ? options.Loops.Count : Math.Min(Environment.ProcessorCount, MaxAutomaticLoops);
@@ -52,7 +56,7 @@ internal sealed class DataPlane
         for (int i = 0; i < options.Listeners.Count; i++)
         {
             var quota = new SessionQuota(options.Listeners[i].MaxSessions, total);
-            _listeners.Add(new DataPlaneListener(options, options.Listeners[i], sources[i], tls, _loops, limiters, quota, log));
+            _listeners.Add(new DataPlaneListener(options, options.Listeners[i], sources[i], tls, _loops, limiters, quota, time, log));
         }
 
         MemoryBudget.Apply(options.Loops.MaxBufferMemory, _loops, _listeners, log);
@@ -83,7 +87,7 @@ internal sealed class DataPlane
 
         foreach (DataPlaneListener listener in _listeners)
         {
-            await listener.BindAsync(cancel);
+            await listener.BindAsync(_handOver.Sharing, cancel);
         }
 
         foreach (EventLoop loop in _loops)
@@ -94,7 +98,7 @@ internal sealed class DataPlane
 
         foreach (DataPlaneListener listener in _listeners)
         {
-            Watch(await listener.StartAsync());
+            Watch(await listener.StartAsync(_handOver));
             DataPlaneLog.Listening(_log, listener.Options.Name, listener.Options.Bind, _loops.Length);
         }
     }
@@ -121,23 +125,15 @@ internal sealed class DataPlane
     }
 
     /// <summary>Accepts no more, waits until the sessions have ended, or the drain timeout has passed, and ends the loops.</summary>
-    public async Task StopAsync(TimeProvider time)
+    public async Task StopAsync()
     {
-        Task drained = Task.WhenAll(_listeners.Select(listener => listener.DrainAsync()));
-        try
-        {
-            await drained.WaitAsync(_options.Shutdown.DrainTimeout, time);
-            DataPlaneLog.Drained(_log);
-        }
-        catch (TimeoutException)
-        {
-            DataPlaneLog.DrainTimedOut(_log, SessionCount);
-            foreach (DataPlaneListener listener in _listeners)
-            {
-                listener.AbortAll();
-            }
+        Task drained = Task.WhenAll(_listeners.Select(listener => listener.DrainAsync(_options.Shutdown.DrainTimeout)));
 
-            await drained;
+        // A loop that has broken answers nobody.
+        await Task.WhenAny([drained, .. _loops.Select(loop => loop.Completion)]);
+        if (drained.IsCompletedSuccessfully)
+        {
+            DataPlaneLog.Drained(_log);
         }
 
         foreach (EventLoop loop in _loops)

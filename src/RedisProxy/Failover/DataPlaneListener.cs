@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Net;
 
 using Microsoft.Extensions.Logging;
 
@@ -12,19 +11,22 @@ using RedisProxy.Topology;
 namespace RedisProxy.Failover;
 
 /// <summary>
-/// One configured listener over all loops. On TCP every loop has its own listening socket and the kernel spreads connections over them
-/// (SO_REUSEPORT); a unix path has one socket, whose loop deals the connections out in turn.
+/// One configured listener over all loops: a part on each, which the sockets of <see cref="ListenerSockets"/> feed. The one socket of a
+/// unix path deals its connections out in turn.
 /// </summary>
 internal sealed class DataPlaneListener
 {
+    // Clients that all connect again at once are what a gradual end avoids; longer than this nobody should wait for it.
+    private static readonly TimeSpan MaxSpread = TimeSpan.FromSeconds(5);
+
     private readonly ITopologySource _source;
     private readonly EventLoop[] _loops;
     private readonly SessionListener[] _parts;
+    private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly List<(int Loop, int Fd)> _bound = [];
-    private readonly Lock _pausing = new();
+    private readonly OperatorPause _pause;
+    private ListenerSockets? _sockets;
     private FailoverBridge? _bridge;
-    private ITimer? _endOfPause;
     private int _nextPart;
 
     public DataPlaneListener(
@@ -35,12 +37,15 @@ internal sealed class DataPlaneListener
         EventLoop[] loops,
         ConnectLimiter[] limiters,
         SessionQuota quota,
+        TimeProvider time,
         ILogger log)
     {
         Options = listener;
         _source = source;
         _loops = loops;
+        _time = time;
         _log = log;
+        _pause = new OperatorPause(listener.Name, time, isOn => _bridge!.IsPaused = isOn, log);
         var settings = new SessionSettings(options, listener)
         {
             ClientTls = tls.Of(listener),
@@ -71,93 +76,65 @@ internal sealed class DataPlaneListener
     /// <summary>Sessions now, over all loops.</summary>
     public long SessionCount => Counters.Sum(counters => counters.Phases.Sum());
 
-    /// <exception cref="Win32Exception">The address cannot be bound.</exception>
-    public async Task BindAsync(CancellationToken cancel)
-    {
-        if (Options.Bind.UnixPath is { } path)
-        {
-            _bound.Add((0, Sockets.ListenUnix(path)));
-            return;
-        }
+    /// <summary>It takes no new clients any more, and its sessions come to their end.</summary>
+    public bool IsDraining { get; private set; }
 
-        HostEndpoint endpoint = Options.Bind.Tcp!;
-        IPAddress[] addresses = endpoint.Address is { } address ? [address] : await Dns.GetHostAddressesAsync(endpoint.Host, cancel);
-        foreach (IPAddress bindTo in addresses)
-        {
-            for (int loop = 0; loop < _loops.Length; loop++)
-            {
-                _bound.Add((loop, Sockets.Listen(new IPEndPoint(bindTo, endpoint.Port), _parts[loop].Settings.ClientTcp)));
-            }
-        }
-    }
+    /// <summary>An operator has paused it, and the time has not passed.</summary>
+    public bool IsPaused => _pause.IsOn;
+
+    /// <exception cref="Win32Exception">The address cannot be bound.</exception>
+    public async Task BindAsync(AddressSharing sharing, CancellationToken cancel) => _sockets = await ListenerSockets.BindAsync(
+        Options.Bind, _loops.Length, _parts[0].Settings.ClientTcp, sharing, cancel);
 
     /// <summary>Begins to accept and to follow the topology.</summary>
     /// <returns>A task that fails when a listening socket has become unusable, and ends when all were stopped.</returns>
-    public async Task<Task> StartAsync()
+    public async Task<Task> StartAsync(HandOver handOver)
     {
         _bridge = FailoverBridge.Connect(_source, [.. _parts.Select(part => part.Gate)]);
         var accepting = new List<Task>();
-        foreach ((int loop, int fd) in _bound)
+        foreach ((int loop, int fd, _) in _sockets!.Bound)
         {
             accepting.Add(await _loops[loop].InvokeAsync(() => ListenOnAsync(loop, fd)));
         }
 
+        handOver.Take(_sockets, () => IsDraining);
         return Task.WhenAll(accepting);
     }
 
-    /// <summary>Accepts no more. Ends when the last session has ended, for which no request may go on waiting for an operator.</summary>
-    public Task DrainAsync()
-    {
-        Resume();
-        ForEachPart(static part => part.Stop());
-        if (Options.Bind.UnixPath is { } path)
-        {
-            File.Delete(path);
-        }
-
-        return Task.WhenAll(_parts.Select(part => part.Drained));
-    }
-
-    /// <summary>An operator has paused it, and the time has not passed.</summary>
-    public bool IsPaused => _bridge is { IsPaused: true };
-
     /// <summary>
-    /// Requests wait, as they do in a failover; what is in flight is answered. Ends by <see cref="Resume"/>, or by itself: an operator who
-    /// forgets must not be an outage. A further pause begins the time anew.
+    /// Accepts no more, and ends its sessions one after the other, each when it is quiescent; for none may a request go on waiting for an
+    /// operator. After the timeout the rest is ended as it is. Returns when the last one has ended.
     /// </summary>
-    public void Pause(TimeSpan atMost, TimeProvider time)
+    public async Task DrainAsync(TimeSpan timeout)
     {
-        lock (_pausing)
+        IsDraining = true;
+        DataPlaneLog.Draining(_log, Options.Name, SessionCount);
+        Resume();
+        await OnEachPartAsync(static part => part.StopAccepting());
+        _sockets?.RemoveFile();
+        TimeSpan spread = timeout / 2 < MaxSpread ? timeout / 2 : MaxSpread;
+        await OnEachPartAsync(part => part.Stop((long)spread.TotalMilliseconds));
+        Task drained = Task.WhenAll(_parts.Select(part => part.Drained));
+        try
         {
-            _endOfPause?.Dispose();
-            _endOfPause = time.CreateTimer(static self => ((DataPlaneListener)self!).Resume(), this, atMost, Timeout.InfiniteTimeSpan);
-            DataPlaneLog.Paused(_log, Options.Name, atMost);
-            _bridge!.IsPaused = true;
+            await drained.WaitAsync(timeout, _time);
+        }
+        catch (TimeoutException)
+        {
+            DataPlaneLog.DrainTimedOut(_log, Options.Name, SessionCount);
+            await OnEachPartAsync(static part => part.EndAll());
+            await drained;
         }
     }
 
-    public void Resume()
-    {
-        lock (_pausing)
-        {
-            _endOfPause?.Dispose();
-            if (IsPaused)
-            {
-                DataPlaneLog.Resumed(_log, Options.Name);
-                _bridge!.IsPaused = false;
-            }
-        }
-    }
+    /// <summary>Requests wait, as in a failover; what is in flight is answered. Until <see cref="Resume"/>, or for a time.</summary>
+    public void Pause(TimeSpan atMost) => _pause.Begin(atMost);
+
+    public void Resume() => _pause.End();
 
     /// <summary>Ends one session in order, with FIN.</summary>
     /// <returns>False: this listener has no such session.</returns>
-    public async Task<bool> KillAsync(long session)
-    {
-        bool[] found = await Task.WhenAll(_parts.Select(part => part.Gate.Loop.InvokeAsync(() => part.Kill(session))));
-        return found.Contains(true);
-    }
-
-    public void AbortAll() => ForEachPart(static part => part.AbortAll());
+    public async Task<bool> KillAsync(long session) => (await OnEachPartAsync(part => part.Kill(session))).Contains(true);
 
     private Task ListenOnAsync(int loop, int fd)
     {
@@ -187,17 +164,12 @@ internal sealed class DataPlaneListener
             (part, fd));
     }
 
-    private void ForEachPart(Action<SessionListener> action)
+    private Task<bool[]> OnEachPartAsync(Action<SessionListener> action) => OnEachPartAsync(part =>
     {
-        foreach (SessionListener part in _parts)
-        {
-            part.Gate.Loop.Post(
-                static posted =>
-                {
-                    (SessionListener part, Action<SessionListener> action) = ((SessionListener, Action<SessionListener>))posted!;
-                    action(part);
-                },
-                (part, action));
-        }
-    }
+        action(part);
+        return true;
+    });
+
+    private Task<T[]> OnEachPartAsync<T>(Func<SessionListener, T> function) =>
+        Task.WhenAll(_parts.Select(part => part.Gate.Loop.InvokeAsync(() => function(part))));
 }

@@ -1,3 +1,5 @@
+using System.Net;
+
 using Microsoft.Extensions.Logging;
 
 using RedisProxy.Configuration;
@@ -13,11 +15,24 @@ internal static partial class DataPlaneLog
     [LoggerMessage(3001, LogLevel.Information, "All sessions have ended")]
     public static partial void Drained(ILogger log);
 
-    [LoggerMessage(3002, LogLevel.Warning, "{Sessions} session(s) were not quiescent at the drain timeout and are aborted")]
-    public static partial void DrainTimedOut(ILogger log, long sessions);
+    [LoggerMessage(
+        3002, LogLevel.Warning, "{Sessions} session(s) of listener '{Listener}' were not quiescent at the drain timeout and are ended")]
+    public static partial void DrainTimedOut(ILogger log, string listener, long sessions);
 
     [LoggerMessage(3003, LogLevel.Warning, "Listener '{Listener}' cannot accept for now and backs off, clients wait: {Error}")]
     public static partial void AcceptBacksOff(ILogger log, string listener, string error);
+
+    [LoggerMessage(3009, LogLevel.Information, "Listener '{Listener}' takes no more clients, {Sessions} session(s) to end")]
+    public static partial void Draining(ILogger log, string listener, long sessions);
+
+    [LoggerMessage(3010, LogLevel.Information, "New clients of {Endpoint} come here; who listens there, too, may end now")]
+    public static partial void TakesOver(ILogger log, IPEndPoint endpoint);
+
+    [LoggerMessage(3011, LogLevel.Information, "Nobody else listens on {Endpoint} any more")]
+    public static partial void HasTakenOver(ILogger log, IPEndPoint endpoint);
+
+    [LoggerMessage(3012, LogLevel.Warning, "{Endpoint} is shared with who listens there, too: this kernel steers no clients")]
+    public static partial void NotSteered(ILogger log, IPEndPoint endpoint);
 
     [LoggerMessage(3007, LogLevel.Warning, "Listener '{Listener}' is paused by an operator for at most {AtMost}, requests wait")]
     public static partial void Paused(ILogger log, string listener, TimeSpan atMost);

@@ -108,7 +108,7 @@ internal sealed class LosslessFailover(
         long before = source.Current.Generation;
         foreach (DataPlaneListener listener in held)
         {
-            listener.Pause(HoldAtMost, context.Time);
+            listener.Pause(HoldAtMost);
         }
 
         bool isSettled = await UntilAsync(SettleWithin, async () => await InFlightAsync(held) == 0);

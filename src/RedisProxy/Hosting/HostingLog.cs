@@ -20,6 +20,9 @@ internal static partial class HostingLog
     [LoggerMessage(1004, LogLevel.Critical, "Cannot start: {Reason}")]
     public static partial void CannotStart(ILogger log, string reason);
 
-    [LoggerMessage(1005, LogLevel.Information, "Status page on http://{Bind}/; also /metrics, /healthz/live, /healthz/ready")]
+    [LoggerMessage(1005, LogLevel.Information, "Status page on {Bind}; also /metrics, /healthz/live, /healthz/ready")]
     public static partial void AdminListening(ILogger log, string bind);
+
+    [LoggerMessage(1006, LogLevel.Warning, "Another signal while stopping: ends at once")]
+    public static partial void EndedAtOnce(ILogger log);
 }

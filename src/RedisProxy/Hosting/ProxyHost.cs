@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Net;
 using System.Net.Sockets;
 
 using Microsoft.AspNetCore.Builder;
@@ -24,60 +23,76 @@ internal static class ProxyHost
     // Beyond the drain: closing the admin surface and the links to Sentinels.
     private static readonly TimeSpan StopReserve = TimeSpan.FromSeconds(10);
 
+    // For scrapers and browsers the usual values of a listener will do.
+    private static readonly EventLoops.TcpSettings AdminTcp = new(60, 10, 3, 30_000);
+
     /// <returns>0 after an orderly stop, 1 when it could not start or broke.</returns>
-    public static async Task<int> RunAsync(ProxyOptions options, LogLevel logLevel, CancellationToken cancel)
+    public static async Task<int> RunAsync(HostedRun run, CancellationToken cancel)
     {
-        using IHost host = await BuildAsync(options, logLevel, cancel);
-        ProxyService service = host.Services.GetRequiredService<ProxyService>();
-        ILogger log = host.Services.GetRequiredService<ILogger<ProxyService>>();
+        ListenerSockets? admin = null;
         try
         {
+            // First of all: a proxy that was started twice by mistake has bound nothing else by then.
+            admin = await BindAdminAsync(run, cancel);
+            using IHost host = Build(run, admin);
             await host.StartAsync(cancel);
+            using var secondSignal = new SecondSignal(host.Services.GetRequiredService<ILoggerFactory>());
             await host.WaitForShutdownAsync(cancel);
+            return host.Services.GetRequiredService<ProxyService>().HasFailed ? 1 : 0;
         }
         catch (Exception error) when (error is Win32Exception or SocketException or IOException)
         {
-            HostingLog.CannotStart(log, error.Message);
+            using ILoggerFactory loggers = LoggerFactory.Create(logging => AddLogging(logging, run.LogLevel));
+            HostingLog.CannotStart(loggers.CreateLogger<ProxyService>(), error.Message);
             return 1;
         }
-
-        return service.HasFailed ? 1 : 0;
+        finally
+        {
+            // Kestrel leaves sockets that it was given open.
+            admin?.Close();
+        }
     }
 
-    private static async Task<IHost> BuildAsync(ProxyOptions options, LogLevel logLevel, CancellationToken cancel)
+    private static async Task<ListenerSockets?> BindAdminAsync(HostedRun run, CancellationToken cancel)
     {
-        if (options.Admin.Bind is not { } bind)
+        AddressSharing sharing = AddressSharing.OwnerOnly | (run.TakesOver ? AddressSharing.TakesOver : AddressSharing.None);
+        return run.Options.Admin.Bind is { } bind ? await ListenerSockets.BindAsync(bind, loops: 1, AdminTcp, sharing, cancel) : null;
+    }
+
+    private static IHost Build(HostedRun run, ListenerSockets? admin)
+    {
+        if (admin is null)
         {
             HostApplicationBuilder plain = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-            AddServices(plain, options, logLevel);
+            AddServices(plain, run, admin);
             return plain.Build();
         }
 
         // Empty: no configuration sources of its own, so that an ASPNETCORE_… variable cannot open further ports.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        AddServices(builder, options, logLevel);
-        IPAddress[] addresses = bind.Address is { } address ? [address] : await Dns.GetHostAddressesAsync(bind.Host, cancel);
+        AddServices(builder, run, admin);
         builder.WebHost.UseKestrelCore();
         builder.Services.Configure<KestrelServerOptions>(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            foreach (IPAddress listenOn in addresses)
+            foreach (BoundSocket socket in admin.Bound)
             {
-                kestrel.Listen(listenOn, bind.Port);
+                kestrel.ListenHandle((ulong)socket.Fd);
             }
         });
         builder.Services.AddRoutingCore();
         WebApplication app = builder.Build();
-        HostCheck.Use(app, options.Admin);
+        HostCheck.Use(app, run.Options.Admin);
         AdminEndpoints.Map(app);
         OperatorVerbs.Map(app);
         StatusPage.Map(app);
         return app;
     }
 
-    private static void AddServices(IHostApplicationBuilder builder, ProxyOptions options, LogLevel logLevel)
+    private static void AddServices(IHostApplicationBuilder builder, HostedRun run, ListenerSockets? admin)
     {
-        AddLogging(builder.Logging, logLevel);
+        ProxyOptions options = run.Options;
+        AddLogging(builder.Logging, run.LogLevel);
         IServiceCollection services = builder.Services;
         services.AddMetrics();
         services.AddSingleton(options);
@@ -88,6 +103,8 @@ internal static class ProxyHost
             provider.GetRequiredService<ILoggerFactory>(),
             provider.GetRequiredService<TlsSetup>()));
         services.AddSingleton(provider => new TopologyService(options, provider.GetRequiredService<TopologyContext>()));
+        services.AddSingleton(provider => new HandOver(
+            run.TakesOver, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<HandOver>>()));
         services.AddSingleton(provider => CreateDataPlane(options, provider));
         services.AddSingleton(provider => CreateFailover(options, provider));
         services.AddSingleton<Readiness>();
@@ -95,6 +112,7 @@ internal static class ProxyHost
         services.AddSingleton<StatusReport>();
         services.AddSingleton<ProxyMetrics>();
         services.AddSingleton<PrometheusText>();
+        services.AddSingleton(new AdminSockets(admin));
         services.AddSingleton<ProxyService>();
         services.AddHostedService(provider => provider.GetRequiredService<ProxyService>());
         services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
@@ -110,7 +128,8 @@ internal static class ProxyHost
             [.. options.Listeners.Select(topology.SourceOf)],
             provider.GetRequiredService<TlsSetup>(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>().CreateLogger<DataPlane>());
+            provider.GetRequiredService<HandOver>(),
+            provider.GetRequiredService<ILogger<DataPlane>>());
     }
 
     private static LosslessFailover CreateFailover(ProxyOptions options, IServiceProvider provider) => new(
@@ -148,3 +167,13 @@ internal static class ProxyHost
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
     }
 }
+
+/// <summary>What is to be hosted.</summary>
+/// <param name="Options">Valid.</param>
+/// <param name="LogLevel">From which on is logged.</param>
+/// <param name="TakesOver">Addresses may be shared with a proxy that is to be replaced by this one.</param>
+/// <param name="ReadAgain">Reads the configuration anew.</param>
+internal sealed record HostedRun(ProxyOptions Options, LogLevel LogLevel, bool TakesOver, Func<OptionsReading> ReadAgain);
+
+/// <param name="Listening">Null: the admin surface is turned off.</param>
+internal sealed record AdminSockets(ListenerSockets? Listening);

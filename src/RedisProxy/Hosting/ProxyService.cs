@@ -13,8 +13,8 @@ namespace RedisProxy.Hosting;
 /// admin surface still answers, and only then ends the rest. It neither waits for Sentinel to start nor stops because Sentinel is away.
 /// </summary>
 internal sealed class ProxyService(
-    ProxyOptions options, TopologyService topology, DataPlane dataPlane, Readiness readiness, TimeProvider time,
-    IHostApplicationLifetime lifetime, ILogger<ProxyService> log) : IHostedLifecycleService, IDisposable
+    ProxyOptions options, TopologyService topology, DataPlane dataPlane, AdminSockets admin, HandOver handOver, Readiness readiness,
+    TimeProvider time, IHostApplicationLifetime lifetime, ILogger<ProxyService> log) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stopTopology = new();
     private Task _topologyTask = Task.CompletedTask;
@@ -34,11 +34,14 @@ internal sealed class ProxyService(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        HostingLog.Started(log, BuildInfo.Version, dataPlane.Loops.Count);
-        if (options.Admin.Bind is { } bind)
+        if (admin.Listening is { } sockets)
         {
-            HostingLog.AdminListening(log, bind.ToString());
+            handOver.Take(sockets, () => readiness.IsStopping);
+            HostingLog.AdminListening(log, sockets.Bind.Tcp is { } tcp ? $"http://{tcp}" : sockets.Bind.ToString());
         }
+
+        // The last line of a start: supervisors and scripts wait for it.
+        HostingLog.Started(log, BuildInfo.Version, dataPlane.Loops.Count);
 
         return Task.CompletedTask;
     }
@@ -53,7 +56,7 @@ internal sealed class ProxyService(
         }
 
         HostingLog.Stopping(log, dataPlane.SessionCount);
-        await dataPlane.StopAsync(time);
+        await dataPlane.StopAsync();
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

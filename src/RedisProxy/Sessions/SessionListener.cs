@@ -19,10 +19,11 @@ internal sealed class SessionListener
     private readonly ConnectLimiter _limiter;
     private readonly SessionSettings _settings;
     private readonly SessionQuota _quota;
-    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly GradualEnd _ending;
     private readonly Action _onSessionFinished;
     private readonly ClientHandshakes? _handshakes;
-    private LoopListener? _acceptor;
+    private TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private LoopListener[] _acceptors = [];
     private int _running;
     private int _lingeringRefusals;
     private bool _isStopping;
@@ -35,6 +36,7 @@ internal sealed class SessionListener
         _quota = quota;
         _onSessionFinished = OnSessionFinished;
         _handshakes = settings.ClientTls is { } tls ? new ClientHandshakes(loop, tls, settings.MaxHandshakes) : null;
+        _ending = new GradualEnd(loop);
         Gate = gate;
     }
 
@@ -47,8 +49,8 @@ internal sealed class SessionListener
     /// <summary>Gets clients that could not be secured, and why.</summary>
     public Action<IPEndPoint?, string> OnHandshakeFailed { get; init; } = static (_, _) => { };
 
-    /// <summary>Null when another loop accepts for this one (unix sockets).</summary>
-    public LoopListener? Acceptor => _acceptor;
+    /// <summary>One for each address, stopped ones included; none when another loop accepts for this one (unix sockets).</summary>
+    public IReadOnlyList<LoopListener> Acceptors => Volatile.Read(ref _acceptors);
 
     /// <summary>Ends after <see cref="Stop"/>, when the last session has ended.</summary>
     public Task Drained => _drained.Task;
@@ -60,8 +62,9 @@ internal sealed class SessionListener
     public Task ListenAsync(LoopSocket socket, Action<int> onAccepted, Action<int> onShortage)
     {
         Debug.Assert(_loop.IsCurrent, "a listener belongs to its loop");
-        _acceptor = new LoopListener(socket, onAccepted) { OnResourceShortage = onShortage };
-        return _acceptor.RunAsync();
+        var acceptor = new LoopListener(socket, onAccepted) { OnResourceShortage = onShortage };
+        Volatile.Write(ref _acceptors, [.. _acceptors, acceptor]);
+        return acceptor.RunAsync();
     }
 
     /// <summary>Takes over an accepted connection.</summary>
@@ -125,17 +128,23 @@ internal sealed class SessionListener
         return mayEnter;
     }
 
-    /// <summary>Accepts no more; sessions end as soon as nothing of theirs is pending.</summary>
-    public void Stop()
+    /// <summary>Accepts who has come so far, and nobody else.</summary>
+    public void StopAccepting()
     {
-        _isStopping = true;
-        _acceptor?.Stop();
-        _handshakes?.EndAll();
-        foreach (Session session in Gate.Sessions.ToArray())
+        foreach (LoopListener acceptor in _acceptors)
         {
-            session.EndWhenQuiescent();
+            acceptor.Stop();
         }
+    }
 
+    /// <summary>Accepts no more; sessions end one after the other, each as soon as nothing of its is pending.</summary>
+    /// <param name="spreadMs">See <see cref="GradualEnd.Begin"/>.</param>
+    public void Stop(long spreadMs = 0)
+    {
+        StopAccepting();
+        _isStopping = true;
+        _handshakes?.EndAll();
+        _ending.Begin(Gate.Sessions, spreadMs);
         CompleteWhenDrained();
     }
 
@@ -165,6 +174,14 @@ internal sealed class SessionListener
         pinned.CopyTo(Counters.PinnedNow);
     }
 
+    /// <summary>After <see cref="Stop"/>, before it accepts anew. Sessions whose turn to end has come go on to end.</summary>
+    public void Reopen()
+    {
+        _ending.Cancel();
+        _isStopping = false;
+        _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
     /// <summary>Ends one session. False: it is not among these.</summary>
     public bool Kill(long id)
     {
@@ -173,12 +190,12 @@ internal sealed class SessionListener
         return session is not null;
     }
 
-    /// <summary>Ends what is left.</summary>
-    public void AbortAll()
+    /// <summary>Ends what is left: in order what is quiescent, with RST what owes its client a reply.</summary>
+    public void EndAll()
     {
         foreach (Session session in Gate.Sessions.ToArray())
         {
-            session.End(EndCause.Shutdown, abort: true);
+            session.End(EndCause.Shutdown, abort: !session.IsQuiescent);
         }
     }
 

@@ -14,6 +14,7 @@ public sealed class AdminCommandsTests
     [InlineData("127.0.0.1:9180 status", "status")]
     [InlineData("127.0.0.1:7 status as JSON", "status", "--admin", "7", "--json")]
     [InlineData("h:7 sessions", "sessions", "--admin", "h:7")]
+    [InlineData("unix:/run/a.sock sessions", "sessions", "--admin", "unix:/run/a.sock")]
     [InlineData("127.0.0.1:9180 sessions?phase=holding&limit=5", "sessions", "--limit", "5", "--phase", "holding")]
     [InlineData("127.0.0.1:9180 sessions?client=10.&name=a%20%26b", "sessions", "--client", "10.", "--name", "a &b")]
     public async Task Question_GoesToTheProxyThatWasNamed(string expected, params string[] arguments)
@@ -27,6 +28,7 @@ public sealed class AdminCommandsTests
     [InlineData("POST 127.0.0.1:9180 pause", "pause")]
     [InlineData("POST 127.0.0.1:7 pause?listener=a&for=3s", "pause", "--for", "3s", "--listener", "a", "--admin", "7")]
     [InlineData("POST 127.0.0.1:9180 resume with s3cret", "resume", "--token-file", "token")]
+    [InlineData("POST 127.0.0.1:9180 drain?listener=a", "drain", "--listener", "a")]
     [InlineData("POST 127.0.0.1:9180 sessions/4711/kill with s3cret", "kill", "4711", "--token-file", "token")]
     [InlineData("POST 127.0.0.1:9180 failover", "failover")]
     [InlineData("POST 127.0.0.1:9180 failover?master=a%20b&force=true with s3cret", "failover", "a b", "--force", "--token-file", "token")]

@@ -13,6 +13,8 @@ internal sealed record CommandLineRun(int ExitCode, string Output, string Error,
     /// <summary>Which proxy was asked, and what: <c>127.0.0.1:9180 status</c>.</summary>
     public string? Asked { get; private init; }
 
+    public bool TakesOver { get; private init; }
+
     public static Task<CommandLineRun> OfAsync(params string[] args) =>
         OfAsync(Directory.GetCurrentDirectory(), [], _ => Task.FromResult(0), args);
 
@@ -30,10 +32,21 @@ internal sealed record CommandLineRun(int ExitCode, string Output, string Error,
         LogLevel? calledLevel = null;
         var shell = new ShellContext(output, error, environment.ToDictionary(v => v.Name, v => v.Value), directory);
         string? asked = null;
-        int exitCode = await new ProxyCommandLine(shell, Record("run"), Record("check"), RecordAsk).InvokeAsync(args, cancellationToken);
-        return new CommandLineRun(exitCode, output.ToString(), error.ToString(), called, calledOptions, calledLevel) { Asked = asked };
+        bool takesOver = false;
+        int exitCode = await new ProxyCommandLine(shell, RecordRun, Record("check"), RecordAsk).InvokeAsync(args, cancellationToken);
+        return new CommandLineRun(exitCode, output.ToString(), error.ToString(), called, calledOptions, calledLevel) 
+        {
+            Asked = asked,
+            TakesOver = takesOver,
+        };
 
-        Task<int> RecordAsk(HostEndpoint admin, AdminQuestion question, CancellationToken token)
+        Task<int> RecordRun(ProxyRun run, CancellationToken token)
+        {
+            takesOver = run.TakesOver;
+            return Record("run")(run.Options, run.LogLevel, token);
+        }
+
+        Task<int> RecordAsk(BindAddress admin, AdminQuestion question, CancellationToken token)
         {
             called = "ask";
             asked = $"{(question.IsVerb ? "POST " : "")}{admin} {question.Path}"

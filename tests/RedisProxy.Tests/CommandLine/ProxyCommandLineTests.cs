@@ -38,6 +38,13 @@ public sealed class ProxyCommandLineTests
         Assert.Null(run.Options.Admin.Bind);
     }
 
+    [Fact]
+    public async Task Run_WithTakeOver_SaysSo()
+    {
+        Assert.True((await CommandLineRun.OfAsync("--listen", "6380", "--backend", "127.0.0.1:6379", "--take-over")).TakesOver);
+        Assert.False((await CommandLineRun.OfAsync("--listen", "6380", "--backend", "127.0.0.1:6379")).TakesOver);
+    }
+
     [Theory]
     [InlineData("6381", "127.0.0.1:6381")]
     [InlineData("0.0.0.0:6381", "0.0.0.0:6381")]

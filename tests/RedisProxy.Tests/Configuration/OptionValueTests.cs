@@ -92,11 +92,11 @@ public sealed class OptionValueTests
         },
         {
             "'admin': { 'bind': '9180' }",
-            """admin.bind: "9180" is not an address to listen on; expected "host:port", "[IPv6]:port" or "" for none"""
+            """admin.bind: "9180" is not an address to listen on; expected "host:port", "[IPv6]:port", "unix:/path" or "" for none"""
         },
         {
-            "'admin': { 'bind': 'unix:/run/x' }",
-            """admin.bind: "unix:/run/x" is not an address to listen on; expected "host:port", "[IPv6]:port" or "" for none"""
+            "'admin': { 'bind': 'unix:run/x' }",
+            """admin.bind: "unix:run/x" is not a socket's path; expected "unix:/path" with at most 107 bytes"""
         },
         { "'backend': { 'username': '', 'password': 'x' }", """backend.username: "" is empty; expected a value, or no such key""" },
     };

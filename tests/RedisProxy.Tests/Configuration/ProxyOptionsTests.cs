@@ -29,7 +29,7 @@ public sealed class ProxyOptionsTests
         Assert.Equal((65_536, true), (options.Replay.MaxBytesPerSession, options.Replay.Reads));
         Assert.Equal(UnknownOutcomeAction.Error, options.Replay.OnUnknownOutcome);
         Assert.Equal(NotExecutedCode.Loading, options.Replay.NotExecutedCode);
-        Assert.Equal(new HostEndpoint("127.0.0.1", 9180), options.Admin.Bind);
+        Assert.Equal(BindAddress.OfTcp(new HostEndpoint("127.0.0.1", 9180)), options.Admin.Bind);
         Assert.Equal((Seconds(20), Seconds(0)), (options.Shutdown.DrainTimeout, options.Shutdown.MinDelay));
         Assert.Equal(0, options.Loops.Count);
     }
@@ -75,7 +75,7 @@ public sealed class ProxyOptionsTests
                 NotExecutedCode = NotExecutedCode.ClusterDown,
             },
             options.Replay);
-        Assert.Equal(new HostEndpoint("::1", 9181), options.Admin.Bind);
+        Assert.Equal(BindAddress.OfTcp(new HostEndpoint("::1", 9181)), options.Admin.Bind);
         Assert.Equal(new ShutdownOptions { DrainTimeout = Seconds(21), MinDelay = Seconds(2) }, options.Shutdown);
         Assert.Equal(2, options.Loops.Count);
     }

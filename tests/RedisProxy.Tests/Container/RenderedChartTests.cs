@@ -74,7 +74,7 @@ public sealed class RenderedChartTests : IDisposable
         Assert.Equal("run", (await Product.RunAsync(Product.Words(container["args"]), json)).Called);
         Assert.InRange((double)pod["terminationGracePeriodSeconds"]!, Product.TimeToStop(options).TotalSeconds, double.MaxValue);
         Assert.Equal(
-            [options.Listeners[0].Bind.ToString().Split(':')[1], $"{options.Admin.Bind.Port}"],
+            [options.Listeners[0].Bind.ToString().Split(':')[1], $"{options.Admin.Bind.Tcp!.Port}"],
             container["ports"]!.AsArray().Select(port => port!["containerPort"]!.ToString()));
         Assert.All(
             new[] { "startupProbe", "livenessProbe", "readinessProbe" },

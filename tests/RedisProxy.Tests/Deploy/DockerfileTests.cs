@@ -55,7 +55,7 @@ public sealed partial class DockerfileTests
     [Fact]
     public void Ports_AreTheUsualOnes()
     {
-        int admin = Product.Configuration(Smallest).Admin.Bind!.Port;
+        int admin = Product.Configuration(Smallest).Admin.Bind!.Tcp!.Port;
         Assert.Equal($"6380 {admin}", Value("EXPOSE"));
     }
 

@@ -74,7 +74,7 @@ public sealed class KubernetesTests
         ProxyOptions options = Options(folder);
         Dictionary<string, int> ports = ProxyOf(folder)["ports"]!.AsArray()
             .ToDictionary(port => (string)port!["name"]!, port => (int)port!["containerPort"]!);
-        Assert.Equal(options.Admin.Bind!.Port, ports["admin"]);
+        Assert.Equal(options.Admin.Bind!.Tcp!.Port, ports["admin"]);
         if (folder == DeployFiles.Central)
         {
             Assert.Equal(Product.ListenerPort(options), ports["redis"]);
@@ -123,7 +123,7 @@ public sealed class KubernetesTests
     {
         JsonNode annotations = DeployFiles.Manifest(DeployFiles.Central, "Deployment")["spec"]!["template"]!["metadata"]!["annotations"]!;
         Assert.Contains((string?)annotations["prometheus.io/path"], Product.AdminPaths());
-        Assert.Equal($"{Options(DeployFiles.Central).Admin.Bind!.Port}", (string?)annotations["prometheus.io/port"]);
+        Assert.Equal($"{Options(DeployFiles.Central).Admin.Bind!.Tcp!.Port}", (string?)annotations["prometheus.io/port"]);
         JsonNode monitor = DeployFiles.Manifest(DeployFiles.Central, "ServiceMonitor")["spec"]!["endpoints"]![0]!;
         Assert.Contains((string?)monitor["path"], Product.AdminPaths());
     }

@@ -100,6 +100,32 @@ public sealed class LoopListenerTests
         await StopAsync(running, listener, accepting);
     }
 
+    [Fact]
+    public async Task Stop_AcceptsThoseWhoWaitInTheQueue()
+    {
+        await using var running = new RunningLoop();
+        int fd = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
+        IPEndPoint address = LoopSockets.LocalAddress(fd)!;
+        int accepted = 0;
+        (LoopListener listener, Task accepting) = await StartAsync(running, fd, connection =>
+        {
+            accepted++;
+            LoopSockets.Close(connection);
+        });
+        using var first = new System.Net.Sockets.TcpClient();
+        using var second = new System.Net.Sockets.TcpClient();
+        await running.Loop.InvokeAsync(() =>
+        {
+            // On the loop's thread, so that it has no turn between these.
+            first.Connect(address);
+            second.Connect(address);
+            listener.Stop();
+            return 0;
+        });
+        Assert.Equal(2, accepted);
+        await accepting.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
+    }
+
     private static async Task<(LoopListener Listener, Task Accepting)> StartAsync(
         RunningLoop running, int fd, Action<int> onAccepted, Func<int>? tryAccept = null, Action<int>? onShortage = null)
     {

@@ -93,6 +93,70 @@ public sealed class LifeCycleTests
     }
 
     [Fact]
+    public async Task Terminate_AtTheDrainTimeout_EndsWhatIsQuiescentWithFinAndOnlyTheRestWithReset()
+    {
+        await using RedisServer server = await RedisServer.StartAsync();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            ProxyProcessOptions.For(server).With("shutdown.drainTimeout", "500ms"));
+        var quiet = new List<RawClient>();
+        for (int i = 0; i < 200; i++)
+        {
+            quiet.Add(await proxy.ConnectAsync());
+            Assert.Equal("PONG", (await quiet[^1].CallAsync("PING")).Text);
+        }
+
+        using RawClient busy = await proxy.ConnectAsync();
+        await busy.SendCommandAsync("BLPOP", "queue", "0");
+        await Eventually.Within(
+            Patience, async () => (await server.InfoAsync("clients"))["blocked_clients"] == "1", "the client is blocked");
+        Task<int> stopped = proxy.StopAsync();
+        foreach (RawClient client in quiet)
+        {
+            Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
+            client.Dispose();
+        }
+
+        Assert.True((await busy.ReadToEndAsync()).WasReset);
+        Assert.Equal(0, await stopped);
+    }
+
+    [Fact]
+    public async Task Terminate_Twice_EndsAtOnceWithThree()
+    {
+        await using RedisServer server = await RedisServer.StartAsync();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            ProxyProcessOptions.For(server).With("shutdown.drainTimeout", "10m"));
+        proxy.ExpectedExitCode = 3;
+        using RawClient busy = await proxy.ConnectAsync();
+        await busy.SendCommandAsync("BLPOP", "queue", "0");
+        await Eventually.Within(
+            Patience, async () => (await server.InfoAsync("clients"))["blocked_clients"] == "1", "the client is blocked");
+        proxy.Process.Terminate();
+        await Eventually.Within(
+            Patience,
+            async () => (await proxy.Http.GetAsync("/healthz/ready")).StatusCode == HttpStatusCode.ServiceUnavailable,
+            "it has begun to stop");
+        proxy.Process.Terminate();
+        Assert.Equal(3, await proxy.StopAsync());
+        Assert.Contains("Another signal while stopping", proxy.Process.LogTail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task MinDelay_TakesClientsForSoLongAfterReadinessIsOff()
+    {
+        await using RedisServer server = await RedisServer.StartAsync();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(server).With("shutdown.minDelay", "2s"));
+        proxy.Process.Terminate();
+        await Eventually.Within(
+            Patience,
+            async () => (await proxy.Http.GetAsync("/healthz/ready")).StatusCode == HttpStatusCode.ServiceUnavailable,
+            "readiness is off");
+        using RawClient late = await proxy.ConnectAsync();
+        Assert.Equal("PONG", (await late.CallAsync("PING")).Text);
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await late.ReadToEndAsync());
+    }
+
+    [Fact]
     public async Task PortInUse_IsSaidAndEndsWithOne()
     {
         using var taken = new TcpListener(IPAddress.Loopback, 0);

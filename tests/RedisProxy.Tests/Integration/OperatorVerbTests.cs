@@ -103,6 +103,31 @@ public sealed class OperatorVerbTests : IAsyncLifetime
             "it is counted, once its client has closed as well");
     }
 
+    [Fact]
+    public async Task Drain_OfOneListener_EndsItsSessionsAndLeavesTheOthers()
+    {
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(_server).With("admin.token", Token) with
+        {
+            Listeners = [new ProxyListener { Name = "one" }, new ProxyListener { Name = "two" }],
+        });
+        using RawClient one = await RawClient.ConnectAsync(proxy.Ports[0]);
+        using RawClient two = await RawClient.ConnectAsync(proxy.Ports[1]);
+        await one.CallAsync("PING");
+        await two.CallAsync("PING");
+        (HttpStatusCode status, string text) = await PostAsync("drain?listener=one", on: proxy);
+        Assert.Equal((HttpStatusCode.OK, "draining: one, 1 session(s) to end"), (status, text));
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await one.ReadToEndAsync());
+        await Assert.ThrowsAsync<System.Net.Sockets.SocketException>(() => RawClient.ConnectAsync(proxy.Ports[0]));
+        Assert.Equal("PONG", (await two.CallAsync("PING")).Text);
+        Assert.Equal(HttpStatusCode.OK, (await proxy.Http.GetAsync("/healthz/ready")).StatusCode);
+
+        Assert.Equal(HttpStatusCode.OK, (await PostAsync("drain", on: proxy)).Status);
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await two.ReadToEndAsync());
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await proxy.Http.GetAsync("/healthz/ready")).StatusCode);
+        Assert.Equal((HttpStatusCode.OK, "no listener takes clients"), await PostAsync("drain", on: proxy));
+        Assert.Contains("\"draining\": true", await proxy.Http.GetStringAsync("/status"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(null, HttpStatusCode.Unauthorized)]
     [InlineData("wrong", HttpStatusCode.Unauthorized)]

@@ -146,6 +146,33 @@ public sealed class EndTests
     }
 
     [Fact]
+    public async Task Stop_WithASpread_EndsSessionsOneAfterTheOtherOldestFirst()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        await lab.ServeFirstAsync();
+        var clients = new List<RawClient>();
+        for (int i = 0; i < 30; i++)
+        {
+            clients.Add(await lab.ConnectAsync());
+            await lab.AcceptAsync(lab.First);
+        }
+
+        bool[] ended = await lab.StopGraduallyAsync(spreadMs: 60_000);
+        Assert.Equal([true, .. Enumerable.Repeat(false, 29)], ended);
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        foreach (RawClient client in clients)
+        {
+            Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
+            client.Dispose();
+        }
+
+        // Fewer than would take the whole spread end at a hundred a second.
+        await lab.WaitUntilDrainedAsync();
+        Assert.InRange(watch.ElapsedMilliseconds, 200, 10_000);
+        Assert.Equal(30, lab.Counters.Ended[(int)EndCause.Shutdown]);
+    }
+
+    [Fact]
     public async Task BackendThatSendsNoResp_EndsTheSession()
     {
         await using SessionLab lab = await SessionLab.StartAsync();

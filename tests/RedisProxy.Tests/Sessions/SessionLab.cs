@@ -132,6 +132,13 @@ internal sealed class SessionLab : IAsyncDisposable
         return true;
     });
 
+    /// <summary>Begins to end sessions one after the other, and says which of them have ended by then, oldest first.</summary>
+    public Task<bool[]> StopGraduallyAsync(long spreadMs) => _loop.InvokeAsync(() =>
+    {
+        _listener.Stop(spreadMs);
+        return _listener.Gate.Sessions.OrderBy(session => session.Id).Select(session => session.IsEnded).ToArray();
+    });
+
     public Task WaitUntilDrainedAsync() => _listener.Drained.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
 
     public async ValueTask DisposeAsync()
@@ -139,7 +146,7 @@ internal sealed class SessionLab : IAsyncDisposable
         await _loop.InvokeAsync(() =>
         {
             _listener.Stop();
-            _listener.AbortAll();
+            _listener.EndAll();
             return true;
         });
         await WaitUntilDrainedAsync();
