@@ -40,7 +40,7 @@ done
 
 require_dotnet
 require redis-server:redis-server redis-sentinel:redis-sentinel redis-benchmark:redis-tools setpriv:util-linux \
-    promtool:prometheus
+    promtool:prometheus systemd-analyze:systemd
 require_clients
 require_compiler
 

@@ -58,16 +58,18 @@ internal sealed class AdminCommands
 
     public Command Drain { get; } = new("drain", HelpTexts.Drain);
 
+    public Command Reload { get; } = new("reload", HelpTexts.Reload);
+
     public Command Kill { get; } = new("kill", HelpTexts.Kill);
 
     public AdminCommands()
     {
         Pause.Add(_for);
         Kill.Add(_id);
-        foreach (Command verb in new[] { Pause, Resume, Drain, Kill })
+        foreach (Command verb in new[] { Pause, Resume, Drain, Reload, Kill })
         {
             verb.Add(_tokenFile);
-            if (verb != Kill)
+            if (verb != Kill && verb != Reload)
             {
                 verb.Add(_listener);
             }
@@ -88,6 +90,7 @@ internal sealed class AdminCommands
         (Pause, arguments => VerbOf(arguments, "pause", ("listener", _listener), ("for", _for))),
         (Resume, arguments => VerbOf(arguments, "resume", ("listener", _listener))),
         (Drain, arguments => VerbOf(arguments, "drain", ("listener", _listener))),
+        (Reload, arguments => VerbOf(arguments, "reload")),
         (Kill, arguments => VerbOf(arguments, FormattableString.Invariant($"sessions/{arguments.GetValue(_id)}/kill"))),
     ];
 

@@ -22,10 +22,13 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
 
     public EventLoop Loop => loop;
 
+    /// <summary>Requests of an outage that lasts longer are not held.</summary>
+    public long MaxOutageMs { get; set; } = maxOutageMs;
+
     public IReadOnlyCollection<Session> Sessions => _sessions;
 
     /// <summary>The outage has lasted longer than requests are held: they are answered at once until a master is back.</summary>
-    public bool FailsFast => !View.IsServing && loop.NowMs - _shutSinceMs > maxOutageMs;
+    public bool FailsFast => !View.IsServing && loop.NowMs - _shutSinceMs > MaxOutageMs;
 
     public void Add(Session session) => _sessions.Add(session);
 

@@ -121,6 +121,20 @@ internal sealed unsafe class ReplyReader(Session session)
         }
     }
 
+    /// <summary>
+    /// Of a link whose master is doubted. To its end: what it said last may be thrown away with it. False: runs the pump when it is.
+    /// </summary>
+    public bool MayTrust(BackendLink link)
+    {
+        if (!link.Socket.IsPeerClosed)
+        {
+            return link.Socket.IsWokenOr(Session.ResumeReplies, session);
+        }
+
+        session.Keeper.LoseLink(link, Topology.SuspicionReason.ConnectionLost);
+        return true;
+    }
+
     public void DropAll()
     {
         if (_slab is not null)
