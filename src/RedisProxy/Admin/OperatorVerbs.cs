@@ -30,6 +30,7 @@ internal static class OperatorVerbs
         endpoints.MapPost("/pause", http => ActAsync(http, PauseAsync));
         endpoints.MapPost("/resume", http => ActAsync(http, ResumeAsync));
         endpoints.MapPost("/drain", http => ActAsync(http, DrainAsync));
+        endpoints.MapPost("/reload", http => ActAsync(http, ReloadAsync));
         endpoints.MapPost("/sessions/{id}/kill", http => ActAsync(http, KillAsync));
         endpoints.MapPost("/failover", http => ActAsync(http, FailoverVerb.RunAsync));
     }
@@ -76,6 +77,12 @@ internal static class OperatorVerbs
         long sessions = open.Sum(listener => listener.SessionCount);
         return Task.FromResult(Answer.Good(
             open.Length > 0 ? $"draining: {NamesOf(open)}, {sessions} session(s) to end" : "no listener takes clients"));
+    }
+
+    private static async Task<Answer> ReloadAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    {
+        ReloadReport report = await http.RequestServices.GetRequiredService<ConfigurationReload>().RunAsync();
+        return report.IsTaken ? Answer.Good(report.ToString()) : Answer.Bad(report.ToString());
     }
 
     private static async Task<Answer> KillAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)

@@ -75,6 +75,8 @@ internal sealed class AdminCommands
 
     public Command Drain { get; } = new("drain", HelpTexts.Drain);
 
+    public Command Reload { get; } = new("reload", HelpTexts.Reload);
+
     public Command Kill { get; } = new("kill", HelpTexts.Kill);
 
     public AdminCommands()
@@ -84,7 +86,7 @@ internal sealed class AdminCommands
         Kill.Add(_id);
         Failover.Add(_master);
         Failover.Add(_force);
-        foreach (Command verb in new[] { Pause, Resume, Drain, Kill, Failover })
+        foreach (Command verb in new[] { Pause, Resume, Drain, Reload, Kill, Failover })
         {
             verb.Add(_tokenFile);
         }
@@ -110,6 +112,7 @@ internal sealed class AdminCommands
         (Resume, arguments => VerbOf(arguments, "resume", ("listener", _listener))),
         (Failover, FailoverOf),
         (Drain, arguments => VerbOf(arguments, "drain", ("listener", _listener))),
+        (Reload, arguments => VerbOf(arguments, "reload")),
         (Kill, arguments => VerbOf(arguments, FormattableString.Invariant($"sessions/{arguments.GetValue(_id)}/kill"))),
     ];
 

@@ -30,6 +30,9 @@ internal static class HelpTexts
     public const string Drain =
         "Makes listeners take no more clients, and ends their sessions as a stop does. The process stays, and is not ready any more.";
 
+    public const string Reload =
+        "Makes the proxy read its configuration anew, as SIGHUP does: all of it or, when anything is wrong, nothing. Ends a drain.";
+
     public const string Kill =
         "Ends one session: its client sees its connection closed.";
 
@@ -127,6 +130,7 @@ internal static class HelpTexts
           RedisProxy resume --admin 10.0.0.7:9180 --token-file /run/secrets/redisproxy
           RedisProxy kill 4711
           RedisProxy drain --listener sessions-cache
+          RedisProxy reload
 
         The proxy has to have an admin.token, and wants to see it.
 

@@ -110,7 +110,7 @@ internal sealed class ProxyCommandLine
         "health" => HelpTexts.HealthExamples,
         "status" => HelpTexts.StatusExamples,
         "sessions" => HelpTexts.SessionsExamples,
-        "pause" or "resume" or "drain" or "kill" => HelpTexts.VerbExamples,
+        "pause" or "resume" or "drain" or "reload" or "kill" => HelpTexts.VerbExamples,
         _ => HelpTexts.ProxyExamples,
     };
 

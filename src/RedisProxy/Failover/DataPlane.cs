@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Net.Sockets;
 
 using Microsoft.Extensions.Logging;
 
@@ -24,12 +25,18 @@ internal sealed class DataPlane
 
     private const int FilesPerSession = 2;
 
-    private readonly ProxyOptions _options;
+    private readonly ConnectLimiter[] _limiters;
+    private readonly SessionQuota _total = new(MaxSessions);
+    private readonly TimeProvider _time;
     private readonly HandOver _handOver;
+    private readonly TlsSetup _tls;
     private readonly ILogger _log;
     private readonly EventLoop[] _loops;
-    private readonly List<DataPlaneListener> _listeners = [];
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _changing = new();
+    private volatile DataPlaneListener[] _listeners;
+    private volatile bool _isStopping;
+    private ProxyOptions _options;
 
     /// <param name="options">Valid.</param>
     /// <param name="sources">For each listener, in their order, where its topology comes from.</param>
@@ -40,26 +47,22 @@ internal sealed class DataPlane
     public DataPlane(
         ProxyOptions options, IReadOnlyList<ITopologySource> sources, TlsSetup tls, TimeProvider time, HandOver handOver, ILogger log)
     {
-        _handOver = handOver;
         _options = options;
+        _time = time;
+        _handOver = handOver;
+        _tls = tls;
         _log = log;
         int count = options.Loops.Count > 0 ? options.Loops.Count : Math.Min(Environment.ProcessorCount, MaxAutomaticLoops);
         _loops = new EventLoop[count];
-        var limiters = new ConnectLimiter[count];
+        _limiters = new ConnectLimiter[count];
         for (int i = 0; i < count; i++)
         {
             _loops[i] = new EventLoop(i, time, error => DataPlaneLog.LoopCallbackFailed(log, error));
-            limiters[i] = new ConnectLimiter(Math.Max(1, options.Backend.MaxConcurrentConnects / count));
+            _limiters[i] = new ConnectLimiter(ConnectsOfOneLoop(options));
         }
 
-        var total = new SessionQuota(MaxSessions);
-        for (int i = 0; i < options.Listeners.Count; i++)
-        {
-            var quota = new SessionQuota(options.Listeners[i].MaxSessions, total);
-            _listeners.Add(new DataPlaneListener(options, options.Listeners[i], sources[i], tls, _loops, limiters, quota, time, log));
-        }
-
-        MemoryBudget.Apply(options.Loops.MaxBufferMemory, _loops, _listeners, log);
+        _listeners = [.. options.Listeners.Zip(sources, (listener, source) => Make(options, listener, source))];
+        MemoryBudget.Apply(options.Loops.MaxBufferMemory, _loops, () => _listeners, log);
     }
 
     /// <summary>As many as the limit of open files allows. Running into that limit itself would hurt more than new clients.</summary>
@@ -85,9 +88,10 @@ internal sealed class DataPlane
             DataPlaneLog.TooFewFiles(_log, Sockets.MaxOpenFiles, MaxSessions, wanted);
         }
 
+        var bound = new List<(DataPlaneListener Listener, ListenerSockets Sockets)>();
         foreach (DataPlaneListener listener in _listeners)
         {
-            await listener.BindAsync(_handOver.Sharing, cancel);
+            bound.Add((listener, await BindAsync(_options, listener.Options, _handOver.Sharing, cancel)));
         }
 
         foreach (EventLoop loop in _loops)
@@ -96,10 +100,9 @@ internal sealed class DataPlane
             Watch(loop.Completion);
         }
 
-        foreach (DataPlaneListener listener in _listeners)
+        foreach ((DataPlaneListener listener, ListenerSockets sockets) in bound)
         {
-            Watch(await listener.StartAsync(_handOver));
-            DataPlaneLog.Listening(_log, listener.Options.Name, listener.Options.Bind, _loops.Length);
+            Watch(await listener.StartAsync(sockets));
         }
     }
 
@@ -124,9 +127,84 @@ internal sealed class DataPlane
         });
     }
 
+    /// <summary>Binds what other options need and is not there. Nothing else changes.</summary>
+    public async Task<ListenerPlan> PlanAsync(ProxyOptions options, CancellationToken cancel)
+    {
+        var sockets = new Dictionary<string, ListenerSockets>(StringComparer.Ordinal);
+        var errors = new List<string>();
+        if (_isStopping)
+        {
+            errors.Add("the proxy is stopping");
+            return new ListenerPlan(options, sockets, errors);
+        }
+
+        foreach (ListenerOptions listener in options.Listeners)
+        {
+            DataPlaneListener? known = Find(listener.Name);
+            if (known is { IsDraining: false } && known.Options.Bind == listener.Bind)
+            {
+                continue;
+            }
+
+            if (known is not null && known.Options.Master != listener.Master)
+            {
+                errors.Add($"listener '{listener.Name}': its sessions with another master are ending; reload again when it is gone");
+                continue;
+            }
+
+            bool isOurs = _listeners.Any(other => !other.IsDraining && other.Options.Bind == listener.Bind);
+            try
+            {
+                sockets[listener.Name] = await BindAsync(
+                    options, listener, isOurs ? AddressSharing.TakesOver : AddressSharing.None, cancel);
+            }
+            catch (Exception failure) when (failure is Win32Exception or SocketException)
+            {
+                errors.Add($"listener '{listener.Name}': {failure.Message}");
+            }
+        }
+
+        var plan = new ListenerPlan(options, sockets, errors);
+        if (errors.Count > 0)
+        {
+            plan.Discard();
+        }
+
+        return plan;
+    }
+
+    /// <summary>From now on the listeners are those of the plan. One call at a time.</summary>
+    /// <returns>For each listener that has to go: ends when its last session has.</returns>
+    public async Task<IReadOnlyList<Task>> CarryOutAsync(ListenerPlan plan, Func<ListenerOptions, ITopologySource> sourceOf)
+    {
+        ProxyOptions options = _options = plan.Options;
+        await Task.WhenAll(_loops.Select(loop => loop.InvokeAsync(
+            () => _limiters[loop.Index].MaxConcurrent = ConnectsOfOneLoop(options))));
+        DataPlaneListener[] before = _listeners;
+        foreach (ListenerOptions wanted in options.Listeners)
+        {
+            if (Find(wanted.Name) is not { } listener)
+            {
+                DataPlaneListener added = Make(options, wanted, sourceOf(wanted));
+                Watch(await added.StartAsync(plan.Sockets[wanted.Name]));
+                Change(listeners => [.. listeners, added]);
+                continue;
+            }
+
+            await listener.ReconfigureAsync(options, wanted);
+            if (plan.Sockets.GetValueOrDefault(wanted.Name) is { } sockets)
+            {
+                Watch(await listener.OpenAsync(sockets));
+            }
+        }
+
+        return [.. before.Where(listener => options.Listeners.All(wanted => wanted.Name != listener.Options.Name)).Select(LetGoAsync)];
+    }
+
     /// <summary>Accepts no more, waits until the sessions have ended, or the drain timeout has passed, and ends the loops.</summary>
     public async Task StopAsync()
     {
+        _isStopping = true;
         Task drained = Task.WhenAll(_listeners.Select(listener => listener.DrainAsync(_options.Shutdown.DrainTimeout)));
 
         // A loop that has broken answers nobody.
@@ -143,6 +221,37 @@ internal sealed class DataPlane
 
         await Task.WhenAll(_loops.Select(loop => loop.Completion)).ContinueWith(
             static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private int ConnectsOfOneLoop(ProxyOptions options) => Math.Max(1, options.Backend.MaxConcurrentConnects / _loops.Length);
+
+    private DataPlaneListener? Find(string name) => Array.Find(_listeners, listener => listener.Options.Name == name);
+
+    private Task<ListenerSockets> BindAsync(
+        ProxyOptions options, ListenerOptions listener, AddressSharing sharing, CancellationToken cancel) => ListenerSockets.BindAsync(
+        listener.Bind, _loops.Length, new SessionSettings(options, listener).ClientTcp, sharing, cancel);
+
+    private DataPlaneListener Make(ProxyOptions options, ListenerOptions listener, ITopologySource source)
+    {
+        var quota = new SessionQuota(listener.MaxSessions, _total);
+        return new DataPlaneListener(options, listener, source, _tls, _loops, _limiters, quota, _time, _handOver, _log);
+    }
+
+    private void Change(Func<DataPlaneListener[], DataPlaneListener[]> change)
+    {
+        lock (_changing)
+        {
+            _listeners = change(_listeners);
+        }
+    }
+
+    // It is listed until its last session has ended, unless it is wanted again by then.
+    private async Task LetGoAsync(DataPlaneListener listener)
+    {
+        if (await listener.DrainAsync(_options.Shutdown.DrainTimeout))
+        {
+            Change(listeners => [.. listeners.Where(other => other != listener || !other.IsDraining)]);
+        }
     }
 
     private void Watch(Task task) => _ = task.ContinueWith(

@@ -25,9 +25,12 @@ internal sealed class DataPlaneListener
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly OperatorPause _pause;
+    private readonly SessionQuota _quota;
+    private readonly HandOver _handOver;
     private ListenerSockets? _sockets;
     private FailoverBridge? _bridge;
     private int _nextPart;
+    private int _openings;
 
     public DataPlaneListener(
         ProxyOptions options,
@@ -38,8 +41,11 @@ internal sealed class DataPlaneListener
         ConnectLimiter[] limiters,
         SessionQuota quota,
         TimeProvider time,
+        HandOver handOver,
         ILogger log)
     {
+        _quota = quota;
+        _handOver = handOver;
         Options = listener;
         _source = source;
         _loops = loops;
@@ -65,7 +71,7 @@ internal sealed class DataPlaneListener
         }
     }
 
-    public ListenerOptions Options { get; }
+    public ListenerOptions Options { get; private set; }
 
     public ITopologySource Source => _source;
 
@@ -82,22 +88,66 @@ internal sealed class DataPlaneListener
     /// <summary>An operator has paused it, and the time has not passed.</summary>
     public bool IsPaused => _pause.IsOn;
 
-    /// <exception cref="Win32Exception">The address cannot be bound.</exception>
-    public async Task BindAsync(AddressSharing sharing, CancellationToken cancel) => _sockets = await ListenerSockets.BindAsync(
-        Options.Bind, _loops.Length, _parts[0].Settings.ClientTcp, sharing, cancel);
-
-    /// <summary>Begins to accept and to follow the topology.</summary>
+    /// <summary>Begins to follow the topology, and to accept.</summary>
     /// <returns>A task that fails when a listening socket has become unusable, and ends when all were stopped.</returns>
-    public async Task<Task> StartAsync(HandOver handOver)
+    public Task<Task> StartAsync(ListenerSockets sockets)
     {
         _bridge = FailoverBridge.Connect(_source, [.. _parts.Select(part => part.Gate)]);
-        var accepting = new List<Task>();
-        foreach ((int loop, int fd, _) in _sockets!.Bound)
+        return OpenAsync(sockets);
+    }
+
+    /// <summary>Goes by other options from now on; sessions stay.</summary>
+    public async Task ReconfigureAsync(ProxyOptions options, ListenerOptions listener)
+    {
+        Options = listener;
+        _quota.Max = listener.MaxSessions;
+
+        // Of TLS only the files may change, and those are looked at by themselves.
+        SessionSettings before = _parts[0].Settings;
+        var settings = new SessionSettings(options, listener)
         {
-            accepting.Add(await _loops[loop].InvokeAsync(() => ListenOnAsync(loop, fd)));
+            ClientTls = before.ClientTls,
+            MaxHandshakes = before.MaxHandshakes,
+            BackendTls = before.BackendTls,
+        };
+        await OnEachPartAsync(part => part.Reconfigure(settings, (long)options.Hold.MaxOutage.TotalMilliseconds));
+        if (!IsDraining)
+        {
+            _sockets!.Set(settings.ClientTcp);
+        }
+    }
+
+    /// <summary>Accepts on these sockets, and no more on those that it had. Takes clients again if it was drained.</summary>
+    /// <returns>As of <see cref="StartAsync"/>.</returns>
+    public async Task<Task> OpenAsync(ListenerSockets sockets)
+    {
+        ListenerSockets? before = IsDraining ? null : _sockets;
+        if (IsDraining)
+        {
+            _openings++;
+            IsDraining = false;
+            await OnEachPartAsync(static part => part.Reopen());
         }
 
-        handOver.Take(_sockets, () => IsDraining);
+        _sockets = sockets;
+        var accepting = new List<Task>();
+        foreach ((int loop, int fd, _) in sockets.Bound)
+        {
+            accepting.Add(await _loops[loop].InvokeAsync(() => ListenOnAsync(loop, fd, sockets.Bind)));
+        }
+
+        _handOver.Take(sockets, () => IsDraining || _sockets != sockets);
+        DataPlaneLog.Listening(_log, Options.Name, sockets.Bind, _loops.Length);
+        if (before is not null)
+        {
+            await Task.WhenAll(_parts.Select((part, loop) => part.Gate.Loop.InvokeAsync(() =>
+            {
+                part.StopAccepting(keep: sockets.Bound.Count(socket => socket.Loop == loop));
+                return true;
+            })));
+            before.RemoveFile();
+        }
+
         return Task.WhenAll(accepting);
     }
 
@@ -105,8 +155,10 @@ internal sealed class DataPlaneListener
     /// Accepts no more, and ends its sessions one after the other, each when it is quiescent; for none may a request go on waiting for an
     /// operator. After the timeout the rest is ended as it is. Returns when the last one has ended.
     /// </summary>
-    public async Task DrainAsync(TimeSpan timeout)
+    /// <returns>False: it takes clients again meanwhile.</returns>
+    public async Task<bool> DrainAsync(TimeSpan timeout)
     {
+        int opening = _openings;
         IsDraining = true;
         DataPlaneLog.Draining(_log, Options.Name, SessionCount);
         Resume();
@@ -121,10 +173,17 @@ internal sealed class DataPlaneListener
         }
         catch (TimeoutException)
         {
+            if (opening != _openings)
+            {
+                return false;
+            }
+
             DataPlaneLog.DrainTimedOut(_log, Options.Name, SessionCount);
             await OnEachPartAsync(static part => part.EndAll());
             await drained;
         }
+
+        return opening == _openings;
     }
 
     /// <summary>Requests wait, as in a failover; what is in flight is answered. Until <see cref="Resume"/>, or for a time.</summary>
@@ -136,7 +195,7 @@ internal sealed class DataPlaneListener
     /// <returns>False: this listener has no such session.</returns>
     public async Task<bool> KillAsync(long session) => (await OnEachPartAsync(part => part.Kill(session))).Contains(true);
 
-    private Task ListenOnAsync(int loop, int fd)
+    private Task ListenOnAsync(int loop, int fd, BindAddress bind)
     {
         var socket = new LoopSocket(_loops[loop], fd);
         if (!socket.TryRegister(isConnected: false))
@@ -147,7 +206,7 @@ internal sealed class DataPlaneListener
         SessionListener part = _parts[loop];
         return part.ListenAsync(
             socket,
-            Options.Bind.UnixPath is null ? part.Accept : DealOut,
+            bind.UnixPath is null ? part.Accept : DealOut,
             error => DataPlaneLog.AcceptBacksOff(_log, Options.Name, Errno.Describe(error)));
     }
 

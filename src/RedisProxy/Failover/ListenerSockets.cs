@@ -49,6 +49,15 @@ internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSock
         return new ListenerSockets(bind, bound);
     }
 
+    /// <summary>Those that are accepted from now on are set to this.</summary>
+    public void Set(TcpSettings accepted)
+    {
+        foreach (BoundSocket socket in Bound)
+        {
+            accepted.ApplyTo(socket.Fd);
+        }
+    }
+
     /// <summary>Instead of serving them.</summary>
     public void Close()
     {

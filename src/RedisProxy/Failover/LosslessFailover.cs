@@ -13,7 +13,7 @@ namespace RedisProxy.Failover;
 /// where that would lose writes.
 /// </summary>
 internal sealed class LosslessFailover(
-    ProxyOptions options, IReadOnlyList<DataPlaneListener> listeners, TopologyContext context, ILogger<LosslessFailover> log)
+    RunningOptions running, DataPlane dataPlane, TopologyContext context, ILogger<LosslessFailover> log)
 {
     // Longer than anything here may take; a hold that is forgotten ends by itself.
     private static readonly TimeSpan HoldAtMost = TimeSpan.FromSeconds(60);
@@ -31,8 +31,8 @@ internal sealed class LosslessFailover(
     /// <param name="isForced">Also against the objections of the preflight, as far as it is possible.</param>
     public async Task<FailoverResult> RunAsync(string masterName, bool isForced)
     {
-        DataPlaneListener[] held = [.. listeners.Where(listener => listener.Source.Current.MasterName == masterName)];
-        if (options.Sentinel is null || held.Length == 0)
+        DataPlaneListener[] held = [.. dataPlane.Listeners.Where(listener => listener.Source.Current.MasterName == masterName)];
+        if (running.Current.Sentinel is null || held.Length == 0)
         {
             return FailoverResult.Refused([$"there is no master '{masterName}' that Sentinel watches behind a listener"]);
         }
@@ -44,7 +44,7 @@ internal sealed class LosslessFailover(
 
         try
         {
-            await using FailoverPlan plan = await new FailoverPreflight(options, context).RunAsync(held[0].Source.Current);
+            await using FailoverPlan plan = await new FailoverPreflight(running.Current, context).RunAsync(held[0].Source.Current);
             string[] objections = [.. plan.Objections, .. held.Where(listener => listener.IsPaused).Select(
                 listener => $"listener '{listener.Options.Name}' is paused")];
             return !plan.IsPossible || (objections.Length > 0 && !isForced)
@@ -59,7 +59,7 @@ internal sealed class LosslessFailover(
 
     private async Task<FailoverResult> RunAsync(FailoverPlan plan, DataPlaneListener[] held)
     {
-        var handover = new Handover(plan, options, context);
+        var handover = new Handover(plan, running.Current, context);
         var steps = new StepLog(plan.MasterName, context.Time, log);
         string problem = "";
         try

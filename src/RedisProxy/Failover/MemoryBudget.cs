@@ -16,10 +16,10 @@ internal static class MemoryBudget
 
     /// <param name="maxBytes">0: half of what this process may use.</param>
     /// <param name="loops">All of them, not started yet.</param>
-    /// <param name="listeners">Each has a part on each loop, in the loops' order.</param>
+    /// <param name="listeners">As they are then. Each has a part on each loop, in the loops' order.</param>
     /// <param name="log">Of the data plane.</param>
     public static void Apply(
-        long maxBytes, IReadOnlyList<EventLoop> loops, IReadOnlyList<DataPlaneListener> listeners, ILogger log)
+        long maxBytes, IReadOnlyList<EventLoop> loops, Func<IReadOnlyList<DataPlaneListener>> listeners, ILogger log)
     {
         long budget = (maxBytes > 0 ? maxBytes : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2) / loops.Count;
         for (int i = 0; i < loops.Count; i++)
@@ -38,7 +38,7 @@ internal static class MemoryBudget
                         _ =>
                         {
                             isDue = false;
-                            Shed(loop, listeners.Select(listener => listener.Parts[index]), budget, log);
+                            Shed(loop, listeners().Select(listener => listener.Parts[index]), budget, log);
                         },
                         null);
                 }

@@ -25,4 +25,7 @@ internal static partial class HostingLog
 
     [LoggerMessage(1006, LogLevel.Warning, "Another signal while stopping: ends at once")]
     public static partial void EndedAtOnce(ILogger log);
+
+    [LoggerMessage(1007, LogLevel.Error, "A reload broke off; restart the proxy to be sure of its configuration")]
+    public static partial void ReloadFailed(ILogger log, Exception error);
 }

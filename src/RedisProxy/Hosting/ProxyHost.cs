@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 
 using RedisProxy.Admin;
 using RedisProxy.Configuration;
@@ -95,7 +96,8 @@ internal static class ProxyHost
         AddLogging(builder.Logging, run.LogLevel);
         IServiceCollection services = builder.Services;
         services.AddMetrics();
-        services.AddSingleton(options);
+        services.AddSingleton(new RunningOptions(options));
+        services.AddTransient(provider => provider.GetRequiredService<RunningOptions>().Current);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(provider => CreateTls(options, provider));
         services.AddSingleton(provider => ContextOf(
@@ -106,18 +108,39 @@ internal static class ProxyHost
         services.AddSingleton(provider => new HandOver(
             run.TakesOver, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<HandOver>>()));
         services.AddSingleton(provider => CreateDataPlane(options, provider));
-        services.AddSingleton(provider => CreateFailover(options, provider));
+        services.AddSingleton(provider => CreateFailover(provider));
         services.AddSingleton<Readiness>();
         services.AddSingleton<Liveness>();
         services.AddSingleton<StatusReport>();
         services.AddSingleton<ProxyMetrics>();
         services.AddSingleton<PrometheusText>();
         services.AddSingleton(new AdminSockets(admin));
+        services.AddSingleton(provider => SystemdNotifier.OfThisProcess(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => CreateReload(run, provider));
+        services.AddSingleton<Supervision>();
         services.AddSingleton<ProxyService>();
         services.AddHostedService(provider => provider.GetRequiredService<ProxyService>());
+        services.AddHostedService(provider => provider.GetRequiredService<Supervision>());
         services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
-        services.Configure<HostOptions>(host =>
-            host.ShutdownTimeout = options.Shutdown.MinDelay + options.Shutdown.DrainTimeout + StopReserve);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = MaxStopTime(options));
+    }
+
+    /// <summary>From the signal to the end.</summary>
+    public static TimeSpan MaxStopTime(ProxyOptions options) => options.Shutdown.MinDelay + options.Shutdown.DrainTimeout + StopReserve;
+
+    private static ConfigurationReload CreateReload(HostedRun run, IServiceProvider provider)
+    {
+        // The host looks at its options when it stops.
+        HostOptions host = provider.GetRequiredService<IOptions<HostOptions>>().Value;
+        return new ConfigurationReload(
+            provider.GetRequiredService<RunningOptions>(),
+            run.ReadAgain,
+            provider.GetRequiredService<TopologyService>(),
+            provider.GetRequiredService<DataPlane>(),
+            provider.GetRequiredService<ILogger<ConfigurationReload>>())
+        {
+            OnTaken = now => host.ShutdownTimeout = MaxStopTime(now),
+        };
     }
 
     private static DataPlane CreateDataPlane(ProxyOptions options, IServiceProvider provider)
@@ -132,11 +155,11 @@ internal static class ProxyHost
             provider.GetRequiredService<ILogger<DataPlane>>());
     }
 
-    private static LosslessFailover CreateFailover(ProxyOptions options, IServiceProvider provider) => new(
-        options,
-        provider.GetRequiredService<DataPlane>().Listeners,
+    private static LosslessFailover CreateFailover(IServiceProvider provider) => new(
+        provider.GetRequiredService<RunningOptions>(),
+        provider.GetRequiredService<DataPlane>(),
         provider.GetRequiredService<TopologyContext>(),
-        provider.GetRequiredService<ILoggerFactory>().CreateLogger<LosslessFailover>());
+        provider.GetRequiredService<ILogger<LosslessFailover>>());
 
     private static TlsSetup CreateTls(ProxyOptions options, IServiceProvider provider)
     {

@@ -13,7 +13,7 @@ namespace RedisProxy.Hosting;
 /// admin surface still answers, and only then ends the rest. It neither waits for Sentinel to start nor stops because Sentinel is away.
 /// </summary>
 internal sealed class ProxyService(
-    ProxyOptions options, TopologyService topology, DataPlane dataPlane, AdminSockets admin, HandOver handOver, Readiness readiness,
+    RunningOptions running, TopologyService topology, DataPlane dataPlane, AdminSockets admin, HandOver handOver, Readiness readiness,
     TimeProvider time, IHostApplicationLifetime lifetime, ILogger<ProxyService> log) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stopTopology = new();
@@ -49,10 +49,10 @@ internal sealed class ProxyService(
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         readiness.IsStopping = true;
-        if (options.Shutdown.MinDelay > TimeSpan.Zero)
+        if (running.Current.Shutdown.MinDelay is var minDelay && minDelay > TimeSpan.Zero)
         {
-            HostingLog.StopDelayed(log, options.Shutdown.MinDelay);
-            await Task.Delay(options.Shutdown.MinDelay, time, CancellationToken.None);
+            HostingLog.StopDelayed(log, minDelay);
+            await Task.Delay(minDelay, time, CancellationToken.None);
         }
 
         HostingLog.Stopping(log, dataPlane.SessionCount);

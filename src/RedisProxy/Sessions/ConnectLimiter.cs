@@ -10,15 +10,18 @@ internal sealed class ConnectLimiter(int maxConcurrent)
     private readonly Queue<Session> _idle = new();
     private int _underWay;
 
+    /// <summary>Fewer come into effect as attempts that are under way end.</summary>
+    public int MaxConcurrent { get; set; } = maxConcurrent;
+
     /// <summary>Sessions that want a link now, in line or before it.</summary>
     public int Seeking { get; set; }
 
-    public bool IsCrowded => Seeking > maxConcurrent;
+    public bool IsCrowded => Seeking > MaxConcurrent;
 
     /// <summary>True: go ahead, and <see cref="Release"/> afterwards. False: the session is told when it is its turn.</summary>
     public bool TryEnter(Session session)
     {
-        if (_underWay < maxConcurrent)
+        if (_underWay < MaxConcurrent)
         {
             _underWay++;
             return true;
@@ -31,7 +34,7 @@ internal sealed class ConnectLimiter(int maxConcurrent)
     /// <summary>One attempt is over, whatever came of it. Its place goes to the next in line.</summary>
     public void Release()
     {
-        while (_urgent.TryDequeue(out Session? next) || _idle.TryDequeue(out next))
+        while (_underWay <= MaxConcurrent && (_urgent.TryDequeue(out Session? next) || _idle.TryDequeue(out next)))
         {
             if (!next.IsEnded)
             {

@@ -23,10 +23,13 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
 
     public EventLoop Loop => loop;
 
+    /// <summary>Requests of an outage that lasts longer are not held.</summary>
+    public long MaxOutageMs { get; set; } = maxOutageMs;
+
     public IReadOnlyCollection<Session> Sessions => _sessions;
 
     /// <summary>The outage has lasted longer than requests are held: they are answered at once until a master is back.</summary>
-    public bool FailsFast => !View.IsServing && loop.NowMs - _shutSinceMs > maxOutageMs;
+    public bool FailsFast => !View.IsServing && loop.NowMs - _shutSinceMs > MaxOutageMs;
 
     /// <summary>Has the request waited for a master, and not just for its session's connection?</summary>
     public bool HasHeld(in PendingRequest request) => request.HasWaited || request.WaitsSinceMs <= _openedAtMs;

@@ -4,13 +4,28 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// What a superseded link has said and nobody has relayed. Its acknowledgements are worth nothing any more; but a refusal is proof that a
+/// What is made of a link whose master is doubted, and of what a superseded one has said and nobody has relayed. Its acknowledgements
+/// are worth nothing any more; but a refusal is proof that a
 /// request was not executed, so it is sent again, and is not one of unknown outcome. That is how writes fare that were at the old master in
 /// a CLIENT PAUSE when it was demoted: it answers all of them with READONLY.
 /// <para>Only what is here already: a superseded link is not waited for.</para>
 /// </summary>
 internal static unsafe class LastWords
 {
+    /// <summary>
+    /// Of a link whose master is doubted. To its end: what it said last may be thrown away with it. False: runs the pump when it is.
+    /// </summary>
+    public static bool MayTrust(Session session, BackendLink link)
+    {
+        if (!link.Socket.IsPeerClosed)
+        {
+            return link.Socket.IsWokenOr(Session.ResumeReplies, session);
+        }
+
+        session.Keeper.LoseLink(link, Topology.SuspicionReason.ConnectionLost);
+        return true;
+    }
+
     /// <summary>Marks the link's requests by what it said of them. It is given up next, and <see cref="Settlement"/> decides.</summary>
     public static void Hear(Session session, BackendLink link)
     {

@@ -17,6 +17,9 @@ internal sealed class ReplyPump(Session session)
 
     public ReplyReader Reader { get; } = new(session);
 
+    /// <summary>Something is on its way to the client that no request waits for any more; its end would be cut off.</summary>
+    public bool IsRelaying => _ownAnswers is not null || _relayed is not null;
+
     /// <summary>Something that it looks at before each wait has changed.</summary>
     public void Wake()
     {
@@ -60,7 +63,7 @@ internal sealed class ReplyPump(Session session)
             }
             else if (!session.Gate.View.IsBelieved)
             {
-                if (!MayTrust(link))
+                if (!LastWords.MayTrust(session, link))
                 {
                     return false;
                 }
@@ -81,18 +84,6 @@ internal sealed class ReplyPump(Session session)
         }
 
         return false;
-    }
-
-    // A master that was doubted to its end: what it said last may be thrown away with it.
-    private bool MayTrust(BackendLink link)
-    {
-        if (!link.Socket.IsPeerClosed)
-        {
-            return link.Socket.IsWokenOr(Session.ResumeReplies, session);
-        }
-
-        session.Keeper.LoseLink(link, Topology.SuspicionReason.ConnectionLost);
-        return true;
     }
 
     // False: the client's socket takes no more now, and runs this again when it does.

@@ -55,7 +55,7 @@ internal sealed class Session
 
     public Gate Gate { get; }
 
-    public SessionSettings Settings { get; }
+    public SessionSettings Settings { get; set; }
 
     public SessionCounters Counters { get; }
 
@@ -96,7 +96,7 @@ internal sealed class Session
     public bool IsWaitedFor => !Pipeline.Waiting.IsEmpty || Phase == SessionPhase.Opening;
 
     /// <summary>Nothing is in flight or waits, and both sides are between two messages.</summary>
-    public bool IsQuiescent => Pipeline.Count == 0 && _requests.IsAtBoundary && !Pipeline.IsRaw;
+    public bool IsQuiescent => Pipeline.Count == 0 && !Replies.IsRelaying && _requests.IsAtBoundary && !Pipeline.IsRaw;
 
     /// <param name="onFinished">Runs once, when the session has ended and all it held is given back.</param>
     public void Start(Action onFinished)
@@ -193,7 +193,7 @@ internal sealed class Session
             // Nobody waits for what is held; whoever sent it may have sent it elsewhere since.
             End(EndCause.ClientGaveUp);
         }
-        else if (IsClientFinished && Pipeline.Count == 0 && !Pipeline.IsRaw)
+        else if (IsClientFinished && Pipeline.Count == 0 && !Replies.IsRelaying && !Pipeline.IsRaw)
         {
             End(EndCause.ClientClosed);
         }

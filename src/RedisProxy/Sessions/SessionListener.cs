@@ -17,12 +17,12 @@ internal sealed class SessionListener
 
     private readonly EventLoop _loop;
     private readonly ConnectLimiter _limiter;
-    private readonly SessionSettings _settings;
     private readonly SessionQuota _quota;
     private readonly GradualEnd _ending;
     private readonly Action _onSessionFinished;
     private readonly ClientHandshakes? _handshakes;
     private TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private SessionSettings _settings;
     private LoopListener[] _acceptors = [];
     private int _running;
     private int _lingeringRefusals;
@@ -129,9 +129,10 @@ internal sealed class SessionListener
     }
 
     /// <summary>Accepts who has come so far, and nobody else.</summary>
-    public void StopAccepting()
+    /// <param name="keep">The last acceptors, which go on.</param>
+    public void StopAccepting(int keep = 0)
     {
-        foreach (LoopListener acceptor in _acceptors)
+        foreach (LoopListener acceptor in _acceptors.SkipLast(keep))
         {
             acceptor.Stop();
         }
@@ -172,6 +173,20 @@ internal sealed class SessionListener
         Counters.InFlight = inFlight;
         Counters.Held = held;
         pinned.CopyTo(Counters.PinnedNow);
+    }
+
+    /// <summary>
+    /// The options have changed: new sessions and those that are there go by them. What a session was opened with for its state (the
+    /// memory for its transaction, what becomes of its subscriptions) it keeps.
+    /// </summary>
+    public void Reconfigure(SessionSettings settings, long maxOutageMs)
+    {
+        _settings = settings;
+        Gate.MaxOutageMs = maxOutageMs;
+        foreach (Session session in Gate.Sessions)
+        {
+            session.Settings = settings;
+        }
     }
 
     /// <summary>After <see cref="Stop"/>, before it accepts anew. Sessions whose turn to end has come go on to end.</summary>

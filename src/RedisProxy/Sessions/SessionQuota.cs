@@ -10,11 +10,18 @@ namespace RedisProxy.Sessions;
 /// <param name="total">Of all; null: there is no further limit.</param>
 internal sealed class SessionQuota(long max, SessionQuota? total = null)
 {
+    private long _max = max;
     private long _count;
+
+    /// <summary>More than there may be now stay; they only get no company.</summary>
+    public long Max
+    {
+        set => Volatile.Write(ref _max, value);
+    }
 
     public bool TryEnter()
     {
-        if (Interlocked.Increment(ref _count) <= max && (total is null || total.TryEnter()))
+        if (Interlocked.Increment(ref _count) <= Volatile.Read(ref _max) && (total is null || total.TryEnter()))
         {
             return true;
         }

@@ -11,12 +11,12 @@ namespace RedisProxy.Topology;
 internal sealed class MasterSource
 {
     private readonly MasterTracker _tracker;
-    private readonly ProbeSettings _probeSettings;
     private readonly Func<TimeSpan?> _find;
     private readonly Action _askAround;
     private readonly ILogger _logger;
     private readonly List<ITopologyObserver> _observers = [];
     private volatile TopologyView _current;
+    private ProbeSettings _probeSettings;
     private SentinelSurroundings _surroundings = SentinelSurroundings.None;
     private volatile MasterProbe? _probe;
     private Inbox.Work? _probing;
@@ -75,6 +75,16 @@ internal sealed class MasterSource
         change();
         Settle();
     });
+
+    /// <summary>The master is looked at in this way from now on. From messages only.</summary>
+    public void UseProbe(ProbeSettings settings)
+    {
+        _probeSettings = settings;
+        if (_tracker.Generation > 0)
+        {
+            StartProbe();
+        }
+    }
 
     public async Task RunAsync(CancellationToken stop)
     {

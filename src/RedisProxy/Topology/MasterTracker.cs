@@ -2,8 +2,6 @@ using System.Diagnostics;
 
 using Microsoft.Extensions.Logging;
 
-using RedisProxy.Configuration;
-
 namespace RedisProxy.Topology;
 
 /// <summary>
@@ -32,12 +30,12 @@ internal sealed class MasterTracker
     private bool _wantsLook;
 
     /// <param name="masterName">For the view and the log.</param>
-    /// <param name="hold">How long to pause for a failover that is about to come.</param>
+    /// <param name="rules">How long to pause for a failover that is about to come. Its own.</param>
     /// <param name="isAlone">There is no Sentinel to say that a server is down, so no connection in time says it.</param>
-    public MasterTracker(string masterName, HoldOptions hold, bool isAlone, TimeProvider time, ILogger logger)
+    public MasterTracker(string masterName, PauseRules rules, bool isAlone, TimeProvider time, ILogger logger)
     {
         _masterName = masterName;
-        _rules = new PauseRules(hold);
+        _rules = rules;
         _isAlone = isAlone;
         _clock = new MonotonicClock(time);
         _timeline = new FailoverTimeline(time);

@@ -12,6 +12,7 @@ internal sealed class PauseRules(HoldOptions hold)
 {
     private static readonly TimeSpan Cooldown = TimeSpan.FromSeconds(10);
 
+    private HoldOptions _hold = hold;
     private TimeSpan _noPauseBefore;
     private bool _signsAreSpent;
 
@@ -21,10 +22,13 @@ internal sealed class PauseRules(HoldOptions hold)
     /// <summary>Bad, and not outlasted.</summary>
     public bool Heeds(SentinelSigns signs) => signs.AreBad && !_signsAreSpent;
 
+    /// <summary>The options have changed; a pause that has begun keeps its deadline.</summary>
+    public void Reconfigure(HoldOptions hold) => _hold = hold;
+
     public void SignsChanged(SentinelSigns signs) => _signsAreSpent &= signs.AreBad;
 
     public HoldPause? TryBegin(bool isPlanned, TimeSpan now) =>
-        hold.Planned && now >= _noPauseBefore ? new HoldPause(isPlanned, now + hold.PlannedTimeout) : null;
+        _hold.Planned && now >= _noPauseBefore ? new HoldPause(isPlanned, now + _hold.PlannedTimeout) : null;
 
     /// <summary>
     /// Traffic was stopped, and goes on to the same master. Whoever stops it for nothing is not heeded for a while; but a failover that
@@ -39,7 +43,7 @@ internal sealed class PauseRules(HoldOptions hold)
     /// <summary>A master that was down answers again, against bad signs: is it still early enough to wait for them?</summary>
     public bool IsPatient(TimeSpan now)
     {
-        PatientUntil ??= now + hold.PlannedTimeout;
+        PatientUntil ??= now + _hold.PlannedTimeout;
         return now < PatientUntil;
     }
 

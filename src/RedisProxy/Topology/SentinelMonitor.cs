@@ -19,8 +19,8 @@ internal sealed class SentinelMonitor : ITopologySource
 
     private static readonly TimeSpan HoldAskInterval = TimeSpan.FromMilliseconds(100);
 
-    private readonly SentinelOptions _options;
-    private readonly AddressPolicy _policy;
+    private readonly PauseRules _rules;
+    private readonly TopologyContext _context;
     private readonly Action _askAll;
     private readonly ILogger _logger;
     private readonly MasterTracker _tracker;
@@ -29,8 +29,10 @@ internal sealed class SentinelMonitor : ITopologySource
     private readonly SentinelCommentary _commentary;
     private readonly WaitingNotice _notice;
     private readonly MonotonicClock _clock;
-    private readonly TimeSpan _lowerEpochPatience;
     private readonly SortedDictionary<string, SentinelReport> _reports = new(StringComparer.Ordinal);
+    private SentinelOptions _options;
+    private BackendOptions _backend;
+    private AddressPolicy _policy;
     private (MasterCandidate Candidate, TimeSpan Since)? _lower;
     private TimeSpan _heldAsked;
     private TimeSpan? _started;
@@ -44,15 +46,15 @@ internal sealed class SentinelMonitor : ITopologySource
     {
         MasterName = masterName;
         _options = options.Sentinel ?? throw new ArgumentException("no Sentinels are configured", nameof(options));
-        TimeSpan severalPolls = _options.PollInterval * 3;
-        _lowerEpochPatience = severalPolls > MinLowerEpochPatience ? severalPolls : MinLowerEpochPatience;
+        _backend = options.Backend;
+        _rules = new PauseRules(options.Hold);
         _policy = policy;
+        _context = context;
         _askAll = askAll;
         _logger = context.Loggers.CreateLogger<SentinelMonitor>();
         _clock = new MonotonicClock(context.Time);
-        _tracker = new MasterTracker(masterName, options.Hold, isAlone: false, context.Time, _logger);
-        var probe = new ProbeSettings(options.Backend, RequiresRole: true, _options.PollInterval, context);
-        _source = new MasterSource(_tracker, Look, AskAround, probe, _logger);
+        _tracker = new MasterTracker(masterName, _rules, isAlone: false, context.Time, _logger);
+        _source = new MasterSource(_tracker, Look, AskAround, Probe, _logger);
         _names = new NameResolver(_source.Inbox, _source.Post, context, _logger);
         _commentary = new SentinelCommentary(masterName, _logger);
         _notice = new WaitingNotice(masterName, _clock, _logger);
@@ -70,7 +72,27 @@ internal sealed class SentinelMonitor : ITopologySource
 
     public void Subscribe(ITopologyObserver observer) => _source.Subscribe(observer);
 
+    /// <summary>Going back to a lower epoch is put off for so long.</summary>
+    private TimeSpan LowerEpochPatience =>
+        _options.PollInterval * 3 > MinLowerEpochPatience ? _options.PollInterval * 3 : MinLowerEpochPatience;
+
+    private ProbeSettings Probe => new(_backend, RequiresRole: true, _options.PollInterval, _context);
+
     public Task RunAsync(CancellationToken stop) => _source.RunAsync(stop);
+
+    /// <summary>What was accepted stays accepted; from now on it is judged by these options.</summary>
+    public void Reconfigure(ProxyOptions options, AddressPolicy policy) => _source.Post(() =>
+    {
+        bool isProbeNew = options.Backend != _backend || options.Sentinel!.PollInterval != _options.PollInterval;
+        _options = options.Sentinel!;
+        _backend = options.Backend;
+        _policy = policy;
+        _rules.Reconfigure(options.Hold);
+        if (isProbeNew)
+        {
+            _source.UseProbe(Probe);
+        }
+    });
 
     /// <summary>A Sentinel has answered, or is reachable no more, or is known now.</summary>
     public void OnReport(SentinelReport report) => _source.Post(() => _reports[report.Sentinel.ToString()] = report);
@@ -139,7 +161,7 @@ internal sealed class SentinelMonitor : ITopologySource
             _lower = (candidate, _clock.Now);
         }
 
-        return _clock.Now - _lower!.Value.Since >= _lowerEpochPatience;
+        return _clock.Now - _lower!.Value.Since >= LowerEpochPatience;
     }
 
     private SentinelSurroundings Survey(SentinelVote[] votes)
@@ -167,7 +189,7 @@ internal sealed class SentinelMonitor : ITopologySource
 
         if (_lower is { } lower)
         {
-            return lower.Since + _lowerEpochPatience - _clock.Now;
+            return lower.Since + LowerEpochPatience - _clock.Now;
         }
 
         return isEarly && _tracker.Accepted is null ? _started + FirstPatience - _clock.Now

@@ -17,14 +17,14 @@ internal sealed class SentinelSet
     /// <summary>Somebody who lists more is not to be believed.</summary>
     public const int MaxSentinels = 64;
 
-    private readonly SentinelAccess _access;
-    private readonly AddressPolicy _policy;
-    private readonly SentinelQuestions _questions;
     private readonly ILogger _logger;
     private readonly Inbox _inbox;
-    private readonly List<SentinelMonitor> _monitors = [];
     private readonly List<KnownSentinel> _known = [];
     private volatile SentinelLink[] _links = [];
+    private volatile SentinelMonitor[] _monitors = [];
+    private SentinelAccess _access;
+    private AddressPolicy _policy;
+    private SentinelQuestions _questions;
     private bool _isFull;
 
     public SentinelSet(IEnumerable<string> masters, SentinelAccess access, AddressPolicy policy)
@@ -37,13 +37,42 @@ internal sealed class SentinelSet
     }
 
     /// <summary>Before the start: this one gets all reports about its master.</summary>
-    public void Watch(SentinelMonitor monitor) => _monitors.Add(monitor);
+    public void Watch(SentinelMonitor monitor) => _monitors = [.. _monitors, monitor];
 
     public Task RunAsync(CancellationToken stop)
     {
         _inbox.Post(AddConfigured);
         return _inbox.RunAsync(stop);
     }
+
+    /// <summary>
+    /// From now on these masters are watched, in this way. Sentinels that stay are connected anew when they are to be spoken to in another
+    /// way; what they said last is held to be true until they answer.
+    /// </summary>
+    public void Reconfigure(IReadOnlyList<SentinelMonitor> monitors, SentinelAccess access, AddressPolicy policy) => _inbox.Post(() =>
+    {
+        bool isSpokenToOtherwise = !monitors.SequenceEqual(_monitors) || access.Socket != _access.Socket
+            || (access.Options.Username, access.Options.Password, access.Options.PollInterval)
+                != (_access.Options.Username, _access.Options.Password, _access.Options.PollInterval);
+        _monitors = [.. monitors];
+        _access = access;
+        _policy = policy;
+        _questions = new SentinelQuestions(monitors.Select(monitor => monitor.MasterName));
+        HostEndpoint[] configured = Configured();
+        foreach (KnownSentinel known in _known.FindAll(one => one.IsConfigured != configured.Contains(one.Endpoint)))
+        {
+            // Learnt again where it is still listed.
+            Remove(known);
+        }
+
+        foreach (KnownSentinel known in isSpokenToOtherwise ? _known.FindAll(one => !one.IsParked) : [])
+        {
+            known.StopLink();
+            StartLink(known);
+        }
+
+        AddConfigured();
+    });
 
     /// <summary>Every Sentinel is asked again at once, as far as each link's pace allows.</summary>
     public void AskAll()
@@ -87,11 +116,13 @@ internal sealed class SentinelSet
 
     private void AddConfigured()
     {
-        foreach (HostEndpoint endpoint in _access.Options.Endpoints.Select(SentinelAnswer.Normalize).Distinct())
+        foreach (HostEndpoint endpoint in Configured().Where(endpoint => !_known.Exists(known => known.Endpoint == endpoint)))
         {
             Add(new KnownSentinel(endpoint, isConfigured: true));
         }
     }
+
+    private HostEndpoint[] Configured() => [.. _access.Options.Endpoints.Select(SentinelAnswer.Normalize).Distinct()];
 
     private void Add(KnownSentinel known)
     {
@@ -111,7 +142,7 @@ internal sealed class SentinelSet
     {
         known.StopLink();
         _links = [.. _known.Select(one => one.Link).OfType<SentinelLink>()];
-        _monitors.ForEach(monitor => monitor.OnGone(known.Endpoint));
+        Array.ForEach(_monitors, monitor => monitor.OnGone(known.Endpoint));
     }
 
     private void Remove(KnownSentinel known)
@@ -243,7 +274,7 @@ internal sealed class SentinelSet
     {
         if (!known.IsParked)
         {
-            _monitors.ForEach(monitor => monitor.OnReport(known.ReportOn(monitor.MasterName)));
+            Array.ForEach(_monitors, monitor => monitor.OnReport(known.ReportOn(monitor.MasterName)));
         }
     }
 }

@@ -14,12 +14,15 @@ internal sealed class StaticSource : ITopologySource
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
-    private readonly HostEndpoint _endpoint;
-    private readonly AddressPolicy _policy;
+    private readonly TopologyContext _context;
+    private readonly PauseRules _rules;
     private readonly MasterTracker _tracker;
     private readonly MasterSource _source;
     private readonly NameResolver _names;
     private readonly WaitingNotice _notice;
+    private HostEndpoint _endpoint;
+    private AddressPolicy _policy;
+    private BackendOptions _backend;
 
     /// <param name="listenerName">Takes the place of the master's name.</param>
     /// <param name="options">All of them; <c>backend.endpoint</c> must be there.</param>
@@ -28,12 +31,14 @@ internal sealed class StaticSource : ITopologySource
     public StaticSource(string listenerName, ProxyOptions options, AddressPolicy policy, TopologyContext context)
     {
         _endpoint = options.Backend.Endpoint ?? throw new ArgumentException("no endpoint is configured", nameof(options));
+        _backend = options.Backend;
         _policy = policy;
+        _context = context;
+        _rules = new PauseRules(options.Hold);
         ILogger logger = context.Loggers.CreateLogger<StaticSource>();
         _notice = new WaitingNotice(listenerName, new MonotonicClock(context.Time), logger);
-        _tracker = new MasterTracker(listenerName, options.Hold, isAlone: true, context.Time, logger);
-        var probe = new ProbeSettings(options.Backend, RequiresRole: false, LookInterval, context);
-        _source = new MasterSource(_tracker, Look, AskAround, probe, logger);
+        _tracker = new MasterTracker(listenerName, _rules, isAlone: true, context.Time, logger);
+        _source = new MasterSource(_tracker, Look, AskAround, ProbeOf(_backend), logger);
         _names = new NameResolver(_source.Inbox, _source.Post, context, logger);
     }
 
@@ -48,6 +53,21 @@ internal sealed class StaticSource : ITopologySource
     public void Subscribe(ITopologyObserver observer) => _source.Subscribe(observer);
 
     public Task RunAsync(CancellationToken stop) => _source.RunAsync(stop);
+
+    /// <summary>Another configured server is a new master, as if the name had another address now.</summary>
+    public void Reconfigure(ProxyOptions options, AddressPolicy policy) => _source.Post(() =>
+    {
+        _endpoint = options.Backend.Endpoint!;
+        _policy = policy;
+        _rules.Reconfigure(options.Hold);
+        if (options.Backend != _backend)
+        {
+            _backend = options.Backend;
+            _source.UseProbe(ProbeOf(_backend));
+        }
+    });
+
+    private ProbeSettings ProbeOf(BackendOptions backend) => new(backend, RequiresRole: false, LookInterval, _context);
 
     private TimeSpan? Look()
     {

@@ -4,39 +4,101 @@ namespace RedisProxy.Topology;
 
 /// <summary>
 /// The whole control plane of one process: one link to each Sentinel, and one source of views for each distinct master, or for each
-/// listener without Sentinel. Made once, run once.
+/// listener without Sentinel. Made once, run once; which masters there are, and how they are found, may change meanwhile.
 /// </summary>
 internal sealed class TopologyService
 {
     /// <summary>Kept-alive like every other connection; Sentinels themselves close nothing and probe nobody by default.</summary>
     private static readonly TimeSpan SentinelUserTimeout = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<string, ITopologySource> _sources = new(StringComparer.Ordinal);
-    private readonly List<Func<CancellationToken, Task>> _actors = [];
+    private readonly TopologyContext _context;
+    private readonly SentinelSet? _sentinels;
+    private readonly List<Task> _running = [];
+    private Dictionary<string, Actor> _sources;
+    private CancellationToken? _stop;
 
     /// <param name="options">Valid ones: with Sentinels every listener has a master, without there is a backend endpoint.</param>
     /// <param name="context">Clock, log, DNS.</param>
     public TopologyService(ProxyOptions options, TopologyContext context)
     {
+        _context = context;
         var policy = new AddressPolicy(options);
-        if (options.Sentinel is null)
+        _sentinels = options.Sentinel is { } sentinel
+            ? new SentinelSet(MastersOf(options), AccessOf(sentinel, options.Backend, context), policy)
+            : null;
+        _sources = NamesOf(options).ToDictionary(name => name, name => Make(name, options, policy), StringComparer.Ordinal);
+        foreach (SentinelMonitor monitor in _sources.Values.Select(actor => actor.Source).OfType<SentinelMonitor>())
         {
-            AddStatic(options, policy, context);
-        }
-        else
-        {
-            AddMonitors(options, policy, context);
+            _sentinels!.Watch(monitor);
         }
     }
 
     /// <summary>Each once.</summary>
-    public IReadOnlyCollection<ITopologySource> Sources => _sources.Values;
+    public IReadOnlyCollection<ITopologySource> Sources => [.. _sources.Values.Select(actor => actor.Source)];
 
     /// <summary>Listeners of the same master share one.</summary>
-    public ITopologySource SourceOf(ListenerOptions listener) => _sources[listener.Master ?? listener.Name];
+    public ITopologySource SourceOf(ListenerOptions listener) => _sources[NameOf(listener)].Source;
 
     /// <summary>Until stopped; then ends when every connection is closed. Does not throw.</summary>
-    public Task RunAsync(CancellationToken stop) => Task.WhenAll(_actors.Select(run => run(stop)));
+    public async Task RunAsync(CancellationToken stop)
+    {
+        _stop = stop;
+        if (_sentinels is not null)
+        {
+            _running.Add(_sentinels.RunAsync(stop));
+        }
+
+        foreach (Actor actor in _sources.Values)
+        {
+            _running.Add(actor.ServeAsync(stop));
+        }
+
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CancellationTokenRegistration registration = stop.Register(() => stopped.TrySetResult());
+        await stopped.Task;
+        await Task.WhenAll(_running);
+    }
+
+    /// <summary>
+    /// Takes other options over; nobody forgets who the master is. Sources that no listener needs any more go on until
+    /// <see cref="Trim"/>. One call at a time, while it runs.
+    /// </summary>
+    /// <param name="options">With Sentinels if the first ones had them, without if not.</param>
+    public void Reconfigure(ProxyOptions options)
+    {
+        var policy = new AddressPolicy(options);
+        var sources = new Dictionary<string, Actor>(_sources, StringComparer.Ordinal);
+        foreach (Actor actor in sources.Values)
+        {
+            actor.Reconfigure(options, policy);
+        }
+
+        foreach (string name in NamesOf(options).Where(name => !sources.ContainsKey(name)))
+        {
+            Actor added = Make(name, options, policy);
+            sources.Add(name, added);
+            _running.Add(added.ServeAsync(_stop!.Value));
+        }
+
+        _sources = sources;
+        _sentinels?.Reconfigure(Monitors(), AccessOf(options.Sentinel!, options.Backend, _context), policy);
+    }
+
+    /// <summary>Ends the sources that nobody needs.</summary>
+    /// <param name="options">Those of the last <see cref="Reconfigure"/>.</param>
+    public void Trim(ProxyOptions options)
+    {
+        string[] needed = [.. NamesOf(options)];
+        Actor[] spare = [.. _sources.Where(source => !needed.Contains(source.Key)).Select(source => source.Value)];
+        if (spare.Length == 0)
+        {
+            return;
+        }
+
+        _sources = _sources.Where(source => needed.Contains(source.Key)).ToDictionary(StringComparer.Ordinal);
+        _sentinels?.Reconfigure(Monitors(), AccessOf(options.Sentinel!, options.Backend, _context), new AddressPolicy(options));
+        Array.ForEach(spare, actor => actor.Stop());
+    }
 
     /// <summary>How Sentinels are reached under these options.</summary>
     public static SentinelAccess AccessOf(SentinelOptions sentinel, BackendOptions backend, TopologyContext context) =>
@@ -49,27 +111,38 @@ internal sealed class TopologyService
     public static string[] MastersOf(ProxyOptions options) =>
         [.. options.Listeners.Select(listener => listener.Master).OfType<string>().Distinct(StringComparer.Ordinal)];
 
-    private void AddStatic(ProxyOptions options, AddressPolicy policy, TopologyContext context)
+    private static string NameOf(ListenerOptions listener) => listener.Master ?? listener.Name;
+
+    private static IEnumerable<string> NamesOf(ProxyOptions options) => options.Listeners.Select(NameOf).Distinct(StringComparer.Ordinal);
+
+    private SentinelMonitor[] Monitors() => [.. _sources.Values.Select(actor => actor.Source).OfType<SentinelMonitor>()];
+
+    private Actor Make(string name, ProxyOptions options, AddressPolicy policy)
     {
-        foreach (ListenerOptions listener in options.Listeners)
+        if (_sentinels is null)
         {
-            var source = new StaticSource(listener.Name, options, policy, context);
-            _sources.Add(listener.Name, source);
-            _actors.Add(source.RunAsync);
+            var source = new StaticSource(name, options, policy, _context);
+            return new Actor(source, source.RunAsync, source.Reconfigure);
         }
+
+        var monitor = new SentinelMonitor(name, options, policy, _sentinels.AskAll, _context);
+        return new Actor(monitor, monitor.RunAsync, monitor.Reconfigure);
     }
 
-    private void AddMonitors(ProxyOptions options, AddressPolicy policy, TopologyContext context)
+    private sealed record Actor(
+        ITopologySource Source, Func<CancellationToken, Task> RunAsync, Action<ProxyOptions, AddressPolicy> Reconfigure)
+        : IDisposable
     {
-        string[] masters = MastersOf(options);
-        var sentinels = new SentinelSet(masters, AccessOf(options.Sentinel!, options.Backend, context), policy);
-        _actors.Add(sentinels.RunAsync);
-        foreach (string master in masters)
+        private readonly CancellationTokenSource _stop = new();
+
+        public async Task ServeAsync(CancellationToken stop)
         {
-            var monitor = new SentinelMonitor(master, options, policy, sentinels.AskAll, context);
-            sentinels.Watch(monitor);
-            _sources.Add(master, monitor);
-            _actors.Add(monitor.RunAsync);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, _stop.Token);
+            await RunAsync(either.Token);
         }
+
+        public void Stop() => _stop.Cancel();
+
+        public void Dispose() => _stop.Dispose();
     }
 }

@@ -173,6 +173,35 @@ public sealed class EndTests
     }
 
     [Fact]
+    public async Task Stop_WhileRepliesAreOnTheirWay_CutsNoneOff()
+    {
+        for (int round = 0; round < 10; round++)
+        {
+            await using SessionLab lab = await SessionLab.StartAsync();
+            await lab.ServeFirstAsync();
+            var clients = new List<RawClient>();
+            var backends = new List<RawClient>();
+            for (int i = 0; i < 30; i++)
+            {
+                clients.Add(await lab.ConnectAsync());
+                backends.Add(await lab.AcceptAsync(lab.First));
+                await clients[^1].SendAsync(Requests.Set);
+                await backends[^1].ExpectAsync(Requests.Set);
+            }
+
+            // A reply that was received in this turn of the loop is sent at its end: between the two, no request is in flight.
+            Task replies = Task.WhenAll(backends.Select(backend => backend.SendAsync("+OK\r\n")));
+            await lab.StopGraduallyAsync(spreadMs: 30);
+            await replies;
+            foreach (RawClient client in clients)
+            {
+                Assert.Equal(new ConnectionEnd("+OK\r\n", WasReset: false), await client.ReadToEndAsync());
+                client.Dispose();
+            }
+        }
+    }
+
+    [Fact]
     public async Task BackendThatSendsNoResp_EndsTheSession()
     {
         await using SessionLab lab = await SessionLab.StartAsync();

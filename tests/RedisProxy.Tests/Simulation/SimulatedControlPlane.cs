@@ -38,7 +38,7 @@ internal sealed class SimulatedControlPlane
     {
         _world = world;
         _policy = new AddressPolicy(options);
-        _tracker = new MasterTracker("simulated", options.Hold, isAlone: false, world.Time, NullLogger.Instance);
+        _tracker = new MasterTracker("simulated", new PauseRules(options.Hold), isAlone: false, world.Time, NullLogger.Instance);
         _find = find;
         _show = show;
         _links.AddRange(sentinels.Select(sentinel => new SimulatedSentinelLink(world, sentinel, Settle, Hear)));

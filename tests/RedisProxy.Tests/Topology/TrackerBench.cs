@@ -15,7 +15,7 @@ internal sealed class TrackerBench
     public static readonly SentinelSigns FailingOver = new(IsDoubted: false, IsSaidDown: false, IsFailingOver: true, "s1");
 
     public TrackerBench(HoldOptions? hold = null, bool isAlone = false) =>
-        Tracker = new MasterTracker("m", hold ?? new HoldOptions(), isAlone, Clock, Log);
+        Tracker = new MasterTracker("m", new PauseRules(hold ?? new HoldOptions()), isAlone, Clock, Log);
 
     public FakeTimeProvider Clock { get; } = new();
 

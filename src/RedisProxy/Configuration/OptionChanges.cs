@@ -1,0 +1,163 @@
+using System.Globalization;
+
+namespace RedisProxy.Configuration;
+
+/// <summary>What is different between two valid configurations, key by key, and which of it a running proxy can take.</summary>
+internal static class OptionChanges
+{
+    private static readonly OptionKey[] Keys =
+    [
+        new("sentinel.endpoints", o => List(o.Sentinel?.Endpoints)),
+        new("sentinel.username", o => o.Sentinel?.Username),
+        new("sentinel.password", o => o.Sentinel?.Password) { IsSecret = true },
+        new("sentinel.tls", o => Tls(o.Sentinel?.Tls)) { NeedsRestart = true },
+        new("sentinel.pollInterval", o => o.Sentinel?.PollInterval),
+        new("sentinel.requireMajority", o => o.Sentinel?.RequireMajority),
+        new("sentinel.addressMap", o => List(o.Sentinel?.AddressMap.Select(pair => $"{pair.Key}={pair.Value}").Order())),
+        new("sentinel.allowedNetworks", o => List(o.Sentinel?.AllowedNetworks)),
+        new("backend.endpoint", o => o.Backend.Endpoint),
+        new("backend.username", o => o.Backend.Username),
+        new("backend.password", o => o.Backend.Password) { IsSecret = true },
+        new("backend.tls", o => Tls(o.Backend.Tls)) { NeedsRestart = true },
+        new("backend.connectTimeout", o => o.Backend.ConnectTimeout),
+        new("backend.keepAlive.time", o => o.Backend.KeepAlive.Time),
+        new("backend.keepAlive.interval", o => o.Backend.KeepAlive.Interval),
+        new("backend.keepAlive.retries", o => o.Backend.KeepAlive.Retries),
+        new("backend.userTimeout", o => o.Backend.UserTimeout),
+        new("backend.maxConcurrentConnects", o => o.Backend.MaxConcurrentConnects),
+        new("client.keepAlive.time", o => o.Client.KeepAlive.Time),
+        new("client.keepAlive.interval", o => o.Client.KeepAlive.Interval),
+        new("client.keepAlive.retries", o => o.Client.KeepAlive.Retries),
+        new("client.userTimeout", o => o.Client.UserTimeout),
+        new("client.maxSessionsPerAddress", o => o.Client.MaxSessionsPerAddress),
+        new("hold.timeout", o => o.Hold.Timeout),
+        new("hold.maxOutage", o => o.Hold.MaxOutage),
+        new("hold.planned", o => o.Hold.Planned),
+        new("hold.plannedTimeout", o => o.Hold.PlannedTimeout),
+        new("replay.maxBytesPerSession", o => o.Replay.MaxBytesPerSession),
+        new("replay.reads", o => o.Replay.Reads),
+        new("replay.blocking", o => o.Replay.Blocking),
+        new("replay.onUnknownOutcome", o => o.Replay.OnUnknownOutcome),
+        new("replay.notExecutedCode", o => o.Replay.NotExecutedCode),
+        new("admin.bind", o => o.Admin.Bind) { NeedsRestart = true },
+        new("admin.allowedHosts", o => List(o.Admin.AllowedHosts)) { NeedsRestart = true },
+        new("admin.token", o => o.Admin.Token) { IsSecret = true },
+        new("shutdown.drainTimeout", o => o.Shutdown.DrainTimeout),
+        new("shutdown.minDelay", o => o.Shutdown.MinDelay),
+        new("loops.count", o => o.Loops.Count) { NeedsRestart = true },
+        new("loops.maxBufferMemory", o => o.Loops.MaxBufferMemory) { NeedsRestart = true },
+    ];
+
+    /// <summary>The names of all keys that are compared, those of listeners aside.</summary>
+    public static IEnumerable<string> KeyNames => Keys.Select(key => key.Name);
+
+    /// <summary>In the order of the documentation, listeners first.</summary>
+    public static IReadOnlyList<OptionChange> Between(ProxyOptions old, ProxyOptions now)
+    {
+        var changes = new List<OptionChange>(BetweenListeners(old.Listeners, now.Listeners));
+        foreach (OptionKey key in Keys)
+        {
+            (object? before, object? after) = (key.Read(old), key.Read(now));
+            if (!Equals(before, after))
+            {
+                string what = key.IsSecret ? "changed" : $"{Show(before)} → {Show(after)}";
+                changes.Add(new OptionChange($"{key.Name}: {what}", key.NeedsRestart));
+            }
+        }
+
+        return changes;
+    }
+
+    /// <summary>The new options, with the old value where a change needs a restart.</summary>
+    public static ProxyOptions WhatCanBeTaken(ProxyOptions old, ProxyOptions now) => now with
+    {
+        Admin = now.Admin with { Bind = old.Admin.Bind, AllowedHosts = old.Admin.AllowedHosts },
+        Loops = old.Loops,
+        Sentinel = now.Sentinel is null ? null : now.Sentinel with { Tls = old.Sentinel?.Tls },
+        Backend = now.Backend with { Tls = old.Backend.Tls },
+        Listeners = [.. now.Listeners.Select(listener => Find(old.Listeners, listener.Name) is { } before
+            ? listener with { Master = before.Master, Tls = before.Tls }
+            : listener)],
+    };
+
+    /// <summary>Why the whole of it cannot be taken; null when it can.</summary>
+    public static string? Refusal(ProxyOptions old, ProxyOptions now) => (old.Sentinel, now.Sentinel) switch
+    {
+        (null, not null) => "sentinel: cannot take the place of backend.endpoint while the proxy runs; restart it",
+        (not null, null) => "backend.endpoint: cannot take the place of sentinel while the proxy runs; restart it",
+        _ => now.Listeners.FirstOrDefault(listener => listener.Tls is not null && Find(old.Listeners, listener.Name) is null) is { } added
+            ? $"listener '{added.Name}': cannot begin with tls while the proxy runs; restart it"
+            : null,
+    };
+
+    private static IEnumerable<OptionChange> BetweenListeners(
+        IReadOnlyList<ListenerOptions> old, IReadOnlyList<ListenerOptions> now)
+    {
+        foreach (ListenerOptions gone in old.Where(listener => Find(now, listener.Name) is null))
+        {
+            yield return new OptionChange($"listener '{gone.Name}' on {gone.Bind}: removed", NeedsRestart: false);
+        }
+
+        foreach (ListenerOptions listener in now)
+        {
+            if (Find(old, listener.Name) is not { } before)
+            {
+                yield return new OptionChange($"listener '{listener.Name}' on {listener.Bind}: added", NeedsRestart: false);
+                continue;
+            }
+
+            foreach ((string key, object? from, object? to, bool needsRestart) in KeysOf(before, listener))
+            {
+                if (!Equals(from, to))
+                {
+                    yield return new OptionChange($"listener '{listener.Name}', {key}: {Show(from)} → {Show(to)}", needsRestart);
+                }
+            }
+        }
+    }
+
+    private static IEnumerable<(string Key, object? From, object? To, bool NeedsRestart)> KeysOf(
+        ListenerOptions old, ListenerOptions now) =>
+    [
+        ("bind", old.Bind, now.Bind, false),
+        ("master", old.Master, now.Master, true),
+        ("maxSessions", old.MaxSessions, now.MaxSessions, false),
+        ("pubsub", old.PubSub, now.PubSub, false),
+        ("tls", Tls(old.Tls), Tls(now.Tls), true),
+    ];
+
+    private static ListenerOptions? Find(IReadOnlyList<ListenerOptions> listeners, string name) =>
+        listeners.FirstOrDefault(listener => listener.Name == name);
+
+    // Which files, not what is in them: they are read again by themselves when that changes.
+    private static string? Tls(PeerTlsOptions? tls) =>
+        tls is null ? null : $"{tls.Material.Files}, server name {tls.ServerName ?? "none"}, verified {tls.VerifyName}";
+
+    private static string? Tls(ListenerTlsOptions? tls) => tls is null
+        ? null
+        : $"{tls.Material.Files}, {tls.RequireClientCertificate}, {tls.HandshakeTimeout}, {tls.MaxConcurrentHandshakes}";
+
+    private static string List<T>(IEnumerable<T>? values) => string.Join(", ", values ?? []);
+
+    private static string Show(object? value) => value switch
+    {
+        null or "" => "none",
+        TimeSpan duration => DurationText.Format(duration),
+        bool truth => truth ? "true" : "false",
+        Enum choice => choice.ToString().ToLowerInvariant(),
+        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
+        _ => value.ToString() ?? "",
+    };
+
+    private sealed record OptionKey(string Name, Func<ProxyOptions, object?> Read)
+    {
+        /// <summary>Its values are not shown.</summary>
+        public bool IsSecret { get; init; }
+
+        public bool NeedsRestart { get; init; }
+    }
+}
+
+/// <param name="Text">For people: the key, and its values unless they are secret.</param>
+/// <param name="NeedsRestart">A running proxy keeps the old value.</param>
+internal sealed record OptionChange(string Text, bool NeedsRestart);

@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Admin;
+using RedisProxy.Configuration;
+using RedisProxy.Failover;
+
+namespace RedisProxy.Hosting;
+
+/// <summary>
+/// What the process has to do with its supervisor: SIGHUP makes it reload, and systemd is told of starts, reloads and stops. Its watchdog
+/// is fed only while every loop turns.
+/// </summary>
+internal sealed class Supervision(
+    SystemdNotifier systemd, ConfigurationReload reload, RunningOptions running, Liveness liveness, DataPlane dataPlane, TimeProvider time,
+    ILogger<Supervision> log) : IHostedLifecycleService, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+    private PosixSignalRegistration? _hangUp;
+    private Task _watching = Task.CompletedTask;
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        _hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
+        {
+            // Its default action would end the process.
+            context.Cancel = true;
+            _ = ReloadAsync();
+        });
+        return Task.CompletedTask;
+    }
+
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        systemd.Ready(Status);
+        if (systemd.WatchdogTimeout is { } timeout)
+        {
+            _watching = WatchAsync(timeout / 2);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        systemd.Stopping(ProxyHost.MaxStopTime(running.Current), $"stopping, {dataPlane.SessionCount} session(s) to end");
+        return Task.CompletedTask;
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        _hangUp?.Dispose();
+        await _stop.CancelAsync();
+        await _watching;
+    }
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _hangUp?.Dispose();
+    }
+
+    private string Status
+    {
+        get
+        {
+            IEnumerable<string> masters = dataPlane.Listeners
+                .Select(listener => listener.Source.Current)
+                .Select(view => $"{view.MasterName} {view.Master?.Announced.ToString() ?? "unknown"} {Labels.Of(view.Availability)}")
+                .Distinct();
+            return $"{dataPlane.SessionCount} session(s); {string.Join(", ", masters)}";
+        }
+    }
+
+    private async Task ReloadAsync()
+    {
+        systemd.Reloading();
+        try
+        {
+            await reload.RunAsync();
+        }
+        catch (Exception error)
+        {
+            HostingLog.ReloadFailed(log, error);
+        }
+        finally
+        {
+            systemd.Ready(Status);
+        }
+    }
+
+    private async Task WatchAsync(TimeSpan interval)
+    {
+        try
+        {
+            while (true)
+            {
+                if ((await liveness.FindHungLoopsAsync()).Count == 0)
+                {
+                    systemd.FeedWatchdog(Status);
+                }
+
+                await Task.Delay(interval, time, _stop.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+    }
+}
