@@ -21,7 +21,7 @@ internal static class AdminEndpoints
         endpoints.MapGet("/healthz/startup", (RequestDelegate)StartupAsync);
         endpoints.MapGet("/status", (RequestDelegate)StatusAsync);
         endpoints.MapGet("/sessions", (RequestDelegate)SessionsAsync);
-        endpoints.MapGet("/metrics", (RequestDelegate)MetricsAsync);
+        endpoints.MapGet("/metrics", (RequestDelegate)MetricsEndpoint.ServeAsync);
     }
 
     private static async Task LiveAsync(HttpContext http)
@@ -89,12 +89,6 @@ internal static class AdminEndpoints
     {
         http.Response.Headers.CacheControl = "no-store";
         return http.Response.WriteAsJsonAsync(value, type, "application/json; charset=utf-8", http.RequestAborted);
-    }
-
-    private static Task MetricsAsync(HttpContext http)
-    {
-        http.Response.ContentType = PrometheusText.ContentType;
-        return http.Response.WriteAsync(http.RequestServices.GetRequiredService<PrometheusText>().Scrape(), http.RequestAborted);
     }
 
     private static Task WriteAsync(HttpContext http, bool isOk, string text)

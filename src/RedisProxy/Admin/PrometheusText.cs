@@ -6,15 +6,23 @@ namespace RedisProxy.Admin;
 
 /// <summary>
 /// Writes the instruments of <see cref="ProxyMetrics"/> in Prometheus's text format (version 0.0.4, prometheus.io/docs/instrumenting/
-/// exposition_formats). It listens like any other consumer of System.Diagnostics.Metrics, so another exporter can take its place without
-/// a change elsewhere. Observable instruments only: nothing is recorded between two scrapes.
+/// exposition_formats) or in that of OpenMetrics 1.0 (the same samples; types, units and the end are said in another way). It listens like
+/// any other consumer of System.Diagnostics.Metrics, so another exporter can take its place without a change elsewhere. Observable
+/// instruments only: nothing is recorded between two scrapes.
+/// <para>
+/// An observable instrument cannot be a histogram, so one is made of two counters: <c>…_bucket</c> with a label <c>le</c>, cumulative, and
+/// <c>…_sum</c>. Here they become one family again; its <c>…_count</c> is the bucket of infinity.
+/// </para>
 /// </summary>
 internal sealed class PrometheusText : IDisposable
 {
-    public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
+    public const string BucketSuffix = "_bucket";
+    public const string SumSuffix = "_sum";
+    public const string BoundLabel = "le";
+    public const string Infinity = "+Inf";
 
     private readonly MeterListener _listener = new();
-    private readonly SortedDictionary<string, Family> _families = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, MetricFamily> _families = new(StringComparer.Ordinal);
     private readonly Lock _scraping = new();
 
     public PrometheusText(ProxyMetrics metrics)
@@ -23,68 +31,80 @@ internal sealed class PrometheusText : IDisposable
         {
             if (ReferenceEquals(instrument.Meter, metrics.Meter))
             {
-                listener.EnableMeasurementEvents(instrument, AddFamily(instrument));
+                listener.EnableMeasurementEvents(instrument, new Series(FamilyOf(instrument), SuffixOf(instrument)));
             }
         };
-        _listener.SetMeasurementEventCallback<long>(static (_, value, tags, family) => ((Family)family!).Add(value, tags));
-        _listener.SetMeasurementEventCallback<double>(static (_, value, tags, family) => ((Family)family!).Add(value, tags));
+        _listener.SetMeasurementEventCallback<long>(static (_, value, tags, series) => ((Series)series!).Add(value, tags));
+        _listener.SetMeasurementEventCallback<double>(static (_, value, tags, series) => ((Series)series!).Add(value, tags));
         _listener.Start();
     }
 
     /// <summary>All instruments as they are now. Any thread; one scrape at a time.</summary>
-    public string Scrape()
+    public string Scrape(MetricsFormat format)
     {
         lock (_scraping)
         {
-            foreach (Family family in _families.Values)
+            foreach (MetricFamily family in _families.Values)
             {
-                family.Lines.Clear();
+                family.Clear();
             }
 
             _listener.RecordObservableInstruments();
             var text = new StringBuilder();
-            foreach (Family family in _families.Values)
+            foreach (MetricFamily family in _families.Values)
             {
-                text.Append("# HELP ").Append(family.Name).Append(' ').Append(family.Help).Append('\n');
-                text.Append("# TYPE ").Append(family.Name).Append(' ').Append(family.Type).Append('\n');
-                text.Append(family.Lines);
+                family.WriteTo(text, format);
             }
 
-            return text.ToString();
+            return text.Append(format == MetricsFormat.OpenMetrics ? "# EOF\n" : "").ToString();
         }
     }
 
     public void Dispose() => _listener.Dispose();
 
-    private Family AddFamily(Instrument instrument)
+    private MetricFamily FamilyOf(Instrument instrument)
     {
         bool isCounter = instrument is ObservableCounter<long> or ObservableCounter<double>;
-        string name = isCounter ? instrument.Name + "_total" : instrument.Name;
-        var family = new Family(name, instrument.Description ?? "", isCounter ? "counter" : "gauge");
-        _families.Add(name, family);
+        bool isPart = isCounter && SuffixOf(instrument) is BucketSuffix or SumSuffix;
+        string name = isPart ? instrument.Name[..instrument.Name.LastIndexOf('_')] : instrument.Name;
+        if (!_families.TryGetValue(name, out MetricFamily? family))
+        {
+            MetricKind kind = isPart ? MetricKind.Histogram
+                : isCounter ? MetricKind.Counter
+                : name.EndsWith("_info", StringComparison.Ordinal) ? MetricKind.Info : MetricKind.Gauge;
+            family = new MetricFamily(name, instrument.Description ?? "", kind);
+            _families.Add(name, family);
+        }
+
         return family;
     }
 
-    private sealed record Family(string Name, string Help, string Type)
-    {
-        public StringBuilder Lines { get; } = new();
+    private static string SuffixOf(Instrument instrument) =>
+        instrument is not (ObservableCounter<long> or ObservableCounter<double>) ? ""
+        : instrument.Name.EndsWith(BucketSuffix, StringComparison.Ordinal) ? BucketSuffix
+        : instrument.Name.EndsWith(SumSuffix, StringComparison.Ordinal) ? SumSuffix
+        : "_total";
 
+    /// <summary>What one instrument says goes to its family.</summary>
+    private sealed record Series(MetricFamily Family, string Suffix)
+    {
         public void Add(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
         {
-            Lines.Append(Name);
-            char separator = '{';
-            foreach ((string label, object? text) in tags)
+            var labels = new StringBuilder();
+            string? bound = null;
+            foreach ((string label, object? content) in tags)
             {
-                Lines.Append(separator).Append(label).Append("=\"").Append(Escape(text?.ToString() ?? "")).Append('"');
-                separator = ',';
+                string text = Convert.ToString(content, CultureInfo.InvariantCulture) ?? "";
+                if (label == BoundLabel)
+                {
+                    bound = text;
+                    continue;
+                }
+
+                labels.Append(labels.Length > 0 ? "," : "").Append(label).Append("=\"").Append(MetricFamily.Escape(text)).Append('"');
             }
 
-            Lines.Append(tags.IsEmpty ? " " : "} ").Append(value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
+            Family.Add(Suffix, labels.ToString(), bound, value);
         }
-
-        private static string Escape(string text) => text
-            .Replace("\\", "\\\\", StringComparison.Ordinal)
-            .Replace("\"", "\\\"", StringComparison.Ordinal)
-            .Replace("\n", "\\n", StringComparison.Ordinal);
     }
 }

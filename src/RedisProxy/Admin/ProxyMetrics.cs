@@ -25,7 +25,8 @@ internal sealed class ProxyMetrics : IDisposable
         AddTraffic();
         AddOutcomes();
         AddTopology();
-        AddProcess();
+        AddProgram();
+        ProcessMetrics.AddTo(Meter);
     }
 
     public Meter Meter { get; } = new("RedisProxy", BuildInfo.Version);
@@ -45,6 +46,8 @@ internal sealed class ProxyMetrics : IDisposable
             "reason", Enum.GetValues<EndCause>()[1..], static (counters, cause) => counters.Ended[(int)cause]));
         Counter("sessions_pinned", "Sessions that the loss of a master closed, by the state that cannot be replayed.", () => ByListener(
             "reason", Enum.GetValues<PinReason>()[1..], static (counters, reason) => counters.Pinned[(int)reason]));
+        Gauge("pinned_sessions", "Sessions now that the loss of a master would close, by the state that cannot be replayed.", () =>
+            ByListener("reason", Enum.GetValues<PinReason>()[1..], static (counters, reason) => counters.PinnedNow[(int)reason]));
         Counter("accept_errors", "Failed accepts, by whose fault it was.", AcceptErrors);
     }
 
@@ -53,6 +56,13 @@ internal sealed class ProxyMetrics : IDisposable
         Counter("requests", "Requests answered, by the backend or by the proxy.", () => ByListener(static counters => counters.Requests));
         Counter("bytes", "Bytes relayed; direction is where they went.", () => ByListener(
             "direction", ["backend", "client"], static (counters, to) => to == "backend" ? counters.RequestBytes : counters.ReplyBytes));
+        Gauge("in_flight_requests", "Requests now that a backend owes a reply.", () => ByListener(static counters => counters.InFlight));
+        Gauge("held_requests", "Requests now that wait for a backend.", () => ByListener(static counters => counters.Held));
+        Histogram(
+            "hold_seconds",
+            "How long requests were held because no master could take them, until one could or hold.timeout had passed.",
+            () => _dataPlane.Listeners.Select(static listener => new HistogramSeries(
+                ListenerTags(listener), [.. listener.Counters.Select(static counters => counters.Holds)])));
     }
 
     private void AddOutcomes()
@@ -63,6 +73,11 @@ internal sealed class ProxyMetrics : IDisposable
             "result",
             ["done", "failed"],
             static (counters, result) => result == "done" ? counters.RetargetsDone : counters.RetargetsFailed));
+        Histogram(
+            "backend_connect_seconds",
+            "From the connect to a master until it takes the session's requests: connected, and the session's state said again.",
+            () => _dataPlane.Listeners.Select(static listener => new HistogramSeries(
+                ListenerTags(listener), [.. listener.Counters.Select(static counters => counters.Connects)])));
         Counter("requests_resent", "Requests sent again on a new backend: surely not executed, or only reading.", () => ByListener(
             static counters => counters.Resent));
         Counter("replies_synthesised", "Replies that the proxy gave itself, by their meaning.", () => ByListener(
@@ -79,10 +94,13 @@ internal sealed class ProxyMetrics : IDisposable
         Counter("failovers", "Failovers seen, by kind.", () => Sources().SelectMany(static source =>
             Enum.GetValues<FailoverKind>().Select(kind =>
                 new Measurement<long>(source.Failovers.CountOf(kind), MasterTag(source), Tag("kind", Labels.Of(kind))))));
+        Histogram("failover_seconds", "From the first sign of a failover until a master takes requests, by kind.", () =>
+            Sources().SelectMany(static source => Enum.GetValues<FailoverKind>().Select(kind => new HistogramSeries(
+                [MasterTag(source), Tag("kind", Labels.Of(kind))], [source.Failovers.DurationsOf(kind)]))));
         Gauge("sentinels", "Sentinels: known, connected, and disagreeing with the master in use.", () => Sources().SelectMany(Sentinels));
     }
 
-    private void AddProcess()
+    private void AddProgram()
     {
         Gauge("build_info", "Always 1; the label tells the version.", () => [new Measurement<long>(1, Tag("version", BuildInfo.Version))]);
         Gauge("buffers_in_use", "Buffers rented now, over all loops.", () =>
@@ -100,6 +118,13 @@ internal sealed class ProxyMetrics : IDisposable
 
     private void Counter(string name, string help, Func<IEnumerable<Measurement<long>>> observe) =>
         Meter.CreateObservableCounter(Prefix + name, observe, unit: null, description: help);
+
+    private void Histogram(string name, string help, Func<IEnumerable<HistogramSeries>> read)
+    {
+        Counter(name + PrometheusText.BucketSuffix, help, () => read().SelectMany(static series => series.Buckets()));
+        Meter.CreateObservableCounter(
+            Prefix + name + PrometheusText.SumSuffix, () => read().Select(static series => series.Sum()), description: help);
+    }
 
     private IEnumerable<Measurement<long>> ByListener(Func<SessionCounters, long> read) =>
         _dataPlane.Listeners.Select(listener => new Measurement<long>(listener.Counters.Sum(read), ListenerTag(listener)));
@@ -149,6 +174,8 @@ internal sealed class ProxyMetrics : IDisposable
     }
 
     private static KeyValuePair<string, object?> ListenerTag(DataPlaneListener listener) => Tag("listener", listener.Options.Name);
+
+    private static KeyValuePair<string, object?>[] ListenerTags(DataPlaneListener listener) => [ListenerTag(listener)];
 
     private static KeyValuePair<string, object?> MasterTag(ITopologySource source) => Tag("master", source.Current.MasterName);
 

@@ -99,6 +99,27 @@ internal sealed class DataPlane
         }
     }
 
+    /// <summary>Has every loop count what is pending now, see <see cref="SessionCounters.InFlight"/>. No loop waits for another.</summary>
+    /// <returns>False: a loop does not answer in time, and its counts are those of before.</returns>
+    public async Task<bool> TryCountPendingAsync(TimeSpan atMost, TimeProvider time)
+    {
+        try
+        {
+            await Task.WhenAll(_listeners.SelectMany(listener => listener.Parts).Select(CountPendingAsync)).WaitAsync(atMost, time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+
+        static Task<bool> CountPendingAsync(SessionListener part) => part.Gate.Loop.InvokeAsync(() =>
+        {
+            part.CountPending();
+            return true;
+        });
+    }
+
     /// <summary>Accepts no more, waits until the sessions have ended, or the drain timeout has passed, and ends the loops.</summary>
     public async Task StopAsync(TimeProvider time)
     {

@@ -20,7 +20,6 @@ internal static partial class HostingLog
     [LoggerMessage(1004, LogLevel.Critical, "Cannot start: {Reason}")]
     public static partial void CannotStart(ILogger log, string reason);
 
-    [LoggerMessage(
-        1005, LogLevel.Information, "Status page on http://{Bind}/, metrics on /metrics, health on /healthz/live and /healthz/ready")]
+    [LoggerMessage(1005, LogLevel.Information, "Status page on http://{Bind}/; also /metrics, /healthz/live, /healthz/ready")]
     public static partial void AdminListening(ILogger log, string bind);
 }

@@ -17,6 +17,7 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
     private long _suspicion;
     private long _suspicionTurn = -1;
     private long _shutSinceMs;
+    private long _openedAtMs = -1;
 
     public TopologyView View { get; private set; } = new() { MasterName = "" };
 
@@ -26,6 +27,9 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
 
     /// <summary>The outage has lasted longer than requests are held: they are answered at once until a master is back.</summary>
     public bool FailsFast => !View.IsServing && loop.NowMs - _shutSinceMs > maxOutageMs;
+
+    /// <summary>Has the request waited for a master, and not just for its session's connection?</summary>
+    public bool HasHeld(in PendingRequest request) => request.HasWaited || request.WaitsSinceMs <= _openedAtMs;
 
     public void Add(Session session) => _sessions.Add(session);
 
@@ -62,6 +66,10 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
         if (before.IsServing && !view.IsServing)
         {
             _shutSinceMs = loop.NowMs;
+        }
+        else if (!before.IsServing && view.IsServing)
+        {
+            _openedAtMs = loop.NowMs;
         }
 
         // Fenced first, all of them: nothing may reach the old master while some sessions already write to the new one.

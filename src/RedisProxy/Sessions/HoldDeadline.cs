@@ -34,6 +34,15 @@ internal sealed class HoldDeadline
 
     public void Disarm() => Timers.Disarm(_timer);
 
+    /// <summary>A waiting request goes to a backend.</summary>
+    public static void CountHold(Session session, in PendingRequest request)
+    {
+        if (session.Gate.HasHeld(request))
+        {
+            session.Counters.Holds.Add(session.Loop.NowMs - request.WaitsSinceMs);
+        }
+    }
+
     /// <summary>The newest request is not held at all.</summary>
     public void ExpireNewest()
     {
@@ -59,6 +68,7 @@ internal sealed class HoldDeadline
             if (deadlineMs <= now || takesAll)
             {
                 request.Outcome = Outcome.NotExecuted;
+                _session.Counters.Holds.Add(now - request.WaitsSinceMs);
                 hasExpired = true;
                 takesAll |= request.HasChange && !IsOfTransaction(request.Traits.Kind);
             }

@@ -14,6 +14,7 @@ internal sealed class LinkAttempt
     private readonly Session _session;
     private readonly LoopSocket _socket;
     private readonly LoopTimer _deadline;
+    private readonly long _beganAtMs;
     private readonly long _generation;
     private readonly int _version;
     private ReplayResult? _result;
@@ -23,6 +24,7 @@ internal sealed class LinkAttempt
     {
         _session = session;
         _socket = socket;
+        _beganAtMs = session.Loop.NowMs;
         _generation = session.Gate.View.Generation;
         _version = session.State.Version;
         _deadline = new LoopTimer(static socket => ((LoopSocket)socket).Abort(), socket);
@@ -111,6 +113,7 @@ internal sealed class LinkAttempt
         bool isOutdated = _session.IsEnded || _session.Gate.View.Generation != _generation || _session.State.Version != _version;
         if (_result == ReplayResult.Done && !isOutdated && !_socket.IsClosed)
         {
+            _session.Counters.Connects.Add(_session.Loop.NowMs - _beganAtMs);
             return new BackendLink(_socket, _generation) { FollowsWrites = _session.HasWrittenBefore };
         }
 

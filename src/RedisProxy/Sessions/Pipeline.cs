@@ -161,6 +161,7 @@ internal sealed class Pipeline
             }
             else
             {
+                HoldDeadline.CountHold(_session, oldest);
                 HandOver(link, oldest);
             }
 

@@ -1,4 +1,5 @@
 using RedisProxy.Resp;
+using RedisProxy.Topology;
 
 namespace RedisProxy.Sessions;
 
@@ -20,11 +21,30 @@ internal sealed class SessionCounters
     public long RetargetsFailed;
     public long BackendsLost;
 
+    /// <summary>Requests that a backend owes a reply, as of the last <see cref="SessionListener.CountPending"/>.</summary>
+    public long InFlight;
+
+    /// <summary>Requests that no backend has taken yet, as of then.</summary>
+    public long Held;
+
+    // Milliseconds: from a new connection in a data centre to connectTimeout and hold.timeout, and what people set those to.
+    private static readonly int[] ConnectBoundsMs = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
+    private static readonly int[] HoldBoundsMs = [10, 25, 50, 100, 250, 500, 1000, 2000, 3000, 4000, 5000, 10_000, 30_000];
+
+    /// <summary>From the connect until a backend takes the session's requests: its state has been said again.</summary>
+    public DurationHistogram Connects { get; } = new(ConnectBoundsMs);
+
+    /// <summary>How long requests waited that were held.</summary>
+    public DurationHistogram Holds { get; } = new(HoldBoundsMs);
+
     /// <summary>Sessions in each phase now, by <see cref="SessionPhase"/>.</summary>
     public long[] Phases { get; } = new long[SessionPhases.Count];
 
     /// <summary>By <see cref="EndCause"/>.</summary>
     public long[] Ended { get; } = new long[Enum.GetValues<EndCause>().Length];
+
+    /// <summary>Sessions that a failover would close, by <see cref="PinReason"/>, as of then.</summary>
+    public long[] PinnedNow { get; } = new long[Enum.GetValues<PinReason>().Length];
 
     /// <summary>Sessions that a failover closed, by <see cref="PinReason"/>.</summary>
     public long[] Pinned { get; } = new long[Enum.GetValues<PinReason>().Length];

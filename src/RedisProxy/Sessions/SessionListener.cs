@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 
 using RedisProxy.EventLoops;
+using RedisProxy.Tls;
 
 namespace RedisProxy.Sessions;
 
@@ -138,6 +139,32 @@ internal sealed class SessionListener
         CompleteWhenDrained();
     }
 
+    /// <summary>
+    /// Counts what is pending now. Only when somebody asks: to keep account of it with every request would cost more than it tells.
+    /// On the loop's thread.
+    /// </summary>
+    public void CountPending()
+    {
+        Debug.Assert(_loop.IsCurrent, "sessions belong to their loop");
+        long inFlight = 0;
+        long held = 0;
+        Span<long> pinned = stackalloc long[Counters.PinnedNow.Length];
+        pinned.Clear();
+        foreach (Session session in Gate.Sessions)
+        {
+            if (!session.IsEnded)
+            {
+                inFlight += session.Link?.InFlight.Count ?? 0;
+                held += session.Pipeline.Waiting.Count;
+                pinned[(int)session.State.Pin]++;
+            }
+        }
+
+        Counters.InFlight = inFlight;
+        Counters.Held = held;
+        pinned.CopyTo(Counters.PinnedNow);
+    }
+
     /// <summary>Ends one session. False: it is not among these.</summary>
     public bool Kill(long id)
     {
@@ -180,7 +207,7 @@ internal sealed class SessionListener
         if (failure is not (null or EndOfStreamException) && !_isStopping)
         {
             Counters.HandshakesFailed++;
-            OnHandshakeFailed(address, failure.Message);
+            OnHandshakeFailed(address, TlsFailure.Describe(failure));
         }
 
         await EndRefusedAsync(client);

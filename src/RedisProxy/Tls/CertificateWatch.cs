@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 
 using Microsoft.Extensions.Logging;
@@ -36,7 +37,7 @@ internal sealed class CertificateWatch(string name, TlsMaterial inUse, Action<Tl
             {
                 renew(material);
                 _inUse = material;
-                TlsLog.CertificatesRenewed(log, name, material.Certificate?.NotAfter);
+                TlsLog.CertificatesRenewed(log, name, Describe(material));
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
@@ -46,6 +47,10 @@ internal sealed class CertificateWatch(string name, TlsMaterial inUse, Action<Tl
 
         Complain(complaint, log);
     }
+
+    private static string Describe(TlsMaterial material) => material.Certificate is { } own
+        ? string.Create(CultureInfo.InvariantCulture, $"its certificate is good until {own.NotAfter.ToUniversalTime():u}")
+        : "there is no certificate of its own";
 
     private void Complain(string complaint, ILogger log)
     {

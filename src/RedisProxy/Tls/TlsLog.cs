@@ -6,8 +6,8 @@ namespace RedisProxy.Tls;
 internal static partial class TlsLog
 {
     [LoggerMessage(
-        4000, LogLevel.Information, "{Section}: the files have changed; new connections use them. The certificate ends {NotAfter}")]
-    public static partial void CertificatesRenewed(ILogger log, string section, DateTime? notAfter);
+        4000, LogLevel.Information, "{Section}: the files have changed; new connections use them ({What})")]
+    public static partial void CertificatesRenewed(ILogger log, string section, string what);
 
     [LoggerMessage(
         4001, LogLevel.Error, "{Section}: the files have changed and cannot be used, so those read before stay in use: {Complaint}")]

@@ -49,7 +49,14 @@ internal sealed class FailoverHistory
 {
     public const int MaxRecords = 16;
 
+    /// <summary>From a planned failover in a quick deployment to one that took the Sentinels several attempts. Milliseconds.</summary>
+    public static readonly int[] DurationBoundsMs =
+        [250, 500, 1000, 2000, 3000, 5000, 7500, 10_000, 15_000, 20_000, 30_000, 60_000, 180_000];
+
     private readonly long[] _counts = new long[Enum.GetValues<FailoverKind>().Length];
+    private readonly DurationHistogram[] _durations =
+        [.. Enum.GetValues<FailoverKind>().Select(_ => new DurationHistogram(DurationBoundsMs))];
+
     private volatile FailoverRecord[] _last = [];
 
     /// <summary>Oldest first.</summary>
@@ -58,8 +65,16 @@ internal sealed class FailoverHistory
     /// <summary>Those that have been accepted, or come back; whether they became available shows their record.</summary>
     public long CountOf(FailoverKind kind) => Interlocked.Read(ref _counts[(int)kind]);
 
+    /// <summary>From the first sign until the master takes requests, of those that are over.</summary>
+    public DurationHistogram DurationsOf(FailoverKind kind) => _durations[(int)kind];
+
     public void Add(FailoverRecord record)
     {
+        if (record.AvailableAfter is { } availableAfter)
+        {
+            CountDuration(record.Kind, availableAfter);
+        }
+
         Interlocked.Increment(ref _counts[(int)record.Kind]);
         long number = _counts.Sum();
         _last = [.. _last.TakeLast(MaxRecords - 1), record with { Number = number }];
@@ -72,6 +87,9 @@ internal sealed class FailoverHistory
         if (last.Length > 0 && last[^1].AvailableAfter is null)
         {
             _last = [.. last[..^1], last[^1] with { AvailableAfter = availableAfter }];
+            CountDuration(last[^1].Kind, availableAfter);
         }
     }
+
+    private void CountDuration(FailoverKind kind, TimeSpan duration) => DurationsOf(kind).Add((long)duration.TotalMilliseconds);
 }

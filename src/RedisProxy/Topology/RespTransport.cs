@@ -43,7 +43,8 @@ internal sealed class RespTransport
             await secured.DisposeAsync();
             if (failure is AuthenticationException or IOException)
             {
-                throw new RespConnectionException($"no TLS with {socket.RemoteEndPoint}: {failure.Message}", byErrorReply: false);
+                string reason = TlsFailure.Describe(failure);
+                throw new RespConnectionException($"no TLS with {socket.RemoteEndPoint}: {reason}", byErrorReply: false);
             }
 
             throw;

@@ -29,6 +29,8 @@ public sealed class ComposeTests(ContainerImage image, ITestOutputHelper output)
             async () => (await deployment.CallAsync("sentinel-1", 26379, "sentinel", "ckquorum", "mymaster"))
                 .StartsWith("OK 3 ", StringComparison.Ordinal),
             "the Sentinels know each other");
+        await Eventually.Within(
+            Patience, async () => await GoodReplicasAsync(deployment) == 6, "each of three Sentinels knows two replicas that are in sync");
         Assert.Equal(1, await CountAsync(deployment));
         if (isPlanned)
         {
@@ -50,6 +52,20 @@ public sealed class ComposeTests(ContainerImage image, ITestOutputHelper output)
 
     private static async Task<string> MasterAsync(ComposeDeployment deployment) =>
         (await deployment.CallAsync("sentinel-2", 26379, "sentinel", "get-master-addr-by-name", "mymaster")).Split('\n')[0];
+
+    /// <summary>Of all Sentinels together.</summary>
+    private static async Task<int> GoodReplicasAsync(ComposeDeployment deployment)
+    {
+        string[] sentinels = ["sentinel-1", "sentinel-2", "sentinel-3"];
+        int count = 0;
+        foreach (string sentinel in sentinels)
+        {
+            string replicas = await deployment.CallAsync(sentinel, 26379, "sentinel", "replicas", "mymaster");
+            count += replicas.Split("master-link-status\nok\n").Length - 1;
+        }
+
+        return count;
+    }
 
     /// <summary>As the application of the compose file does; 0 when there was an error.</summary>
     private static async Task<int> CountAsync(ComposeDeployment deployment)

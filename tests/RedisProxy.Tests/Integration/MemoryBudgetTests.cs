@@ -35,7 +35,7 @@ public sealed class MemoryBudgetTests
             Assert.Equal("PONG", (await small.CallAsync("PING")).Text);
             MetricsSnapshot metrics = await proxy.ScrapeAsync();
             double shed = metrics.Sum("redisproxy_sessions_ended_total", ("reason", "memory_shed"));
-            Assert.InRange(shed, 1, Clients / 2);
+            Assert.InRange(shed, 1, Clients * 3 / 5);
             Assert.Contains("that held most are reset", proxy.Process.LogTail, StringComparison.Ordinal);
         }
         finally
