@@ -6,7 +6,8 @@ namespace RedisProxy.Sessions;
 /// <summary>
 /// What is made of a link whose master is doubted, and of what a superseded one has said and nobody has relayed. Its acknowledgements
 /// are worth nothing any more; but a refusal is proof that a request was not executed, so it is sent again, and is not one of unknown
-/// outcome. That is how writes fare that were at the old master in a CLIENT PAUSE when it was demoted: it answers all of them with READONLY.
+/// outcome. That is how writes fare that were at the old master in a CLIENT PAUSE when it was demoted: it answers them all with
+/// READONLY.
 /// <para>Only what is here already: a superseded link is not waited for.</para>
 /// </summary>
 internal static unsafe class LastWords
