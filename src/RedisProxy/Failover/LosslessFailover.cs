@@ -70,10 +70,13 @@ internal sealed class LosslessFailover(
         {
             problem = failure.Message;
         }
-
-        foreach (DataPlaneListener listener in held)
+        finally
         {
-            listener.Resume();
+            // Also after a fault of this program: nobody waits for what has ended.
+            foreach (DataPlaneListener listener in held)
+            {
+                listener.Resume();
+            }
         }
 
         try

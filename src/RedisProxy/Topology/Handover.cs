@@ -21,7 +21,7 @@ internal sealed class Handover(FailoverPlan plan, ProxyOptions options, Topology
     private readonly ServerConnection _master = plan.Master!;
     private long _pausedAt;
 
-    /// <summary>Writes are paused at the old master, and it has not been released.</summary>
+    /// <summary>Writes are paused at the old master, or may be, and it has not been released.</summary>
     public bool IsPaused { get; private set; }
 
     /// <summary>Bytes of the replication stream that a replica has not got.</summary>
@@ -35,8 +35,10 @@ internal sealed class Handover(FailoverPlan plan, ProxyOptions options, Topology
     public async Task PauseWritesAsync()
     {
         _pausedAt = context.Time.GetTimestamp();
-        await _master.AskAsync("CLIENT", "PAUSE", PauseMs, "WRITE");
+
+        // Before the answer: one that does not come says nothing about whether it is paused.
         IsPaused = true;
+        await _master.AskAsync("CLIENT", "PAUSE", PauseMs, "WRITE");
     }
 
     /// <summary>Until every replica that Sentinel may choose has all that was written: which one it chooses, it decides itself.</summary>
