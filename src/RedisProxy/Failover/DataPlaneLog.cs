@@ -46,11 +46,11 @@ internal static partial class DataPlaneLog
         "The limit of open files is {Files}, which allows {Sessions} sessions and not the {Wanted} of maxSessions; raise it (ulimit -n)")]
     public static partial void TooFewFiles(ILogger log, long files, long sessions, long wanted);
 
-    [LoggerMessage(3010, LogLevel.Warning, "Buffers have passed {Budget} bytes on a loop; {Sessions} session(s) that held most are reset")]
+    [LoggerMessage(3014, LogLevel.Warning, "Buffers have passed {Budget} bytes on a loop; {Sessions} session(s) that held most are reset")]
     public static partial void MemoryShed(ILogger log, int sessions, long budget);
 
     [LoggerMessage(
-        3009,
+        3013,
         LogLevel.Warning,
         "Listener '{Listener}': TLS handshake with {Client} failed, and {Others} more since the last such line: {Reason}")]
     public static partial void HandshakeFailed(ILogger log, string listener, string client, int others, string reason);
