@@ -58,7 +58,7 @@ done
 
 require_dotnet
 require redis-server:redis-server redis-sentinel:redis-sentinel redis-benchmark:redis-tools setpriv:util-linux \
-    promtool:prometheus prometheus:prometheus chromium:chromium systemd-analyze:systemd
+    promtool:prometheus prometheus:prometheus chromium:chromium haproxy:haproxy systemd-analyze:systemd
 require_clients
 require_compiler
 

@@ -40,6 +40,8 @@ internal sealed class ProxyMetrics : IDisposable
         Counter("sessions_accepted", "Client connections accepted.", () => ByListener(static counters => counters.Accepted));
         Counter("sessions_refused", "Client connections refused because maxSessions was reached.", () => ByListener(
             static counters => counters.RefusedTooMany));
+        Counter("proxy_headers", "PROXY protocol headers of load balancers, by result.", () => ByListener(
+            "result", ["done", "failed"], static (counters, result) => result == "done" ? counters.HeadersRead : counters.HeadersFailed));
         Counter("tls_handshakes", "TLS handshakes of clients, by result.", () => ByListener(
             "result", ["done", "failed"], static (counters, result) => result == "done" ? counters.Secured : counters.HandshakesFailed));
         Counter("sessions_ended", "Sessions ended, by the first cause.", () => ByListener(

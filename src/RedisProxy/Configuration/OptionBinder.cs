@@ -1,3 +1,5 @@
+using System.Net;
+
 using Microsoft.Extensions.Configuration;
 
 namespace RedisProxy.Configuration;
@@ -8,6 +10,8 @@ namespace RedisProxy.Configuration;
 /// </summary>
 internal sealed class OptionBinder
 {
+    private const string Networks = "[ \"10.0.0.0/8\", … ]";
+
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
@@ -72,12 +76,40 @@ internal sealed class OptionBinder
         listener.Optional("role", ValueParsers.OnlyDefault("\"master\"", ["master"], text => text is "replica"));
         int maxSessions = listener.Value("maxSessions", ListenerOptions.DefaultMaxSessions, ValueParsers.WholeNumber(1, 1_000_000));
         ListenerTlsOptions? tls = _tls.ReadListener(listener);
-        listener.Optional("proxyProtocol", ValueParsers.OnlyDefault("\"off\"", ["off", "false"], _ => true));
+        IReadOnlyList<IPNetwork> balancers = listener.Values("proxyProtocol", Networks, ValueParsers.Network);
         PubSubAction pubsub = listener.Value("pubsub", PubSubAction.Close, ValueParsers.Choice(
             ("close", PubSubAction.Close), ("resubscribe", PubSubAction.Resubscribe)));
+        UserOptions[] users =
+            [.. listener.Sections("users", "[ { \"username\": …, \"password\": … }, … ]", ReadUser).OfType<UserOptions>()];
+        bool isUserEmpty = listener.Has("backendUser") && listener.IsEmpty("backendUser");
+        UserOptions? backendUser = listener.Section("backendUser", user => user.IsGiven || isUserEmpty ? ReadUser(user) : null);
         listener.Unavailable("maxLagBytes");
         listener.Unavailable("fallback");
-        return new ListenerDraft(listener, name, bind, master, maxSessions, pubsub, tls);
+        return new ListenerDraft(listener)
+        {
+            Name = name,
+            Bind = bind,
+            Master = master,
+            MaxSessions = maxSessions,
+            PubSub = pubsub,
+            Tls = tls,
+            ProxyProtocol = balancers,
+            Users = users,
+            BackendUser = backendUser,
+        };
+    }
+
+    // Null when there is no password, and that was reported.
+    private UserOptions? ReadUser(OptionSection user)
+    {
+        string? name = user.Optional("username", ValueParsers.Text);
+        string? password = ReadSecret(user, "password");
+        if (!user.Has("password") && !user.Has("passwordFile"))
+        {
+            _errors.Add(user.PathOf("password"), "missing; expected password or passwordFile");
+        }
+
+        return password is null ? null : new UserOptions { Username = name ?? UserOptions.DefaultName, Password = password };
     }
 
     private SentinelOptions ReadSentinel(OptionSection sentinel)
@@ -101,7 +133,7 @@ internal sealed class OptionBinder
                 "pollInterval", defaults.PollInterval, ValueParsers.Duration(TimeSpan.FromMilliseconds(100), Minute)),
             RequireMajority = sentinel.Value("requireMajority", defaults.RequireMajority, ValueParsers.Boolean),
             AddressMap = sentinel.Map("addressMap", ValueParsers.Announced, ValueParsers.Destination),
-            AllowedNetworks = sentinel.Values("allowedNetworks", "[ \"10.0.0.0/8\", … ]", ValueParsers.Network),
+            AllowedNetworks = sentinel.Values("allowedNetworks", Networks, ValueParsers.Network),
         };
     }
 
@@ -123,6 +155,7 @@ internal sealed class OptionBinder
             UserTimeout = backend.Value("userTimeout", defaults.UserTimeout, ValueParsers.Duration(TimeSpan.Zero, Hour)),
             MaxConcurrentConnects = backend.Value(
                 "maxConcurrentConnects", defaults.MaxConcurrentConnects, ValueParsers.WholeNumber(1, 10_000)),
+            ProxyProtocol = backend.Value("proxyProtocol", defaults.ProxyProtocol, ValueParsers.Boolean),
         };
     }
 
@@ -167,6 +200,8 @@ internal sealed class OptionBinder
         UserTimeout = client.Value("userTimeout", new ClientOptions().UserTimeout, ValueParsers.Duration(TimeSpan.Zero, Hour)),
         MaxSessionsPerAddress = client.Value(
             "maxSessionsPerAddress", new ClientOptions().MaxSessionsPerAddress, ValueParsers.WholeNumber(0, 1_000_000)),
+        AuthenticationTimeout = client.Value(
+            "authenticationTimeout", new ClientOptions().AuthenticationTimeout, ValueParsers.Duration(TimeSpan.Zero, Hour)),
     };
 
     private static KeepAliveOptions ReadKeepAlive(OptionSection keepAlive)

@@ -25,11 +25,13 @@ internal static class OptionChanges
         new("backend.keepAlive.retries", o => o.Backend.KeepAlive.Retries),
         new("backend.userTimeout", o => o.Backend.UserTimeout),
         new("backend.maxConcurrentConnects", o => o.Backend.MaxConcurrentConnects),
+        new("backend.proxyProtocol", o => o.Backend.ProxyProtocol),
         new("client.keepAlive.time", o => o.Client.KeepAlive.Time),
         new("client.keepAlive.interval", o => o.Client.KeepAlive.Interval),
         new("client.keepAlive.retries", o => o.Client.KeepAlive.Retries),
         new("client.userTimeout", o => o.Client.UserTimeout),
         new("client.maxSessionsPerAddress", o => o.Client.MaxSessionsPerAddress),
+        new("client.authenticationTimeout", o => o.Client.AuthenticationTimeout),
         new("hold.timeout", o => o.Hold.Timeout),
         new("hold.maxOutage", o => o.Hold.MaxOutage),
         new("hold.planned", o => o.Hold.Planned),
@@ -76,7 +78,7 @@ internal static class OptionChanges
         Sentinel = now.Sentinel is null ? null : now.Sentinel with { Tls = old.Sentinel?.Tls },
         Backend = now.Backend with { Tls = old.Backend.Tls },
         Listeners = [.. now.Listeners.Select(listener => Find(old.Listeners, listener.Name) is { } before
-            ? listener with { Master = before.Master, Tls = before.Tls }
+            ? KeepFixed(before, listener)
             : listener)],
     };
 
@@ -89,6 +91,15 @@ internal static class OptionChanges
             ? $"listener '{added.Name}': cannot begin with tls while the proxy runs; restart it"
             : null,
     };
+
+    private static ListenerOptions KeepFixed(ListenerOptions old, ListenerOptions now)
+    {
+        ListenerOptions taken = now with { Master = old.Master, Tls = old.Tls };
+        return OwnsOtherwise(old, now) ? taken with { Users = old.Users, BackendUser = old.BackendUser } : taken;
+    }
+
+    // Sessions whose user is known to the master cannot become such whose user is not, nor the other way.
+    private static bool OwnsOtherwise(ListenerOptions old, ListenerOptions now) => old.OwnsAuthentication != now.OwnsAuthentication;
 
     private static IEnumerable<OptionChange> BetweenListeners(
         IReadOnlyList<ListenerOptions> old, IReadOnlyList<ListenerOptions> now)
@@ -123,7 +134,10 @@ internal static class OptionChanges
         ("master", old.Master, now.Master, true),
         ("maxSessions", old.MaxSessions, now.MaxSessions, false),
         ("pubsub", old.PubSub, now.PubSub, false),
+        ("proxyProtocol", List(old.ProxyProtocol), List(now.ProxyProtocol), false),
         ("tls", Tls(old.Tls), Tls(now.Tls), true),
+        ("users", Users([], old.Users), Users(old.Users, now.Users), OwnsOtherwise(old, now)),
+        ("backendUser", old.BackendUser?.Username, Users(One(old.BackendUser), One(now.BackendUser)), OwnsOtherwise(old, now)),
     ];
 
     private static ListenerOptions? Find(IReadOnlyList<ListenerOptions> listeners, string name) =>
@@ -136,6 +150,15 @@ internal static class OptionChanges
     private static string? Tls(ListenerTlsOptions? tls) => tls is null
         ? null
         : $"{tls.Material.Files}, {tls.RequireClientCertificate}, {tls.HandshakeTimeout}, {tls.MaxConcurrentHandshakes}";
+
+    private static UserOptions[] One(UserOptions? user) => user is null ? [] : [user];
+
+    // The names; passwords are compared and not shown.
+    private static string? Users(IReadOnlyList<UserOptions> old, IReadOnlyList<UserOptions> now)
+    {
+        string names = List(now);
+        return names == List(old) && !old.SequenceEqual(now) ? $"{names} with another password" : names.Length == 0 ? null : names;
+    }
 
     private static string List<T>(IEnumerable<T>? values) => string.Join(", ", values ?? []);
 

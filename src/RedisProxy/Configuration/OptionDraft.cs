@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace RedisProxy.Configuration;
 
 /// <summary>
@@ -10,10 +12,26 @@ internal sealed record OptionDraft(IReadOnlyList<ListenerDraft> Listeners, bool 
 
 /// <summary>One listener as read. Null: missing, or not understood and reported already.</summary>
 /// <param name="Section">Knows which of the two it is, and the paths.</param>
-internal sealed record ListenerDraft(
-    OptionSection Section, string? Name, BindAddress? Bind, string? Master, int MaxSessions, PubSubAction PubSub,
-    ListenerTlsOptions? Tls)
+internal sealed record ListenerDraft(OptionSection Section)
 {
+    public string? Name { get; init; }
+
+    public BindAddress? Bind { get; init; }
+
+    public string? Master { get; init; }
+
+    public int MaxSessions { get; init; }
+
+    public PubSubAction PubSub { get; init; }
+
+    public ListenerTlsOptions? Tls { get; init; }
+
+    public IReadOnlyList<IPNetwork> ProxyProtocol { get; init; } = [];
+
+    public IReadOnlyList<UserOptions> Users { get; init; } = [];
+
+    public UserOptions? BackendUser { get; init; }
+
     /// <summary>The name it will have.</summary>
     public string? EffectiveName => Name ?? Master;
 }

@@ -105,7 +105,8 @@ internal sealed class OptionSection
             }
         }
 
-        return values;
+        // Lists are equal by reference, and all empty ones are one.
+        return values.Count == 0 ? Array.Empty<T>() : values;
     }
 
     /// <summary>

@@ -83,6 +83,9 @@ internal static class OptionsReader
                 MaxSessions = l.MaxSessions,
                 PubSub = l.PubSub,
                 Tls = l.Tls,
+                ProxyProtocol = l.ProxyProtocol,
+                Users = l.Users,
+                BackendUser = l.BackendUser,
             }),
         ],
     };

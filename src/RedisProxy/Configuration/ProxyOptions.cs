@@ -24,42 +24,6 @@ internal sealed record ProxyOptions
     public LoopOptions Loops { get; init; } = new();
 }
 
-/// <summary><c>listeners[]</c>: one address that applications connect to.</summary>
-internal sealed record ListenerOptions
-{
-    public const int DefaultMaxSessions = 10_000;
-
-    /// <summary><c>name</c>: label in logs and metrics. Default: the master's name. Needed without Sentinel. Unique.</summary>
-    public required string Name { get; init; }
-
-    /// <summary><c>bind</c>: required.</summary>
-    public required BindAddress Bind { get; init; }
-
-    /// <summary><c>master</c>: the name Sentinel knows it by. Null without Sentinel.</summary>
-    public string? Master { get; init; }
-
-    /// <summary><c>maxSessions</c>: further clients get redis's own error and are closed. Default 10000, 1 to 1000000.</summary>
-    public int MaxSessions { get; init; } = DefaultMaxSessions;
-
-    /// <summary><c>pubsub</c>: what becomes of subscribers at a failover. Default <c>close</c>.</summary>
-    public PubSubAction PubSub { get; init; }
-
-    /// <summary><c>tls</c>: null: applications connect in plain text.</summary>
-    public ListenerTlsOptions? Tls { get; init; }
-}
-
-/// <summary>
-/// <c>listeners[].pubsub</c>. What is published while there is no master, or before a subscriber is back, is lost in any case.
-/// </summary>
-internal enum PubSubAction
-{
-    /// <summary>Their connection is closed, so that they see the gap.</summary>
-    Close,
-
-    /// <summary>They are subscribed again on the new master, and do not see it.</summary>
-    Resubscribe,
-}
-
 /// <summary><c>sentinel</c>: whom to ask for the master.</summary>
 internal sealed record SentinelOptions
 {
@@ -123,6 +87,12 @@ internal sealed record BackendOptions
     /// <summary><c>maxConcurrentConnects</c>: so many connections are being opened at once, in all loops. Default 64, 1 to 10000.</summary>
     public int MaxConcurrentConnects { get; init; } = 64;
 
+    /// <summary>
+    /// <c>proxyProtocol</c>: connections to the master begin with a PROXY protocol header, version 2, that names the client; the proxy's
+    /// own say that they are nobody else's. Redis itself does not understand it: only for what stands in front of it. Default false.
+    /// </summary>
+    public bool ProxyProtocol { get; init; }
+
     /// <inheritdoc cref="SentinelOptions.ToString"/>
     public override string ToString() => $"Backend {Endpoint?.ToString() ?? "from Sentinel"}";
 }
@@ -143,6 +113,13 @@ internal sealed record ClientOptions
     /// limit but <c>maxSessions</c>. At most 1000000. Clients behind one NAT, or one load balancer, have one address.
     /// </summary>
     public int MaxSessionsPerAddress { get; init; }
+
+    /// <summary>
+    /// <c>authenticationTimeout</c>: where authentication is demanded, by the listener's <c>users</c> or by the master itself, a client
+    /// that has not authenticated within this time and waits for nothing is closed; at most a quarter later. Default 1m, 0 turns it off,
+    /// at most 1h.
+    /// </summary>
+    public TimeSpan AuthenticationTimeout { get; init; } = TimeSpan.FromMinutes(1);
 }
 
 /// <summary><c>keepAlive</c>: TCP keepalive (tcp(7)). It keeps idle connections alive in firewalls and finds dead idle peers.</summary>

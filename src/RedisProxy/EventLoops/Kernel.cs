@@ -61,6 +61,9 @@ internal abstract unsafe class Kernel : IDisposable
     /// <summary>Null on a unix socket.</summary>
     public abstract IPEndPoint? PeerAddress(int fd);
 
+    /// <summary>Null on a unix socket.</summary>
+    public abstract IPEndPoint? LocalAddress(int fd);
+
     /// <summary>Sends FIN after what was sent; receiving goes on.</summary>
     public abstract void ShutdownWrite(int fd);
 

@@ -19,6 +19,9 @@ internal static class LibcConstants
     public const int AfUnix = 1;
     public const int AfInet = 2;
     public const int AfInet6 = 10;
+    public const int AfNetlink = 16;
+    public const int Raw = 3 | 0x80000; // SOCK_RAW | SOCK_CLOEXEC
+    public const int NetlinkSocketDiagnosis = 4; // NETLINK_SOCK_DIAG
     public const int StreamNonBlocking = 1 | 0x800 | 0x80000; // SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC
     public const int AcceptFlags = 0x800 | 0x80000; // SOCK_NONBLOCK | SOCK_CLOEXEC
     public const int NoSignal = 0x4000; // MSG_NOSIGNAL

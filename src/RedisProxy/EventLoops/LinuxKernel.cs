@@ -83,6 +83,8 @@ internal sealed unsafe class LinuxKernel : Kernel
 
     public override IPEndPoint? PeerAddress(int fd) => SocketCalls.PeerAddress(fd);
 
+    public override IPEndPoint? LocalAddress(int fd) => SocketCalls.LocalAddress(fd);
+
     public override void ShutdownWrite(int fd) => _ = Libc.Shutdown(fd, LibcConstants.ShutdownWrite);
 
     public override void Close(int fd) => _ = Libc.Close(fd);

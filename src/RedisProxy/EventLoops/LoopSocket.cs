@@ -48,8 +48,18 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
     /// <summary>A receive may give something. Else the reader was woken for another reason.</summary>
     public bool IsReadable => (_readiness & Readiness.Readable) != 0;
 
-    /// <summary>Null on a unix socket and after closing. Asks the kernel, so not for every request.</summary>
-    public IPEndPoint? PeerAddress => IsClosed ? null : _loop.Kernel.PeerAddress(_fd);
+    /// <summary>
+    /// Null on a unix socket and after closing. Asks the kernel, so not for every request. To be set when the peer says that it stands for
+    /// somebody else.
+    /// </summary>
+    public IPEndPoint? PeerAddress
+    {
+        get => field ?? (IsClosed ? null : _loop.Kernel.PeerAddress(_fd));
+        set;
+    }
+
+    /// <summary>As <see cref="PeerAddress"/>, of this side.</summary>
+    public IPEndPoint? LocalAddress => IsClosed ? null : _loop.Kernel.LocalAddress(_fd);
 
     internal uint Version { get; }
 

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.NetworkInformation;
 using System.Runtime.CompilerServices;
 
 namespace RedisProxy.EventLoops;
@@ -17,10 +15,6 @@ internal static unsafe class PortGroup
     private const ushort Add = 0x04; // BPF_ALU | BPF_ADD | BPF_K
     private const ushort ReturnAccumulator = 0x16; // BPF_RET | BPF_A
     private const uint RandomNumber = 0xfffff000 + 56; // SKF_AD_OFF + SKF_AD_RANDOM
-
-    /// <summary>How many sockets listen on exactly this address now, in all processes.</summary>
-    public static int Count(IPEndPoint endpoint) =>
-        IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Count(endpoint.Equals);
 
     /// <summary>From now on only these sockets of the group get new connections. What others have in their queues stays there.</summary>
     /// <param name="fd">Any socket of the group.</param>

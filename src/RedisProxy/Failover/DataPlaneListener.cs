@@ -58,15 +58,19 @@ internal sealed class DataPlaneListener
             MaxHandshakes = Math.Max(1, (listener.Tls?.MaxConcurrentHandshakes ?? 0) / loops.Length),
             BackendTls = tls.Backend,
         };
-        var handshakes = new HandshakeFailures(listener.Name, log);
+        var refused = new RefusedClients(listener.Name, log);
         _parts = new SessionListener[loops.Length];
         for (int i = 0; i < loops.Length; i++)
         {
             Gate gate = FailoverBridge.CreateGate(
-                loops[i], source, options.Hold.MaxOutage, error => DataPlaneLog.SessionFailed(log, listener.Name, error));
+                loops[i],
+                source,
+                options.Hold.MaxOutage,
+                error => DataPlaneLog.SessionFailed(log, listener.Name, error),
+                refused.ReportBackendUser);
             _parts[i] = new SessionListener(loops[i], gate, limiters[i], settings, quota)
             {
-                OnHandshakeFailed = handshakes.Report,
+                OnRefused = refused.ReportClient,
             };
         }
     }

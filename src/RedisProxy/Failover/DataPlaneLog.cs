@@ -46,14 +46,20 @@ internal static partial class DataPlaneLog
         "The limit of open files is {Files}, which allows {Sessions} sessions and not the {Wanted} of maxSessions; raise it (ulimit -n)")]
     public static partial void TooFewFiles(ILogger log, long files, long sessions, long wanted);
 
-    [LoggerMessage(3014, LogLevel.Warning, "Buffers have passed {Budget} bytes on a loop; {Sessions} session(s) that held most are reset")]
+    [LoggerMessage(3013, LogLevel.Warning, "Buffers have passed {Budget} bytes on a loop; {Sessions} session(s) that held most are reset")]
     public static partial void MemoryShed(ILogger log, int sessions, long budget);
 
     [LoggerMessage(
-        3013,
+        3014,
         LogLevel.Warning,
-        "Listener '{Listener}': TLS handshake with {Client} failed, and {Others} more since the last such line: {Reason}")]
-    public static partial void HandshakeFailed(ILogger log, string listener, string client, int others, string reason);
+        "Listener '{Listener}' did not let {Client} in, and {Others} more since the last such line: {Reason}")]
+    public static partial void ClientRefused(ILogger log, string listener, string client, int others, string reason);
+
+    [LoggerMessage(
+        3015,
+        LogLevel.Error,
+        "The master refuses backendUser of listener '{Listener}', {Sessions} session(s) ended because of it since the last such line")]
+    public static partial void BackendUserRefused(ILogger log, string listener, int sessions);
 
     [LoggerMessage(3004, LogLevel.Error, "A session of listener '{Listener}' ended by a fault of this program")]
     public static partial void SessionFailed(ILogger log, string listener, Exception error);

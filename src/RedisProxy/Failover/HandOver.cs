@@ -38,7 +38,7 @@ internal sealed class HandOver(bool isWanted, TimeProvider time, ILogger log)
 
     private async Task TakeAsync(IPEndPoint endpoint, int fd, int count, Func<bool> areClosing)
     {
-        int others = PortGroup.Count(endpoint) - count;
+        int others = ListeningSockets.Count(endpoint) - count;
         if (others <= 0)
         {
             return;
@@ -51,7 +51,7 @@ internal sealed class HandOver(bool isWanted, TimeProvider time, ILogger log)
         }
 
         DataPlaneLog.TakesOver(log, endpoint);
-        while (PortGroup.Count(endpoint) > count)
+        while (ListeningSockets.Count(endpoint) > count)
         {
             await Task.Delay(LookInterval, time, CancellationToken.None);
             if (areClosing())

@@ -19,6 +19,9 @@ internal enum ProtocolError : byte
     /// <summary>Stricter than redis, which waits for the end of such a line for ever.</summary>
     NulInInline,
 
+    /// <summary>A client that has not authenticated asks for more memory than that takes.</summary>
+    UnauthenticatedLength,
+
     /// <summary>The first bytes of a TLS handshake on a plain port.</summary>
     TlsHello,
 
@@ -43,6 +46,7 @@ internal static class ProtocolErrors
         ProtocolError.UnbalancedQuotes => "ERR Protocol error: unbalanced quotes in request",
         ProtocolError.InvalidLineEnding => "ERR Protocol error: invalid line ending",
         ProtocolError.NulInInline => "ERR Protocol error: zero byte in inline request",
+        ProtocolError.UnauthenticatedLength => "ERR Protocol error: unauthenticated bulk length",
         ProtocolError.TlsHello or ProtocolError.CrossProtocol or ProtocolError.InvalidReply => null,
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "not an error"),
     };

@@ -32,6 +32,9 @@ internal enum EndCause : byte
     /// <summary>The new backend refused the session's credentials or another part of its state.</summary>
     ReplayRefused,
 
+    /// <summary>It had not authenticated in time, see <c>client.authenticationTimeout</c>.</summary>
+    NotAuthenticated,
+
     /// <summary>A request of unknown outcome, and <c>replay.onUnknownOutcome</c> is <c>disconnect</c>.</summary>
     UnknownOutcome,
 

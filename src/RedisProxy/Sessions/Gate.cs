@@ -19,6 +19,9 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
     private long _shutSinceMs;
     private long _openedAtMs = -1;
 
+    /// <summary>The master does not take the credentials of <c>listeners[].backendUser</c>; a session has ended because of it.</summary>
+    public Action OnBackendUserRefused { get; init; } = static () => { };
+
     public TopologyView View { get; private set; } = new() { MasterName = "" };
 
     public EventLoop Loop => loop;

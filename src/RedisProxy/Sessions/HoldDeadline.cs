@@ -97,7 +97,7 @@ internal sealed class HoldDeadline
     private void Conclude()
     {
         PlayedTransactions.AfterExpiry(_session);
-        _session.WakeReplies();
+        _session.Replies.Wake();
     }
 
     private static bool IsOfTransaction(CommandKind kind) =>

@@ -1,4 +1,5 @@
 using RedisProxy.EventLoops;
+using RedisProxy.Resp;
 using RedisProxy.Tls;
 using RedisProxy.Topology;
 
@@ -69,7 +70,7 @@ internal sealed class LinkAttempt
             return false;
         }
 
-        if (_socket.TakeError() != 0)
+        if (_socket.TakeError() != 0 || (_session.Settings.SendsProxyHeader && !TrySendHeader()))
         {
             _result = ReplayResult.Failed;
             return true;
@@ -77,8 +78,8 @@ internal sealed class LinkAttempt
 
         // In a crowd a connection that has been accepted proves itself by an answer, or by its handshake.
         PeerTls? tls = _session.Settings.BackendTls;
-        StateReplay? replay =
-            StateReplay.Of(_session.State) ?? (tls is null && _session.Keeper.IsInCrowd ? StateReplay.Nothing : null);
+        StateReplay? replay = StateReplay.Of(_session.State, _session.Settings.Access?.BackendCredentials)
+            ?? (tls is null && _session.Keeper.IsInCrowd ? StateReplay.Nothing : null);
         _isPreparing = tls is not null || replay is not null;
         if (_isPreparing)
         {
@@ -88,6 +89,16 @@ internal sealed class LinkAttempt
 
         _result = ReplayResult.Done;
         return true;
+    }
+
+    // Before all else, TLS too. A fresh connection has room for it.
+    private unsafe bool TrySendHeader()
+    {
+        byte[] header = ProxyHeader.Write(_session.Client.PeerAddress, _session.Client.LocalAddress);
+        fixed (byte* start = header)
+        {
+            return _socket.TrySend(start, header.Length) == header.Length;
+        }
     }
 
     // A server that cannot be secured is reported by the probe, which speaks to it in the same way.
@@ -125,6 +136,11 @@ internal sealed class LinkAttempt
 
         if (_result == ReplayResult.Refused)
         {
+            if (_session.Settings.Access is { BackendCredentials: not null })
+            {
+                _session.Gate.OnBackendUserRefused();
+            }
+
             _session.End(EndCause.ReplayRefused);
         }
         else

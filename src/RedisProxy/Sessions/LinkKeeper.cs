@@ -49,7 +49,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     /// </summary>
     public bool IsInCrowd => limiter.IsCrowded;
 
-    private bool IsLinkWanted => !session.IsEnded && session.Link is null && MayConnect;
+    private bool IsLinkWanted => !session.IsEnded && session.Link is null && MayConnect && session.Access is not { IsLockedOut: true };
 
     /// <summary>The gate, the link or the end of the session has changed.</summary>
     public void Wake()

@@ -16,15 +16,30 @@ internal enum Outcome : byte
     ProtocolError,
 
     /// <summary>
-    /// Answered with OK by the proxy: CLIENT CAPA, which would teach the client the master's own address, and the MULTI of a transaction
-    /// that the proxy plays to its end (<see cref="TransactionState.IsPlayedHere"/>).
+    /// Answered with OK by the proxy: CLIENT CAPA, which would teach the client the master's own address, AUTH and QUIT of a client that
+    /// authenticates to the proxy, and the MULTI of a transaction that the proxy plays to its end
+    /// (<see cref="TransactionState.IsPlayedHere"/>).
     /// </summary>
     Acknowledged,
 
-    /// <summary>A command inside such a transaction.</summary>
+    /// <summary>The client has to authenticate first (<see cref="ClientAccess"/>).</summary>
+    NotAuthenticated,
+
+    /// <summary>HELLO, likewise.</summary>
+    HelloNotAuthenticated,
+
+    /// <summary>AUTH, or HELLO with AUTH, of nobody who may use the listener.</summary>
+    WrongPassword,
+
+    /// <summary>RESET would end what the proxy has authenticated at the master.</summary>
+    ResetRefused,
+
+    /// <summary>A command inside a transaction that is played here.</summary>
     Queued,
 
-    /// <summary>Its EXEC, because a WATCH went with a lost backend: nil, as redis answers when a watched key was changed.</summary>
+    /// <summary>
+    /// The EXEC of such a transaction, because a WATCH went with a lost backend: nil, as redis answers when a watched key was changed.
+    /// </summary>
     Conflict,
 
     /// <summary>Its EXEC, because a part of the queue is gone.</summary>

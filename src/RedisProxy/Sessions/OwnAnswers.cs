@@ -1,4 +1,5 @@
 using RedisProxy.EventLoops;
+using RedisProxy.Resp;
 
 namespace RedisProxy.Sessions;
 
@@ -46,6 +47,11 @@ internal static class OwnAnswers
             if (request.Outcome == Outcome.ProtocolError)
             {
                 return EndCause.ClientProtocolError;
+            }
+
+            if (request.Traits.Kind == CommandKind.Quit && request.Outcome == Outcome.Acknowledged)
+            {
+                return EndCause.Quit;
             }
 
             if (request.End == pipeline.RawFrom)

@@ -115,7 +115,7 @@ internal sealed class Pipeline
         ref PendingRequest waiting = ref Waiting.AddNewest(request);
         if (waiting.IsSynthesised)
         {
-            _session.WakeReplies();
+            _session.Replies.Wake();
         }
         else if (_gate.FailsFast)
         {
@@ -139,7 +139,7 @@ internal sealed class Pipeline
         }
         else if (queue.Newest.IsSynthesised)
         {
-            _session.WakeReplies();
+            _session.Replies.Wake();
         }
     }
 
@@ -157,7 +157,7 @@ internal sealed class Pipeline
             if (oldest.IsSynthesised)
             {
                 link.InFlight.AddNewest(oldest);
-                _session.WakeReplies();
+                _session.Replies.Wake();
             }
             else
             {
@@ -265,7 +265,7 @@ internal sealed class Pipeline
         {
             // On a new connection redis would say that all replicas have everything.
             added.Outcome = request.Traits.Kind == CommandKind.Wait ? Outcome.NoReplicas : Outcome.NoReplicasAof;
-            _session.WakeReplies();
+            _session.Replies.Wake();
             return;
         }
 

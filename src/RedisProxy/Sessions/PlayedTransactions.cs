@@ -86,7 +86,7 @@ internal static class PlayedTransactions
             pipeline.Ahead = state;
         }
 
-        session.WakeReplies();
+        session.Replies.Wake();
     }
 
     /// <summary>A part of a transaction is given up; so is the whole.</summary>

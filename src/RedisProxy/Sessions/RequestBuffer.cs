@@ -100,6 +100,34 @@ internal sealed unsafe class RequestBuffer(SlabPool pool)
         return copy;
     }
 
+    /// <summary>
+    /// Puts another request in the place of one. Empty lines before it make up for what it is shorter: they are no requests for redis
+    /// (networking.c, processInlineBuffer).
+    /// </summary>
+    /// <param name="from">Of the first byte of the one.</param>
+    /// <param name="to">One past its last.</param>
+    /// <param name="request">The other; not longer.</param>
+    public void Overwrite(long from, long to, ReadOnlySpan<byte> request)
+    {
+        long begin = to - request.Length;
+        Debug.Assert(begin >= from, "there is no room for it");
+        for (long at = from; at < to;)
+        {
+            byte* piece = PieceAt(at, at < begin ? begin : to, out int length);
+            var place = new Span<byte>(piece, length);
+            if (at < begin)
+            {
+                place.Fill((byte)'\n');
+            }
+            else
+            {
+                request.Slice((int)(at - begin), length).CopyTo(place);
+            }
+
+            at += length;
+        }
+    }
+
     /// <summary>What lies before the offset is needed no more.</summary>
     public void ReleaseTo(long offset)
     {

@@ -8,14 +8,16 @@ namespace RedisProxy.Sessions;
 /// <param name="Traits">Those of the command, corrected by what its arguments say.</param>
 /// <param name="Change">What it will change about the connection; null for nothing.</param>
 /// <param name="EndsFraming">From its reply on, replies no longer match requests one to one.</param>
-/// <param name="IsAnsweredHere">It must not reach the server; the proxy says OK.</param>
+/// <param name="Answer">It must not reach the server; the proxy answers. <see cref="Outcome.Forward"/>: it is passed on.</param>
 /// <param name="Replies">What it does to the replies of this request and of those after it.</param>
+/// <param name="Rewritten">What is passed on instead of it; not longer than it. Null: itself.</param>
 internal readonly record struct Inspection(
     CommandTraits Traits,
     StateChange? Change,
     bool EndsFraming = false,
-    bool IsAnsweredHere = false,
-    ReplyRule Replies = ReplyRule.AsBefore);
+    Outcome Answer = Outcome.Forward,
+    ReplyRule Replies = ReplyRule.AsBefore,
+    byte[]? Rewritten = null);
 
 /// <summary>
 /// Looks at the requests that <see cref="CommandTraits.NeedsInspection"/>. What can be replayed is an allow-list: a subcommand or an
@@ -83,7 +85,7 @@ internal static class RequestInspector
             case "SETNAME" or "NO-EVICT" or "NO-TOUCH" or "CACHING" or "SETINFO" or "TRACKING":
                 return new Inspection(Resendable, null);
             case "CAPA":
-                return new Inspection(traits, null, IsAnsweredHere: true);
+                return new Inspection(traits, null, Answer: Outcome.Acknowledged);
             case "REPLY" when arguments.Count == 3:
                 return InspectReply(arguments, inTransaction);
             case "REPLY":

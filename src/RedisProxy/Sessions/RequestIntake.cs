@@ -26,41 +26,11 @@ internal sealed class RequestIntake(Session session)
 
     private long WaitsSinceMs => _stalledSinceMs < 0 ? session.Loop.NowMs : _stalledSinceMs;
 
-    /// <summary>May more be received? Limits what is held for a session, in bytes and in requests.</summary>
-    public bool HasRoom
-    {
-        get
-        {
-            Pipeline pipeline = session.Pipeline;
-            int maxBytes = session.Settings.MaxReplayBytes;
-            if (_isStopped || pipeline.Count >= SessionSettings.MaxPendingRequests)
-            {
-                return false;
-            }
+    /// <summary>May more be received?</summary>
+    public bool HasRoom => !_isStopped && InputRoom.Has(session, _requestStart, _hasOpenRequest);
 
-            if (pipeline.IsRaw)
-            {
-                return pipeline.Waiting.IsEmpty
-                    ? session.Link is not null && session.Gate.View.IsServing
-                    : pipeline.Buffer.Received - pipeline.RawFrom < maxBytes;
-            }
-
-            if (pipeline.Waiting.IsEmpty)
-            {
-                return true;
-            }
-
-            if (!_hasOpenRequest)
-            {
-                return _requestStart - pipeline.Waiting.Oldest.Start < maxBytes;
-            }
-
-            // An incomplete request whose beginning is gone is thrown away as it comes, but only once nothing is before it.
-            return pipeline.Waiting.Newest.IsSynthesised
-                ? pipeline.Count == 1
-                : pipeline.Buffer.Received - pipeline.Waiting.Oldest.Start < maxBytes;
-        }
-    }
+    // Until the client has authenticated, where it does so to the proxy, every one of its requests is looked into.
+    private bool IsLockedOut => session.Access is { IsLockedOut: true };
 
     /// <summary>From now on input stays with the kernel: what is received next has waited since now at the longest.</summary>
     public void BeginStall()
@@ -111,7 +81,7 @@ internal sealed class RequestIntake(Session session)
 
     private bool TakePlain(ref ReadOnlySpan<byte> input)
     {
-        int taken = _scanner.IsAtBoundary && _replies.IsOn && !_followsCaching
+        int taken = _scanner.IsAtBoundary && _replies.IsOn && !_followsCaching && !IsLockedOut
             ? PlainTraffic.TakeRequests(session, ref _scanner, input, _requestStart, _scanned, WaitsSinceMs)
             : 0;
         if (taken > 0)
@@ -136,7 +106,11 @@ internal sealed class RequestIntake(Session session)
         {
             Skip();
         }
-        else if (_scanner.IsInline || _scanner.Command.NeedsInspection)
+        else if (IsLockedOut && _scanned - _frameStart > ClientAccess.MaxRequestBytes)
+        {
+            Refuse(ProtocolError.UnauthenticatedLength, 0);
+        }
+        else if (_scanner.IsInline || _scanner.Command.NeedsInspection || IsLockedOut)
         {
             Inspect();
         }
@@ -155,7 +129,11 @@ internal sealed class RequestIntake(Session session)
         }
 
         long atLeast = _scanner.FrameBytes + _scanner.OwedBytes;
-        if (_scanner.Command.NeedsInspection)
+        if (IsLockedOut && atLeast > ClientAccess.MaxRequestBytes)
+        {
+            Refuse(ProtocolError.UnauthenticatedLength, 0);
+        }
+        else if (_scanner.Command.NeedsInspection)
         {
             if (atLeast > MaxInspectedBytes)
             {
@@ -193,7 +171,7 @@ internal sealed class RequestIntake(Session session)
             traits = _scanner.Commands.Find(arguments[0]);
         }
 
-        if (!traits.NeedsInspection)
+        if (!traits.NeedsInspection && !IsLockedOut)
         {
             Add(new Inspection(traits, null), _scanned);
             return;
@@ -205,8 +183,15 @@ internal sealed class RequestIntake(Session session)
             return;
         }
 
-        TransactionState transaction = session.Pipeline.Ahead;
-        Inspection inspection = RequestInspector.Inspect(traits, arguments, transaction.IsOpen, !_replies.IsOn);
+        bool inTransaction = session.Pipeline.Ahead.IsOpen;
+        Inspection inspection = session.Access is { } access
+            ? access.Inspect(traits, arguments, (int)(_scanned - _frameStart), inTransaction, !_replies.IsOn)
+            : RequestInspector.Inspect(traits, arguments, inTransaction, !_replies.IsOn);
+        if (inspection.Rewritten is { } rewritten)
+        {
+            session.Pipeline.Buffer.Overwrite(_frameStart, _scanned, rewritten);
+        }
+
         if (inspection.Replies == ReplyRule.SkipNext && !_replies.IsOff)
         {
             _replies = ReplyMode.Skipping;
@@ -221,16 +206,12 @@ internal sealed class RequestIntake(Session session)
         _isStopped |= traits.Kind == CommandKind.Quit;
     }
 
-    private void Add(in Inspection inspection, long end, Outcome outcome = Outcome.Forward)
+    private void Add(in Inspection inspection, long end)
     {
         Pipeline pipeline = session.Pipeline;
         StateChange? change = inspection.Change ?? (_followsCaching ? StateChange.EndOfCaching : null);
         bool endsFraming = inspection.EndsFraming;
-        if (inspection.IsAnsweredHere)
-        {
-            outcome = Outcome.Acknowledged;
-        }
-
+        Outcome outcome = inspection.Answer;
         if (pipeline.Follow(inspection.Traits.Kind, ref outcome))
         {
             change = null;
@@ -286,7 +267,7 @@ internal sealed class RequestIntake(Session session)
         }
 
         session.Pipeline.RefusalText = SyntheticReplies.For(error, got);
-        Add(default, _scanned, Outcome.ProtocolError);
+        Add(new Inspection(default, null, Answer: Outcome.ProtocolError), _scanned);
     }
 
     private void ReleaseUnused(Pipeline pipeline)

@@ -118,7 +118,7 @@ internal sealed class RequestPump(Session session)
             {
                 // What it said before it broke can still be read; the reply pump finds the end of it.
                 link.IsSendBroken = true;
-                session.WakeReplies();
+                session.Replies.Wake();
                 return true;
             }
 

@@ -30,6 +30,7 @@ internal sealed class Session
         Settings = settings;
         Counters = counters;
         State = new ConnectionState(settings);
+        Access = settings.Access is null ? null : new ClientAccess(this);
         Pipeline = new Pipeline(this, gate);
         Keeper = new LinkKeeper(this, limiter);
         _requests = new RequestPump(this);
@@ -64,6 +65,9 @@ internal sealed class Session
     public LinkKeeper Keeper { get; }
 
     public ConnectionState State { get; }
+
+    /// <summary>Null: whoever asks the client who it is, it is not the proxy.</summary>
+    public ClientAccess? Access { get; }
 
     public ReplyPump Replies { get; }
 
@@ -134,8 +138,6 @@ internal sealed class Session
             Client.WakeReader();
         }
     }
-
-    public void WakeReplies() => Replies.Wake();
 
     /// <summary>The first cause wins; later ones change nothing.</summary>
     /// <param name="cause">Not <see cref="EndCause.None"/>.</param>
@@ -214,7 +216,7 @@ internal sealed class Session
         EndIfFinished();
         UpdatePhase();
         WakeRequests();
-        WakeReplies();
+        Replies.Wake();
         Keeper.Wake();
     }
 
@@ -279,7 +281,7 @@ internal sealed class Session
         Link = null;
         UpdatePhase();
         WakeRequests();
-        WakeReplies();
+        Replies.Wake();
         Keeper.Wake();
         EndIfFinished();
     }
@@ -291,9 +293,7 @@ internal sealed class Session
             : SessionPhases.Next(Phase, Link is not null, Gate.View.IsServing, Keeper.MayConnect);
         if (phase != Phase)
         {
-            SessionPhases.AssertTransition(Phase, phase);
-            Counters.Phases[(int)Phase]--;
-            Counters.Phases[(int)phase]++;
+            Counters.MovePhase(Phase, phase);
             Phase = phase;
         }
     }

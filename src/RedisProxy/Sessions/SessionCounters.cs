@@ -11,6 +11,8 @@ internal sealed class SessionCounters
 {
     public long Accepted;
     public long RefusedTooMany;
+    public long HeadersRead;
+    public long HeadersFailed;
     public long Secured;
     public long HandshakesFailed;
     public long Requests;
@@ -54,4 +56,11 @@ internal sealed class SessionCounters
 
     /// <summary>By <see cref="ProtocolError"/>.</summary>
     public long[] ProtocolErrors { get; } = new long[Enum.GetValues<ProtocolError>().Length];
+
+    public void MovePhase(SessionPhase from, SessionPhase to)
+    {
+        SessionPhases.AssertTransition(from, to);
+        Phases[(int)from]--;
+        Phases[(int)to]++;
+    }
 }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 
 using RedisProxy.EventLoops;
-using RedisProxy.Tls;
 
 namespace RedisProxy.Sessions;
 
@@ -12,20 +11,14 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class SessionListener
 {
-    // So many refused clients get time to read why; a flood of them must not take the descriptors that sessions need.
-    private const int MaxLingeringRefusals = 32;
-
     private readonly EventLoop _loop;
     private readonly ConnectLimiter _limiter;
-    private readonly SessionQuota _quota;
+    private readonly Admission _admission;
     private readonly GradualEnd _ending;
-    private readonly Action _onSessionFinished;
-    private readonly ClientHandshakes? _handshakes;
+    private readonly AuthenticationDeadline _deadline;
     private TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SessionSettings _settings;
     private LoopListener[] _acceptors = [];
-    private int _running;
-    private int _lingeringRefusals;
     private bool _isStopping;
 
     public SessionListener(EventLoop loop, Gate gate, ConnectLimiter limiter, SessionSettings settings, SessionQuota quota)
@@ -33,10 +26,14 @@ internal sealed class SessionListener
         _loop = loop;
         _limiter = limiter;
         _settings = settings;
-        _quota = quota;
-        _onSessionFinished = OnSessionFinished;
-        _handshakes = settings.ClientTls is { } tls ? new ClientHandshakes(loop, tls, settings.MaxHandshakes) : null;
+        _admission = new Admission(loop, quota, settings, Counters)
+        {
+            Serve = Serve,
+            OnRefused = (client, reason) => OnRefused(client, reason),
+            OnLeft = CompleteWhenDrained,
+        };
         _ending = new GradualEnd(loop);
+        _deadline = new AuthenticationDeadline(gate, () => _settings.AuthenticationTimeoutMs);
         Gate = gate;
     }
 
@@ -46,8 +43,8 @@ internal sealed class SessionListener
 
     public SessionCounters Counters { get; } = new();
 
-    /// <summary>Gets clients that could not be secured, and why.</summary>
-    public Action<IPEndPoint?, string> OnHandshakeFailed { get; init; } = static (_, _) => { };
+    /// <inheritdoc cref="Admission.OnRefused"/>
+    public Action<IPEndPoint?, string> OnRefused { get; init; } = static (_, _) => { };
 
     /// <summary>One for each address, stopped ones included; none when another loop accepts for this one (unix sockets).</summary>
     public IReadOnlyList<LoopListener> Acceptors => Volatile.Read(ref _acceptors);
@@ -82,50 +79,10 @@ internal sealed class SessionListener
         {
             client.Close();
         }
-        else if (TryEnter(client, out Action onFinished))
-        {
-            _running++;
-            if (_handshakes is null)
-            {
-                Serve(client, onFinished);
-            }
-            else
-            {
-                _ = SecureAsync(client, onFinished);
-            }
-        }
         else
         {
-            Counters.RefusedTooMany++;
-            _ = RefuseAsync(client);
+            _admission.Begin(client, _settings);
         }
-    }
-
-    private bool TryEnter(LoopSocket client, out Action onFinished)
-    {
-        onFinished = _onSessionFinished;
-        if (!_quota.TryEnter())
-        {
-            return false;
-        }
-
-        if (_settings.Addresses is not { } addresses || client.PeerAddress?.Address is not { } address)
-        {
-            return true;
-        }
-
-        onFinished = () =>
-        {
-            addresses.Leave(address);
-            OnSessionFinished();
-        };
-        bool mayEnter = addresses.TryEnter(address);
-        if (!mayEnter)
-        {
-            _quota.Leave();
-        }
-
-        return mayEnter;
     }
 
     /// <summary>Accepts who has come so far, and nobody else.</summary>
@@ -144,7 +101,7 @@ internal sealed class SessionListener
     {
         StopAccepting();
         _isStopping = true;
-        _handshakes?.EndAll();
+        _admission.EndAll();
         _ending.Begin(Gate.Sessions, spreadMs);
         CompleteWhenDrained();
     }
@@ -214,73 +171,23 @@ internal sealed class SessionListener
         }
     }
 
-    private void OnSessionFinished()
+    private void Serve(LoopSocket client, Action onFinished)
     {
-        _quota.Leave();
-        _running--;
-        CompleteWhenDrained();
-    }
-
-    private void Serve(LoopSocket client, Action onFinished) =>
-        new Session(client, Gate, _limiter, _settings, Counters).Start(onFinished);
-
-    // Until it is secured it is no session, but has the place of one.
-    private async Task SecureAsync(LoopSocket client, Action onFinished)
-    {
-        IPEndPoint? address = client.PeerAddress;
-        Exception? failure = await _handshakes!.RunAsync(client);
-        if (failure is null && !_isStopping)
-        {
-            Counters.Secured++;
-            Serve(client, onFinished);
-            return;
-        }
-
-        if (failure is not (null or EndOfStreamException) && !_isStopping)
-        {
-            Counters.HandshakesFailed++;
-            OnHandshakeFailed(address, TlsFailure.Describe(failure));
-        }
-
-        await EndRefusedAsync(client);
-        onFinished();
-    }
-
-    private async Task RefuseAsync(LoopSocket client)
-    {
-        if (_handshakes is null)
-        {
-            SendRefusal(client);
-        }
-
-        await EndRefusedAsync(client);
-    }
-
-    private async Task EndRefusedAsync(LoopSocket client)
-    {
-        if (_lingeringRefusals == MaxLingeringRefusals)
+        if (_isStopping)
         {
             client.Close();
-            return;
+            onFinished();
         }
-
-        _lingeringRefusals++;
-        client.ShutdownWrite();
-        await LingeringClose.RunAsync(client);
-        _lingeringRefusals--;
-    }
-
-    private static unsafe void SendRefusal(LoopSocket client)
-    {
-        fixed (byte* text = SyntheticReplies.TooManyClients)
+        else
         {
-            _ = client.TrySend(text, SyntheticReplies.TooManyClients.Length);
+            new Session(client, Gate, _limiter, _settings, Counters).Start(onFinished);
+            _deadline.Begin();
         }
     }
 
     private void CompleteWhenDrained()
     {
-        if (_isStopping && _running == 0)
+        if (_isStopping && _admission.Places == 0)
         {
             _drained.TrySetResult();
         }

@@ -1,3 +1,5 @@
+using System.Net;
+
 using RedisProxy.Configuration;
 using RedisProxy.EventLoops;
 using RedisProxy.Tls;
@@ -19,6 +21,10 @@ internal sealed class SessionSettings
         BackendTcp = ToTcpSettings(options.Backend.KeepAlive, options.Backend.UserTimeout);
         ConnectTimeoutMs = (int)options.Backend.ConnectTimeout.TotalMilliseconds;
         Addresses = options.Client.MaxSessionsPerAddress > 0 ? new AddressQuota(options.Client.MaxSessionsPerAddress) : null;
+        Access = listener.OwnsAuthentication ? new AccessRules(listener.Users, listener.BackendUser) : null;
+        AuthenticationTimeoutMs = (long)options.Client.AuthenticationTimeout.TotalMilliseconds;
+        BalancerNetworks = listener.ProxyProtocol;
+        SendsProxyHeader = options.Backend.ProxyProtocol;
         HoldTimeoutMs = (int)options.Hold.Timeout.TotalMilliseconds;
         MaxReplayBytes = options.Replay.MaxBytesPerSession;
         ResendsReads = options.Replay.Reads;
@@ -53,6 +59,18 @@ internal sealed class SessionSettings
     /// <summary>Null: an address may have as many sessions as the listener.</summary>
     public AddressQuota? Addresses { get; }
 
+    /// <summary>Null: clients authenticate to the master, if anybody asks them.</summary>
+    public AccessRules? Access { get; }
+
+    /// <summary>0: none.</summary>
+    public long AuthenticationTimeoutMs { get; }
+
+    /// <summary>Connections from there begin with a <see cref="Resp.ProxyHeader"/>.</summary>
+    private IReadOnlyList<IPNetwork> BalancerNetworks { get; }
+
+    /// <summary>The master is told whose connection it is.</summary>
+    public bool SendsProxyHeader { get; }
+
     public int HoldTimeoutMs { get; }
 
     public int MaxReplayBytes { get; }
@@ -66,6 +84,12 @@ internal sealed class SessionSettings
     public bool DisconnectsOnUnknownOutcome { get; }
 
     public SyntheticReplies Replies { get; }
+
+    /// <summary>Only a load balancer in whose word one trusts may say who its client is. On a unix socket all may.</summary>
+    public bool ExpectsHeader(LoopSocket client) => BalancerNetworks.Count > 0
+        && (client.PeerAddress?.Address is not { } address || BalancerNetworks.Any(network => network.Contains(Plain(address))));
+
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     private static TcpSettings ToTcpSettings(KeepAliveOptions keepAlive, TimeSpan userTimeout) => new(
         (int)keepAlive.Time.TotalSeconds,

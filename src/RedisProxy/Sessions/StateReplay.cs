@@ -20,9 +20,14 @@ internal sealed class StateReplay
         RepliesOwed = 1;
     }
 
-    private StateReplay(ConnectionState state)
+    private StateReplay(ConnectionState state, byte[][]? credentials)
     {
         MustSucceed = true;
+        if (credentials is not null)
+        {
+            Say("AUTH", credentials);
+        }
+
         SayIdentity(state);
         SayMode(state);
         if (state.Subscriptions is { IsEmpty: false } subscriptions)
@@ -63,15 +68,17 @@ internal sealed class StateReplay
     /// </summary>
     public TransactionQueue? Queue { get; }
 
-    /// <returns>Null: nothing was ever changed.</returns>
-    public static StateReplay? Of(ConnectionState state)
+    /// <param name="state">Of the client's connection.</param>
+    /// <param name="credentials">With which the proxy authenticates it; null: with those of the state, if there are any.</param>
+    /// <returns>Null: there is nothing to say.</returns>
+    public static StateReplay? Of(ConnectionState state, byte[][]? credentials)
     {
-        if (state.IsUntouched)
+        if (state.IsUntouched && credentials is null)
         {
             return null;
         }
 
-        var replay = new StateReplay(state);
+        var replay = new StateReplay(state, credentials);
         return replay._output.WrittenCount == 0 ? null : replay;
     }
 

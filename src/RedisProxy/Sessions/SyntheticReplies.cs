@@ -23,6 +23,10 @@ internal sealed class SyntheticReplies
     private static readonly byte[] Aborted =
         "-EXECABORT RedisProxy: the transaction was not executed, because no master could take the whole of it\r\n"u8.ToArray();
 
+    private static readonly byte[] HelloNotAuthenticated = Encoding.ASCII.GetBytes(
+        "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be "
+            + "used to authenticate the client and select the RESP protocol version at the same time\r\n");
+
     private static ReadOnlySpan<byte> AbortedBecauseOf => "-EXECABORT Transaction discarded because of: "u8;
 
     private static readonly byte[] Ok = "+OK\r\n"u8.ToArray();
@@ -56,6 +60,10 @@ internal sealed class SyntheticReplies
         Outcome.Unknown => UnknownOutcome,
         Outcome.NotExecuted => _notExecuted,
         Outcome.Acknowledged => Ok,
+        Outcome.NotAuthenticated => "-NOAUTH Authentication required.\r\n"u8.ToArray(),
+        Outcome.HelloNotAuthenticated => HelloNotAuthenticated,
+        Outcome.WrongPassword => "-WRONGPASS invalid username-password pair or user is disabled.\r\n"u8.ToArray(),
+        Outcome.ResetRefused => "-NOPERM RedisProxy: RESET would end the authentication that the proxy has done\r\n"u8.ToArray(),
         Outcome.Queued => Queued,
         Outcome.Conflict => protocol > ConnectionState.DefaultProtocol ? Null : NullArray,
         Outcome.Aborted => Aborted,

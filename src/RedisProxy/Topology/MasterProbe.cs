@@ -32,6 +32,7 @@ internal sealed class MasterProbe
     private readonly Pace _pace;
     private RespConnection? _connection;
     private string _authError = "";
+    private bool _demandsAuthentication;
     private bool _hasWarned;
     private bool _wasUp;
     private bool _hasAskedForCommands;
@@ -123,15 +124,18 @@ internal sealed class MasterProbe
         try
         {
             (ProbeVerdict verdict, string detail) = await AskTwiceAsync(stop);
-            return new ProbeReport(_generation, verdict, detail, suspicion) { Commands = _commands };
+            return Report(verdict, detail, suspicion);
         }
         catch (Exception failure) when (failure is RespConnectionException or SocketException or TimeoutException)
         {
             ProbeVerdict verdict = VerdictOf(failure, hasConnection: _connection is not null);
             await DropConnectionAsync();
-            return new ProbeReport(_generation, verdict, failure.Message, suspicion) { Commands = _commands };
+            return Report(verdict, failure.Message, suspicion);
         }
     }
+
+    private ProbeReport Report(ProbeVerdict verdict, string detail, long suspicion) =>
+        new(_generation, verdict, detail, suspicion) { Commands = _commands, DemandsAuthentication = _demandsAuthentication };
 
     /// <returns>Null when it does not say; then the built-in table has to do.</returns>
     private async Task<CommandTable?> AskForCommandsAsync(CancellationToken stop)
@@ -175,16 +179,18 @@ internal sealed class MasterProbe
         {
             await DropConnectionAsync();
             _connection = await RespConnection.ConnectAsync(_node.Address, _settings.Socket, _settings.Time, onPush: null, stop);
-            greeting = [.. _settings.Authenticate(), SetName];
+            greeting = [Ping, .. _settings.Authenticate(), SetName];
         }
 
         string[][] questions = _settings.RequiresRole ? [.. greeting, Role, Ping] : [.. greeting, Ping];
         long begun = _settings.Time.GetTimestamp();
         RespValue[] replies = await _connection.AskAsync(questions, _settings.Socket.ConnectTimeout, stop);
         Interlocked.Exchange(ref _roundTripTicks, Math.Max(1, _settings.Time.GetElapsedTime(begun).Ticks));
-        if (greeting.Length > 1)
+        if (greeting.Length > 0)
         {
-            _authError = replies[0].IsError ? $" ({replies[0].Text})" : "";
+            // The first question is asked as nobody; the answer to it says whether clients may be nobody.
+            _demandsAuthentication = replies[0].IsError && HasCode(replies[0], "NOAUTH");
+            _authError = greeting.Length > 2 && replies[1].IsError ? $" ({replies[1].Text})" : "";
         }
 
         return Judge(_settings.RequiresRole ? replies[^2] : null, replies[^1]);
@@ -245,8 +251,7 @@ internal sealed class MasterProbe
 /// <param name="Context">The clock, and TLS.</param>
 internal sealed record ProbeSettings(BackendOptions Options, bool RequiresRole, TimeSpan Interval, TopologyContext Context)
 {
-    public SocketSettings Socket { get; } =
-        new(Options.ConnectTimeout, Options.KeepAlive, Options.UserTimeout) { Tls = Context.BackendTls };
+    public SocketSettings Socket { get; } = SocketSettings.Of(Options, Context.BackendTls);
 
     public TimeProvider Time => Context.Time;
 

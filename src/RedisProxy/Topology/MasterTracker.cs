@@ -196,6 +196,7 @@ internal sealed class MasterTracker
         Availability = _phase,
         Master = Accepted is { } master ? new MasterNode(master.Announced, master.Address) : null,
         Epoch = Accepted?.Epoch ?? 0,
+        DemandsAuthentication = _seen?.DemandsAuthentication ?? false,
         Commands = _seen?.Commands ?? Resp.CommandTable.BuiltIn,
         CoversSuspicion = Suspicions.Covered,
         IsPromoting = Pause is { IsPromoting: true },

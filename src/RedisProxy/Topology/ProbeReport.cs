@@ -12,6 +12,9 @@ internal sealed record ProbeReport(long Generation, ProbeVerdict Verdict, string
     /// <summary>What the master says of its commands; null when it was not asked, or did not say.</summary>
     public CommandTable? Commands { get; init; }
 
+    /// <summary>It refused a question before the proxy had authenticated.</summary>
+    public bool DemandsAuthentication { get; init; }
+
     public bool IsUp => Verdict == ProbeVerdict.Up;
 
     /// <summary>It settles whether the master can be used; otherwise one has to look again.</summary>

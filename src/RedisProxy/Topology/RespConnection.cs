@@ -66,6 +66,12 @@ internal sealed class RespConnection : IAsyncDisposable
                 throw new SocketException((int)SocketError.ConnectionRefused);
             }
 
+            if (settings.SendsProxyHeader)
+            {
+                // A fresh connection has room for it.
+                _ = await socket.SendAsync(ProxyHeader.WriteLocal(), limit.Token);
+            }
+
             RespTransport transport = await limit.ApplyToAsync(
                 RespTransport.OverAsync(socket, settings.Tls, host, limit.Token), "no TLS handshake");
             return new RespConnection(transport, time, onPush);

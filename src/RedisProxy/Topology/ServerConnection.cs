@@ -15,8 +15,7 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
 {
     private static readonly string[] SetName = ["CLIENT", "SETNAME", "redisproxy-failover"];
 
-    private readonly SocketSettings _socket =
-        new(options.ConnectTimeout, options.KeepAlive, options.UserTimeout) { Tls = context.BackendTls };
+    private readonly SocketSettings _socket = SocketSettings.Of(options, context.BackendTls);
     private RespConnection? _connection;
 
     /// <summary>As Sentinel, and the other servers, call it.</summary>

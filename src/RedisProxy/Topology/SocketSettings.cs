@@ -14,6 +14,13 @@ internal sealed record SocketSettings(TimeSpan ConnectTimeout, KeepAliveOptions 
     /// <summary>Null: in plain text.</summary>
     public PeerTls? Tls { get; init; }
 
+    /// <summary>A connection begins with a header that says that it is nobody else's, see <c>backend.proxyProtocol</c>.</summary>
+    public bool SendsProxyHeader { get; init; }
+
+    /// <summary>How servers are reached.</summary>
+    public static SocketSettings Of(BackendOptions options, PeerTls? tls) =>
+        new(options.ConnectTimeout, options.KeepAlive, options.UserTimeout) { Tls = tls, SendsProxyHeader = options.ProxyProtocol };
+
     public void ApplyTo(Socket socket)
     {
         socket.NoDelay = true;

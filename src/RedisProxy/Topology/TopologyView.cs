@@ -37,6 +37,9 @@ internal sealed record TopologyView
     /// <summary>What <see cref="Master"/> says of its commands, or the built-in table while it has not.</summary>
     public CommandTable Commands { get; init; } = CommandTable.BuiltIn;
 
+    /// <summary><see cref="Master"/> serves nobody who has not authenticated.</summary>
+    public bool DemandsAuthentication { get; init; }
+
     /// <summary>One sentence on what is waited for, for logs and status; empty while available.</summary>
     public string Reason { get; init; } = "";
 

@@ -10,7 +10,7 @@ public sealed partial class ExampleFileTests
     private static readonly ProxyOptions Smallest =
         Configured.Good(Configured.Read($"{{ {Configured.Listeners}, {Configured.Sentinel} }}"));
 
-    /// <summary>All keys, but for those that are not available yet, and role and proxyProtocol, which have one value only.</summary>
+    /// <summary>All keys, but for those that are not available yet, and role, which has one value only.</summary>
     public static IReadOnlyList<string> Keys { get; } =
     [
         "listeners", "name", "bind", "master", "maxSessions", "pubsub", "sentinel", "endpoints", "username", "passwordFile",
@@ -18,7 +18,7 @@ public sealed partial class ExampleFileTests
         "keepAlive", "time", "interval", "retries", "userTimeout", "maxConcurrentConnects", "client", "hold", "timeout",
         "maxOutage", "planned", "plannedTimeout", "replay", "maxBytesPerSession", "reads", "blocking", "onUnknownOutcome",
         "notExecutedCode", "admin", "shutdown", "drainTimeout", "minDelay", "loops", "count", "maxBufferMemory",
-        "maxSessionsPerAddress",
+        "maxSessionsPerAddress", "authenticationTimeout", "proxyProtocol", "users", "backendUser",
     ];
 
     [Fact]

@@ -41,15 +41,22 @@ public sealed class ListenerOptionTests
         { "'maxSessions': 0", """listeners[0].maxSessions: "0" is out of range; expected 1 to 1000000""" },
         { "'maxSessions': 1000001", """listeners[0].maxSessions: "1000001" is out of range; expected 1 to 1000000""" },
         { "'maxSessions': 'many'", """listeners[0].maxSessions: "many" is not a whole number; expected 1 to 1000000""" },
-        { "'proxyProtocol': 'v2'", """listeners[0].proxyProtocol: "v2" is not available in this version; expected "off" """ },
-        { "'proxyProtocol': true", """listeners[0].proxyProtocol: "true" is not available in this version; expected "off" """ },
+        { "'proxyProtocol': 'v2'", """listeners[0].proxyProtocol: "v2" is not a list; expected [ "10.0.0.0/8", … ]""" },
+        {
+            "'proxyProtocol': [ '10.0.0.1' ]",
+            """listeners[0].proxyProtocol[0]: "10.0.0.1" is not a network; expected something like "10.0.0.0/8" or "2001:db8::/32" """
+        },
+        { "'users': [ { 'username': 'a' } ]", "listeners[0].users[0].password: missing; expected password or passwordFile" },
+        { "'backendUser': { }", "listeners[0].backendUser.password: missing; expected password or passwordFile" },
+        { "'backendUser': 'app'", "listeners[0].backendUser: \"app\" is not an object; expected an object" },
         { "'pubsub': 'keep'", """listeners[0].pubsub: "keep" is unknown; expected "close" or "resubscribe" """ },
         { "'maxLagBytes': '10MiB'", "listeners[0].maxLagBytes: this key is not available in this version" },
         { "'fallback': 'master'", "listeners[0].fallback: this key is not available in this version" },
         { "'maxSession': 5", """listeners[0].maxSession: unknown key; did you mean "maxSessions"?""" },
         {
             "'timeout': '1s'",
-            "listeners[0].timeout: unknown key; expected name, bind, master, role, maxSessions, tls, proxyProtocol or pubsub"
+            "listeners[0].timeout: unknown key; expected "
+                + "name, bind, master, role, maxSessions, tls, proxyProtocol, pubsub, users or backendUser"
         },
     };
 
@@ -140,8 +147,8 @@ public sealed class ListenerOptionTests
     [InlineData("{ 'bind': '127.0.0.1:1', 'master': 'm' }, { 'bind': '[::1]:1', 'master': 'm', 'name': 'm6' }")]
     [InlineData("{ 'bind': '127.0.0.1:1', 'master': 'm' }, { 'bind': '127.0.0.2:1', 'master': 'n' }")]
     [InlineData("{ 'bind': '127.0.0.1:1', 'master': 'm', 'name': 'x' }, { 'bind': '127.0.0.1:2', 'master': 'n', 'name': 'm' }")]
-    [InlineData("{ 'bind': '127.0.0.1:1', 'master': 'm', 'role': 'master', 'pubsub': 'resubscribe', 'proxyProtocol': 'off' }")]
-    [InlineData("{ 'bind': '127.0.0.1:1', 'master': 'm', 'proxyProtocol': false, 'tls': null, 'maxSessions': 1 }")]
+    [InlineData("{ 'bind': '127.0.0.1:1', 'master': 'm', 'role': 'master', 'pubsub': 'resubscribe', 'proxyProtocol': [] }")]
+    [InlineData("{ 'bind': '127.0.0.1:1', 'master': 'm', 'proxyProtocol': [ '10.0.0.0/8', '::/0' ], 'tls': null, 'maxSessions': 1 }")]
     [InlineData("{ 'bind': 'unix:/run/a.sock', 'master': 'm', 'maxSessions': '1000000' }")]
     public void Listeners_ThatDoNotClash_AreGood(string listeners) =>
         Configured.Good(Configured.Read($"{{ 'listeners': [ {listeners} ], {Configured.Sentinel} }}"));

@@ -33,6 +33,31 @@ public sealed class OptionChangesTests
         Assert.Empty(OptionChanges.Between(old, old));
     }
 
+    [Fact]
+    public void Users_AreToldByNameAndTakenUnlessTheirKindOfAuthenticationWouldChange()
+    {
+        ProxyOptions none = WithListener("");
+        ProxyOptions old = WithListener(", 'users': [ { 'username': 'app', 'password': 'old-canary' } ]");
+        ProxyOptions rotated = WithListener(", 'users': [ { 'username': 'app', 'password': 'new-canary' }, { 'password': 'canary' } ]");
+        ProxyOptions renewed = WithListener(", 'users': [ { 'username': 'app', 'password': 'new-canary' } ]");
+        ProxyOptions injected = WithListener(
+            ", 'users': [ { 'username': 'app', 'password': 'old-canary' } ], 'backendUser': { 'password': 'canary' }");
+        AssertChange(none, old, "users: none → app", needsRestart: true);
+        AssertChange(old, rotated, "users: app → app, default", needsRestart: false);
+        AssertChange(old, renewed, "users: app → app with another password", needsRestart: false);
+        AssertChange(old, injected, "backendUser: none → default", needsRestart: false);
+        Assert.Equal("new-canary", OptionChanges.WhatCanBeTaken(old, renewed).Listeners[0].Users[0].Password);
+        Assert.Empty(OptionChanges.WhatCanBeTaken(none, old).Listeners[0].Users);
+        Assert.Empty(OptionChanges.Between(old, WithListener(", 'users': [ { 'username': 'app', 'password': 'old-canary' } ]")));
+        Assert.DoesNotContain("canary", $"{injected} {injected.Listeners[0]} {injected.Listeners[0].Users[0]}", StringComparison.Ordinal);
+    }
+
+    private static ProxyOptions WithListener(string keys) => Configured.Good(Configured.Read(
+        $"{{ 'listeners': [ {{ 'bind': '127.0.0.1:1', 'master': 'm'{keys} }} ], {Configured.Sentinel} }}"));
+
+    private static void AssertChange(ProxyOptions old, ProxyOptions now, string text, bool needsRestart) =>
+        Assert.Equal(new OptionChange($"listener 'm', {text}", needsRestart), Assert.Single(OptionChanges.Between(old, now)));
+
     private static IEnumerable<string> Leaves(Type section, string path) => section
         .GetProperties(BindingFlags.Public | BindingFlags.Instance)
         .SelectMany(property => property.PropertyType == typeof(KeepAliveOptions)

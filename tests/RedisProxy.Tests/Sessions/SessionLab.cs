@@ -20,6 +20,7 @@ internal sealed class SessionLab : IAsyncDisposable
     private readonly List<IDisposable> _owned = [];
     private readonly int _port;
     private long _suspicions;
+    private long _backendUserRefusals;
 
     private SessionLab(EventLoop loop, SessionListener listener, int port)
     {
@@ -39,6 +40,8 @@ internal sealed class SessionLab : IAsyncDisposable
     /// <summary>How often sessions doubted the master.</summary>
     public long Suspicions => Interlocked.Read(ref _suspicions);
 
+    public long BackendUserRefusals => Interlocked.Read(ref _backendUserRefusals);
+
     public static ProxyOptions Options(ListenerOptions? listener = null) => new()
     {
         Listeners =
@@ -57,7 +60,10 @@ internal sealed class SessionLab : IAsyncDisposable
             loop,
             (long)options.Hold.MaxOutage.TotalMilliseconds,
             _ => Interlocked.Increment(ref lab!._suspicions),
-            error => lab!.AddFault(error));
+            error => lab!.AddFault(error))
+        {
+            OnBackendUserRefused = () => Interlocked.Increment(ref lab!._backendUserRefusals),
+        };
         var settings = new SessionSettings(options, options.Listeners[0]);
         var listener = new SessionListener(
             loop, gate, new ConnectLimiter(options.Backend.MaxConcurrentConnects), settings, new SessionQuota(settings.MaxSessions));
@@ -80,7 +86,12 @@ internal sealed class SessionLab : IAsyncDisposable
     public Task ServeSecondAsync() => ShowAsync(Availability.Available, 2, Second);
 
     /// <summary>Returns when the gate has applied it. Covers every suspicion so far.</summary>
-    public Task ShowAsync(Availability availability, long generation, ScriptedBackend master, bool isPromoting = false)
+    public Task ShowAsync(
+        Availability availability,
+        long generation,
+        ScriptedBackend master,
+        bool isPromoting = false,
+        bool demandsAuthentication = false)
     {
         var view = new TopologyView
         {
@@ -89,6 +100,7 @@ internal sealed class SessionLab : IAsyncDisposable
             Generation = generation,
             CoversSuspicion = Suspicions,
             IsPromoting = isPromoting,
+            DemandsAuthentication = demandsAuthentication,
             Master = new MasterNode(new HostEndpoint("127.0.0.1", master.Address.Port), master.Address),
         };
         return _loop.InvokeAsync(() =>

@@ -118,6 +118,8 @@ internal sealed unsafe class SimulatedKernel(World world) : Kernel
 
     public override IPEndPoint? PeerAddress(int fd) => new(IPAddress.Loopback, fd);
 
+    public override IPEndPoint? LocalAddress(int fd) => new(IPAddress.Loopback, fd);
+
     public override void ShutdownWrite(int fd) => _wires[fd]!.ShutdownNear();
 
     public override void Close(int fd) => Release(fd, abort: false);

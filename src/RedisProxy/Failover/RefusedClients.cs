@@ -1,0 +1,61 @@
+using System.Diagnostics;
+using System.Net;
+
+using Microsoft.Extensions.Logging;
+
+namespace RedisProxy.Failover;
+
+/// <summary>
+/// Clients of one listener that were not let in, or whose session could not be, for the log: a line of each kind in ten seconds, as
+/// anybody can cause them.
+/// </summary>
+internal sealed class RefusedClients(string listener, ILogger log)
+{
+    private readonly LineLimit _clients = new();
+    private readonly LineLimit _backendUser = new();
+
+    /// <summary>What a client sent was not what has to come first. Any loop.</summary>
+    public void ReportClient(IPEndPoint? client, string reason)
+    {
+        if (_clients.MayWrite(out int others))
+        {
+            DataPlaneLog.ClientRefused(log, listener, client?.ToString() ?? "a client", others, reason);
+        }
+    }
+
+    /// <summary>The master does not know the user that this listener's sessions are given. Any loop.</summary>
+    public void ReportBackendUser()
+    {
+        if (_backendUser.MayWrite(out int others))
+        {
+            DataPlaneLog.BackendUserRefused(log, listener, others + 1);
+        }
+    }
+
+    private sealed class LineLimit
+    {
+        private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+        private readonly Lock _lock = new();
+        private long _lastLine;
+        private int _silent;
+
+        /// <param name="others">So many were not written since the last one that was.</param>
+        public bool MayWrite(out int others)
+        {
+            lock (_lock)
+            {
+                others = _silent;
+                if (_lastLine != 0 && Stopwatch.GetElapsedTime(_lastLine) < Interval)
+                {
+                    _silent++;
+                    return false;
+                }
+
+                _lastLine = Stopwatch.GetTimestamp();
+                _silent = 0;
+                return true;
+            }
+        }
+    }
+}

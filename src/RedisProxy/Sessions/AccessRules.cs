@@ -1,0 +1,44 @@
+using System.Security.Cryptography;
+using System.Text;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>Who may use a listener whose clients authenticate to the proxy, and as whom they are known to the master. Immutable.</summary>
+internal sealed class AccessRules
+{
+    private readonly (byte[] Name, byte[] Password)[] _users;
+
+    public AccessRules(IReadOnlyList<UserOptions> users, UserOptions? backendUser)
+    {
+        _users = [.. users.Select(user => (Digest(Bytes(user.Username)), Digest(Bytes(user.Password))))];
+        BackendCredentials = backendUser is null ? null : [Bytes(backendUser.Username), Bytes(backendUser.Password)];
+    }
+
+    /// <summary>A client must prove who it is. Else whatever it says of itself is right.</summary>
+    public bool AsksClients => _users.Length > 0;
+
+    /// <summary>The arguments of AUTH at the master; null: its default user needs no password.</summary>
+    public byte[][]? BackendCredentials { get; }
+
+    /// <summary>Takes as long for a wrong name or password as for a right one.</summary>
+    public bool Accepts(byte[] name, byte[] password)
+    {
+        byte[] givenName = Digest(name);
+        byte[] givenPassword = Digest(password);
+        bool isOne = !AsksClients;
+        foreach ((byte[] ownName, byte[] ownPassword) in _users)
+        {
+            isOne |= CryptographicOperations.FixedTimeEquals(ownName, givenName)
+                & CryptographicOperations.FixedTimeEquals(ownPassword, givenPassword);
+        }
+
+        return isOne;
+    }
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+
+    // Of one length, whatever is compared.
+    private static byte[] Digest(byte[] secret) => SHA256.HashData(secret);
+}

@@ -1,0 +1,41 @@
+namespace RedisProxy.Sessions;
+
+/// <summary>Limits what is held for a session, in bytes and in requests.</summary>
+internal static class InputRoom
+{
+    /// <summary>May more be received?</summary>
+    /// <param name="session">Whose input.</param>
+    /// <param name="requestStart">Of the request that comes next, or is coming in.</param>
+    /// <param name="hasOpenRequest">It is one that is passed on before it is complete.</param>
+    public static bool Has(Session session, long requestStart, bool hasOpenRequest)
+    {
+        Pipeline pipeline = session.Pipeline;
+        int maxBytes = session.Settings.MaxReplayBytes;
+        if (pipeline.Count >= SessionSettings.MaxPendingRequests)
+        {
+            return false;
+        }
+
+        if (pipeline.IsRaw)
+        {
+            return pipeline.Waiting.IsEmpty
+                ? session.Link is not null && session.Gate.View.IsServing
+                : pipeline.Buffer.Received - pipeline.RawFrom < maxBytes;
+        }
+
+        if (pipeline.Waiting.IsEmpty)
+        {
+            return true;
+        }
+
+        if (!hasOpenRequest)
+        {
+            return requestStart - pipeline.Waiting.Oldest.Start < maxBytes;
+        }
+
+        // An incomplete request whose beginning is gone is thrown away as it comes, but only once nothing is before it.
+        return pipeline.Waiting.Newest.IsSynthesised
+            ? pipeline.Count == 1
+            : pipeline.Buffer.Received - pipeline.Waiting.Oldest.Start < maxBytes;
+    }
+}
