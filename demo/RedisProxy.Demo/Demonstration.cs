@@ -7,6 +7,9 @@ namespace RedisProxy.Demo;
 /// <summary>The two rounds, and then free play. Owns all processes; when it is disposed, none is left.</summary>
 internal sealed class Demonstration : IAsyncDisposable
 {
+    // Of a proxy that only this machine can reach, and that ends with the demo.
+    private const string Token = "demo";
+
     private static readonly TimeSpan Calm = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LongEnough = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
@@ -86,7 +89,7 @@ internal sealed class Demonstration : IAsyncDisposable
         string endpoint = Deployment.Servers[0].Endpoint;
         if (!_options.Direct)
         {
-            _proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(Deployment));
+            _proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(Deployment).With("admin.token", Token));
             endpoint = $"127.0.0.1:{_proxy.Port}";
             _narrator.Step($"RedisProxy on {_proxy.Port}, its admin surface on {_proxy.AdminPort}");
         }
@@ -185,7 +188,10 @@ internal sealed class Demonstration : IAsyncDisposable
         if (_proxy is not null)
         {
             _narrator.Plain($"  connect             redis-cli -p {_proxy.Port}");
-            _narrator.Plain($"  metrics             curl http://127.0.0.1:{_proxy.AdminPort}/metrics");
+            string admin = $"http://127.0.0.1:{_proxy.AdminPort}";
+            _narrator.Plain($"  status page         {admin}/   in a browser, live");
+            _narrator.Plain($"  metrics             curl {admin}/metrics");
+            _narrator.Plain($"  failover on demand  curl -X POST -H 'Authorization: Bearer {Token}' {admin}/failover");
         }
 
         string sentinel = $"redis-cli -p {Deployment.Sentinels[0].Port} sentinel";

@@ -57,7 +57,7 @@ internal sealed class Readiness
             string reason = view.Reason.Length > 0 ? $": {view.Reason}" : "";
             string draining = listener.IsDraining ? ", takes no clients" : "";
             string where = $"listener '{listener.Options.Name}' on {listener.Options.Bind}{draining}";
-            yield return $"{where}: master {master}, {view.Availability}{reason}";
+            yield return $"{where}: master {master}, {Labels.Of(view.Availability)}{reason}";
         }
     }
 

@@ -128,11 +128,13 @@ internal static class HelpTexts
               Requests wait for three seconds at the most. Past hold.timeout they are answered NOT-EXECUTED.
 
           RedisProxy resume --admin 10.0.0.7:9180 --token-file /run/secrets/redisproxy
+          RedisProxy failover mymaster
           RedisProxy kill 4711
           RedisProxy drain --listener sessions-cache
           RedisProxy reload
 
-        The proxy has to have an admin.token, and wants to see it.
+        The proxy has to have an admin.token, and wants to see it: from --token-file, or from the configuration. Over a unix socket
+        it needs none.
 
         {WhichProxy}
         """;

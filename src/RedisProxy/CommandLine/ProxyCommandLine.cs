@@ -55,7 +55,7 @@ internal sealed class ProxyCommandLine
         ParseResult arguments = _root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (arguments.Action is ParseErrorAction)
         {
-            foreach (string error in UsageErrors.Describe(arguments, _root.Options.Select(o => o.Name)))
+            foreach (string error in UsageErrors.Describe(arguments, _root))
             {
                 await _shell.Error.WriteLineAsync($"{Name}: {error}");
             }
@@ -110,7 +110,7 @@ internal sealed class ProxyCommandLine
         "health" => HelpTexts.HealthExamples,
         "status" => HelpTexts.StatusExamples,
         "sessions" => HelpTexts.SessionsExamples,
-        "pause" or "resume" or "drain" or "reload" or "kill" => HelpTexts.VerbExamples,
+        "pause" or "resume" or "drain" or "reload" or "kill" or "failover" => HelpTexts.VerbExamples,
         _ => HelpTexts.ProxyExamples,
     };
 

@@ -10,22 +10,21 @@ namespace RedisProxy.CommandLine;
 /// </summary>
 internal static class UsageErrors
 {
-    public static IEnumerable<string> Describe(ParseResult arguments, IEnumerable<string> knownOptions)
+    public static IEnumerable<string> Describe(ParseResult arguments, Command root)
     {
         string[] strays = [.. arguments.UnmatchedTokens];
         string[] options = [.. strays.Where(t => t.StartsWith('-'))];
         foreach (string option in options)
         {
             string name = option.Split('=', ':')[0];
-            string hint = Spelling.Nearest(name, knownOptions) is { } nearest ? $"; did you mean {nearest}?" : "";
-            yield return $"{name} is not an option{hint}";
+            yield return $"{name} is not an option{Hint(name, root.Options.Select(o => o.Name))}";
         }
 
         foreach (string word in options.Length == 0 ? strays : [])
         {
             yield return word.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
                 ? $"{QuotedValue.Of(word)} is not a command; did you mean --config {word}?"
-                : $"{QuotedValue.Of(word)} is not a command; expected check, or options only";
+                : $"{QuotedValue.Of(word)} is not a command{Hint(word, root.Subcommands.Select(c => c.Name))}";
         }
 
         foreach (string message in strays.Length == 0 ? arguments.Errors.Select(e => e.Message) : [])
@@ -33,4 +32,7 @@ internal static class UsageErrors
             yield return message.TrimEnd('.');
         }
     }
+
+    private static string Hint(string word, IEnumerable<string> known) =>
+        Spelling.Nearest(word, known) is { } nearest ? $"; did you mean {nearest}?" : "";
 }

@@ -2,14 +2,14 @@ using Microsoft.Extensions.Logging;
 
 namespace RedisProxy.Tls;
 
-/// <summary>Event ids 4000 to 4999.</summary>
+/// <summary>Event ids 5000 to 5099.</summary>
 internal static partial class TlsLog
 {
     [LoggerMessage(
-        4000, LogLevel.Information, "{Section}: the files have changed; new connections use them ({What})")]
+        5000, LogLevel.Information, "{Section}: the files have changed; new connections use them ({What})")]
     public static partial void CertificatesRenewed(ILogger log, string section, string what);
 
     [LoggerMessage(
-        4001, LogLevel.Error, "{Section}: the files have changed and cannot be used, so those read before stay in use: {Complaint}")]
+        5001, LogLevel.Error, "{Section}: the files have changed and cannot be used, so those read before stay in use: {Complaint}")]
     public static partial void CertificatesUnusable(ILogger log, string section, string complaint);
 }

@@ -187,9 +187,9 @@ public sealed class ProxyCommandLineTests
     [InlineData("--password is not an option", "--password", "s3cret")]
     [InlineData("--password is not an option", "--password=s3cret")]
     [InlineData("--lisen is not an option; did you mean --listen?", "check", "--lisen:6380")]
-    [InlineData("\"chek\" is not a command; expected check, or options only", "chek")]
+    [InlineData("\"chek\" is not a command; did you mean check?", "chek")]
     [InlineData("\"my.json\" is not a command; did you mean --config my.json?", "my.json")]
-    [InlineData("\"@args\" is not a command; expected check, or options only", "@args")]
+    [InlineData("\"@args\" is not a command", "@args")]
     [InlineData("Required argument missing for option: '--listen'", "--listen")]
     [InlineData("Option '--listen' expects a single argument but 2 were provided", "--listen", "1", "--listen", "2")]
     [InlineData(

@@ -45,7 +45,7 @@ internal static class Product
             [.. arguments.Select(argument => argument == ConfigurationFile ? "mounted.json" : argument)]);
     }
 
-    /// <summary>The paths that the admin surface answers to GET.</summary>
+    /// <summary>The paths that the admin surface answers to.</summary>
     public static IReadOnlyList<string?> AdminPaths()
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -53,6 +53,8 @@ internal static class Product
         builder.Services.AddRoutingCore();
         WebApplication app = builder.Build();
         AdminEndpoints.Map(app);
+        OperatorVerbs.Map(app);
+        StatusPage.Map(app);
         return [.. ((IEndpointRouteBuilder)app).DataSources
             .SelectMany(source => source.Endpoints)
             .OfType<RouteEndpoint>()
