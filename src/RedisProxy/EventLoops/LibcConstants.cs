@@ -37,6 +37,7 @@ internal static class LibcConstants
     public const int SoKeepAlive = 9;
     public const int SoLinger = 13;
     public const int SoReusePort = 15;
+    public const int SoAttachFilter = 26;
     public const int SoAttachReusePortFilter = 51; // SO_ATTACH_REUSEPORT_CBPF
     public const int SoDetachReusePortFilter = 68; // SO_DETACH_REUSEPORT_BPF
 

@@ -11,10 +11,20 @@ internal static unsafe class PortGroup
 {
     // Classic BPF, linux/filter.h: take a random number modulo the count, add the first index, return it.
     private const ushort LoadAbsolute = 0x20; // BPF_LD | BPF_W | BPF_ABS
+    private const ushort LoadByteAbsolute = 0x30; // BPF_LD | BPF_B | BPF_ABS
+    private const ushort And = 0x54; // BPF_ALU | BPF_AND | BPF_K
+    private const ushort JumpIfEqual = 0x15; // BPF_JMP | BPF_JEQ | BPF_K
+    private const ushort Return = 0x06; // BPF_RET | BPF_K
     private const ushort Modulo = 0x94; // BPF_ALU | BPF_MOD | BPF_K
     private const ushort Add = 0x04; // BPF_ALU | BPF_ADD | BPF_K
     private const ushort ReturnAccumulator = 0x16; // BPF_RET | BPF_A
     private const uint RandomNumber = 0xfffff000 + 56; // SKF_AD_OFF + SKF_AD_RANDOM
+
+    // RFC 9293, 3.1. A filter of a TCP socket sees the segment from its header on.
+    private const uint FlagsOffset = 13;
+    private const uint Syn = 0x02;
+    private const uint Ack = 0x10;
+    private const uint WholeSegment = uint.MaxValue;
 
     /// <summary>From now on only these sockets of the group get new connections. What others have in their queues stays there.</summary>
     /// <param name="fd">Any socket of the group.</param>
@@ -30,9 +40,25 @@ internal static unsafe class PortGroup
             Instruction(Add, (uint)first),
             Instruction(ReturnAccumulator, 0),
         };
-        var whole = new FilterProgram { Length = 4, Instructions = program };
-        return Libc.SetOption(
-            fd, LibcConstants.SolSocket, LibcConstants.SoAttachReusePortFilter, &whole, (uint)Unsafe.SizeOf<FilterProgram>()) == 0;
+        return TryAttach(fd, LibcConstants.SoAttachReusePortFilter, program, 4);
+    }
+
+    /// <summary>
+    /// From now on nobody new begins to connect to this socket: it does not hear a SYN. Handshakes that are under way go on. Who was not
+    /// heard says it again after a second (RFC 6298), and then perhaps to another socket of the group; a reset would be final.
+    /// </summary>
+    /// <returns>False: this kernel cannot.</returns>
+    public static bool TryTurnAway(int fd)
+    {
+        ulong* program = stackalloc ulong[]
+        {
+            Instruction(LoadByteAbsolute, FlagsOffset),
+            Instruction(And, Syn | Ack),
+            Jump(JumpIfEqual, Syn, ifTrue: 0, ifFalse: 1),
+            Instruction(Return, 0),
+            Instruction(Return, WholeSegment),
+        };
+        return TryAttach(fd, LibcConstants.SoAttachFilter, program, 5);
     }
 
     /// <summary>From now on all sockets of the group get new connections.</summary>
@@ -42,8 +68,17 @@ internal static unsafe class PortGroup
         _ = Libc.SetOption(fd, LibcConstants.SolSocket, LibcConstants.SoDetachReusePortFilter, &none, sizeof(int));
     }
 
-    // struct sock_filter: the code in 16 bits, two jumps that are not used in 8 each, the operand in 32.
+    private static bool TryAttach(int fd, int option, ulong* program, ushort length)
+    {
+        var whole = new FilterProgram { Length = length, Instructions = program };
+        return Libc.SetOption(fd, LibcConstants.SolSocket, option, &whole, (uint)Unsafe.SizeOf<FilterProgram>()) == 0;
+    }
+
+    // struct sock_filter: the code in 16 bits, two jumps in 8 each, the operand in 32.
     private static ulong Instruction(ushort code, uint operand) => code | ((ulong)operand << 32);
+
+    private static ulong Jump(ushort code, uint operand, byte ifTrue, byte ifFalse) =>
+        Instruction(code, operand) | ((ulong)ifTrue << 16) | ((ulong)ifFalse << 24);
 
     // struct sock_fprog
     private struct FilterProgram

@@ -162,6 +162,11 @@ internal sealed class DataPlaneListener
     /// <returns>False: it takes clients again meanwhile.</returns>
     public async Task<bool> DrainAsync(TimeSpan timeout)
     {
+        if (!IsDraining && _sockets is { } open)
+        {
+            await _handOver.GiveWayAsync(open);
+        }
+
         int opening = _openings;
         IsDraining = true;
         DataPlaneLog.Draining(_log, Options.Name, SessionCount);

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 using Microsoft.Extensions.Logging;
 
 using RedisProxy.Configuration;
@@ -9,8 +7,8 @@ namespace RedisProxy.Failover;
 
 /// <summary>
 /// A failover on demand that loses nothing, for clients of this proxy, of others, and of none: everybody's writes wait while the replica
-/// catches up and becomes the master. One at a time. Whatever goes wrong, it ends with the sessions released, and the servers too, except
-/// where that would lose writes.
+/// catches up and becomes the master. One at a time. Whatever goes wrong, it ends with the sessions released, and the servers too: with
+/// the old master demoted if a replica was promoted, and unchanged if not.
 /// </summary>
 internal sealed class LosslessFailover(
     RunningOptions running, DataPlane dataPlane, TopologyContext context, ILogger<LosslessFailover> log)
@@ -20,12 +18,18 @@ internal sealed class LosslessFailover(
 
     private static readonly TimeSpan SettleWithin = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan CatchUpWithin = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan PromoteWithin = TimeSpan.FromSeconds(15);
+
+    // Also when Sentinel does not say whether it has begun. It takes 0.1 to 2 s, and clients wait all the while.
+    private static readonly TimeSpan PromoteWithin = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan AcceptWithin = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan AgreeWithin = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(2);
 
-    private int _isUnderWay;
+    private readonly Lock _beginning = new();
+    private TaskCompletionSource? _underWay;
+    private volatile bool _isStopping;
 
     /// <param name="masterName">Sentinel's name of the master.</param>
     /// <param name="isForced">Also against the objections of the preflight, as far as it is possible.</param>
@@ -37,9 +41,15 @@ internal sealed class LosslessFailover(
             return FailoverResult.Refused([$"there is no master '{masterName}' that Sentinel watches behind a listener"]);
         }
 
-        if (Interlocked.Exchange(ref _isUnderWay, 1) == 1)
+        var run = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_beginning)
         {
-            return FailoverResult.Refused(["another one is under way"]);
+            if (_isStopping || _underWay is not null)
+            {
+                return FailoverResult.Refused([_isStopping ? "the proxy is stopping" : "another one is under way"]);
+            }
+
+            _underWay = run;
         }
 
         try
@@ -53,47 +63,69 @@ internal sealed class LosslessFailover(
         }
         finally
         {
-            Interlocked.Exchange(ref _isUnderWay, 0);
+            lock (_beginning)
+            {
+                _underWay = null;
+            }
+
+            run.SetResult();
+        }
+    }
+
+    /// <summary>
+    /// Begins none any more. One that is under way is given up if Sentinel has not been told yet, and else waited for: a process that
+    /// ended in the middle would leave the old master to Sentinel, which demotes it late.
+    /// </summary>
+    public async Task StopAsync()
+    {
+        Task? underWay;
+        lock (_beginning)
+        {
+            _isStopping = true;
+            underWay = _underWay?.Task;
+        }
+
+        if (underWay is not null)
+        {
+            await Task.WhenAny(underWay, Task.Delay(StopWithin, context.Time));
         }
     }
 
     private async Task<FailoverResult> RunAsync(FailoverPlan plan, DataPlaneListener[] held)
     {
-        var handover = new Handover(plan, running.Current, context);
-        var steps = new StepLog(plan.MasterName, context.Time, log);
+        await using var servers = new FailoverSteps(plan, running.Current, context);
+        var steps = new FailoverStepLog(plan.MasterName, context.Time, log);
         string problem = "";
         try
         {
-            problem = await TakeStepsAsync(plan, handover, held, steps);
-        }
-        catch (ServerException failure)
-        {
-            problem = failure.Message;
+            try
+            {
+                problem = await TakeStepsAsync(plan, servers, held, steps);
+            }
+            catch (ServerException failure)
+            {
+                problem = failure.Message;
+            }
+            finally
+            {
+                // Also after a fault of this program: nobody waits for what has ended.
+                foreach (DataPlaneListener listener in held)
+                {
+                    listener.Resume();
+                }
+            }
         }
         finally
         {
-            // Also after a fault of this program: nobody waits for what has ended.
-            foreach (DataPlaneListener listener in held)
+            if (servers.IsPaused)
             {
-                listener.Resume();
+                problem = Join(problem, await ReleaseAsync(plan, servers, steps));
             }
         }
 
-        try
+        if (problem.Length == 0)
         {
-            if (handover.IsPaused)
-            {
-                await handover.ReleaseAsync();
-                steps.Add("writes at the master go on");
-            }
-            else if (problem.Length == 0)
-            {
-                await EndAsync(plan, handover, held[0].Source, steps);
-            }
-        }
-        catch (ServerException failure)
-        {
-            problem = problem.Length > 0 ? $"{problem}; {failure.Message}" : failure.Message;
+            problem = await EndAsync(plan, servers, held[0].Source, steps);
         }
 
         if (problem.Length > 0)
@@ -105,7 +137,8 @@ internal sealed class LosslessFailover(
     }
 
     /// <returns>Why it did not come to its end; empty when it did.</returns>
-    private async Task<string> TakeStepsAsync(FailoverPlan plan, Handover handover, DataPlaneListener[] held, StepLog steps)
+    private async Task<string> TakeStepsAsync(
+        FailoverPlan plan, FailoverSteps servers, DataPlaneListener[] held, FailoverStepLog steps)
     {
         ITopologySource source = held[0].Source;
         long before = source.Current.Generation;
@@ -116,39 +149,79 @@ internal sealed class LosslessFailover(
 
         bool isSettled = await UntilAsync(SettleWithin, async () => await InFlightAsync(held) == 0);
         steps.Add(isSettled ? "sessions hold, nothing is in flight" : "sessions hold, some requests are still in flight");
-        await handover.PauseWritesAsync();
+        await servers.PauseWritesAsync();
         steps.Add($"writes wait at {plan.Master!.Announced}");
-        if (!await handover.WaitUntilCaughtUpAsync(CatchUpWithin))
+        if (!await servers.WaitUntilCaughtUpAsync(CatchUpWithin))
         {
             return $"not every replica had caught up within {CatchUpWithin.TotalSeconds} s";
         }
 
         steps.Add($"{plan.Replicas.Count} replica(s) have everything");
-        await handover.OrderAsync();
-        steps.Add($"Sentinel {plan.Sentinel} has begun");
-        ServerConnection? promoted = await handover.WaitUntilPromotedAsync(PromoteWithin);
+        if (_isStopping)
+        {
+            return "the proxy is stopping";
+        }
+
+        steps.Add(await servers.OrderAsync());
+        ServerConnection? promoted = await servers.WaitUntilPromotedAsync(PromoteWithin);
         if (promoted is null)
         {
-            return $"Sentinel did not promote a replica within {PromoteWithin.TotalSeconds} s";
+            return servers.IsOrderSettled
+                ? $"Sentinel {plan.Sentinel} has promoted no replica, and no failover is under way (any more); its log may say why"
+                : $"Sentinel {plan.Sentinel} has promoted no replica within {PromoteWithin.TotalSeconds} s and may do so yet; "
+                    + $"'SENTINEL RESET {plan.MasterName}' there takes the order back";
         }
 
         steps.Add($"{promoted.Announced} is a master");
-        await handover.DemoteAsync(promoted);
-        steps.Add($"{plan.Master.Announced} is its replica, and refuses what waited there");
+        string problem = await DemoteAsync(plan, servers, promoted, steps);
         bool isAccepted = await UntilAsync(
             AcceptWithin,
             () => Task.FromResult(source.Current is { Availability: Availability.Available } view && view.Generation > before));
         if (!isAccepted)
         {
-            return $"no Sentinel has named a new master within {AcceptWithin.TotalSeconds} s";
+            return Join(problem, $"no Sentinel has named a new master within {AcceptWithin.TotalSeconds} s");
         }
 
         steps.Add($"{source.Current.Master!.Announced} is accepted, sessions go on");
-        return "";
+        return problem;
+    }
+
+    /// <returns>What is wrong; empty when it refuses writes now. Sessions wait for the new master all the same.</returns>
+    private static async Task<string> DemoteAsync(
+        FailoverPlan plan, FailoverSteps servers, ServerConnection promoted, FailoverStepLog steps)
+    {
+        bool isUnbroken = servers.IsPauseUnbroken;
+        try
+        {
+            await servers.DemoteAsync(promoted);
+        }
+        catch (ServerException failure)
+        {
+            return $"{promoted.Announced} is a master, but {failure.Message}";
+        }
+
+        steps.Add($"{plan.Master!.Announced} is its replica, and refuses what waited there");
+        return isUnbroken ? "" : $"the pause of {plan.Master.Announced} could not be renewed in time: what was written to it may be lost";
+    }
+
+    /// <returns>What is wrong; empty when nothing is left as it was during the failover.</returns>
+    private static async Task<string> ReleaseAsync(FailoverPlan plan, FailoverSteps servers, FailoverStepLog steps)
+    {
+        try
+        {
+            steps.Add(await servers.ReleaseAsync() is { } promoted
+                ? $"{promoted.Announced} is a master after all, and {plan.Master!.Announced} its replica"
+                : $"writes at {plan.Master!.Announced} go on");
+            return "";
+        }
+        catch (ServerException failure)
+        {
+            return failure.Message;
+        }
     }
 
     // Nobody waits for this any more.
-    private async Task EndAsync(FailoverPlan plan, Handover handover, ITopologySource source, StepLog steps)
+    private async Task<string> EndAsync(FailoverPlan plan, FailoverSteps servers, ITopologySource source, FailoverStepLog steps)
     {
         bool isAgreed = await UntilAsync(AgreeWithin, () =>
         {
@@ -156,9 +229,21 @@ internal sealed class LosslessFailover(
             return Task.FromResult(view.Sentinels.All(sentinel => !sentinel.IsConnected || sentinel.Master == view.Master?.Announced));
         });
         steps.Add(isAgreed ? "all connected Sentinels name it" : "some Sentinels do not name it yet");
-        await handover.EndOldConnectionsAsync();
+        try
+        {
+            await servers.EndOldConnectionsAsync();
+        }
+        catch (ServerException failure)
+        {
+            return failure.Message;
+        }
+
         steps.Add($"connections to {plan.Master!.Announced} are ended");
+        return "";
     }
+
+    private static string Join(string problem, string other) =>
+        problem.Length == 0 || other.Length == 0 ? problem + other : $"{problem}; {other}";
 
     private static async Task<int> InFlightAsync(IEnumerable<DataPlaneListener> held)
     {
@@ -181,21 +266,5 @@ internal sealed class LosslessFailover(
         }
 
         return true;
-    }
-
-    /// <summary>What was done, and when.</summary>
-    private sealed class StepLog(string masterName, TimeProvider time, ILogger log)
-    {
-        private readonly long _begun = time.GetTimestamp();
-        private readonly List<string> _lines = [];
-
-        public IReadOnlyList<string> Lines => _lines;
-
-        public void Add(string what)
-        {
-            double seconds = time.GetElapsedTime(_begun).TotalSeconds;
-            _lines.Add(string.Create(CultureInfo.InvariantCulture, $"{seconds,7:0.000} s  {what}"));
-            FailoverLog.Step(log, masterName, what);
-        }
     }
 }

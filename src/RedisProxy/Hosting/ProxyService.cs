@@ -13,8 +13,9 @@ namespace RedisProxy.Hosting;
 /// admin surface still answers, and only then ends the rest. It neither waits for Sentinel to start nor stops because Sentinel is away.
 /// </summary>
 internal sealed class ProxyService(
-    RunningOptions running, TopologyService topology, DataPlane dataPlane, AdminSockets admin, HandOver handOver, Readiness readiness,
-    TimeProvider time, IHostApplicationLifetime lifetime, ILogger<ProxyService> log) : IHostedLifecycleService, IDisposable
+    RunningOptions running, TopologyService topology, DataPlane dataPlane, LosslessFailover failover, AdminSockets admin,
+    HandOver handOver, Readiness readiness, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<ProxyService> log)
+    : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stopTopology = new();
     private Task _topologyTask = Task.CompletedTask;
@@ -56,7 +57,9 @@ internal sealed class ProxyService(
         }
 
         HostingLog.Stopping(log, dataPlane.SessionCount);
-        await dataPlane.StopAsync();
+        await failover.StopAsync();
+        await Task.WhenAll(
+            dataPlane.StopAsync(), admin.Listening is { } sockets ? handOver.GiveWayAsync(sockets) : Task.CompletedTask);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

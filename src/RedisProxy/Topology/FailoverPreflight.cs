@@ -18,6 +18,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
 
     private readonly AddressPolicy _policy = new(options);
     private readonly List<string> _objections = [];
+    private bool _knowsCoordinated = true;
 
     /// <param name="view">Of the master that is to be replaced.</param>
     public async Task<FailoverPlan> RunAsync(TopologyView view)
@@ -44,9 +45,15 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
         catch (ServerException failure)
         {
             _objections.Add(failure.Message);
+            _knowsCoordinated = false;
         }
 
-        return new FailoverPlan(name, sentinel, master, replicas, _objections);
+        return new FailoverPlan(name, sentinel, master, replicas, _objections)
+        {
+            OtherSentinels =
+                [.. view.Sentinels.Where(one => one.IsConnected && one.Sentinel != sentinel).Select(one => one.Sentinel)],
+            IsCoordinated = _knowsCoordinated,
+        };
     }
 
     private HostEndpoint? ChooseSentinel(TopologyView view)
@@ -71,7 +78,9 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
     private async Task AskSentinelAsync(HostEndpoint sentinel, string name, List<ServerConnection> replicas)
     {
         RespValue[] replies = await SentinelCall.AskAsync(
-            sentinel, options, context, ["SENTINEL", "CKQUORUM", name], ["SENTINEL", "REPLICAS", name]);
+            sentinel, options, context, answerWithin: null,
+            ["SENTINEL", "CKQUORUM", name], ["SENTINEL", "REPLICAS", name], ["INFO", "server"]);
+        _knowsCoordinated &= IsValkey9(ServerConnection.ReadInfo(replies[2]));
         if (replies[0].IsError)
         {
             _objections.Add($"Sentinel {sentinel} says: {replies[0].Text}");
@@ -131,6 +140,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
     private async Task LookAtMasterAsync(ServerConnection master, List<ServerConnection> replicas)
     {
         await CheckPermissionsAsync(master);
+        _knowsCoordinated &= IsValkey9(await master.InfoAsync("server"));
         IReadOnlyDictionary<string, string> memory = await master.InfoAsync("memory");
         IReadOnlyDictionary<string, string> clients = await master.InfoAsync("clients");
         IReadOnlyDictionary<string, string> settings = await SettingsAsync(master);
@@ -141,7 +151,8 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
 
         foreach (ServerConnection replica in replicas)
         {
-            long lag = await Handover.LagAsync(master, replica);
+            _knowsCoordinated &= IsValkey9(await replica.InfoAsync("server"));
+            long lag = await FailoverSteps.LagAsync(master, replica);
             if (lag > MaxLagBytes)
             {
                 _objections.Add($"replica {replica.Announced} is {lag} bytes behind the master");
@@ -192,6 +203,11 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
             }
         }
     }
+
+    private static bool IsValkey9(IReadOnlyDictionary<string, string> server) =>
+        int.TryParse(
+            server.GetValueOrDefault("valkey_version", "").Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int major)
+        && major >= 9;
 
     private static async Task<IReadOnlyDictionary<string, string>> SettingsAsync(ServerConnection server)
     {

@@ -107,9 +107,15 @@ internal sealed class RespConnection : IAsyncDisposable
             Close(failure.Message);
             throw new RespConnectionException(await Closed, byErrorReply: false);
         }
-        catch (Exception failure) when (failure is TimeoutException or OperationCanceledException)
+        catch (TimeoutException late)
         {
-            Close(failure.Message);
+            // What has not arrived by now must not arrive later: nobody knows of it any more.
+            Close(late.Message, isAbort: true);
+            throw;
+        }
+        catch (OperationCanceledException stopped)
+        {
+            Close(stopped.Message);
             throw;
         }
     }
@@ -222,15 +228,15 @@ internal sealed class RespConnection : IAsyncDisposable
         }
     }
 
-    private void Close(string reason)
+    private void Close(string reason, bool isAbort = false)
     {
         lock (_gate)
         {
-            CloseLocked(reason);
+            CloseLocked(reason, isAbort);
         }
     }
 
-    private void CloseLocked(string reason)
+    private void CloseLocked(string reason, bool isAbort = false)
     {
         if (_end is not null)
         {
@@ -241,7 +247,7 @@ internal sealed class RespConnection : IAsyncDisposable
         _closed.TrySetResult(_end.Message);
         _batch?.Fail(_end);
         _batch = null;
-        _transport.End();
+        _transport.End(isAbort);
     }
 
     /// <summary>Requests under way.</summary>

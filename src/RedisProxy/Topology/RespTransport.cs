@@ -59,11 +59,19 @@ internal sealed class RespTransport
         _secured is null ? _socket.SendAsync(bytes, stop).AsTask() : _secured.WriteAsync(bytes, stop).AsTask();
 
     /// <summary>Orderly: to dispose of a socket that is being read aborts the connection.</summary>
-    public void End()
+    /// <param name="isAbort">What was sent and has not arrived is thrown away.</param>
+    public void End(bool isAbort)
     {
         try
         {
-            _socket.Shutdown(SocketShutdown.Both);
+            if (isAbort)
+            {
+                _socket.LingerState = new LingerOption(true, 0);
+            }
+            else
+            {
+                _socket.Shutdown(SocketShutdown.Both);
+            }
         }
         catch (SocketException)
         {

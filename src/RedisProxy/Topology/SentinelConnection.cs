@@ -163,7 +163,7 @@ internal sealed record SentinelAccess(SentinelOptions Options, SocketSettings So
     private static readonly TimeSpan MinAnswerTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>A Sentinel that does not answer for so long is behind a half-open connection.</summary>
-    public TimeSpan AnswerTimeout { get; } =
+    public TimeSpan AnswerTimeout { get; init; } =
         Options.PollInterval * 3 > MinAnswerTimeout ? Options.PollInterval * 3 : MinAnswerTimeout;
 
     public string[][] Authenticate() => Credentials.ToRequests(Options.Username, Options.Password);

@@ -21,6 +21,9 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
     /// <summary>As Sentinel, and the other servers, call it.</summary>
     public HostEndpoint Announced => announced;
 
+    /// <summary>A further connection to the same server.</summary>
+    public ServerConnection Another() => new(announced, address, options, context);
+
     /// <param name="request">One command.</param>
     /// <exception cref="ServerException">It refuses, or does not answer.</exception>
     public async Task<RespValue> AskAsync(params string[] request)
@@ -40,12 +43,15 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
         catch (Exception failure) when (failure is SocketException or IOException or TimeoutException)
         {
             await DisposeAsync();
-            throw new ServerException($"{announced} does not answer {request[0]}: {failure.Message}");
+            throw new ServerException($"{announced} does not answer {request[0]}: {failure.Message}", failure);
         }
     }
 
     /// <summary>The lines of one section of INFO.</summary>
-    public async Task<IReadOnlyDictionary<string, string>> InfoAsync(string section) => (await AskAsync("INFO", section)).Text
+    public async Task<IReadOnlyDictionary<string, string>> InfoAsync(string section) => ReadInfo(await AskAsync("INFO", section));
+
+    /// <summary>The lines of a reply to INFO.</summary>
+    public static IReadOnlyDictionary<string, string> ReadInfo(RespValue reply) => reply.Text
         .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
         .Select(line => line.Split(':', 2))
         .Where(parts => parts.Length == 2)
@@ -80,5 +86,11 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
     }
 }
 
-/// <summary>A server, or a Sentinel, did not do what it was asked to. The message is for the operator.</summary>
-internal sealed class ServerException(string message) : Exception(message);
+/// <summary>A server, or a Sentinel, did not do what it was asked to.</summary>
+/// <param name="message">For the operator.</param>
+/// <param name="cause">What the connection said.</param>
+internal sealed class ServerException(string message, Exception? cause = null) : Exception(message, cause)
+{
+    /// <summary>It was sent, so it may have been done, or may be yet.</summary>
+    public bool IsOutcomeUnknown { get; init; }
+}

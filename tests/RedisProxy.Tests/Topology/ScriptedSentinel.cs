@@ -45,6 +45,12 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
 
     public bool IsInTilt { get; set; }
 
+    /// <summary>From the words after <c>SENTINEL FAILOVER</c> to the reply; null: none.</summary>
+    public Func<ScriptedClient, string[], string?> OnFailover { get; set; } = static (_, _) => "+OK\r\n";
+
+    /// <summary>What it says to <c>INFO server</c>.</summary>
+    public string ServerInfo { get; set; } = "redis_version:7.0.15";
+
     /// <summary>Id, host and port of the others that it lists.</summary>
     public List<(string Id, string Host, int Port)> Others { get; } = [];
 
@@ -104,6 +110,9 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
             ["PING"] => client.IsSubscribed && !client.IsResp3 ? $"*2\r\n{Bulk("pong")}{Bulk("")}" : "+PONG\r\n",
             ["CLIENT", ..] => "+OK\r\n",
             ["INFO", "sentinel"] => Info(client),
+            ["INFO", "server"] => Bulk(ServerInfo),
+            ["SENTINEL", "FAILOVER", .. var words] => OnFailover(client, words),
+            ["SENTINEL", "CKQUORUM", _] => "+OK 3 usable Sentinels.\r\n",
             ["SENTINEL", "MYID"] => IsOld ? "-ERR Unknown sentinel subcommand 'MYID'\r\n" : Bulk(Id),
             ["SENTINEL", var what, var name] => Answer(client, what, name),
             _ => "-ERR unknown command\r\n",
@@ -129,7 +138,7 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
                 Interlocked.Increment(ref _listed);
                 return master is null ? NoSuchMaster : List(client, Others.Select(one => InstanceFields(one.Id, one.Host, one.Port)));
             case "REPLICAS":
-                return master is null ? NoSuchMaster : List(client, Replicas.Select(one => InstanceFields("", one.Host, one.Port)));
+                return master is null ? NoSuchMaster : List(client, Replicas.Select(ReplicaFields));
             default:
                 return "-ERR Unknown sentinel subcommand\r\n";
         }
@@ -173,6 +182,14 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
         "flags", master.Flags,
         "config-epoch", Number(master.Epoch),
         "quorum", Number(master.Quorum),
+    ];
+
+    private static string[] ReplicaFields((string Host, int Port) replica) =>
+    [
+        .. InstanceFields("", replica.Host, replica.Port),
+        "flags", "slave",
+        "master-link-status", "ok",
+        "slave-priority", "100",
     ];
 
     private static string[] InstanceFields(string id, string host, int port) => ["name", id, "ip", host, "port", Number(port), "runid", id];

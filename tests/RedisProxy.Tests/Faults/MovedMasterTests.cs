@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace RedisProxy.Tests.Faults;
 
 /// <summary>Somebody moves the master on purpose, by Sentinel or behind its back.</summary>
-public sealed class HandoverTests(ITestOutputHelper output)
+public sealed class MovedMasterTests(ITestOutputHelper output)
 {
     [Fact]
     public async Task SentinelFailover_LosesNothingAndShowsNoError()

@@ -1,0 +1,22 @@
+using System.Globalization;
+
+using Microsoft.Extensions.Logging;
+
+namespace RedisProxy.Failover;
+
+/// <summary>What a failover on demand has done, and when.</summary>
+internal sealed class FailoverStepLog(string masterName, TimeProvider time, ILogger log)
+{
+    private readonly long _begun = time.GetTimestamp();
+    private readonly List<string> _lines = [];
+
+    /// <summary>Each with the time since the begin.</summary>
+    public IReadOnlyList<string> Lines => _lines;
+
+    public void Add(string what)
+    {
+        double seconds = time.GetElapsedTime(_begun).TotalSeconds;
+        _lines.Add(string.Create(CultureInfo.InvariantCulture, $"{seconds,7:0.000} s  {what}"));
+        FailoverLog.Step(log, masterName, what);
+    }
+}

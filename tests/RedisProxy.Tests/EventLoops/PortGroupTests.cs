@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Sockets;
+
+using RedisProxy.EventLoops;
+
+namespace RedisProxy.Tests.EventLoops;
+
+/// <summary>Two listening sockets on one address.</summary>
+public sealed class PortGroupTests : IDisposable
+{
+    private static readonly TcpSettings Settings = new(60, 10, 3, 30_000);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private readonly IPEndPoint _address;
+    private readonly int _first;
+    private readonly int _second;
+    private bool _isFirstClosed;
+
+    public PortGroupTests()
+    {
+        _first = Sockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
+        _address = Sockets.LocalAddress(_first)!;
+        _second = Sockets.Listen(_address, Settings);
+    }
+
+    public void Dispose()
+    {
+        CloseFirst();
+        Sockets.Close(_second);
+    }
+
+    [Fact]
+    public async Task TurnedAway_WhoConnectsIsNeitherAcceptedNorResetButComesToTheOtherSocketOnceThisOneIsClosed()
+    {
+        Assert.Equal(2, ListeningSockets.Count(_address));
+        Assert.True(PortGroup.TrySteer(_first, first: 0, count: 1));
+        using Socket before = NewClient();
+        await before.ConnectAsync(_address);
+
+        Assert.True(PortGroup.TryTurnAway(_first));
+        using Socket late = NewClient();
+        Task connecting = late.ConnectAsync(_address);
+        int accepted = SocketCalls.Accept(_first);
+        Assert.True(accepted >= 0, "who was there before is served");
+        Sockets.Close(accepted);
+        Assert.Equal(SocketCalls.WouldBlock, SocketCalls.Accept(_first));
+        Assert.False(connecting.IsCompleted);
+
+        CloseFirst();
+        await connecting.WaitAsync(Patience, TimeProvider.System);
+        int other = SocketCalls.Accept(_second);
+        Assert.True(other >= 0);
+        Sockets.Close(other);
+    }
+
+    [Fact]
+    public async Task Steer_ToTheFirstOfTheNewOnes_IsRightWhileTheOldOnesCloseInAnyOrder()
+    {
+        int third = Sockets.Listen(_address, Settings);
+        int fourth = Sockets.Listen(_address, Settings);
+        Assert.True(PortGroup.TrySteer(_first, first: 2, count: 1));
+        await ExpectAtAsync(third);
+        CloseFirst();
+        await ExpectAtAsync(third);
+        Sockets.Close(fourth);
+        Sockets.Close(third);
+    }
+
+    private async Task ExpectAtAsync(int fd)
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            using Socket client = NewClient();
+            await client.ConnectAsync(_address);
+            int accepted = SocketCalls.Accept(fd);
+            Assert.True(accepted >= 0, $"connection {i}");
+            Sockets.Close(accepted);
+        }
+    }
+
+    private static Socket NewClient() => new(SocketType.Stream, ProtocolType.Tcp);
+
+    private void CloseFirst()
+    {
+        if (!_isFirstClosed)
+        {
+            _isFirstClosed = true;
+            Sockets.Close(_first);
+        }
+    }
+}
