@@ -54,4 +54,12 @@ internal sealed class SessionCounters
 
     /// <summary>By <see cref="ProtocolError"/>.</summary>
     public long[] ProtocolErrors { get; } = new long[Enum.GetValues<ProtocolError>().Length];
+
+    /// <summary>The loop has ended, and with it what was pending.</summary>
+    public void ClearPending()
+    {
+        InFlight = 0;
+        Held = 0;
+        PinnedNow.AsSpan().Clear();
+    }
 }
