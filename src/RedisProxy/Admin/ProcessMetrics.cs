@@ -16,11 +16,18 @@ internal static class ProcessMetrics
         meter.CreateObservableCounter(
             "process_cpu_seconds",
             static () => Environment.CpuUsage.TotalTime.TotalSeconds,
+            unit: "s",
             description: "Time on processors since the start, user and system, of all threads.");
         meter.CreateObservableGauge(
-            "process_resident_memory_bytes", static () => Environment.WorkingSet, description: "Memory that the process has resident.");
+            "process_resident_memory_bytes",
+            static () => Environment.WorkingSet,
+            unit: "By",
+            description: "Memory that the process has resident.");
         meter.CreateObservableGauge(
-            "process_start_time_seconds", () => startedAt, description: "When the process was started, in seconds since 1970 (UTC).");
+            "process_start_time_seconds",
+            () => startedAt,
+            unit: "s",
+            description: "When the process was started, in seconds since 1970 (UTC).");
         meter.CreateObservableGauge("process_open_fds", OpenDescriptors, description: "File descriptors that are open.");
         meter.CreateObservableGauge(
             "process_max_fds", static () => Sockets.MaxOpenFiles, description: "How many file descriptors may be open (ulimit -n).");

@@ -17,10 +17,13 @@ internal sealed class ProxyMetrics : IDisposable
     private const string Prefix = "redisproxy_";
 
     private readonly DataPlane _dataPlane;
+    private readonly OtlpPushes _pushes;
+    private readonly List<HistogramSource> _histograms = [];
 
-    public ProxyMetrics(DataPlane dataPlane)
+    public ProxyMetrics(DataPlane dataPlane, OtlpPushes pushes)
     {
         _dataPlane = dataPlane;
+        _pushes = pushes;
         AddSessions();
         AddTraffic();
         AddOutcomes();
@@ -30,6 +33,9 @@ internal sealed class ProxyMetrics : IDisposable
     }
 
     public Meter Meter { get; } = new("RedisProxy", BuildInfo.Version);
+
+    /// <summary>What is made of two counters each, see <see cref="PrometheusText"/>.</summary>
+    public IReadOnlyList<HistogramSource> Histograms => _histograms;
 
     public void Dispose() => Meter.Dispose();
 
@@ -113,16 +119,26 @@ internal sealed class ProxyMetrics : IDisposable
             [new Measurement<long>(GC.GetTotalAllocatedBytes(precise: false))]);
         Counter("loop_turns", "Rounds of each event loop.", () =>
             _dataPlane.Loops.Select(static loop => new Measurement<long>(loop.Turn, Tag("loop", loop.Index))));
+        Counter("otlp_pushes", "Pushes of the metrics to the collector of otlp.endpoint, by result.", () =>
+        [
+            new Measurement<long>(_pushes.Done, Tag("result", "done")),
+            new Measurement<long>(_pushes.Failed, Tag("result", "failed")),
+        ]);
     }
 
     private void Gauge(string name, string help, Func<IEnumerable<Measurement<long>>> observe) =>
-        Meter.CreateObservableGauge(Prefix + name, observe, unit: null, description: help);
+        Meter.CreateObservableGauge(Prefix + name, observe, UnitOf(name), help);
 
     private void Counter(string name, string help, Func<IEnumerable<Measurement<long>>> observe) =>
-        Meter.CreateObservableCounter(Prefix + name, observe, unit: null, description: help);
+        Meter.CreateObservableCounter(Prefix + name, observe, UnitOf(name), help);
+
+    // As OpenTelemetry has it (UCUM). Prometheus has units in names only.
+    private static string? UnitOf(string name) =>
+        name.EndsWith("seconds", StringComparison.Ordinal) ? "s" : name.EndsWith("bytes", StringComparison.Ordinal) ? "By" : null;
 
     private void Histogram(string name, string help, Func<IEnumerable<HistogramSeries>> read)
     {
+        _histograms.Add(new HistogramSource(Prefix + name, help, read));
         Counter(name + PrometheusText.BucketSuffix, help, () => read().SelectMany(static series => series.Buckets()));
         Meter.CreateObservableCounter(
             Prefix + name + PrometheusText.SumSuffix, () => read().Select(static series => series.Sum()), description: help);

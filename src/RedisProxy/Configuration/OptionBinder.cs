@@ -59,6 +59,7 @@ internal sealed class OptionBinder
             Admin = all.Section("admin", ReadAdmin),
             Shutdown = all.Section("shutdown", ReadShutdown),
             Loops = all.Section("loops", ReadLoops),
+            Otlp = all.Section("otlp", otlp => OtlpSection.Read(otlp, ReadSecret, _errors)),
         };
         return new OptionDraft(listeners, isEndpointGiven, options);
     }

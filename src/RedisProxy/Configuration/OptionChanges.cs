@@ -48,6 +48,11 @@ internal static class OptionChanges
         new("shutdown.minDelay", o => o.Shutdown.MinDelay),
         new("loops.count", o => o.Loops.Count) { NeedsRestart = true },
         new("loops.maxBufferMemory", o => o.Loops.MaxBufferMemory) { NeedsRestart = true },
+        new("otlp.endpoint", o => o.Otlp.Endpoint) { NeedsRestart = true },
+        new("otlp.protocol", o => o.Otlp.Protocol == OtlpProtocol.Grpc ? "grpc" : "http/protobuf") { NeedsRestart = true },
+        new("otlp.interval", o => o.Otlp.Interval) { NeedsRestart = true },
+        new("otlp.timeout", o => o.Otlp.Timeout) { NeedsRestart = true },
+        new("otlp.headers", o => o.Otlp.Headers) { IsSecret = true, NeedsRestart = true },
     ];
 
     /// <summary>The names of all keys that are compared, those of listeners aside.</summary>
@@ -75,6 +80,7 @@ internal static class OptionChanges
     {
         Admin = now.Admin with { Bind = old.Admin.Bind, AllowedHosts = old.Admin.AllowedHosts },
         Loops = old.Loops,
+        Otlp = old.Otlp,
         Sentinel = now.Sentinel is null ? null : now.Sentinel with { Tls = old.Sentinel?.Tls },
         Backend = now.Backend with { Tls = old.Backend.Tls },
         Listeners = [.. now.Listeners.Select(listener => Find(old.Listeners, listener.Name) is { } before

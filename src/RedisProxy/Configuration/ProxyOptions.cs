@@ -22,6 +22,8 @@ internal sealed record ProxyOptions
     public ShutdownOptions Shutdown { get; init; } = new();
 
     public LoopOptions Loops { get; init; } = new();
+
+    public OtlpOptions Otlp { get; init; } = new();
 }
 
 /// <summary><c>sentinel</c>: whom to ask for the master.</summary>

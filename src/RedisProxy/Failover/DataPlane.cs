@@ -221,6 +221,10 @@ internal sealed class DataPlane
 
         await Task.WhenAll(_loops.Select(loop => loop.Completion)).ContinueWith(
             static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        foreach (SessionListener part in _listeners.SelectMany(listener => listener.Parts))
+        {
+            part.Counters.ClearPending();
+        }
     }
 
     private int ConnectsOfOneLoop(ProxyOptions options) => Math.Max(1, options.Backend.MaxConcurrentConnects / _loops.Length);

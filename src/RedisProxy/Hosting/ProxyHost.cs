@@ -112,6 +112,7 @@ internal static class ProxyHost
         services.AddSingleton<Readiness>();
         services.AddSingleton<Liveness>();
         services.AddSingleton<StatusReport>();
+        services.AddSingleton<OtlpPushes>();
         services.AddSingleton<ProxyMetrics>();
         services.AddSingleton<PrometheusText>();
         services.AddSingleton(new AdminSockets(admin));
@@ -121,6 +122,12 @@ internal static class ProxyHost
         services.AddSingleton<ProxyService>();
         services.AddHostedService(provider => provider.GetRequiredService<ProxyService>());
         services.AddHostedService(provider => provider.GetRequiredService<Supervision>());
+        if (options.Otlp.Endpoint is not null)
+        {
+            // Without it nothing of OpenTelemetry's is touched: no memory, no time at the start.
+            services.AddHostedService(provider => ActivatorUtilities.CreateInstance<OtlpPush>(provider, options.Otlp));
+        }
+
         services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = MaxStopTime(options));
     }

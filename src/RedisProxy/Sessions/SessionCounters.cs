@@ -63,4 +63,12 @@ internal sealed class SessionCounters
         Phases[(int)from]--;
         Phases[(int)to]++;
     }
+
+    /// <summary>The loop has ended, and with it what was pending.</summary>
+    public void ClearPending()
+    {
+        InFlight = 0;
+        Held = 0;
+        PinnedNow.AsSpan().Clear();
+    }
 }

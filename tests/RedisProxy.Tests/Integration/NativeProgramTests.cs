@@ -30,6 +30,24 @@ public sealed class NativeProgramTests
         Assert.Equal(0, await fixture.Proxy.StopAsync());
     }
 
+    [Theory]
+    [InlineData("http/protobuf")]
+    [InlineData("grpc")]
+    public async Task NativeProgram_PushesItsMetrics(string protocol)
+    {
+        await using RedisServer redis = await RedisServer.StartAsync();
+        await using OtlpReceiver collector = await OtlpReceiver.StartAsync(isGrpc: protocol == "grpc");
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            (ProxyProcessOptions.For(redis) with { Program = Program })
+            .With("otlp.endpoint", collector.Endpoint).With("otlp.protocol", protocol).With("otlp.interval", "1s"));
+        using RawClient client = await proxy.ConnectAsync();
+        Assert.Equal("PONG", (await client.CallAsync("PING")).Text);
+        OtlpReceiver.Request request = await collector.WaitForAsync(
+            TimeSpan.FromSeconds(20), message => message.Sum("redisproxy_requests") == 1, "the request is pushed");
+        Assert.Equal("histogram", request.Message.Metric("redisproxy_backend_connect_seconds").Kind);
+        Assert.Equal("redisproxy", request.Message.Resource["service.name"]);
+    }
+
     [Fact]
     public async Task NativeProgram_BadConfiguration_IsRefusedWithAllItsErrors()
     {
