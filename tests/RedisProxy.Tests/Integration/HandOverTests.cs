@@ -9,9 +9,7 @@ public sealed class HandOverTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    // Among the long ones: in two of some twenty runs a client was reset, and it is not known yet by whom.
     [Fact]
-    [Trait("Tier", "Long")]
     public async Task RollingRestart_UnderLoad_RefusesAndResetsNobody()
     {
         await using RedisServer server = await RedisServer.StartAsync();
