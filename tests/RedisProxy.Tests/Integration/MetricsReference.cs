@@ -28,8 +28,8 @@ internal static class MetricsReference
             Grafana: [redisproxy.json](../deploy/grafana/redisproxy.json).
 
             With `otlp.endpoint` they are pushed to a collector, too, under the same names and labels; there the kind says what
-            Prometheus's names say with `_total`, units are `s` and `By`, and a histogram is one of OpenTelemetry's, with the same buckets, from its first
-            value on.
+            Prometheus's names say with `_total`, units are `s` and `By`, and a histogram is one of OpenTelemetry's, with the same
+            buckets, from its first value on.
 
             This file is made from the program: `REDISPROXY_WRITE_DOCS=1 ./test.sh --filter FullyQualifiedName~MetricsTests` writes it anew.
 
