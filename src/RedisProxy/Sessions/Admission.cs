@@ -20,7 +20,6 @@ internal sealed class Admission
     private readonly ClientHandshakes? _handshakes;
     private readonly Action _leave;
     private int _lingeringRefusals;
-    private bool _isStopping;
 
     public Admission(EventLoop loop, SessionQuota quota, SessionSettings settings, SessionCounters counters)
     {
@@ -43,6 +42,9 @@ internal sealed class Admission
     /// <summary>Clients on their way and sessions.</summary>
     public int Places { get; private set; }
 
+    /// <summary>Nobody becomes a session any more.</summary>
+    public bool IsStopping { get; private set; }
+
     public void Begin(LoopSocket client, SessionSettings settings)
     {
         if (!_quota.TryEnter())
@@ -51,7 +53,6 @@ internal sealed class Admission
             return;
         }
 
-        _isStopping = false;
         Places++;
         if (settings.ExpectsHeader(client))
         {
@@ -63,19 +64,22 @@ internal sealed class Admission
         }
     }
 
-    /// <summary>The listener stops: nobody who is on the way becomes a session any more.</summary>
-    public void EndAll()
+    /// <summary>Ends those who are on the way, too.</summary>
+    public void Stop()
     {
-        _isStopping = true;
+        IsStopping = true;
         _headers.EndAll();
         _handshakes?.EndAll();
     }
+
+    /// <summary>After <see cref="Stop"/>.</summary>
+    public void Reopen() => IsStopping = false;
 
     private async Task ReadHeaderAsync(LoopSocket client, SessionSettings settings)
     {
         IPEndPoint? balancer = client.PeerAddress;
         Exception? failure = await _headers.ReadAsync(client);
-        if (failure is null && !_isStopping)
+        if (failure is null && !IsStopping)
         {
             _counters.HeadersRead++;
             Enter(client, settings);
@@ -129,7 +133,7 @@ internal sealed class Admission
     {
         IPEndPoint? address = client.PeerAddress;
         Exception? failure = await handshakes.RunAsync(client);
-        if (failure is null && !_isStopping)
+        if (failure is null && !IsStopping)
         {
             _counters.Secured++;
             Serve(client, onFinished);
@@ -147,7 +151,7 @@ internal sealed class Admission
     }
 
     // Who connects and says nothing is a probe of the port.
-    private bool IsRefusal(Exception? failure) => failure is not (null or EndOfStreamException) && !_isStopping;
+    private bool IsRefusal(Exception? failure) => failure is not (null or EndOfStreamException) && !IsStopping;
 
     private void Leave()
     {

@@ -9,14 +9,16 @@ namespace RedisProxy.Sessions;
 /// <summary>
 /// A client that authenticates to the proxy and not to the master. As in redis, until it has done so it can say AUTH, HELLO and QUIT and
 /// nothing else; nothing of what it says about itself goes on to the master. Unlike in redis, RESET does not make it a stranger again.
+/// Where the proxy has authenticated the connection to the master, RESET is refused, and so is all after which requests are not looked
+/// into any more (MONITOR, say): behind it a RESET would make the client the master's default user.
 /// </summary>
 internal sealed class ClientAccess(Session session)
 {
     /// <summary>What redis allows before authentication for one argument (networking.c, 7.0), here for a whole request.</summary>
     public const int MaxRequestBytes = 16 * 1024;
 
-    // Inline, so that it is shorter than any AUTH. Redis refuses it in the middle of a transaction, and so refuses EXEC as well.
-    private static readonly byte[] AuthOfNobody = "AUTH\r\n"u8.ToArray();
+    // In the place of what must not be queued. Redis refuses it, and so refuses EXEC as well. Inline, so that it is never the longer one.
+    private static readonly byte[] AuthOfNobody = "AUTH\n"u8.ToArray();
 
     private AccessRules Rules => session.Settings.Access!;
 
@@ -34,7 +36,7 @@ internal sealed class ClientAccess(Session session)
         {
             case CommandKind.Auth when arguments.Count is 2 or 3:
                 return inTransaction
-                    ? new Inspection(traits with { Kind = CommandKind.Plain }, null, Rewritten: AuthOfNobody)
+                    ? Spoil(traits)
                     : Answer(traits, TryUnlock(arguments.Count == 3 ? arguments[1] : null, arguments[^1])
                         ? Outcome.Acknowledged
                         : Outcome.WrongPassword);
@@ -42,35 +44,65 @@ internal sealed class ClientAccess(Session session)
                 return InspectHello(traits, arguments, room, inTransaction, isSilent);
             case CommandKind.Quit when IsLockedOut:
                 return Answer(traits, Outcome.Acknowledged);
-            case CommandKind.Reset when Rules.BackendCredentials is not null:
-                return Answer(traits, Outcome.ResetRefused);
         }
 
-        return IsLockedOut
-            ? Answer(traits, Outcome.NotAuthenticated)
-            : RequestInspector.Inspect(traits, arguments, inTransaction, isSilent);
+        if (IsLockedOut)
+        {
+            return Answer(traits, Outcome.NotAuthenticated);
+        }
+
+        Inspection inspection = RequestInspector.Inspect(traits, arguments, inTransaction, isSilent);
+        bool wouldEndIt = traits.Kind == CommandKind.Reset || inspection.EndsFraming;
+        return !wouldEndIt || Rules.BackendCredentials is null ? inspection
+            : inTransaction ? Spoil(traits)
+            : Answer(traits, Outcome.EndsAuthentication);
     }
 
-    // HELLO [protover [AUTH username password] [SETNAME clientname]]
     private Inspection InspectHello(CommandTraits traits, List<byte[]> arguments, int room, bool inTransaction, bool isSilent)
     {
-        int auth = arguments.FindIndex(Math.Min(2, arguments.Count), static word => RequestArguments.Upper(word) == "AUTH");
-        if (auth < 0 || auth + 2 >= arguments.Count)
+        byte[][] rest = WithoutAuth(arguments, out byte[]? name, out byte[]? password);
+        byte[]? rewritten = rest.Length == arguments.Count ? null : Write(rest);
+
+        // Longer than what the client said is only a short inline request, which nobody's library makes.
+        if (rewritten?.Length > room || (password is null && IsLockedOut))
         {
-            return IsLockedOut
-                ? Answer(traits, Outcome.HelloNotAuthenticated)
-                : RequestInspector.Inspect(traits, arguments, inTransaction, isSilent);
+            return Answer(traits, Outcome.HelloNotAuthenticated);
         }
 
-        if (!TryUnlock(arguments[auth + 1], arguments[auth + 2]))
+        return password is not null && !TryUnlock(name, password)
+            ? Answer(traits, Outcome.WrongPassword)
+            : RequestInspector.Inspect(traits, rest, inTransaction, isSilent) with { Rewritten = rewritten };
+    }
+
+    /// <summary>HELLO [protover [AUTH username password] [SETNAME clientname]]; of several AUTH the last one counts, as in redis.</summary>
+    /// <returns>What is left, at most up to the first word that is no option: redis refuses all of it because of that one.</returns>
+    private static byte[][] WithoutAuth(List<byte[]> arguments, out byte[]? name, out byte[]? password)
+    {
+        name = null;
+        password = null;
+        var rest = new List<byte[]>(arguments.Take(2));
+        int i = 2;
+        while (i < arguments.Count)
         {
-            return Answer(traits, Outcome.WrongPassword);
+            string option = RequestArguments.Upper(arguments[i]);
+            if (option == "AUTH" && i + 2 < arguments.Count)
+            {
+                name = arguments[i + 1];
+                password = arguments[i + 2];
+                i += 3;
+            }
+            else if (option == "SETNAME" && i + 1 < arguments.Count)
+            {
+                rest.AddRange(arguments[i], arguments[i + 1]);
+                i += 2;
+            }
+            else
+            {
+                break;
+            }
         }
 
-        byte[][] rest = [.. arguments[..auth], .. arguments[(auth + 3)..]];
-        return Rewrite(rest, room) is { } rewritten
-            ? RequestInspector.Inspect(traits, rest, inTransaction, isSilent) with { Rewritten = rewritten }
-            : Answer(traits, Outcome.HelloNotAuthenticated);
+        return [.. rest, .. arguments.Skip(i).Take(1)];
     }
 
     private bool TryUnlock(byte[]? name, byte[] password)
@@ -82,11 +114,13 @@ internal sealed class ClientAccess(Session session)
 
     private static Inspection Answer(CommandTraits traits, Outcome answer) => new(traits, null, Answer: answer);
 
-    /// <returns>Null: it would be longer than what the client said; only of short inline requests, which nobody's library makes.</returns>
-    private static byte[]? Rewrite(byte[][] arguments, int room)
+    private static Inspection Spoil(CommandTraits traits) =>
+        new(traits with { Kind = CommandKind.Plain }, null, Rewritten: AuthOfNobody);
+
+    private static byte[] Write(byte[][] arguments)
     {
         var output = new ArrayBufferWriter<byte>();
         RequestWriter.WriteBytes(output, arguments);
-        return output.WrittenCount <= room ? output.WrittenSpan.ToArray() : null;
+        return output.WrittenSpan.ToArray();
     }
 }

@@ -31,8 +31,8 @@ internal enum Outcome : byte
     /// <summary>AUTH, or HELLO with AUTH, of nobody who may use the listener.</summary>
     WrongPassword,
 
-    /// <summary>RESET would end what the proxy has authenticated at the master.</summary>
-    ResetRefused,
+    /// <summary>It would end what the proxy has authenticated at the master, or let the client end it.</summary>
+    EndsAuthentication,
 
     /// <summary>A command inside a transaction that is played here.</summary>
     Queued,

@@ -19,7 +19,6 @@ internal sealed class SessionListener
     private TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SessionSettings _settings;
     private LoopListener[] _acceptors = [];
-    private bool _isStopping;
 
     public SessionListener(EventLoop loop, Gate gate, ConnectLimiter limiter, SessionSettings settings, SessionQuota quota)
     {
@@ -75,7 +74,7 @@ internal sealed class SessionListener
             return;
         }
 
-        if (_isStopping)
+        if (_admission.IsStopping)
         {
             client.Close();
         }
@@ -100,8 +99,7 @@ internal sealed class SessionListener
     public void Stop(long spreadMs = 0)
     {
         StopAccepting();
-        _isStopping = true;
-        _admission.EndAll();
+        _admission.Stop();
         _ending.Begin(Gate.Sessions, spreadMs);
         CompleteWhenDrained();
     }
@@ -150,7 +148,7 @@ internal sealed class SessionListener
     public void Reopen()
     {
         _ending.Cancel();
-        _isStopping = false;
+        _admission.Reopen();
         _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
@@ -173,21 +171,13 @@ internal sealed class SessionListener
 
     private void Serve(LoopSocket client, Action onFinished)
     {
-        if (_isStopping)
-        {
-            client.Close();
-            onFinished();
-        }
-        else
-        {
-            new Session(client, Gate, _limiter, _settings, Counters).Start(onFinished);
-            _deadline.Begin();
-        }
+        new Session(client, Gate, _limiter, _settings, Counters).Start(onFinished);
+        _deadline.Begin();
     }
 
     private void CompleteWhenDrained()
     {
-        if (_isStopping && _admission.Places == 0)
+        if (_admission.IsStopping && _admission.Places == 0)
         {
             _drained.TrySetResult();
         }

@@ -27,6 +27,9 @@ internal sealed class SyntheticReplies
         "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be "
             + "used to authenticate the client and select the RESP protocol version at the same time\r\n");
 
+    private static readonly byte[] EndsAuthentication =
+        "-NOPERM RedisProxy: not on this endpoint, it would end the authentication that the proxy has done\r\n"u8.ToArray();
+
     private static ReadOnlySpan<byte> AbortedBecauseOf => "-EXECABORT Transaction discarded because of: "u8;
 
     private static readonly byte[] Ok = "+OK\r\n"u8.ToArray();
@@ -63,7 +66,7 @@ internal sealed class SyntheticReplies
         Outcome.NotAuthenticated => "-NOAUTH Authentication required.\r\n"u8.ToArray(),
         Outcome.HelloNotAuthenticated => HelloNotAuthenticated,
         Outcome.WrongPassword => "-WRONGPASS invalid username-password pair or user is disabled.\r\n"u8.ToArray(),
-        Outcome.ResetRefused => "-NOPERM RedisProxy: RESET would end the authentication that the proxy has done\r\n"u8.ToArray(),
+        Outcome.EndsAuthentication => EndsAuthentication,
         Outcome.Queued => Queued,
         Outcome.Conflict => protocol > ConnectionState.DefaultProtocol ? Null : NullArray,
         Outcome.Aborted => Aborted,

@@ -11,6 +11,9 @@ public sealed class AccessTests
     private const string NoAuth = "-NOAUTH Authentication required.\r\n";
     private const string WrongPass = "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
 
+    private const string NoPerm =
+        "-NOPERM RedisProxy: not on this endpoint, it would end the authentication that the proxy has done\r\n";
+
     private static readonly UserOptions App = new() { Username = "app", Password = "app-secret" };
     private static readonly UserOptions Default = new() { Password = "default-secret" };
     private static readonly UserOptions Backend = new() { Username = "proxied", Password = "backend-secret" };
@@ -81,6 +84,38 @@ public sealed class AccessTests
         await second.ExpectAsync(BackendAuth + Requests.Of("HELLO", "3") + Requests.Of("CLIENT", "SETNAME", "worker"));
     }
 
+    [Theory]
+    [InlineData("HELLO 3 AUTH nobody no AUTH app app-secret", "HELLO 3")]
+    [InlineData("HELLO 3 SETNAME auth AUTH app app-secret SETNAME b", "HELLO 3 SETNAME auth SETNAME b")]
+    [InlineData("HELLO 3 AUTH app app-secret FOO AUTH root toor", "HELLO 3 FOO")]
+    public async Task HelloWithAuth_IsReadOptionByOptionAndTheLastOneCounts(string said, string sent)
+    {
+        await using SessionLab lab = await StartAsync([App], backendUser: null);
+        await lab.ServeFirstAsync();
+        RawClient client = await lab.ConnectAsync();
+        await client.SendAsync(Requests.Of(said.Split(' ')) + Requests.Get);
+        RawClient backend = await lab.AcceptAsync(lab.First);
+        Assert.Equal(Requests.Of(sent.Split(' ')) + Requests.Get, (await backend.ReadUntilAsync(Requests.Get)).TrimStart('\n'));
+    }
+
+    [Fact]
+    public async Task WhatIsNotLookedIntoBehindIt_IsRefusedWithABackendUser()
+    {
+        await using SessionLab lab = await StartAsync([], Backend);
+        await lab.ServeFirstAsync();
+        RawClient client = await lab.ConnectAsync();
+        RawClient backend = await lab.AcceptAsync(lab.First);
+        await backend.ExpectAsync(BackendAuth);
+        await backend.SendAsync(Ok);
+        await client.SendAsync(Requests.Of("MONITOR") + Requests.Of("RESET") + Requests.Of("SYNC") + Requests.Of("RESET"));
+        await client.ExpectAsync(NoPerm + NoPerm + NoPerm + NoPerm);
+
+        // In a transaction redis must refuse something, or it would execute the rest.
+        await client.SendAsync(Requests.Multi + "SYNC\n" + Requests.Of("RESET") + Requests.Exec);
+        string reset = new string('\n', Requests.Of("RESET").Length - "AUTH\n".Length);
+        await backend.ExpectAsync($"{Requests.Multi}AUTH\n{reset}AUTH\n{Requests.Exec}");
+    }
+
     [Fact]
     public async Task HelloWithAuth_InEverySplitOfItsBytes_IsTheSame()
     {
@@ -108,7 +143,7 @@ public sealed class AccessTests
         await client.SendAsync(auth + Requests.Multi + auth + Requests.Exec);
         await client.ExpectAsync(Ok);
         RawClient backend = await lab.AcceptAsync(lab.First);
-        await backend.ExpectAsync(Requests.Multi + new string('\n', auth.Length - "AUTH\r\n".Length) + "AUTH\r\n" + Requests.Exec);
+        await backend.ExpectAsync(Requests.Multi + new string('\n', auth.Length - "AUTH\n".Length) + "AUTH\n" + Requests.Exec);
         const string Replies = "+OK\r\n-ERR wrong number of arguments\r\n-EXECABORT Transaction discarded because of previous errors.\r\n";
         await backend.SendAsync(Replies);
         await client.ExpectAsync(Replies);
@@ -125,7 +160,7 @@ public sealed class AccessTests
             await backend.ExpectAsync(BackendAuth);
             await backend.SendAsync(Ok);
             await client.SendAsync(Requests.Of("AUTH", "whatever") + Requests.Of("RESET"));
-            await client.ExpectAsync($"{Ok}-NOPERM RedisProxy: RESET would end the authentication that the proxy has done\r\n");
+            await client.ExpectAsync($"{Ok}{NoPerm}");
         }
 
         await using (SessionLab lab = await StartAsync([App], backendUser: null))
