@@ -27,7 +27,9 @@ internal sealed record LoadOptions
                           Default all but {Target.NutcrackerKey}, which shares one connection to redis.
           --markdown      The result as Markdown, with the machine's facts, on standard output.
           --check         Judges: ends with a line for each bar, and with exit code 1 when one
-                          is missed.
+                          is missed. While a bar of a cell lies within two standard errors of
+                          the figure, HAProxy and RedisProxy have further rounds, up to three
+                          times --rounds.
           --help          This text.
 
         What is measured is the native program that "dotnet publish" makes. The environment

@@ -28,14 +28,14 @@ internal static class Loops
             Spread.Text(rounds.Of(key, r => r.RequestsPerSecond), "N0"),
             Spread.Text(rounds.Of(key, r => r.P99), "0.000"),
             Spread.Text(rounds.Of(key, r => r.CpuPerRequest), "0.00"),
-            Spread.WholeText(rounds.Ratio(key, One, r => r.CpuPerRequest), "0.00"),
+            Ratio.Text(rounds.Ratio(key, One, r => r.CpuPerRequest), "0.00"),
         ];
 
-        double? ratio = rounds.Ratio(Two, One, r => r.CpuPerRequest)?.Median;
+        Ratio? ratio = rounds.Ratio(Two, One, r => r.CpuPerRequest);
         string what = string.Create(CultureInfo.InvariantCulture, $"CPU/request, {Two} ÷ {One}");
         return new MeasureResult(
             Traffic.Title(bench, Load),
             [["", "requests/s", "p99 ms", "CPU µs/request", $"CPU ÷ {One}"], Row(One), Row(Two)],
-            [new Bar(Load.Key, what, ratio, Limit.AtMost(MaxRatio))]);
+            [new Bar(Load.Key, what, ratio?.Centre, Limit.AtMost(MaxRatio)) { Error = ratio?.Error }]);
     }
 }

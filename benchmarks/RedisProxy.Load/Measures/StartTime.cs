@@ -43,10 +43,10 @@ internal static class StartTime
         [
             key,
             Spread.WholeText(rounds.Of(key, t => t.Milliseconds), "0"),
-            Spread.WholeText(rounds.Ratio(key, Empty, t => t.Milliseconds), "0.00"),
+            Ratio.Text(rounds.Ratio(key, Empty, t => t.Milliseconds), "0.00"),
         ];
 
-        double? ratio = rounds.Ratio(Proxy, Empty, t => t.Milliseconds)?.Median;
+        double? ratio = rounds.Ratio(Proxy, Empty, t => t.Milliseconds)?.Centre;
         return new MeasureResult(
             string.Create(CultureInfo.InvariantCulture, $"Start (medians of {pairs} pairs)"),
             [["", "ms", "÷ empty program"], Row(Empty), Row(NativeEmpty), Row(Proxy)],

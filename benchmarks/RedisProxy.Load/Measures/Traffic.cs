@@ -11,6 +11,8 @@ namespace RedisProxy.Load.Measures;
 /// </summary>
 internal static class Traffic
 {
+    // Rounds of a check, as a multiple of --rounds.
+    private const int MaxExtension = 3;
     private const double MaxCpuRatio = 1.00;
     private const double AimedCpuToFloor = 1.1;
     private const double MinThroughputRatio = 1.00;
@@ -83,6 +85,12 @@ internal static class Traffic
     {
         IReadOnlyList<Target> targets = await bench.TargetsAsync();
         Rounds<Run> rounds = await RunAsync(bench, targets, cell);
+        int most = MaxExtension * bench.Options.Rounds;
+        while (bench.Options.Check && rounds.Count < most && bars(cell, rounds).Any(bar => !bar.IsDecided))
+        {
+            await rounds.AddAsync(Order([Target.HaproxyKey, Target.ProxyKey]), most);
+        }
+
         string[] titles =
         [
             "", "requests/s", "p50 ms", "p99 ms", "CPU µs/request",
@@ -98,34 +106,37 @@ internal static class Traffic
         Spread.Text(rounds.Of(target.Key, r => r.P50), "0.000"),
         Spread.Text(rounds.Of(target.Key, r => r.P99), "0.000"),
         target.Forwarder is null ? "" : Spread.Text(rounds.Of(target.Key, r => r.CpuPerRequest), "0.00"),
-        Spread.WholeText(rounds.Ratio(target.Key, Target.HaproxyKey, r => r.CpuPerRequest), "0.00"),
-        Spread.WholeText(rounds.Ratio(target.Key, Target.FloorKey, r => r.CpuPerRequest), "0.00"),
-        Spread.WholeText(rounds.Ratio(target.Key, Target.HaproxyKey, r => r.RequestsPerSecond), "0.00"),
-        Spread.WholeText(rounds.Ratio(target.Key, Target.HaproxyKey, r => r.P99), "0.00"),
+        Ratio.Text(rounds.Ratio(target.Key, Target.HaproxyKey, r => r.CpuPerRequest), "0.00"),
+        Ratio.Text(rounds.Ratio(target.Key, Target.FloorKey, r => r.CpuPerRequest), "0.00"),
+        Ratio.Text(rounds.Ratio(target.Key, Target.HaproxyKey, r => r.RequestsPerSecond), "0.00"),
+        Ratio.Text(rounds.Ratio(target.Key, Target.HaproxyKey, r => r.P99), "0.00"),
     ];
 
     private static IReadOnlyList<Bar> CellBars(Cell cell, Rounds<Run> rounds) =>
     [
-        new Bar(cell.Key, "CPU/request ÷ HAProxy", ToHaproxy(rounds, r => r.CpuPerRequest), Limit.AtMost(MaxCpuRatio))
+        ToHaproxy(cell, "CPU/request", rounds, r => r.CpuPerRequest, Limit.AtMost(MaxCpuRatio)) with
         {
             Aim = Limit.AtMost(AimedCpuToFloor),
             AimWhat = "÷ floor",
-            AimFigure = rounds.Ratio(Target.ProxyKey, Target.FloorKey, r => r.CpuPerRequest)?.Median,
+            AimFigure = rounds.Ratio(Target.ProxyKey, Target.FloorKey, r => r.CpuPerRequest)?.Centre,
         },
-        new Bar(cell.Key, "requests/s ÷ HAProxy", ToHaproxy(rounds, r => r.RequestsPerSecond), Limit.AtLeast(MinThroughputRatio)),
-        new Bar(cell.Key, "p99 ÷ HAProxy", ToHaproxy(rounds, r => r.P99), Limit.AtMost(MaxP99Ratio)) { Aim = Limit.AtMost(AimedP99Ratio) },
+        ToHaproxy(cell, "requests/s", rounds, r => r.RequestsPerSecond, Limit.AtLeast(MinThroughputRatio)),
+        ToHaproxy(cell, "p99", rounds, r => r.P99, Limit.AtMost(MaxP99Ratio)) with { Aim = Limit.AtMost(AimedP99Ratio) },
     ];
 
     private static IReadOnlyList<Bar> ConnectBars(Cell cell, Rounds<Run> rounds) =>
     [
-        new Bar(cell.Key, "CPU/connection ÷ HAProxy", ToHaproxy(rounds, r => r.CpuPerRequest), Limit.AtMost(MaxConnectRatio))
+        ToHaproxy(cell, "CPU/connection", rounds, r => r.CpuPerRequest, Limit.AtMost(MaxConnectRatio)) with
         {
             Aim = Limit.AtMost(AimedConnectRatio),
         },
     ];
 
-    private static double? ToHaproxy(Rounds<Run> rounds, Func<Run, double> figure) =>
-        rounds.Ratio(Target.ProxyKey, Target.HaproxyKey, figure)?.Median;
+    private static Bar ToHaproxy(Cell cell, string what, Rounds<Run> rounds, Func<Run, double> figure, Limit limit)
+    {
+        Ratio? ratio = rounds.Ratio(Target.ProxyKey, Target.HaproxyKey, figure);
+        return new Bar(cell.Key, $"{what} ÷ HAProxy", ratio?.Centre, limit) { Error = ratio?.Error };
+    }
 
     private static async Task<long> ConnectionsAsync(RedisServer redis) =>
         long.Parse((await redis.InfoAsync("stats"))["total_connections_received"], CultureInfo.InvariantCulture);

@@ -9,6 +9,9 @@ namespace RedisProxy.Load.Reporting;
 /// <param name="Limit">What must be kept; by how much is not judged.</param>
 internal sealed record Bar(string Measure, string What, double? Figure, Limit Limit)
 {
+    /// <summary>The figure's standard error; null when it is not known.</summary>
+    public double? Error { get; init; }
+
     /// <summary>What would be good, of the same figure. Judged by nobody.</summary>
     public Limit? Aim { get; init; }
 
@@ -22,9 +25,14 @@ internal sealed record Bar(string Measure, string What, double? Figure, Limit Li
 
     public bool IsPassed => Limit.Allows(Figure);
 
+    /// <summary>Another measurement would most likely come to the same verdict: the bar is further away than two standard errors.</summary>
+    public bool IsDecided => Figure is not { } figure || Error is not { } error || Math.Abs(figure - Limit.Value) > 2 * error;
+
     public string Name => $"{Measure}: {What}";
 
-    public string[] Row => [Measure, What, Limit.Text(Figure), Limit.ToString(), AimText(), IsPassed ? "passed" : "FAILED"];
+    public string[] Row => [Measure, What, FigureText(), Limit.ToString(), AimText(), IsPassed ? "passed" : "FAILED"];
+
+    private string FigureText() => Error is { } error ? $"{Limit.Text(Figure)} ± {Limit.Text(error)}" : Limit.Text(Figure);
 
     private string AimText()
     {

@@ -15,7 +15,8 @@ internal static class LoadReport
             yield return bullet + fact;
         }
 
-        yield return $"{bullet}medians of {options.Rounds} rounds; ratios within a round, in brackets the least and the most";
+        yield return $"{bullet}medians of {options.Rounds} rounds; ratios within a round (the median of the means of every two), "
+            + "in brackets the least and the most";
         yield return string.Create(CultureInfo.InvariantCulture, $"{bullet}took {duration.TotalMinutes:0.0} minutes");
         foreach (MeasureResult result in results)
         {

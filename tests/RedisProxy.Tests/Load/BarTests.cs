@@ -34,4 +34,23 @@ public sealed class BarTests
         Assert.True(bar.IsPassed);
         Assert.Equal(["cell", "ratio", "0.950", "≤ 1.000", "÷ floor ≤ 1.100: 1.200, not reached", "passed"], bar.Row);
     }
+
+    [Theory]
+    [InlineData(0.970, 0.014, true)]
+    [InlineData(0.970, 0.016, false)]
+    [InlineData(1.030, 0.014, true)]
+    [InlineData(1.030, 0.016, false)]
+    public void IsDecided_BarIsFurtherAwayThanTwoErrorsOnEitherSide(double figure, double error, bool isDecided) =>
+        Assert.Equal(isDecided, new Bar("cell", "ratio", figure, Limit.AtMost(1)) { Error = error }.IsDecided);
+
+    [Fact]
+    public void IsDecided_WithoutAFigureOrItsError_FurtherRoundsWouldNotHelp()
+    {
+        Assert.True(new Bar("cell", "ratio", null, Limit.AtMost(1)) { Error = 0.1 }.IsDecided);
+        Assert.True(new Bar("cell", "ratio", 1, Limit.AtMost(1)).IsDecided);
+    }
+
+    [Fact]
+    public void Row_WithAnError_SaysHowCertainTheFigureIs() =>
+        Assert.Equal("0.970 ± 0.014", new Bar("cell", "ratio", 0.97, Limit.AtMost(1)) { Error = 0.014 }.Row[2]);
 }
