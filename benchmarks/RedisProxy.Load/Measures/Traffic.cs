@@ -135,7 +135,11 @@ internal static class Traffic
     private static Bar ToHaproxy(Cell cell, string what, Rounds<Run> rounds, Func<Run, double> figure, Limit limit)
     {
         Ratio? ratio = rounds.Ratio(Target.ProxyKey, Target.HaproxyKey, figure);
-        return new Bar(cell.Key, $"{what} ÷ HAProxy", ratio?.Centre, limit) { Error = ratio?.Error };
+        return new Bar(cell.Key, $"{what} ÷ HAProxy", ratio?.Centre, limit)
+        {
+            Error = ratio?.Error,
+            Floor = rounds.Ratio(Target.FloorKey, Target.HaproxyKey, figure)?.Centre,
+        };
     }
 
     private static async Task<long> ConnectionsAsync(RedisServer redis) =>

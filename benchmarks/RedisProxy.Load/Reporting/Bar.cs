@@ -12,6 +12,12 @@ internal sealed record Bar(string Measure, string What, double? Figure, Limit Li
     /// <summary>The figure's standard error; null when it is not known.</summary>
     public double? Error { get; init; }
 
+    /// <summary>
+    /// The same figure of the floor, for the reader: on a machine where that misses the bar, the machine decides, not the forwarder. Judged
+    /// by nobody; null when it has none.
+    /// </summary>
+    public double? Floor { get; init; }
+
     /// <summary>What would be good, of the same figure. Judged by nobody.</summary>
     public Limit? Aim { get; init; }
 
@@ -21,7 +27,7 @@ internal sealed record Bar(string Measure, string What, double? Figure, Limit Li
     /// <summary>That other figure.</summary>
     public double? AimFigure { get; init; }
 
-    public static string[] Titles { get; } = ["measure", "of", "figure", "bar", "aim", "verdict"];
+    public static string[] Titles { get; } = ["measure", "of", "figure", "floor's", "bar", "aim", "verdict"];
 
     public bool IsPassed => Limit.Allows(Figure);
 
@@ -30,9 +36,11 @@ internal sealed record Bar(string Measure, string What, double? Figure, Limit Li
 
     public string Name => $"{Measure}: {What}";
 
-    public string[] Row => [Measure, What, FigureText(), Limit.ToString(), AimText(), IsPassed ? "passed" : "FAILED"];
+    public string[] Row => [Measure, What, FigureText(), FloorText(), Limit.ToString(), AimText(), IsPassed ? "passed" : "FAILED"];
 
     private string FigureText() => Error is { } error ? $"{Limit.Text(Figure)} ± {Limit.Text(error)}" : Limit.Text(Figure);
+
+    private string FloorText() => Floor is null ? "" : Limit.Text(Floor);
 
     private string AimText()
     {

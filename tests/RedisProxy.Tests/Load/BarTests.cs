@@ -32,7 +32,7 @@ public sealed class BarTests
         var bar = new Bar("cell", "ratio", 0.95, Limit.AtMost(1)) { Aim = Limit.AtMost(1.1), AimWhat = "÷ floor", AimFigure = 1.2 };
 
         Assert.True(bar.IsPassed);
-        Assert.Equal(["cell", "ratio", "0.950", "≤ 1.000", "÷ floor ≤ 1.100: 1.200, not reached", "passed"], bar.Row);
+        Assert.Equal(["cell", "ratio", "0.950", "", "≤ 1.000", "÷ floor ≤ 1.100: 1.200, not reached", "passed"], bar.Row);
     }
 
     [Theory]
@@ -53,4 +53,12 @@ public sealed class BarTests
     [Fact]
     public void Row_WithAnError_SaysHowCertainTheFigureIs() =>
         Assert.Equal("0.970 ± 0.014", new Bar("cell", "ratio", 0.97, Limit.AtMost(1)) { Error = 0.014 }.Row[2]);
+
+    [Fact]
+    public void Floor_ThatMissesTheBarAsWell_IsShownAndExcusesNothing()
+    {
+        var bar = new Bar("cell", "speed", 0.979, Limit.AtLeast(1)) { Floor = 0.955 };
+
+        Assert.Equal(["cell", "speed", "0.979", "0.955", "≥ 1.000", "", "FAILED"], bar.Row);
+    }
 }
