@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
+using RedisProxy.Audit;
 using RedisProxy.Failover;
 
 namespace RedisProxy.Admin;
@@ -21,6 +22,7 @@ internal static class AdminEndpoints
         endpoints.MapGet("/healthz/startup", (RequestDelegate)StartupAsync);
         endpoints.MapGet("/status", (RequestDelegate)StatusAsync);
         endpoints.MapGet("/sessions", (RequestDelegate)SessionsAsync);
+        endpoints.MapGet("/audit", (RequestDelegate)AuditAsync);
         endpoints.MapGet("/metrics", (RequestDelegate)MetricsEndpoint.ServeAsync);
     }
 
@@ -79,6 +81,24 @@ internal static class AdminEndpoints
         await (IsForPeople(http)
             ? WriteAsync(http, isOk: true, StatusText.Of(answer))
             : WriteJsonAsync(http, answer, AdminJson.Default.SessionsAnswer));
+    }
+
+    private static async Task AuditAsync(HttpContext http)
+    {
+        IReadOnlyList<AuditResult> results;
+        try
+        {
+            results = await http.RequestServices.GetRequiredService<AuditWatch>().RunAsync().WaitAsync(http.RequestAborted);
+        }
+        catch (TimeoutException late)
+        {
+            await WriteAsync(http, isOk: false, $"the audit could not be made: {late.Message}\n");
+            return;
+        }
+
+        await (IsForPeople(http)
+            ? WriteAsync(http, isOk: true, AuditText.Of(results))
+            : WriteJsonAsync(http, AuditDocument.Of(results), AuditJson.Default.AuditDocument));
     }
 
     // JSON unless text is asked for: programs rarely say what they accept.

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 
+using RedisProxy.Audit;
 using RedisProxy.EventLoops;
 using RedisProxy.Failover;
 using RedisProxy.Resp;
@@ -18,11 +19,13 @@ internal sealed class ProxyMetrics : IDisposable
 
     private readonly DataPlane _dataPlane;
     private readonly OtlpPushes _pushes;
+    private readonly AuditWatch _audit;
     private readonly List<HistogramSource> _histograms = [];
 
-    public ProxyMetrics(DataPlane dataPlane, OtlpPushes pushes)
+    public ProxyMetrics(DataPlane dataPlane, OtlpPushes pushes, AuditWatch audit)
     {
         _dataPlane = dataPlane;
+        _audit = audit;
         _pushes = pushes;
         AddSessions();
         AddTraffic();
@@ -105,6 +108,11 @@ internal sealed class ProxyMetrics : IDisposable
         Histogram("failover_seconds", "From the first sign of a failover until a master takes requests, by kind.", () =>
             Sources().SelectMany(static source => Enum.GetValues<FailoverKind>().Select(kind => new HistogramSeries(
                 [MasterTag(source), Tag("kind", Labels.Of(kind))], [source.Failovers.DurationsOf(kind)]))));
+        Gauge("audit_findings", "What the last audit found about the next failover, by severity; none before the first audit.", () =>
+            _audit.Last.SelectMany(static result => Enum.GetValues<Severity>().Select(severity => new Measurement<long>(
+                result.Findings.Count(finding => finding.Severity == severity),
+                Tag("master", result.Facts.MasterName),
+                Tag("severity", Labels.Of(severity))))));
         Gauge("sentinels", "Sentinels: known, connected, and disagreeing with the master in use.", () => Sources().SelectMany(Sentinels));
     }
 

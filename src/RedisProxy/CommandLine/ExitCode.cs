@@ -14,4 +14,10 @@ internal static class ExitCode
 
     /// <summary>A second SIGTERM or SIGINT ended it before its sessions had ended.</summary>
     public const int EndedAtOnce = 3;
+
+    /// <summary>The audit found something that will be otherwise after the next failover; nothing worse.</summary>
+    public const int Warnings = 4;
+
+    /// <summary>The audit found that the next failover loses data, refuses clients, or does not take place.</summary>
+    public const int Critical = 5;
 }

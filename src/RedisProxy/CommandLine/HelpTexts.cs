@@ -9,6 +9,9 @@ internal static class HelpTexts
     public const string Check =
         "Checks the configuration, asks every Sentinel for the masters, and prints what they say. Changes nothing, listens nowhere.";
 
+    public const string Audit =
+        "Compares the master with its replicas, and the Sentinels, and says what would happen at the next failover. Changes nothing.";
+
     public const string Health =
         "Is a running proxy fit for traffic? The exit code says it: for health checks where there is no shell and no curl.";
 
@@ -56,6 +59,9 @@ internal static class HelpTexts
           RedisProxy check --config /etc/redisproxy/proxy.json
               Is the configuration good, and who is the master now?
 
+          RedisProxy audit --config /etc/redisproxy/proxy.json
+              What would break at the next failover?
+
           RedisProxy status
               What the proxy on this machine sees and does now.
 
@@ -72,6 +78,7 @@ internal static class HelpTexts
           1  could not serve
           2  bad configuration or usage
           3  a second SIGTERM or SIGINT ended it at once
+          4, 5  of the audit alone, see there
         """;
 
     public const string CheckExamples = """
@@ -83,6 +90,22 @@ internal static class HelpTexts
           0  the configuration is good and every master could be served
           1  some master could not
           2  bad configuration or usage
+        """;
+
+    public const string AuditExamples = """
+        Examples:
+          RedisProxy audit --config /etc/redisproxy/proxy.json
+          RedisProxy audit --listen 6380 --sentinel h1:26379,h2:26379 --master mymaster --json
+
+        It asks as the user of the configuration (backend.username), who needs INFO, CONFIG GET, ACL LIST, MODULE LIST and COMMAND;
+        what is refused is listed. A server's configuration file is compared when this process may read it.
+
+        Exit codes:
+          0  nothing that would matter
+          1  it could not be made
+          2  bad configuration or usage
+          4  something will be otherwise after the next failover
+          5  the next failover loses data, refuses clients, or does not take place
         """;
 
     private const string WhichProxy = """

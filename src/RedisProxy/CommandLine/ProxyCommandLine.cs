@@ -9,7 +9,7 @@ using RedisProxy.Configuration;
 namespace RedisProxy.CommandLine;
 
 /// <summary>
-/// The program as it is called: arguments in, exit code out. It reads and judges the configuration, and leaves the work to three
+/// The program as it is called: arguments in, exit code out. It reads and judges the configuration, and leaves the work to four
 /// delegates, so it depends on nothing but the configuration. Results go to standard output, everything else to standard error.
 /// </summary>
 internal sealed class ProxyCommandLine
@@ -19,6 +19,7 @@ internal sealed class ProxyCommandLine
     private readonly ShellContext _shell;
     private readonly Func<ProxyRun, CancellationToken, Task<int>> _run;
     private readonly Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> _check;
+    private readonly Func<ProxyOptions, AuditRequest, CancellationToken, Task<int>> _audit;
     private readonly Func<BindAddress, AdminQuestion, CancellationToken, Task<int>> _ask;
     private readonly ConfigurationArguments _arguments = new();
     private readonly Option<bool> _takeOver = new("--take-over")
@@ -26,6 +27,8 @@ internal sealed class ProxyCommandLine
         Description = "Replace a proxy of the same user that runs on these addresses: new clients come here, and it is to be "
             + "ended (SIGTERM) once this one is ready. Without it, an address in use is an error.",
     };
+
+    private readonly Option<bool> _auditJson = new("--json") { Description = "As JSON, for programs." };
 
     private readonly Command _root;
 
@@ -35,17 +38,20 @@ internal sealed class ProxyCommandLine
     /// Returns an <see cref="ExitCode"/>.
     /// </param>
     /// <param name="check">Asks the Sentinels, prints, and returns an <see cref="ExitCode"/>.</param>
+    /// <param name="audit">Asks the Sentinels and the servers, prints, and returns an <see cref="ExitCode"/>.</param>
     /// <param name="ask">Asks the proxy with that admin address, prints, and returns an <see cref="ExitCode"/>.</param>
     public ProxyCommandLine(
         ShellContext shell,
         Func<ProxyRun, CancellationToken, Task<int>> run,
         Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> check,
+        Func<ProxyOptions, AuditRequest, CancellationToken, Task<int>> audit,
         Func<BindAddress, AdminQuestion, CancellationToken, Task<int>> ask)
     {
         _shell = shell;
         _ask = ask;
         _run = run;
         _check = check;
+        _audit = audit;
         _root = BuildCommands();
     }
 
@@ -82,8 +88,14 @@ internal sealed class ProxyCommandLine
         var check = new Command("check", HelpTexts.Check);
         check.SetAction((arguments, cancellationToken) => ConfigureAsync(arguments, CheckAsync, cancellationToken));
 
+        var audit = new Command("audit", HelpTexts.Audit) { _auditJson };
+        audit.SetAction((arguments, cancellationToken) => ConfigureAsync(
+            arguments,
+            (run, cancel) => _audit(run.Options, new AuditRequest(run.LogLevel, arguments.GetValue(_auditJson)), cancel),
+            cancellationToken));
+
         // Not a RootCommand: that one takes its name from the process, which is another one under test and in a container.
-        var root = new Command(Name, HelpTexts.Proxy) { check };
+        var root = new Command(Name, HelpTexts.Proxy) { check, audit };
         foreach ((Command command, Func<ParseResult, AdminQuestion> ask) in new AdminCommands().All)
         {
             command.SetAction((arguments, cancel) => AskAsync(arguments, ask(arguments), cancel));
@@ -107,6 +119,7 @@ internal sealed class ProxyCommandLine
     private static string ExamplesOf(Command command) => command.Name switch
     {
         "check" => HelpTexts.CheckExamples,
+        "audit" => HelpTexts.AuditExamples,
         "health" => HelpTexts.HealthExamples,
         "status" => HelpTexts.StatusExamples,
         "sessions" => HelpTexts.SessionsExamples,
@@ -192,3 +205,7 @@ internal sealed class ProxyCommandLine
         }
     }
 }
+
+/// <param name="LogLevel">How much to log.</param>
+/// <param name="IsJson">Else text for people.</param>
+internal sealed record AuditRequest(LogLevel LogLevel, bool IsJson);

@@ -60,6 +60,7 @@ internal sealed class OptionBinder
             Shutdown = all.Section("shutdown", ReadShutdown),
             Loops = all.Section("loops", ReadLoops),
             Otlp = all.Section("otlp", otlp => OtlpSection.Read(otlp, ReadSecret, _errors)),
+            Audit = all.Section("audit", ReadAudit),
         };
         return new OptionDraft(listeners, isEndpointGiven, options);
     }
@@ -272,6 +273,12 @@ internal sealed class OptionBinder
             MinDelay = shutdown.Value("minDelay", defaults.MinDelay, ValueParsers.Duration(TimeSpan.Zero, 10 * Minute)),
         };
     }
+
+    private static AuditOptions ReadAudit(OptionSection audit) => new()
+    {
+        Interval = audit.Value(
+            "interval", new AuditOptions().Interval, ValueParsers.DurationOrNever(10 * Second, TimeSpan.FromHours(24))),
+    };
 
     private static LoopOptions ReadLoops(OptionSection loops) => new()
     {

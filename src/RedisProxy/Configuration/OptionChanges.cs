@@ -53,6 +53,7 @@ internal static class OptionChanges
         new("otlp.interval", o => o.Otlp.Interval) { NeedsRestart = true },
         new("otlp.timeout", o => o.Otlp.Timeout) { NeedsRestart = true },
         new("otlp.headers", o => o.Otlp.Headers) { IsSecret = true, NeedsRestart = true },
+        new("audit.interval", o => o.Audit.Interval),
     ];
 
     /// <summary>The names of all keys that are compared, those of listeners aside.</summary>

@@ -24,6 +24,8 @@ internal sealed record ProxyOptions
     public LoopOptions Loops { get; init; } = new();
 
     public OtlpOptions Otlp { get; init; } = new();
+
+    public AuditOptions Audit { get; init; } = new();
 }
 
 /// <summary><c>sentinel</c>: whom to ask for the master.</summary>

@@ -49,6 +49,12 @@ internal static class ValueParsers
             : $"{QuotedValue.Of(text)} is out of range; expected {DurationText.Format(min)} to {DurationText.Format(max)}";
     };
 
+    /// <summary>0 stands for never.</summary>
+    public static ValueParser<TimeSpan> DurationOrNever(TimeSpan min, TimeSpan max) => (string text, out TimeSpan value) =>
+        DurationText.TryParse(text, out value) && value == TimeSpan.Zero
+            ? null
+            : Duration(min, max)(text, out value) is { } complaint ? $"{complaint}, or 0 for never" : null;
+
     /// <summary>For socket options that count in seconds: cutting a fraction off would be a silent change.</summary>
     public static ValueParser<TimeSpan> WholeSeconds(TimeSpan min, TimeSpan max) => (string text, out TimeSpan value) =>
     {

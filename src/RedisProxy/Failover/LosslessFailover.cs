@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 
+using RedisProxy.Audit;
 using RedisProxy.Configuration;
 using RedisProxy.Topology;
 
@@ -55,7 +56,7 @@ internal sealed class LosslessFailover(
         try
         {
             await using FailoverPlan plan = await new FailoverPreflight(running.Current, context).RunAsync(held[0].Source.Current);
-            string[] objections = [.. plan.Objections, .. held.Where(listener => listener.IsPaused).Select(
+            string[] objections = [.. plan.Objections, .. await AuditAsync(plan), .. held.Where(listener => listener.IsPaused).Select(
                 listener => $"listener '{listener.Options.Name}' is paused")];
             return !plan.IsPossible || (objections.Length > 0 && !isForced)
                 ? FailoverResult.Refused(objections)
@@ -70,6 +71,21 @@ internal sealed class LosslessFailover(
 
             run.SetResult();
         }
+    }
+
+    /// <summary>What the replicas lack that the master has. Only what is critical: for a warning nobody puts off maintenance.</summary>
+    private static async Task<IEnumerable<string>> AuditAsync(FailoverPlan plan)
+    {
+        if (plan.Master is null)
+        {
+            return [];
+        }
+
+        ServerFacts master = await FactCollector.AskAsync(plan.Master);
+        ServerFacts[] replicas = await Task.WhenAll(plan.Replicas.Select(FactCollector.AskAsync));
+        return DeploymentAudit.JudgeServers(master, replicas)
+            .Where(finding => finding.Severity == Severity.Critical)
+            .Select(finding => $"{finding.Where}: {finding.Topic} {finding.Text}");
     }
 
     /// <summary>

@@ -113,6 +113,7 @@ internal static class ProxyHost
         services.AddSingleton<Liveness>();
         services.AddSingleton<StatusReport>();
         services.AddSingleton<OtlpPushes>();
+        services.AddSingleton<AuditWatch>();
         services.AddSingleton<ProxyMetrics>();
         services.AddSingleton<PrometheusText>();
         services.AddSingleton(new AdminSockets(admin));
@@ -122,6 +123,7 @@ internal static class ProxyHost
         services.AddSingleton<ProxyService>();
         services.AddHostedService(provider => provider.GetRequiredService<ProxyService>());
         services.AddHostedService(provider => provider.GetRequiredService<Supervision>());
+        services.AddHostedService(provider => provider.GetRequiredService<AuditWatch>());
         if (options.Otlp.Endpoint is not null)
         {
             // Without it nothing of OpenTelemetry's is touched: no memory, no time at the start.

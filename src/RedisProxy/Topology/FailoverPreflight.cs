@@ -8,8 +8,8 @@ using RedisProxy.Resp;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// Looks before a failover on demand: would Sentinel do it now, would the replica that it may choose have everything, and could that one do
-/// the master's work? Changes nothing.
+/// Looks before a failover on demand: would Sentinel do it now, and would the replica that it may choose have everything? Whether that one
+/// could do the master's work is the audit's to say. Changes nothing.
 /// </summary>
 internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext context)
 {
@@ -141,9 +141,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
     {
         await CheckPermissionsAsync(master);
         _knowsCoordinated &= IsValkey9(await master.InfoAsync("server"));
-        IReadOnlyDictionary<string, string> memory = await master.InfoAsync("memory");
         IReadOnlyDictionary<string, string> clients = await master.InfoAsync("clients");
-        IReadOnlyDictionary<string, string> settings = await SettingsAsync(master);
         if (clients.GetValueOrDefault("paused_reason", "none") != "none")
         {
             _objections.Add($"the clients of {master.Announced} are paused by somebody");
@@ -157,36 +155,6 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
             {
                 _objections.Add($"replica {replica.Announced} is {lag} bytes behind the master");
             }
-
-            Compare(master, settings, replica, await SettingsAsync(replica), Number(memory, "used_memory"), replicas.Count);
-        }
-    }
-
-    private void Compare(
-        ServerConnection master, IReadOnlyDictionary<string, string> settings, ServerConnection replica,
-        IReadOnlyDictionary<string, string> own, long usedBytes, int replicas)
-    {
-        long limit = Number(own, "maxmemory");
-        if (limit > 0 && limit < usedBytes)
-        {
-            _objections.Add(
-                $"replica {replica.Announced} has maxmemory {limit} and {usedBytes} bytes are in use: as master it would evict or refuse");
-        }
-
-        foreach (string name in new[] { "maxmemory", "maxmemory-policy", "databases" })
-        {
-            if (settings.TryGetValue(name, out string? wanted) && own.TryGetValue(name, out string? found) && found != wanted)
-            {
-                _objections.Add($"{name} is {found} on replica {replica.Announced}, and {wanted} on the master {master.Announced}");
-            }
-        }
-
-        // The new master has all other replicas at once, and the old master a moment later.
-        long needed = Number(own, "min-replicas-to-write");
-        if (needed > replicas - 1)
-        {
-            _objections.Add(
-                $"min-replicas-to-write is {needed} on {replica.Announced}: as master it would refuse writes until it has so many");
         }
     }
 
@@ -208,22 +176,4 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
         int.TryParse(
             server.GetValueOrDefault("valkey_version", "").Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int major)
         && major >= 9;
-
-    private static async Task<IReadOnlyDictionary<string, string>> SettingsAsync(ServerConnection server)
-    {
-        // One pattern each: several in one request came with redis 7.0.
-        var settings = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (string pattern in new[] { "maxmemory*", "databases", "min-replicas-to-write" })
-        {
-            foreach ((string name, string value) in (await server.AskAsync("CONFIG", "GET", pattern)).ToFields())
-            {
-                settings[name] = value;
-            }
-        }
-
-        return settings;
-    }
-
-    private static long Number(IReadOnlyDictionary<string, string> fields, string name) =>
-        long.TryParse(fields.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
 }

@@ -21,6 +21,9 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
     /// <summary>As Sentinel, and the other servers, call it.</summary>
     public HostEndpoint Announced => announced;
 
+    /// <summary>Where it is reached.</summary>
+    public IPEndPoint Address => address;
+
     /// <summary>A further connection to the same server.</summary>
     public ServerConnection Another() => new(announced, address, options, context);
 

@@ -33,6 +33,9 @@ internal sealed record MasterCheck(
 /// </summary>
 internal sealed class TopologyCheck
 {
+    /// <summary>How the error of a Sentinel begins that another address led to already; its address follows.</summary>
+    public const string TheSameSentinel = "the same Sentinel as";
+
     private readonly ProxyOptions _options;
     private readonly TopologyContext _context;
     private readonly AddressPolicy _policy;
@@ -95,7 +98,7 @@ internal sealed class TopologyCheck
             KnownSentinel same = Array.Find(sentinels, one => one == further || (one.Id.Length > 0 && one.Id == further.Id))!;
             if (same != further)
             {
-                further.TakeLoss($"the same Sentinel as {same.Endpoint}");
+                further.TakeLoss($"{TheSameSentinel} {same.Endpoint}");
             }
         }
 

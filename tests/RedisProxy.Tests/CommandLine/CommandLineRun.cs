@@ -6,7 +6,7 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Tests.CommandLine;
 
 /// <summary>One invocation of the command line in a shell made up for it, and all that came of it.</summary>
-/// <param name="Called"><c>run</c>, <c>check</c>, <c>ask</c>, or null when none was called.</param>
+/// <param name="Called"><c>run</c>, <c>check</c>, <c>audit</c>, <c>ask</c>, or null when none was called.</param>
 /// <param name="Options">What it was called with, to run or to check.</param>
 internal sealed record CommandLineRun(int ExitCode, string Output, string Error, string? Called, ProxyOptions? Options, LogLevel? LogLevel)
 {
@@ -14,6 +14,9 @@ internal sealed record CommandLineRun(int ExitCode, string Output, string Error,
     public string? Asked { get; private init; }
 
     public bool TakesOver { get; private init; }
+
+    /// <summary>The audit was wanted as JSON.</summary>
+    public bool IsJson { get; private init; }
 
     public static Task<CommandLineRun> OfAsync(params string[] args) =>
         OfAsync(Directory.GetCurrentDirectory(), [], _ => Task.FromResult(0), args);
@@ -33,17 +36,26 @@ internal sealed record CommandLineRun(int ExitCode, string Output, string Error,
         var shell = new ShellContext(output, error, environment.ToDictionary(v => v.Name, v => v.Value), directory);
         string? asked = null;
         bool takesOver = false;
-        int exitCode = await new ProxyCommandLine(shell, RecordRun, Record("check"), RecordAsk).InvokeAsync(args, cancellationToken);
+        bool isJson = false;
+        var commandLine = new ProxyCommandLine(shell, RecordRun, Record("check"), RecordAudit, RecordAsk);
+        int exitCode = await commandLine.InvokeAsync(args, cancellationToken);
         return new CommandLineRun(exitCode, output.ToString(), error.ToString(), called, calledOptions, calledLevel) 
         {
             Asked = asked,
             TakesOver = takesOver,
+            IsJson = isJson,
         };
 
         Task<int> RecordRun(ProxyRun run, CancellationToken token)
         {
             takesOver = run.TakesOver;
             return Record("run")(run.Options, run.LogLevel, token);
+        }
+
+        Task<int> RecordAudit(ProxyOptions options, AuditRequest request, CancellationToken token)
+        {
+            isJson = request.IsJson;
+            return Record("audit")(options, request.LogLevel, token);
         }
 
         Task<int> RecordAsk(BindAddress admin, AdminQuestion question, CancellationToken token)

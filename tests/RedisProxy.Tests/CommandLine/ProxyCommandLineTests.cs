@@ -82,6 +82,16 @@ public sealed class ProxyCommandLineTests
         Assert.Equal("check", (await CommandLineRun.OfAsync([.. Short, "check"])).Called);
 
     [Fact]
+    public async Task Audit_HasTheConfigurationOfTheProxy()
+    {
+        CommandLineRun run = await CommandLineRun.OfAsync(["audit", .. Short, "--json"]);
+
+        Assert.Equal((ExitCode.Ok, "audit", true), (run.ExitCode, run.Called, run.IsJson));
+        Assert.False((await CommandLineRun.OfAsync(["audit", .. Short])).IsJson);
+        Assert.Equal(ExitCode.BadConfiguration, (await CommandLineRun.OfAsync("audit", "--listen", "6380")).ExitCode);
+    }
+
+    [Fact]
     public async Task Config_OverriddenByEnvironmentAndOptions_IsMerged()
     {
         using var directory = new ScratchDirectory();

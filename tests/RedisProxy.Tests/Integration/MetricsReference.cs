@@ -23,9 +23,9 @@ internal static class MetricsReference
             # Metrics
 
             What `/metrics` says, in Prometheus's text format, or in that of OpenMetrics 1.0 when the caller prefers it. Durations are in
-            seconds, sizes in bytes. Counters begin with the process; all series are there from the beginning, with 0. `le` of a histogram
-            is the upper bound of a bucket. Alert rules that use them: [alerts.yml](../deploy/prometheus/alerts.yml); a dashboard for
-            Grafana: [redisproxy.json](../deploy/grafana/redisproxy.json).
+            seconds, sizes in bytes. Counters begin with the process; all series but those of the audit are there from the beginning, with
+            0. `le` of a histogram is the upper bound of a bucket. Alert rules that use them:
+            [alerts.yml](../deploy/prometheus/alerts.yml); a dashboard for Grafana: [redisproxy.json](../deploy/grafana/redisproxy.json).
 
             With `otlp.endpoint` they are pushed to a collector, too, under the same names and labels; there the kind says what
             Prometheus's names say with `_total`, units are `s` and `By`, and a histogram is one of OpenTelemetry's, with the same

@@ -99,6 +99,7 @@ public sealed class MetricsTests : IAsyncLifetime
     [Fact]
     public async Task Queries_OfAlertsAndDashboard_NameOnlyWhatTheProxyHas()
     {
+        await AuditAsync();
         MetricsSnapshot scraped = await _proxy.ScrapeAsync();
         string[] queries = [.. OperatorsQueries.OfAlerts().Values, .. OperatorsQueries.OfDashboard()];
         Assert.Equal(["Overview", "Sessions", "Traffic", "Failovers", "Sentinels", "Process"], OperatorsQueries.RowsOfDashboard());
@@ -112,6 +113,7 @@ public sealed class MetricsTests : IAsyncLifetime
     [Fact]
     public async Task Reference_IsWhatTheProgramSays()
     {
+        await AuditAsync();
         string made = MetricsReference.Of(await _proxy.Http.GetStringAsync(new Uri("metrics", UriKind.Relative)));
         if (Environment.GetEnvironmentVariable("REDISPROXY_WRITE_DOCS") == "1")
         {
@@ -120,6 +122,9 @@ public sealed class MetricsTests : IAsyncLifetime
 
         Assert.Equal(made, await File.ReadAllTextAsync(MetricsReference.Path));
     }
+
+    // Before the first one, which is made after audit.interval, there are no figures of it.
+    private Task<string> AuditAsync() => _proxy.Http.GetStringAsync(new Uri("audit", UriKind.Relative));
 
     private static string[] Series(MetricsSnapshot snapshot) =>
         [.. snapshot.Samples.Select(sample => (sample with { Value = 0 }).ToString()).Order(StringComparer.Ordinal)];

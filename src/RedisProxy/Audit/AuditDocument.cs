@@ -1,0 +1,45 @@
+using System.Text.Json.Serialization;
+
+namespace RedisProxy.Audit;
+
+/// <summary>An audit for programs. Published: names stay.</summary>
+/// <param name="Masters">One for each distinct master.</param>
+internal sealed record AuditDocument(IReadOnlyList<AuditedMaster> Masters)
+{
+    public static AuditDocument Of(IReadOnlyList<AuditResult> results) => new([.. results.Select(AuditedMaster.Of)]);
+}
+
+/// <param name="Name">Sentinel's name of it.</param>
+/// <param name="Master">Its address as announced; null: there is none.</param>
+/// <param name="Replicas">Their addresses.</param>
+/// <param name="Sentinels">Their addresses.</param>
+/// <param name="Worst">note, warning or critical; null when nothing was found.</param>
+/// <param name="Findings">The most important first.</param>
+internal sealed record AuditedMaster(
+    string Name,
+    string? Master,
+    IReadOnlyList<string> Replicas,
+    IReadOnlyList<string> Sentinels,
+    string? Worst,
+    IReadOnlyList<AuditedFinding> Findings)
+{
+    public static AuditedMaster Of(AuditResult result) => new(
+        result.Facts.MasterName,
+        result.Facts.Master?.Announced.ToString(),
+        [.. result.Facts.Replicas.Select(replica => replica.Announced.ToString())],
+        [.. result.Facts.Sentinels.Select(sentinel => sentinel.Endpoint.ToString())],
+        result.Worst is { } worst ? Text(worst) : null,
+        [.. result.Findings.Select(one => new AuditedFinding(Text(one.Severity), one.Where?.ToString(), one.Topic, one.Text))]);
+
+    private static string Text(Severity severity) => severity.ToString().ToLowerInvariant();
+}
+
+/// <param name="Severity">note, warning or critical.</param>
+/// <param name="Where">The server or Sentinel; null: the deployment as a whole.</param>
+/// <param name="Topic">Mostly the name of a setting.</param>
+/// <param name="Text">How it is and what comes of it.</param>
+internal sealed record AuditedFinding(string Severity, string? Where, string Topic, string Text);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(AuditDocument))]
+internal sealed partial class AuditJson : JsonSerializerContext;

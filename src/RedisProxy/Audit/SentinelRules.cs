@@ -1,0 +1,108 @@
+namespace RedisProxy.Audit;
+
+/// <summary>Would the Sentinels agree, in time, and have room to be asked?</summary>
+internal static class SentinelRules
+{
+    // Beyond this share of maxclients a burst of reconnecting clients fills the rest.
+    private const double MaxConnections = 0.8;
+
+    private static readonly (string Field, string Consequence)[] Equal =
+    [
+        ("quorum", "when a failover begins depends on who asks"),
+        ("down-after-milliseconds", "they take the master for down at different times, so a failover begins late, or finds no majority"),
+        ("failover-timeout", "they try again at different times"),
+        ("parallel-syncs", "how many replicas copy at once after a failover depends on who leads it"),
+    ];
+
+    public static IEnumerable<Finding> Check(IReadOnlyList<SentinelFacts> sentinels) => sentinels.Count == 0
+        ? []
+        : [.. CheckNumber(sentinels), .. sentinels.SelectMany(CheckAlone), .. CheckEquality(sentinels), .. CheckQuorum(sentinels)];
+
+    private static IEnumerable<Finding> CheckNumber(IReadOnlyList<SentinelFacts> sentinels)
+    {
+        int count = sentinels.Count;
+        if (count < 3)
+        {
+            yield return new Finding(
+                Severity.Critical, null, "Sentinels",
+                count == 1
+                    ? "there is one: when it is down, or does not reach the master by itself, nothing or the wrong thing happens"
+                    : "there are two: when one of them is down the other has no majority, and no failover takes place");
+        }
+        else if (count % 2 == 0)
+        {
+            yield return new Finding(
+                Severity.Warning, null, "Sentinels",
+                $"there are {count}: as many may fail as with {count - 1}, and the two halves of a split network have no majority");
+        }
+    }
+
+    private static IEnumerable<Finding> CheckAlone(SentinelFacts sentinel)
+    {
+        if (!sentinel.IsKnown)
+        {
+            yield return new Finding(
+                Severity.Warning, sentinel.Endpoint, "unreachable", $"was not looked at, and may have no vote: {sentinel.Failure}");
+            yield break;
+        }
+
+        if (sentinel.QuorumComplaint.Length > 0)
+        {
+            yield return new Finding(
+                Severity.Critical, sentinel.Endpoint, "quorum", $"sees no failover possible: {sentinel.QuorumComplaint}");
+        }
+
+        long connected = ServerFacts.Number(sentinel.Clients, "connected_clients");
+        long most = ServerFacts.Number(sentinel.Clients, "maxclients");
+        if (most > 0 && connected > most * MaxConnections)
+        {
+            yield return new Finding(
+                Severity.Critical, sentinel.Endpoint, "maxclients",
+                $"{connected} of {most} connections are in use: when all are, clients and Sentinels are refused");
+        }
+    }
+
+    private static IEnumerable<Finding> CheckEquality(IReadOnlyList<SentinelFacts> sentinels)
+    {
+        foreach ((string field, string consequence) in Equal)
+        {
+            string[] values = [.. sentinels.Where(one => one.IsKnown).Select(one => one.Master.GetValueOrDefault(field, "")).Distinct()];
+            if (values.Length > 1)
+            {
+                IEnumerable<string> each = sentinels.Where(one => one.IsKnown)
+                    .Select(one => $"{one.Master.GetValueOrDefault(field, "")} on {one.Endpoint}");
+                yield return new Finding(Severity.Warning, null, field, $"is {string.Join(", ", each)}: {consequence}");
+            }
+        }
+    }
+
+    private static IEnumerable<Finding> CheckQuorum(IReadOnlyList<SentinelFacts> sentinels)
+    {
+        int count = sentinels.Count;
+        foreach (SentinelFacts sentinel in sentinels.Where(one => one.IsKnown))
+        {
+            long quorum = ServerFacts.Number(sentinel.Master, "quorum");
+            long others = ServerFacts.Number(sentinel.Master, "num-other-sentinels");
+            if (quorum > count)
+            {
+                yield return new Finding(
+                    Severity.Critical, sentinel.Endpoint, "quorum",
+                    $"is {quorum}, and there are {count} Sentinels: the master is never taken for down");
+            }
+            else if (quorum == 1 && count > 1)
+            {
+                yield return new Finding(
+                    Severity.Warning, sentinel.Endpoint, "quorum",
+                    "is 1: a Sentinel that alone does not reach the master has it replaced, if the others vote for it");
+            }
+
+            // Forgotten ones count in the majority (SENTINEL RESET forgets them, one Sentinel after the other).
+            if (others + 1 > count)
+            {
+                yield return new Finding(
+                    Severity.Warning, sentinel.Endpoint, "Sentinels",
+                    $"counts {others + 1} Sentinels, and {count} were found: those that are gone raise the majority until SENTINEL RESET");
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using RedisProxy.Audit;
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Tests.Audit;
+
+public sealed class SentinelRulesTests
+{
+    private readonly AuditScene _scene = new();
+
+    [Theory]
+    [InlineData(1, "Critical - Sentinels there is one")]
+    [InlineData(2, "Critical - Sentinels there are two")]
+    public void Number_BelowThree_IsCritical(int count, string expected)
+    {
+        _scene.Sentinels.RemoveRange(count, 3 - count);
+
+        Assert.StartsWith(expected, _scene.Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Number_ThatIsEven_IsAWarning()
+    {
+        _scene.Sentinels.Add(_scene.Sentinels[0] with { Endpoint = new HostEndpoint("127.0.0.1", 26382) });
+
+        Assert.Equal(
+            "Warning - Sentinels there are 4: as many may fail as with 3, and the two halves of a split network have no majority",
+            _scene.Text());
+    }
+
+    [Theory]
+    [InlineData("failover-timeout", "1", "Warning - failover-timeout is 60000 on 127.0.0.1:26379, 60000 on 127.0.0.1:26380, 1 on ")]
+    [InlineData("quorum", "4", "Critical 127.0.0.1:26381 quorum is 4, and there are 3 Sentinels")]
+    [InlineData("quorum", "1", "Warning 127.0.0.1:26381 quorum is 1: a Sentinel that alone")]
+    [InlineData("num-other-sentinels", "5", "Warning 127.0.0.1:26381 Sentinels counts 6 Sentinels, and 3 were found")]
+    public void Setting_ThatIsAnotherOnOneSentinel_IsFound(string field, string value, string expected)
+    {
+        _scene.Sentinels[2] = AuditScene.With(_scene.Sentinels[2], field, value);
+
+        Assert.Contains(expected, _scene.Text(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Sentinel_ThatIsFullSeesNoQuorumOrIsSilent_IsFound()
+    {
+        _scene.Sentinels[0] = _scene.Sentinels[0] with
+        {
+            Clients = new Dictionary<string, string> { ["connected_clients"] = "9000", ["maxclients"] = "10000" },
+        };
+        _scene.Sentinels[1] = _scene.Sentinels[1] with { QuorumComplaint = "NOQUORUM 1 usable Sentinels" };
+        _scene.Sentinels[2] = new SentinelFacts { Endpoint = _scene.Sentinels[2].Endpoint, Failure = "Connection refused" };
+
+        Assert.Equal(
+            """
+            Critical 127.0.0.1:26379 maxclients 9000 of 10000 connections are in use: when all are, clients and Sentinels are refused
+            Critical 127.0.0.1:26380 quorum sees no failover possible: NOQUORUM 1 usable Sentinels
+            Warning 127.0.0.1:26381 unreachable was not looked at, and may have no vote: Connection refused
+            """,
+            _scene.Text());
+    }
+
+    [Fact]
+    public void Replicas_OfPriorityZero_AreNeverPromoted()
+    {
+        _scene.Replica = AuditScene.With(_scene.Replica, "replica-priority", "0");
+        Assert.Equal("", _scene.Text());
+
+        _scene.Second = AuditScene.With(_scene.Second, "replica-priority", "0");
+        Assert.Equal("Critical - replica-priority is 0 on every replica: none is ever promoted", _scene.Text());
+    }
+
+    [Fact]
+    public void Master_ThatIsNotThere_IsCriticalWithTheReason()
+    {
+        var facts = new DeploymentFacts("mymaster", null, "no Sentinel knows it", [], _scene.Sentinels);
+
+        Assert.Equal(
+            ["there is none: no Sentinel knows it", "there is none: when the master is down nothing takes its place"],
+            DeploymentAudit.Judge(facts).Select(finding => finding.Text));
+    }
+
+    [Fact]
+    public void File_OfAServer_IsReadAsRedisDoes()
+    {
+        Assert.Equal(
+            new Dictionary<string, string> { ["port"] = "6380", ["save"] = "900 1 300 10", ["maxmemory"] = "1gb", ["requirepass"] = "a b" },
+            ConfigurationFile.Parse(
+                ["# port 1", "port 6380", "save 900 1", "save 300 10", "", "maxmemory\t1gb", "requirepass \"a b\""], 6380));
+
+        // Another server's, or not all of it.
+        Assert.Null(ConfigurationFile.Parse(["port 6380"], 6379));
+        Assert.Null(ConfigurationFile.Parse(["maxmemory 1gb"], 6380));
+        Assert.Null(ConfigurationFile.Parse(["port 6380", "include /etc/redis/common.conf"], 6380));
+    }
+}
