@@ -194,6 +194,14 @@ internal sealed class EventLoop : IDisposable
         int events = Kernel.Wait(timeoutMs);
         NowMs = (long)_time.GetElapsedTime(_timestampAtZero).TotalMilliseconds;
         Turn++;
+
+        // A loop that was kept from its processor finds replies beside what was posted meanwhile, perhaps that they are not to be believed:
+        // the kernel lists them in the order in which they came, so what was posted is run first.
+        if (Volatile.Read(ref _wakePending) != 0)
+        {
+            RunAll(_posted.TakeAll());
+        }
+
         for (int i = 0; i < events; i++)
         {
             ulong token = Kernel.DataAt(i);
@@ -220,7 +228,12 @@ internal sealed class EventLoop : IDisposable
 
         // Cleared before the queue is taken: a post that comes later wakes the loop again.
         Interlocked.Exchange(ref _wakePending, 0);
-        for (PostQueue.Item? item = _posted.TakeAll(); item is not null; item = item.Next)
+        RunAll(_posted.TakeAll());
+    }
+
+    private void RunAll(PostQueue.Item? first)
+    {
+        for (PostQueue.Item? item = first; item is not null; item = item.Next)
         {
             try
             {

@@ -97,9 +97,10 @@ internal static unsafe class LastWords
         return true;
     }
 
+    // Not only when the loop has seen that there is something: the event may be one of this turn, after the view that superseded the link.
     private static bool TryReceive(BackendLink link, Slab slab)
     {
-        if (slab.Free == 0 || !link.Socket.IsReadable)
+        if (slab.Free == 0)
         {
             return false;
         }

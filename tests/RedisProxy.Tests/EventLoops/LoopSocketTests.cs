@@ -45,6 +45,36 @@ public sealed class LoopSocketTests : IDisposable
     }
 
     [Fact]
+    public async Task Reader_OfALoopThatWasHeldUp_HearsWhatWasPostedFirst()
+    {
+        await using var running = new RunningLoop();
+        (RawClient peer, LoopSocket socket) = await ConnectAsync(running);
+        using RawClient peerEnd = peer;
+        var seen = new List<string>();
+        Assert.False(await running.Loop.InvokeAsync(() => socket.IsReadableOr(_ => seen.Add("bytes"), seen)));
+        using var isHeldUp = new ManualResetEventSlim();
+        using var goOn = new ManualResetEventSlim();
+        var holdUp = new LoopTimer(
+            _ =>
+            {
+                isHeldUp.Set();
+                goOn.Wait();
+            },
+            seen);
+        await running.Loop.InvokeAsync(() => Arm(running.Loop, holdUp));
+        isHeldUp.Wait();
+
+        // Bytes first, and then, before the loop has seen them, a view by which they are worth nothing.
+        await peer.SendAsync("+OK");
+        running.Loop.Post(_ => seen.Add("posted"), null);
+        goOn.Set();
+        await Eventually.Within(TimeSpan.FromSeconds(10), async () => await running.Loop.InvokeAsync(() => seen.Count) == 2, "both came");
+
+        Assert.Equal(["posted", "bytes"], seen);
+        await running.Loop.InvokeAsync(() => Close(socket));
+    }
+
+    [Fact]
     public async Task Writer_WaitsForRoomAndGoesOn()
     {
         await using var running = new RunningLoop();
@@ -200,6 +230,12 @@ public sealed class LoopSocketTests : IDisposable
         accepted.SafeHandle.SetHandleAsInvalid();
         LoopSocket socket = await running.Loop.InvokeAsync(() => LoopSockets.Adopt(running.Loop, fd)!);
         return (await connecting, socket);
+    }
+
+    private static int Arm(EventLoop loop, LoopTimer timer)
+    {
+        loop.Timers.Arm(timer, loop.NowMs + 20);
+        return 0;
     }
 
     private static int Close(LoopSocket socket)
