@@ -72,7 +72,7 @@ internal sealed class AuditWatch(RunningOptions running, TopologyContext context
         {
             await RunAsync();
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (!_stop.IsCancellationRequested)
         {
             // Whatever it is: the traffic does not depend on it.
             AuditLog.Failed(log, failure.Message);

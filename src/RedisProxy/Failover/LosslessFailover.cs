@@ -73,7 +73,10 @@ internal sealed class LosslessFailover(
         }
     }
 
-    /// <summary>What the replicas lack that the master has. Only what is critical: for a warning nobody puts off maintenance.</summary>
+    /// <summary>
+    /// What the replicas lack that the master has, or that it is not known. Only what is critical: for a warning nobody puts off
+    /// maintenance.
+    /// </summary>
     private static async Task<IEnumerable<string>> AuditAsync(FailoverPlan plan)
     {
         if (plan.Master is null)
@@ -83,9 +86,12 @@ internal sealed class LosslessFailover(
 
         ServerFacts master = await FactCollector.AskAsync(plan.Master);
         ServerFacts[] replicas = await Task.WhenAll(plan.Replicas.Select(FactCollector.AskAsync));
-        return DeploymentAudit.JudgeServers(master, replicas)
+        IEnumerable<string> unknown = replicas.Prepend(master)
+            .Where(server => server.IsKnown && server.Settings.Count == 0)
+            .Select(server => $"{server.Announced}: {string.Join(", ", server.Refusals)}");
+        return unknown.Concat(DeploymentAudit.JudgeServers(master, replicas)
             .Where(finding => finding.Severity == Severity.Critical)
-            .Select(finding => $"{finding.Where}: {finding.Topic} {finding.Text}");
+            .Select(finding => $"{finding.Where}: {finding.Topic} {finding.Text}"));
     }
 
     /// <summary>
