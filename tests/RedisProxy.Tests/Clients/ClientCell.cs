@@ -115,6 +115,9 @@ internal sealed class ClientCell(ClientProgram client, ClientMode mode) : IAsync
         }
     }
 
+    /// <summary>For one that does not go on: where it, or what it waits for, stands.</summary>
+    public string Describe() => _process is null ? "" : SocketWatch.Describe(_process.Id, _port);
+
     public ValueTask DisposeAsync() => _process is null ? ValueTask.CompletedTask : _process.DisposeAsync();
 
     public override string ToString() => $"{Client.Name}, {Mode}";

@@ -107,7 +107,9 @@ public sealed class ClientRun : IAsyncLifetime
         Each(cell => cell.Begin(stage));
         await incident();
         HashSet<ClientCell> late = await WaitForProgressAsync();
-        Each(cell => cell.End(late.Contains(cell) ? $"It did not go on within {Patience.TotalSeconds} s." : null));
+        string sessions = late.Count == 0 ? "" : await _proxy.Http.GetStringAsync(new Uri("sessions", UriKind.Relative));
+        Each(cell => cell.End(
+            late.Contains(cell) ? $"It did not go on within {Patience.TotalSeconds} s.\n{cell.Describe()}\n{sessions}" : null));
     }
 
     private async Task FailOverAsync()

@@ -34,17 +34,39 @@ internal static class SocketWatch
         return found;
     }
 
+    /// <summary>What the kernel says of a process that does not go on, and of both ends of its connections to a port.</summary>
+    public static string Describe(int processId, int port)
+    {
+        try
+        {
+            IReadOnlySet<long> own = ConnectionsOf(processId, port);
+            string[][] table = [.. Table()];
+            string[] addresses = [.. table.Where(fields => own.Contains(Inode(fields))).Select(fields => fields[1])];
+            IEnumerable<string> ends = from fields in table
+                                       where addresses.Contains(fields[1]) || addresses.Contains(fields[2])
+                                       select $"{fields[1]} to {fields[2]}, state {fields[3]}, unsent:unread {fields[4]}, timer {fields[5]}";
+            string state = File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith("State:", StringComparison.Ordinal));
+            return string.Join('\n', ends.Prepend($"process {processId}, {state}"));
+        }
+        catch (IOException e)
+        {
+            return e.Message;
+        }
+    }
+
     private static HashSet<long> ConnectionsTo(int port)
     {
         // proc(5): sl, local address, remote address, state, queues, timer, retransmits, uid, timeout, inode. Addresses are hexadecimal.
         // Sockets that speak IPv6 as well know the same address by another name.
         string[] remotes = [RemoteText(IPAddress.Loopback, port), RemoteText(IPAddress.Loopback.MapToIPv6(), port)];
-        return [.. new[] { "/proc/net/tcp", "/proc/net/tcp6" }.Where(File.Exists)
-            .SelectMany(table => File.ReadLines(table).Skip(1))
-            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
-            .Where(fields => remotes.Contains(fields[2]) && fields[3] == Established)
-            .Select(fields => long.Parse(fields[9], CultureInfo.InvariantCulture))];
+        return [.. Table().Where(fields => remotes.Contains(fields[2]) && fields[3] == Established).Select(Inode)];
     }
+
+    private static IEnumerable<string[]> Table() => new[] { "/proc/net/tcp", "/proc/net/tcp6" }.Where(File.Exists)
+        .SelectMany(table => File.ReadLines(table).Skip(1))
+        .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+    private static long Inode(string[] fields) => long.Parse(fields[9], CultureInfo.InvariantCulture);
 
     // In words of 32 bits, each in this machine's order of bytes.
     private static string RemoteText(IPAddress address, int port) =>
