@@ -22,7 +22,7 @@ internal sealed class ProxyMetrics : IDisposable
     private readonly AuditWatch _audit;
     private readonly List<HistogramSource> _histograms = [];
 
-    public ProxyMetrics(DataPlane dataPlane, OtlpPushes pushes, AuditWatch audit)
+    public ProxyMetrics(DataPlane dataPlane, TopologyService topology, OtlpPushes pushes, AuditWatch audit)
     {
         _dataPlane = dataPlane;
         _audit = audit;
@@ -32,6 +32,7 @@ internal sealed class ProxyMetrics : IDisposable
         AddOutcomes();
         AddTopology();
         AddProgram();
+        ReplicaMetrics.AddTo(Meter, dataPlane, topology);
         ProcessMetrics.AddTo(Meter);
     }
 

@@ -24,6 +24,7 @@ internal sealed record ProxyStatus(
 /// <param name="Reason">What is waited for; empty while it is available.</param>
 /// <param name="Failovers">Since the start, by kind.</param>
 /// <param name="LastFailovers">Oldest first, at most <see cref="FailoverHistory.MaxRecords"/>.</param>
+/// <param name="Replication">How each replica is doing; empty without Sentinel.</param>
 /// <param name="ProbeMilliseconds">How long the master took to answer the proxy's own last ROLE and PING; null before the first.</param>
 internal sealed record MasterStatus(
     string Name,
@@ -37,9 +38,10 @@ internal sealed record MasterStatus(
     IReadOnlyList<SentinelStatus> Sentinels,
     IReadOnlyDictionary<string, long> Failovers,
     IReadOnlyList<FailoverStatus> LastFailovers,
-    double? ProbeMilliseconds)
+    double? ProbeMilliseconds,
+    IReadOnlyList<ReplicaStatus> Replication)
 {
-    public static MasterStatus Of(ITopologySource source)
+    public static MasterStatus Of(ITopologySource source, ReplicationView? replication)
     {
         TopologyView view = source.Current;
         return new MasterStatus(
@@ -54,8 +56,30 @@ internal sealed record MasterStatus(
             [.. view.Sentinels.Select(sentinel => SentinelStatus.Of(sentinel, view.Master))],
             Enum.GetValues<FailoverKind>().ToDictionary(kind => Labels.Of(kind), source.Failovers.CountOf),
             [.. source.Failovers.Last.Select(FailoverStatus.Of)],
-            source.ProbeRoundTrip?.TotalMilliseconds);
+            source.ProbeRoundTrip?.TotalMilliseconds,
+            [.. replication?.Replicas.Select(ReplicaStatus.Of) ?? []]);
     }
+}
+
+/// <summary>One replica as the proxy's watch sees it, every second.</summary>
+/// <param name="Address">As the Sentinels call it, after the address map.</param>
+/// <param name="LinkUp">Its link to the master.</param>
+/// <param name="Syncing">It receives a whole copy.</param>
+/// <param name="Down">Most of the Sentinels that list it say so.</param>
+/// <param name="LagBytes">Behind the master; null when one of both does not answer.</param>
+/// <param name="LagSeconds">It lacks what the master had so long ago.</param>
+/// <param name="Error">Why it does not answer; empty when it does.</param>
+internal sealed record ReplicaStatus(
+    string Address, bool LinkUp, bool Syncing, bool Down, long? LagBytes, double? LagSeconds, string Error)
+{
+    public static ReplicaStatus Of(ReplicaState replica) => new(
+        replica.Endpoint.ToString(),
+        replica.Facts is { IsLinkUp: true },
+        replica.Facts is { IsSyncing: true },
+        replica.IsDown,
+        replica.LagBytes,
+        replica.Lag?.TotalSeconds,
+        replica.Facts is null ? replica.Failure : "");
 }
 
 /// <param name="Agrees">It is connected and names the master in use.</param>
@@ -107,6 +131,8 @@ internal sealed record FailoverStatus(
 /// <param name="Sessions">Now, by phase.</param>
 /// <param name="Pinned">Sessions that the loss of a master closed, by the state that cannot be replayed; reasons that occurred.</param>
 /// <param name="Ended">Sessions that have ended, by the first cause; causes that occurred.</param>
+/// <param name="Role"><c>master</c> or <c>replica</c>: who serves.</param>
+/// <param name="Servers">Of a replica listener: the healthy replicas, or the master in their place.</param>
 internal sealed record ListenerStatus(
     string Name,
     string Bind,
@@ -121,7 +147,9 @@ internal sealed record ListenerStatus(
     long RequestBytes,
     long ReplyBytes,
     IReadOnlyDictionary<string, long> Pinned,
-    IReadOnlyDictionary<string, long> Ended)
+    IReadOnlyDictionary<string, long> Ended,
+    string Role,
+    IReadOnlyList<ServerStatus> Servers)
 {
     public static ListenerStatus Of(DataPlaneListener listener)
     {
@@ -145,9 +173,14 @@ internal sealed record ListenerStatus(
             counters.Sum(of => of.RequestBytes),
             counters.Sum(of => of.ReplyBytes),
             By(Enum.GetValues<PinReason>()[1..], static (of, reason) => of.Pinned[(int)reason], areZerosShown: false),
-            By(Enum.GetValues<EndCause>()[1..], static (of, cause) => of.Ended[(int)cause], areZerosShown: false));
+            By(Enum.GetValues<EndCause>()[1..], static (of, cause) => of.Ended[(int)cause], areZerosShown: false),
+            Labels.Of(listener.Options.Role),
+            [.. listener.View.Targets.Select(target => new ServerStatus(target.Announced.ToString(), target.Sessions, target.Weight))]);
     }
 }
+
+/// <summary>A server that a replica listener's sessions may go to.</summary>
+internal sealed record ServerStatus(string Address, int Sessions, int Weight);
 
 /// <summary>What <c>/sessions</c> says.</summary>
 /// <param name="Matching">How many fit the filter; no more than the limit of them are listed.</param>

@@ -24,9 +24,9 @@ internal static class StatusText
         string address = master.Announced ?? "unknown";
         string age = Invariant($"epoch {master.Epoch}, generation {master.Generation}");
         yield return $"master '{master.Name}' {address}, {age}, {master.Availability}{reason}";
-        if (master.Replicas.Count > 0)
+        foreach (ReplicaStatus replica in master.Replication)
         {
-            yield return $"  replicas   {string.Join(", ", master.Replicas)}";
+            yield return $"  replica    {replica.Address} {Words(replica)}";
         }
 
         foreach (SentinelStatus sentinel in master.Sentinels)
@@ -41,6 +41,14 @@ internal static class StatusText
         {
             yield return $"  {Line(failover)}";
         }
+    }
+
+    private static string Words(ReplicaStatus replica)
+    {
+        string state = replica.Error.Length > 0 ? replica.Error
+            : replica.Syncing ? "is getting a whole copy"
+            : replica.LinkUp ? Invariant($"{replica.LagBytes ?? 0} bytes behind") : "link down";
+        return replica.LagSeconds > 0 ? Invariant($"{state}, {replica.LagSeconds:0.0} s") : state;
     }
 
     private static string Line(FailoverStatus failover)
@@ -59,7 +67,11 @@ internal static class StatusText
         string phases = Counts(listener.Sessions.Where(phase => phase.Value > 0));
         string pinned = Counts(listener.Pinned);
         string paused = (listener.Paused ? ", PAUSED" : "") + (listener.Draining ? ", DRAINING" : "");
-        return Invariant($"\nlistener '{listener.Name}' on {listener.Bind}{paused}, {now} of {listener.MaxSessions} sessions")
+        string servers = listener.Role == "replica"
+            ? $", replicas: {(listener.Servers.Count == 0 ? "none" : Counts(listener.Servers.Select(
+                server => KeyValuePair.Create(server.Address, (long)server.Sessions))))}"
+            : "";
+        return Invariant($"\nlistener '{listener.Name}' on {listener.Bind}{servers}{paused}, {now} of {listener.MaxSessions} sessions")
             + (now > 0 ? $" ({phases})" : "")
             + Invariant($", {listener.Requests} requests, {listener.Refused} refused")
             + (pinned.Length > 0 ? $", closed by failovers: {pinned}" : "");

@@ -16,6 +16,15 @@ internal sealed record ListenerOptions
     /// <summary><c>master</c>: the name Sentinel knows it by. Null without Sentinel.</summary>
     public string? Master { get; init; }
 
+    /// <summary>
+    /// <c>role</c>: whom its sessions are served by, <c>master</c> or <c>replica</c>. Default <c>master</c>. Replicas need Sentinel. A
+    /// write to a replica gets the replica's own READONLY. What one has written through another listener may not be there yet.
+    /// </summary>
+    public ListenerRole Role { get; init; }
+
+    /// <summary>With <c>role: replica</c>.</summary>
+    public ReplicaOptions Replicas { get; init; } = new();
+
     /// <summary><c>maxSessions</c>: further clients get redis's own error and are closed. Default 10000, 1 to 1000000.</summary>
     public int MaxSessions { get; init; } = DefaultMaxSessions;
 

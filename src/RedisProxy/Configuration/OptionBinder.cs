@@ -75,7 +75,7 @@ internal sealed class OptionBinder
         }
 
         string? master = listener.Optional("master", ValueParsers.Name);
-        listener.Optional("role", ValueParsers.OnlyDefault("\"master\"", ["master"], text => text is "replica"));
+        (ListenerRole role, ReplicaOptions replicas) = ReplicaSection.Read(listener, _errors);
         int maxSessions = listener.Value("maxSessions", ListenerOptions.DefaultMaxSessions, ValueParsers.WholeNumber(1, 1_000_000));
         ListenerTlsOptions? tls = _tls.ReadListener(listener);
         IReadOnlyList<IPNetwork> balancers = listener.Values("proxyProtocol", Networks, ValueParsers.Network);
@@ -85,13 +85,13 @@ internal sealed class OptionBinder
             [.. listener.Sections("users", "[ { \"username\": …, \"password\": … }, … ]", ReadUser).OfType<UserOptions>()];
         bool isUserEmpty = listener.Has("backendUser") && listener.IsEmpty("backendUser");
         UserOptions? backendUser = listener.Section("backendUser", user => user.IsGiven || isUserEmpty ? ReadUser(user) : null);
-        listener.Unavailable("maxLagBytes");
-        listener.Unavailable("fallback");
         return new ListenerDraft(listener)
         {
             Name = name,
             Bind = bind,
             Master = master,
+            Role = role,
+            Replicas = replicas,
             MaxSessions = maxSessions,
             PubSub = pubsub,
             Tls = tls,

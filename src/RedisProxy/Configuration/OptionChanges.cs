@@ -101,7 +101,7 @@ internal static class OptionChanges
 
     private static ListenerOptions KeepFixed(ListenerOptions old, ListenerOptions now)
     {
-        ListenerOptions taken = now with { Master = old.Master, Tls = old.Tls };
+        ListenerOptions taken = now with { Master = old.Master, Role = old.Role, Tls = old.Tls };
         return OwnsOtherwise(old, now) ? taken with { Users = old.Users, BackendUser = old.BackendUser } : taken;
     }
 
@@ -139,6 +139,12 @@ internal static class OptionChanges
     [
         ("bind", old.Bind, now.Bind, false),
         ("master", old.Master, now.Master, true),
+        ("role", old.Role, now.Role, true),
+        ("maxLagBytes", old.Replicas.MaxLagBytes, now.Replicas.MaxLagBytes, false),
+        ("maxLagSeconds", old.Replicas.MaxLagSeconds, now.Replicas.MaxLagSeconds, false),
+        ("fallback", old.Replicas.Fallback, now.Replicas.Fallback, false),
+        ("slowStart", old.Replicas.SlowStart, now.Replicas.SlowStart, false),
+        ("weights", Weights(old), Weights(now), false),
         ("maxSessions", old.MaxSessions, now.MaxSessions, false),
         ("pubsub", old.PubSub, now.PubSub, false),
         ("proxyProtocol", List(old.ProxyProtocol), List(now.ProxyProtocol), false),
@@ -146,6 +152,8 @@ internal static class OptionChanges
         ("users", Users([], old.Users), Users(old.Users, now.Users), OwnsOtherwise(old, now)),
         ("backendUser", old.BackendUser?.Username, Users(One(old.BackendUser), One(now.BackendUser)), OwnsOtherwise(old, now)),
     ];
+
+    private static string Weights(ListenerOptions listener) => List(listener.Replicas.Weights.Select(pair => $"{pair.Key}={pair.Value}").Order());
 
     private static ListenerOptions? Find(IReadOnlyList<ListenerOptions> listeners, string name) =>
         listeners.FirstOrDefault(listener => listener.Name == name);

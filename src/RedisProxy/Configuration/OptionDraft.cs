@@ -20,6 +20,10 @@ internal sealed record ListenerDraft(OptionSection Section)
 
     public string? Master { get; init; }
 
+    public ListenerRole Role { get; init; }
+
+    public ReplicaOptions Replicas { get; init; } = new();
+
     public int MaxSessions { get; init; }
 
     public PubSubAction PubSub { get; init; }

@@ -41,6 +41,11 @@ internal static class OptionRules
                 errors.Add(masterPath, $"{QuotedValue.Of(listener.Master)} needs sentinel; expected no master with backend.endpoint");
             }
 
+            if (!hasSentinel && listener.Role == ListenerRole.Replica)
+            {
+                errors.Add(listener.Section.PathOf("role"), "\"replica\" needs sentinel, which knows the replicas; expected \"master\"");
+            }
+
             if (!hasSentinel && !listener.Section.Has("name"))
             {
                 errors.Add(listener.Section.PathOf("name"), "missing; expected a name, as there is no master to be named after");

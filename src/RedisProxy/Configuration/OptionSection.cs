@@ -56,16 +56,6 @@ internal sealed class OptionSection
         return TryParse(_configuration.GetSection(key), parse, out T value) ? value : fallback;
     }
 
-    /// <summary>A key that the documentation knows and this version does not: refused, because ignoring it would be a lie.</summary>
-    public void Unavailable(string key)
-    {
-        _unavailable.Add(key);
-        if (Has(key))
-        {
-            _errors.Add(PathOf(key), "this key is not available in this version");
-        }
-    }
-
     /// <summary>Whatever else is in it is not looked at: it was turned off as a whole.</summary>
     public void IgnoreRest() => _unavailable.AddRange(_configuration.GetChildren().Select(child => child.Key));
 

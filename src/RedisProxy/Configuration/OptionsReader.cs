@@ -80,6 +80,8 @@ internal static class OptionsReader
                 Name = l.EffectiveName ?? throw new UnreachableException("a listener without a name is an error"),
                 Bind = l.Bind ?? throw new UnreachableException("a listener without an address is an error"),
                 Master = l.Master,
+                Role = l.Role,
+                Replicas = l.Replicas,
                 MaxSessions = l.MaxSessions,
                 PubSub = l.PubSub,
                 Tls = l.Tls,

@@ -71,6 +71,8 @@ internal static class ValueParsers
         return complaint;
     };
 
+    public static ValueParser<long> LongSize(long min, long max) => (string text, out long value) => ParseSize(text, min, max, "", out value);
+
     /// <summary>0 leaves it to the program.</summary>
     public static ValueParser<long> SizeOrAutomatic(long min, long max) =>
         (string text, out long value) => ParseSize(text, min, max, "0 or ", out value);
@@ -103,25 +105,6 @@ internal static class ValueParsers
         value = default;
         return $"{QuotedValue.Of(text)} is unknown; expected {QuotedValue.AnyOf([.. choices.Select(c => c.Name)])}";
     };
-
-    /// <summary>
-    /// For what is planned and not built: only the default is accepted, but nobody is told that a planned value does not exist.
-    /// </summary>
-    /// <param name="expected">The default, as a message shows it.</param>
-    /// <param name="accepted">The spellings of the default.</param>
-    /// <param name="isPlanned">Is this a value that a later version will know?</param>
-    public static ValueParser<string> OnlyDefault(string expected, string[] accepted, Predicate<string> isPlanned) =>
-        (string text, [MaybeNull] out string value) =>
-        {
-            value = text;
-            if (accepted.Contains(text, StringComparer.OrdinalIgnoreCase))
-            {
-                return null;
-            }
-
-            string what = isPlanned(text) ? "is not available in this version" : "is unknown";
-            return $"{QuotedValue.Of(text)} {what}; expected {expected}";
-        };
 
     /// <summary>Its complaints never show what was given.</summary>
     public static string? Secret(string text, out string value)

@@ -77,7 +77,15 @@ internal sealed class DataPlaneListener
 
     public ListenerOptions Options { get; private set; }
 
-    public ITopologySource Source => _source;
+    /// <summary>Who knows its master, whoever serves.</summary>
+    public ITopologySource Source => (_source as ReplicaSource)?.Master ?? _source;
+
+    /// <summary>What its sessions go by.</summary>
+    public TopologyView View => _source.Current;
+
+    /// <summary>Of a replica listener: the master stands in, because no replica is healthy.</summary>
+    public bool IsServedByMaster => Options.Role == ListenerRole.Replica && View is { IsServing: true, Targets: [var only] }
+        && only.Address.Equals(Source.Current.Master?.Address);
 
     public IEnumerable<SessionCounters> Counters => _parts.Select(part => part.Counters);
 

@@ -36,7 +36,11 @@ internal sealed class LosslessFailover(
     /// <param name="isForced">Also against the objections of the preflight, as far as it is possible.</param>
     public async Task<FailoverResult> RunAsync(string masterName, bool isForced)
     {
-        DataPlaneListener[] held = [.. dataPlane.Listeners.Where(listener => listener.Source.Current.MasterName == masterName)];
+        DataPlaneListener[] held =
+        [
+            .. dataPlane.Listeners.Where(listener =>
+                listener.Source.Current.MasterName == masterName && listener.Options.Role == ListenerRole.Master),
+        ];
         if (running.Current.Sentinel is null || held.Length == 0)
         {
             return FailoverResult.Refused([$"there is no master '{masterName}' that Sentinel watches behind a listener"]);

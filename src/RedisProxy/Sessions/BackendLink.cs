@@ -1,5 +1,6 @@
 using RedisProxy.EventLoops;
 using RedisProxy.Resp;
+using RedisProxy.Topology;
 
 namespace RedisProxy.Sessions;
 
@@ -14,6 +15,9 @@ internal sealed class BackendLink(LoopSocket socket, long generation)
 
     /// <summary>Of the topology under which it was opened. When a higher one is announced, this link is fenced.</summary>
     public long Generation => generation;
+
+    /// <summary>Of a replica listener: who serves it. Null for a master listener.</summary>
+    public ReplicaTarget? Target { get; init; }
 
     /// <summary>On the loop's clock, in milliseconds.</summary>
     public long OpenedAtMs { get; } = socket.Loop.NowMs;

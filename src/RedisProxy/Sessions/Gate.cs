@@ -14,6 +14,7 @@ namespace RedisProxy.Sessions;
 internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReason, long> suspect, Action<Exception> onSessionFault)
 {
     private readonly HashSet<Session> _sessions = [];
+    private Rebalancer? _rebalancer;
     private long _suspicion;
     private long _suspicionTurn = -1;
     private long _shutSinceMs;
@@ -50,6 +51,18 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
         _ => false,
     };
 
+    /// <summary>Of a replica listener, whom the next link goes to; null for a master listener. Take it by <see cref="ReplicaTarget.Enter"/>.</summary>
+    public ReplicaTarget? Choose()
+    {
+        ReplicaTarget? best = null;
+        foreach (ReplicaTarget target in View.Targets)
+        {
+            best = best is null || target.LoadWithOneMore < best.LoadWithOneMore ? target : best;
+        }
+
+        return best;
+    }
+
     /// <summary>Reports that something is wrong with the master. Sessions that report in the same turn of the loop count as one.</summary>
     public long Suspect(SuspicionReason reason)
     {
@@ -85,6 +98,10 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
         }
 
         ForEachSession(static session => session.OnGateChanged());
+        if (view.Targets.Count > 1)
+        {
+            (_rebalancer ??= new Rebalancer(this)).Arm();
+        }
     }
 
     // A session may end, and so leave the set, while it is told.

@@ -1,3 +1,5 @@
+using System.Net;
+
 using RedisProxy.EventLoops;
 using RedisProxy.Resp;
 using RedisProxy.Tls;
@@ -14,6 +16,7 @@ internal sealed class LinkAttempt
 {
     private readonly Session _session;
     private readonly LoopSocket _socket;
+    private readonly ReplicaTarget? _target;
     private readonly LoopTimer _deadline;
     private readonly long _beganAtMs;
     private readonly long _generation;
@@ -21,12 +24,14 @@ internal sealed class LinkAttempt
     private ReplayResult? _result;
     private bool _isPreparing;
 
-    private LinkAttempt(Session session, LoopSocket socket)
+    private LinkAttempt(Session session, ReplicaTarget? target, LoopSocket socket)
     {
+        _target = target;
+        target?.Enter();
         _session = session;
         _socket = socket;
         _beganAtMs = session.Loop.NowMs;
-        _generation = session.Gate.View.Generation;
+        _generation = target?.Generation ?? session.Gate.View.Generation;
         _version = session.State.Version;
         _deadline = new LoopTimer(static socket => ((LoopSocket)socket).Abort(), socket);
         session.Loop.Timers.Arm(_deadline, session.Loop.NowMs + session.Settings.ConnectTimeoutMs);
@@ -35,10 +40,11 @@ internal sealed class LinkAttempt
     /// <returns>Null when it failed at once.</returns>
     public static LinkAttempt? Begin(Session session)
     {
-        TopologyView view = session.Gate.View;
-        if (Sockets.TryConnect(session.Loop, view.Master!.Address, session.Settings.BackendTcp, out LoopSocket? socket, out _))
+        ReplicaTarget? target = session.Gate.Choose();
+        IPEndPoint address = target?.Address ?? session.Gate.View.Master!.Address;
+        if (Sockets.TryConnect(session.Loop, address, session.Settings.BackendTcp, out LoopSocket? socket, out _))
         {
-            return new LinkAttempt(session, socket);
+            return new LinkAttempt(session, target, socket);
         }
 
         session.Keeper.OnConnectFailed();
@@ -121,13 +127,14 @@ internal sealed class LinkAttempt
 
     private BackendLink? Conclude()
     {
-        bool isOutdated = _session.IsEnded || _session.Gate.View.Generation != _generation || _session.State.Version != _version;
+        bool isOutdated = _session.IsEnded || !_session.Gate.View.IsCurrent(_generation) || _session.State.Version != _version;
         if (_result == ReplayResult.Done && !isOutdated && !_socket.IsClosed)
         {
             _session.Counters.Connects.Add(_session.Loop.NowMs - _beganAtMs);
-            return new BackendLink(_socket, _generation) { FollowsWrites = _session.HasWrittenBefore };
+            return new BackendLink(_socket, _generation) { Target = _target, FollowsWrites = _session.HasWrittenBefore };
         }
 
+        _target?.Leave();
         _socket.Abort();
         if (isOutdated)
         {

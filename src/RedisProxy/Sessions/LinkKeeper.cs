@@ -121,7 +121,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     /// <summary>A new generation was announced. An older link is given up at once; of what it has said, only refusals count.</summary>
     public void FenceIfSuperseded()
     {
-        if (session.Link is { } link && link.Generation < session.Gate.View.Generation)
+        if (session.Link is { } link && !session.Gate.View.IsCurrent(link.Generation))
         {
             LastWords.Hear(session, link);
             GiveUpLink(link);
@@ -154,7 +154,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     {
         session.UpdatePhase();
         bool isIdle = !session.IsWaitedFor;
-        bool wasFruitless = _fruitlessAttempts > 1 && _fruitlessGeneration == session.Gate.View.Generation;
+        bool wasFruitless = _fruitlessAttempts > 1 && session.Gate.View.IsCurrent(_fruitlessGeneration);
         int pauseMs = !wasFruitless ? 0 : Math.Min(MaxPauseMs, FirstPauseMs << Math.Min(_fruitlessAttempts, 8));
         if (isIdle || pauseMs > 0)
         {

@@ -22,7 +22,8 @@ internal static class Rejections
         }
 
         Outcome rejection = SyntheticReplies.Rejection(reply);
-        if (rejection == Outcome.Forward || link.InFlight.IsEmpty)
+        if (rejection == Outcome.Forward || link.InFlight.IsEmpty
+            || (rejection == Outcome.RejectedReadOnly && session.Settings.IsOfReplicas))
         {
             return false;
         }

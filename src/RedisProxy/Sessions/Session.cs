@@ -6,9 +6,8 @@ namespace RedisProxy.Sessions;
 /// One client and, one after the other, its backends. The client's socket lives as long as the session; the backend link behind it is
 /// replaced whenever its master is lost or superseded.<para>
 /// Three parts share the work. <see cref="RequestPump"/> alone receives from the client and sends to the backend. <see cref="ReplyPump"/>
-/// alone receives from the backend and sends to the client, own answers included. <see cref="LinkKeeper"/> alone gets links. All run on the
-/// session's loop, so between two waits each has everything to itself; after a wait, each looks again. Pumps are no async methods: one that
-/// waits keeps more memory than all else that an idle session has.</para>
+/// alone receives from the backend and sends to the client. <see cref="LinkKeeper"/> alone gets links. All run on the session's loop, each
+/// from one wait to its next. Pumps are no async methods: those keep more memory than all else of an idle session.</para>
 /// </summary>
 internal sealed class Session
 {
@@ -39,11 +38,7 @@ internal sealed class Session
     }
 
     [Flags]
-    private enum Parts : byte
-    {
-        Requests = 1,
-        Replies = 2,
-    }
+    private enum Parts : byte { Requests = 1, Replies = 2 }
 
     public LoopSocket Client { get; }
 
@@ -93,7 +88,7 @@ internal sealed class Session
     /// <summary>The client's cache must be emptied: what invalidated it went with the last link.</summary>
     public bool OwesInvalidation { get; set; }
 
-    /// <summary>The request pump waits for something other than input; whoever changes what it waits for wakes it.</summary>
+    /// <summary>The request pump does not wait for input; whoever changes what it waits for wakes it.</summary>
     public bool IsInputStalled { get; set; }
 
     /// <summary>A client waits for something, so this session is served before idle ones.</summary>
@@ -152,6 +147,7 @@ internal sealed class Session
         EndCause = cause;
         UpdatePhase();
         Link?.Socket.Close();
+        Link?.Target?.Leave();
         Link = null;
         if (abort || cause == EndCause.ClientReset)
         {
@@ -278,6 +274,7 @@ internal sealed class Session
     /// <summary>The link is lost, and what it owed is settled.</summary>
     public void Detach()
     {
+        Link?.Target?.Leave();
         Link = null;
         UpdatePhase();
         WakeRequests();

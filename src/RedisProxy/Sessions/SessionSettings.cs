@@ -17,6 +17,7 @@ internal sealed class SessionSettings
         ListenerName = listener.Name;
         MaxSessions = listener.MaxSessions;
         HasSentinel = options.Sentinel is not null;
+        IsOfReplicas = listener.Role == ListenerRole.Replica;
         ClientTcp = ToTcpSettings(options.Client.KeepAlive, options.Client.UserTimeout);
         BackendTcp = ToTcpSettings(options.Backend.KeepAlive, options.Backend.UserTimeout);
         ConnectTimeoutMs = (int)options.Backend.ConnectTimeout.TotalMilliseconds;
@@ -40,6 +41,9 @@ internal sealed class SessionSettings
 
     /// <summary>Without Sentinel there is no other master to send a rejected request to, so its error is the client's.</summary>
     public bool HasSentinel { get; }
+
+    /// <summary>Replicas serve. That they take no writes is no sign of a failover, and their READONLY is the client's.</summary>
+    public bool IsOfReplicas { get; }
 
     public TcpSettings ClientTcp { get; }
 

@@ -103,18 +103,29 @@ internal sealed record SentinelLists(IReadOnlyList<ListedSentinel> Sentinels, IR
 {
     public static SentinelLists Empty { get; } = new([], []);
 
-    public static SentinelLists Read(RespValue sentinels, RespValue replicas) => new(
-        [.. ReadInstances(sentinels).Select(found => new ListedSentinel(found.Id, found.Address))],
-        [.. ReadInstances(replicas).Select(found => found.Address)]);
+    /// <summary>Those of <see cref="Replicas"/> that this Sentinel cannot reach.</summary>
+    public IReadOnlyList<HostEndpoint> DownReplicas { get; private init; } = [];
 
-    private static IEnumerable<(string Id, HostEndpoint Address)> ReadInstances(RespValue reply)
+    public static SentinelLists Read(RespValue sentinels, RespValue replicas)
+    {
+        (string Id, HostEndpoint Address, bool IsDown)[] found = [.. ReadInstances(replicas)];
+        return new SentinelLists(
+            [.. ReadInstances(sentinels).Select(sentinel => new ListedSentinel(sentinel.Id, sentinel.Address))],
+            [.. found.Select(replica => replica.Address)])
+        {
+            DownReplicas = [.. found.Where(replica => replica.IsDown).Select(replica => replica.Address)],
+        };
+    }
+
+    private static IEnumerable<(string Id, HostEndpoint Address, bool IsDown)> ReadInstances(RespValue reply)
     {
         foreach (RespValue item in reply.Items)
         {
             Dictionary<string, string> fields = item.ToFields();
             if (SentinelAnswer.ReadEndpoint(fields) is { } address)
             {
-                yield return (fields.GetValueOrDefault("runid", ""), address);
+                bool isDown = fields.GetValueOrDefault("flags", "").Split(',').Contains("s_down");
+                yield return (fields.GetValueOrDefault("runid", ""), address, isDown);
             }
         }
     }

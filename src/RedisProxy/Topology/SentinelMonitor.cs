@@ -169,15 +169,21 @@ internal sealed class SentinelMonitor : ITopologySource
         SentinelVote[] known = [.. votes.Where(vote => !vote.HasNoSay)];
         bool isMajority = known.Count(vote => vote.IsReachable) > known.Length / 2;
         HostEndpoint? master = _tracker.Accepted is { } accepted ? _policy.Map(accepted.Announced) : null;
-        IEnumerable<HostEndpoint> replicas = votes
-            .Where(vote => vote.IsReachable && vote.Address is { } address && address.Equals(_tracker.Accepted?.Address))
-            .SelectMany(vote => vote.Report.Lists.Replicas)
-            .Select(_policy.Map)
-            .Where(replica => replica != master)
-            .Distinct()
-            .OrderBy(replica => replica.ToString(), StringComparer.Ordinal);
+        SentinelLists[] lists =
+        [
+            .. votes.Where(vote => vote.IsReachable && vote.Address is { } address && address.Equals(_tracker.Accepted?.Address))
+                .Select(vote => vote.Report.Lists),
+        ];
+        var replicas = lists.SelectMany(list => list.Replicas).GroupBy(_policy.Map).Where(group => group.Key != master)
+            .OrderBy(group => group.Key.ToString(), StringComparer.Ordinal).ToList();
+        ILookup<HostEndpoint, HostEndpoint> down = lists.SelectMany(list => list.DownReplicas).ToLookup(_policy.Map);
         return new SentinelSurroundings(
-            [.. votes.Select(vote => vote.ToOpinion())], [.. replicas], StopsWrites: _options.RequireMajority && !isMajority);
+            [.. votes.Select(vote => vote.ToOpinion())],
+            [.. replicas.Select(group => group.Key)],
+            StopsWrites: _options.RequireMajority && !isMajority)
+        {
+            DownReplicas = [.. replicas.Where(group => down[group.Key].Count() > group.Count() / 2).Select(group => group.Key)],
+        };
     }
 
     private TimeSpan? NextLook(bool isEarly)

@@ -9,6 +9,9 @@ namespace RedisProxy.Topology;
 internal sealed record SentinelSurroundings(
     IReadOnlyList<SentinelOpinion> Opinions, IReadOnlyList<HostEndpoint> Replicas, bool StopsWrites)
 {
+    /// <summary>Those of <see cref="Replicas"/> that most of the Sentinels which list them take for down.</summary>
+    public IReadOnlyList<HostEndpoint> DownReplicas { get; init; } = [];
+
     public static SentinelSurroundings None { get; } = new([], [], false);
 
     public TopologyView Complete(TopologyView view)
@@ -20,6 +23,7 @@ internal sealed record SentinelSurroundings(
             Reason = isReadsOnly ? "no majority of the Sentinels is reachable" : view.Reason,
             Sentinels = Opinions,
             Replicas = Replicas,
+            DownReplicas = DownReplicas,
         };
     }
 
@@ -27,5 +31,8 @@ internal sealed record SentinelSurroundings(
     public SentinelSurroundings Reuse(SentinelSurroundings old) => new(
         Opinions.SequenceEqual(old.Opinions) ? old.Opinions : Opinions,
         Replicas.SequenceEqual(old.Replicas) ? old.Replicas : Replicas,
-        StopsWrites);
+        StopsWrites)
+    {
+        DownReplicas = DownReplicas.SequenceEqual(old.DownReplicas) ? old.DownReplicas : DownReplicas,
+    };
 }

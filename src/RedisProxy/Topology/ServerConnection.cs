@@ -13,10 +13,11 @@ namespace RedisProxy.Topology;
 internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint address, BackendOptions options, TopologyContext context)
     : IAsyncDisposable
 {
-    private static readonly string[] SetName = ["CLIENT", "SETNAME", "redisproxy-failover"];
-
     private readonly SocketSettings _socket = SocketSettings.Of(options, context.BackendTls);
     private RespConnection? _connection;
+
+    /// <summary>In the server's list of clients.</summary>
+    public string ClientName { get; init; } = "redisproxy-failover";
 
     /// <summary>As Sentinel, and the other servers, call it.</summary>
     public HostEndpoint Announced => announced;
@@ -25,7 +26,7 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
     public IPEndPoint Address => address;
 
     /// <summary>A further connection to the same server.</summary>
-    public ServerConnection Another() => new(announced, address, options, context);
+    public ServerConnection Another() => new(announced, address, options, context) { ClientName = ClientName };
 
     /// <param name="request">One command.</param>
     /// <exception cref="ServerException">It refuses, or does not answer.</exception>
@@ -82,7 +83,8 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
         await DisposeAsync();
         _connection = await RespConnection.ConnectAsync(address, _socket, context.Time, onPush: null, CancellationToken.None);
         string[][] auth = Credentials.ToRequests(options.Username, options.Password);
-        RespValue[] replies = await _connection.AskAsync([.. auth, SetName], options.ConnectTimeout, CancellationToken.None);
+        RespValue[] replies = await _connection.AskAsync(
+            [.. auth, ["CLIENT", "SETNAME", ClientName]], options.ConnectTimeout, CancellationToken.None);
         return auth.Length > 0 && replies[0].IsError && !replies[0].Text.StartsWith("ERR", StringComparison.Ordinal)
             ? throw new IOException(replies[0].Text)
             : _connection;

@@ -3,8 +3,9 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// The whole control plane of one process: one link to each Sentinel, and one source of views for each distinct master, or for each
-/// listener without Sentinel. Made once, run once; which masters there are, and how they are found, may change meanwhile.
+/// The whole control plane of one process: one link to each Sentinel, one source of views for each distinct master (or for each listener
+/// without Sentinel), a watch on its replicas, and one source for each replica listener. Made once, run once; which masters there are, and
+/// how they are found, may change meanwhile.
 /// </summary>
 internal sealed class TopologyService
 {
@@ -14,7 +15,8 @@ internal sealed class TopologyService
     private readonly TopologyContext _context;
     private readonly SentinelSet? _sentinels;
     private readonly List<Task> _running = [];
-    private Dictionary<string, Actor> _sources;
+    private Dictionary<string, MasterActors> _sources;
+    private volatile IReadOnlyDictionary<string, Actor<ReplicaSource>> _replicas = new Dictionary<string, Actor<ReplicaSource>>();
     private CancellationToken? _stop;
 
     /// <param name="options">Valid ones: with Sentinels every listener has a master, without there is a backend endpoint.</param>
@@ -27,17 +29,22 @@ internal sealed class TopologyService
             ? new SentinelSet(MastersOf(options), AccessOf(sentinel, options.Backend, context), policy)
             : null;
         _sources = NamesOf(options).ToDictionary(name => name, name => Make(name, options, policy), StringComparer.Ordinal);
-        foreach (SentinelMonitor monitor in _sources.Values.Select(actor => actor.Source).OfType<SentinelMonitor>())
+        _replicas = AddReplicas(options);
+        foreach (SentinelMonitor monitor in Monitors())
         {
             _sentinels!.Watch(monitor);
         }
     }
 
     /// <summary>Each once.</summary>
-    public IReadOnlyCollection<ITopologySource> Sources => [.. _sources.Values.Select(actor => actor.Source)];
+    public IReadOnlyCollection<ITopologySource> Sources => [.. _sources.Values.Select(actors => actors.Source.Self)];
 
-    /// <summary>Listeners of the same master share one.</summary>
-    public ITopologySource SourceOf(ListenerOptions listener) => _sources[NameOf(listener)].Source;
+    /// <summary>Master listeners of the same master share one; each replica listener has its own, a <see cref="ReplicaSource"/>.</summary>
+    public ITopologySource SourceOf(ListenerOptions listener) =>
+        listener.Role == ListenerRole.Replica ? _replicas[listener.Name].Self : _sources[NameOf(listener)].Source.Self;
+
+    /// <summary>How the replicas of a master are doing; null without Sentinel, and of one that is not known.</summary>
+    public ReplicationView? ReplicationOf(string master) => _sources.GetValueOrDefault(master)?.Watch?.Self.Current;
 
     /// <summary>Until stopped; then ends when every connection is closed. Does not throw.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -48,11 +55,12 @@ internal sealed class TopologyService
             _running.Add(_sentinels.RunAsync(stop));
         }
 
-        foreach (Actor actor in _sources.Values)
+        foreach (MasterActors actors in _sources.Values)
         {
-            _running.Add(actor.ServeAsync(stop));
+            Run(actors);
         }
 
+        _running.AddRange(_replicas.Values.Select(replica => replica.ServeAsync(stop)));
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using CancellationTokenRegistration registration = stop.Register(() => stopped.TrySetResult());
         await stopped.Task;
@@ -67,20 +75,24 @@ internal sealed class TopologyService
     public void Reconfigure(ProxyOptions options)
     {
         var policy = new AddressPolicy(options);
-        var sources = new Dictionary<string, Actor>(_sources, StringComparer.Ordinal);
-        foreach (Actor actor in sources.Values)
+        var sources = new Dictionary<string, MasterActors>(_sources, StringComparer.Ordinal);
+        foreach (MasterActors actors in sources.Values)
         {
-            actor.Reconfigure(options, policy);
+            actors.Reconfigure(options, policy);
+            actors.Watch?.Self.Reconfigure(options, policy);
         }
 
         foreach (string name in NamesOf(options).Where(name => !sources.ContainsKey(name)))
         {
-            Actor added = Make(name, options, policy);
+            MasterActors added = Make(name, options, policy);
             sources.Add(name, added);
-            _running.Add(added.ServeAsync(_stop!.Value));
+            Run(added);
         }
 
         _sources = sources;
+        IReadOnlyDictionary<string, Actor<ReplicaSource>> replicas = AddReplicas(options);
+        _running.AddRange(replicas.Where(pair => !_replicas.ContainsKey(pair.Key)).Select(pair => pair.Value.ServeAsync(_stop!.Value)));
+        _replicas = replicas;
         _sentinels?.Reconfigure(Monitors(), AccessOf(options.Sentinel!, options.Backend, _context), policy);
     }
 
@@ -88,8 +100,15 @@ internal sealed class TopologyService
     /// <param name="options">Those of the last <see cref="Reconfigure"/>.</param>
     public void Trim(ProxyOptions options)
     {
+        string[] listeners = [.. options.Listeners.Where(IsReplica).Select(listener => listener.Name)];
+        foreach ((_, Actor<ReplicaSource> replica) in _replicas.Where(pair => !listeners.Contains(pair.Key)))
+        {
+            replica.Stop();
+        }
+
+        _replicas = _replicas.Where(pair => listeners.Contains(pair.Key)).ToDictionary(StringComparer.Ordinal);
         string[] needed = [.. NamesOf(options)];
-        Actor[] spare = [.. _sources.Where(source => !needed.Contains(source.Key)).Select(source => source.Value)];
+        MasterActors[] spare = [.. _sources.Where(source => !needed.Contains(source.Key)).Select(source => source.Value)];
         if (spare.Length == 0)
         {
             return;
@@ -97,7 +116,11 @@ internal sealed class TopologyService
 
         _sources = _sources.Where(source => needed.Contains(source.Key)).ToDictionary(StringComparer.Ordinal);
         _sentinels?.Reconfigure(Monitors(), AccessOf(options.Sentinel!, options.Backend, _context), new AddressPolicy(options));
-        Array.ForEach(spare, actor => actor.Stop());
+        foreach (MasterActors actors in spare)
+        {
+            actors.Watch?.Stop();
+            actors.Source.Stop();
+        }
     }
 
     /// <summary>How Sentinels are reached under these options.</summary>
@@ -115,34 +138,58 @@ internal sealed class TopologyService
 
     private static IEnumerable<string> NamesOf(ProxyOptions options) => options.Listeners.Select(NameOf).Distinct(StringComparer.Ordinal);
 
-    private SentinelMonitor[] Monitors() => [.. _sources.Values.Select(actor => actor.Source).OfType<SentinelMonitor>()];
+    private static bool IsReplica(ListenerOptions listener) => listener.Role == ListenerRole.Replica;
 
-    private Actor Make(string name, ProxyOptions options, AddressPolicy policy)
+    private SentinelMonitor[] Monitors() => [.. _sources.Values.Select(actors => actors.Source.Self).OfType<SentinelMonitor>()];
+
+    private void Run(MasterActors actors)
+    {
+        _running.Add(actors.Source.ServeAsync(_stop!.Value));
+        if (actors.Watch is { } watch)
+        {
+            _running.Add(watch.ServeAsync(_stop.Value));
+        }
+    }
+
+    /// <summary>Those that are there, told of these options, and those that are missing.</summary>
+    private Dictionary<string, Actor<ReplicaSource>> AddReplicas(ProxyOptions options)
+    {
+        var replicas = new Dictionary<string, Actor<ReplicaSource>>(_replicas, StringComparer.Ordinal);
+        foreach (ListenerOptions listener in options.Listeners.Where(IsReplica))
+        {
+            if (replicas.TryGetValue(listener.Name, out Actor<ReplicaSource>? known))
+            {
+                known.Self.Reconfigure(listener);
+                continue;
+            }
+
+            MasterActors master = _sources[NameOf(listener)];
+            var source = new ReplicaSource(master.Source.Self, master.Watch!.Self, listener, _context);
+            replicas[listener.Name] = new Actor<ReplicaSource>(source, source.RunAsync);
+        }
+
+        return replicas;
+    }
+
+    private MasterActors Make(string name, ProxyOptions options, AddressPolicy policy)
     {
         if (_sentinels is null)
         {
             var source = new StaticSource(name, options, policy, _context);
-            return new Actor(source, source.RunAsync, source.Reconfigure);
+            return new MasterActors(new Actor<ITopologySource>(source, source.RunAsync), Watch: null, source.Reconfigure);
         }
 
         var monitor = new SentinelMonitor(name, options, policy, _sentinels.AskAll, _context);
-        return new Actor(monitor, monitor.RunAsync, monitor.Reconfigure);
+        var watch = new ReplicaWatch(monitor, options, policy, _context);
+        return new MasterActors(
+            new Actor<ITopologySource>(monitor, monitor.RunAsync),
+            new Actor<ReplicaWatch>(watch, watch.RunAsync),
+            monitor.Reconfigure);
     }
 
-    private sealed record Actor(
-        ITopologySource Source, Func<CancellationToken, Task> RunAsync, Action<ProxyOptions, AddressPolicy> Reconfigure)
-        : IDisposable
-    {
-        private readonly CancellationTokenSource _stop = new();
-
-        public async Task ServeAsync(CancellationToken stop)
-        {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, _stop.Token);
-            await RunAsync(either.Token);
-        }
-
-        public void Stop() => _stop.Cancel();
-
-        public void Dispose() => _stop.Dispose();
-    }
+    /// <param name="Source">Knows the master.</param>
+    /// <param name="Watch">Null without Sentinel.</param>
+    /// <param name="Reconfigure">Of the source.</param>
+    private sealed record MasterActors(
+        Actor<ITopologySource> Source, Actor<ReplicaWatch>? Watch, Action<ProxyOptions, AddressPolicy> Reconfigure);
 }

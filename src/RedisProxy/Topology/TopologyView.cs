@@ -49,6 +49,15 @@ internal sealed record TopologyView
     /// <summary>As the Sentinels list them, after the address map. Empty without Sentinel.</summary>
     public IReadOnlyList<HostEndpoint> Replicas { get; init; } = [];
 
+    /// <summary>Those of <see cref="Replicas"/> that most of the Sentinels which list them take for down.</summary>
+    public IReadOnlyList<HostEndpoint> DownReplicas { get; init; } = [];
+
+    /// <summary>
+    /// Of a replica listener: whom its sessions may be served by, instead of <see cref="Master"/>. Empty for a master listener, and while
+    /// nobody can serve.
+    /// </summary>
+    public IReadOnlyList<ReplicaTarget> Targets { get; init; } = [];
+
     /// <summary>Can requests be sent to <see cref="Master"/> now, at least those that only read?</summary>
     public bool IsServing => Availability is Availability.Available or Availability.ReadsOnly;
 
@@ -60,6 +69,10 @@ internal sealed record TopologyView
     /// place: what it acknowledges may be thrown away. What it says is read once it is known who the master is.
     /// </summary>
     public bool IsBelieved => Availability != Availability.Down && !IsPromoting;
+
+    /// <summary>May a connection of this generation be used? The targets of a replica listener have each their own.</summary>
+    public bool IsCurrent(long generation) =>
+        Targets.Count == 0 ? generation == Generation : Targets.Any(target => target.Generation == generation);
 }
 
 /// <summary>A master that was accepted.</summary>

@@ -1,0 +1,73 @@
+using RedisProxy.EventLoops;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// Takes sessions of one loop from the replica that has most over its share to the others, a few at a time, and only such as do nothing and
+/// lose nothing by it. Clients keep their connections for weeks: without this a replica that comes back would stay idle.
+/// </summary>
+internal sealed class Rebalancer
+{
+    private const int IntervalMs = 1000;
+
+    // Loops do not speak with each other: each moves a part, and looks again.
+    private const int PartOfExcess = 4;
+    private const int MaxMoves = 100;
+
+    // One too many is no reason.
+    private const double MinExcess = 2;
+
+    private readonly Gate _gate;
+    private readonly LoopTimer _timer;
+
+    public Rebalancer(Gate gate)
+    {
+        _gate = gate;
+        _timer = new LoopTimer(static rebalancer => ((Rebalancer)rebalancer).OnDue(), this);
+    }
+
+    /// <summary>There are several servers.</summary>
+    public void Arm()
+    {
+        if (!_timer.IsArmed)
+        {
+            _gate.Loop.Timers.Arm(_timer, _gate.Loop.NowMs + IntervalMs);
+        }
+    }
+
+    /// <summary>The one that has most over its share, and how many.</summary>
+    public static (ReplicaTarget? Target, double Excess) FindFullest(IReadOnlyList<ReplicaTarget> targets)
+    {
+        double shares = targets.Sum(target => target.Share);
+        int sessions = targets.Sum(target => target.Sessions);
+        ReplicaTarget? fullest = targets.MaxBy(Excess);
+        return (fullest, fullest is null ? 0 : Excess(fullest));
+
+        double Excess(ReplicaTarget target) => target.Sessions - (shares > 0 ? sessions * target.Share / shares : target.Sessions);
+    }
+
+    private void OnDue()
+    {
+        IReadOnlyList<ReplicaTarget> targets = _gate.View.Targets;
+        if (targets.Count < 2)
+        {
+            return;
+        }
+
+        Arm();
+        (ReplicaTarget? fullest, double excess) = FindFullest(targets);
+        int moves = excess < MinExcess ? 0 : Math.Clamp((int)excess / PartOfExcess, 1, MaxMoves);
+        foreach (Session session in _gate.Sessions)
+        {
+            if (moves > 0 && session.Link is { } link && link.Target == fullest && MovesUnnoticed(session))
+            {
+                moves--;
+                session.Keeper.GiveUpLink(link);
+            }
+        }
+    }
+
+    private static bool MovesUnnoticed(Session session) => session.IsQuiescent && !session.IsEnded
+        && session.State is { Pin: PinReason.None, IsSubscribed: false, IsTracking: false, Transaction: { IsOpen: false, IsWatching: false } };
+}

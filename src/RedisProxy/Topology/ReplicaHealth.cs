@@ -1,0 +1,61 @@
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Topology;
+
+/// <summary>May a replica serve clients that read? Pure rules.</summary>
+internal static class ReplicaHealth
+{
+    /// <param name="replica">Of the newest view.</param>
+    /// <param name="master">Who the master is.</param>
+    /// <param name="options">How far it may be behind.</param>
+    /// <param name="mayLackLink">
+    /// It serves, and the master is gone or has just been replaced: then every replica's link is down, and what this one has is as good
+    /// as before.
+    /// </param>
+    /// <returns>Why not, for the log; null when it may.</returns>
+    public static string? Objection(ReplicaState replica, TopologyView master, ReplicaOptions options, bool mayLackLink)
+    {
+        if (replica.Facts is not { } facts || replica.Address is null)
+        {
+            return replica.Failure.Length > 0 ? replica.Failure : "it was not looked at yet";
+        }
+
+        if (replica.IsDown)
+        {
+            return "most of the Sentinels take it for down";
+        }
+
+        if (facts.IsMaster || replica.Address.Equals(master.Master?.Address))
+        {
+            return "it is a master";
+        }
+
+        if (facts.IsLoading)
+        {
+            return "it is loading its data";
+        }
+
+        if (facts.IsSyncing)
+        {
+            return "it is receiving a whole copy of the data";
+        }
+
+        if (!mayLackLink && !facts.IsLinkUp)
+        {
+            return "its link to the master is down";
+        }
+
+        if (!mayLackLink && replica.MasterAddress is { } copied && !copied.Equals(master.Master?.Address))
+        {
+            return $"it copies {copied}, which is not the master";
+        }
+
+        return Lag(replica, options);
+    }
+
+    private static string? Lag(ReplicaState replica, ReplicaOptions options) =>
+        replica.LagBytes > options.MaxLagBytes ? $"it is {replica.LagBytes} bytes behind the master"
+        : options.MaxLagSeconds > 0 && replica.Lag?.TotalSeconds > options.MaxLagSeconds
+            ? $"it is {replica.Lag.Value.TotalSeconds:0} s behind the master"
+        : null;
+}
