@@ -23,9 +23,10 @@ internal static class ReplicaMetrics
         IEnumerable<Measurement<double>> OfReplicas(Func<ReplicaState, double?> read) => Replicas(topology, read);
         IEnumerable<Measurement<double>> OfMasters(Func<ReplicationView, double?> read) => Masters(topology, read);
 
-        Gauge("replica_up", "1 when the replica answered the proxy's last question.", () => OfReplicas(static r => r.Facts is null ? 0 : 1));
+        Gauge("replica_up", "1 when the replica answered the proxy's last question.", () =>
+            OfReplicas(static r => r.Facts is null ? 0 : 1));
         Gauge("replica_link_up", "1 when the replica says that its link to the master is up.", () =>
-            OfReplicas(static r => r.Facts is { IsLinkUp: true } ? 1 : 0));
+            OfReplicas(static r => r.Facts is null ? null : r.Facts.IsLinkUp ? 1 : 0));
         Gauge("replica_lag_bytes", "How far the replica is behind the master, of the replication offsets.", () =>
             OfReplicas(static r => r.LagBytes));
         Gauge("replica_lag_seconds", "How long ago the master had what the replica lacks; 0 when it lacks nothing.", () =>
@@ -33,7 +34,8 @@ internal static class ReplicaMetrics
         Counter("replica_full_syncs", "Whole copies of the data that the replica was seen to begin.", () =>
             OfReplicas(static r => r.FullSyncs));
         Gauge("replicas_syncing", "Replicas that get a whole copy now; several at once are a replication storm.", () =>
-            OfMasters(static view => Math.Max(view.Master?.SyncingReplicas ?? 0, view.Replicas.Count(static r => r.Facts is { IsSyncing: true }))));
+            OfMasters(static view => Math.Max(
+                view.Master?.SyncingReplicas ?? 0, view.Replicas.Count(static r => r.Facts is { IsSyncing: true }))));
         Gauge("replication_backlog_bytes", "The master's repl-backlog-size: what a replica may miss and still go on.", () =>
             OfMasters(static view => view.Master?.BacklogBytes));
         Gauge("replication_backlog_seconds", "So many seconds of writes, at the present rate, the backlog covers; none while idle.", () =>

@@ -153,7 +153,8 @@ internal static class OptionChanges
         ("backendUser", old.BackendUser?.Username, Users(One(old.BackendUser), One(now.BackendUser)), OwnsOtherwise(old, now)),
     ];
 
-    private static string Weights(ListenerOptions listener) => List(listener.Replicas.Weights.Select(pair => $"{pair.Key}={pair.Value}").Order());
+    private static string Weights(ListenerOptions listener) =>
+        List(listener.Replicas.Weights.Select(pair => $"{pair.Key}={pair.Value}").Order());
 
     private static ListenerOptions? Find(IReadOnlyList<ListenerOptions> listeners, string name) =>
         listeners.FirstOrDefault(listener => listener.Name == name);

@@ -22,8 +22,9 @@ internal enum ReplicaFallback
 }
 
 /// <summary>
-/// Of a listener with <c>role: replica</c>. A replica is healthy when its link to the master is up (or the master itself is gone), no
-/// majority of the Sentinels takes it for down, it is neither loading nor being resynchronised, and it is not too far behind.
+/// <c>listeners[] with role replica</c>: which replicas serve, and who else. A replica is healthy when its link to the master is up (or the
+/// master itself is gone), no majority of the Sentinels takes it for down, it is neither loading nor being resynchronised, and it is not
+/// too far behind.
 /// </summary>
 internal sealed record ReplicaOptions
 {
@@ -34,7 +35,7 @@ internal sealed record ReplicaOptions
     public long MaxLagBytes { get; init; } = DefaultMaxLagBytes;
 
     /// <summary>
-    /// <c>maxLagSeconds</c>: likewise, when it lacks what the master had so long ago. Default 0: not looked at. 0 to 86400.
+    /// <c>maxLagSeconds</c>: likewise, when it lacks what the master had so long ago. Default 0: not looked at. 0 to 3600.
     /// </summary>
     public int MaxLagSeconds { get; init; }
 
@@ -51,7 +52,10 @@ internal sealed record ReplicaOptions
     /// <c>weights</c>: CIDR block to the share of sessions of each replica that lies in it, 0 to 1000; the smallest block counts. 0: only
     /// while no other replica is healthy. Default empty: 1 for all. For example <c>{ "10.1.0.0/16": 10 }</c> prefers the own zone.
     /// </summary>
-    public IReadOnlyDictionary<IPNetwork, int> Weights { get; init; } = new Dictionary<IPNetwork, int>();
+    public IReadOnlyDictionary<IPNetwork, int> Weights { get; init; } = NoWeights;
+
+    /// <summary>One object, because dictionaries are equal by reference.</summary>
+    public static readonly IReadOnlyDictionary<IPNetwork, int> NoWeights = new Dictionary<IPNetwork, int>();
 
     /// <summary>A replica that is further behind does not catch up within the time that clients can be made to wait.</summary>
     public const long DefaultMaxLagBytes = 10L << 20;

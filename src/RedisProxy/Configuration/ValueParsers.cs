@@ -71,7 +71,8 @@ internal static class ValueParsers
         return complaint;
     };
 
-    public static ValueParser<long> LongSize(long min, long max) => (string text, out long value) => ParseSize(text, min, max, "", out value);
+    public static ValueParser<long> LongSize(long min, long max) =>
+        (string text, out long value) => ParseSize(text, min, max, "", out value);
 
     /// <summary>0 leaves it to the program.</summary>
     public static ValueParser<long> SizeOrAutomatic(long min, long max) =>

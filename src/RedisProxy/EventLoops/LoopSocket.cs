@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Threading.Tasks.Sources;
 
 namespace RedisProxy.EventLoops;
@@ -47,19 +46,6 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
 
     /// <summary>A receive may give something. Else the reader was woken for another reason.</summary>
     public bool IsReadable => (_readiness & Readiness.Readable) != 0;
-
-    /// <summary>
-    /// Null on a unix socket and after closing. Asks the kernel, so not for every request. To be set when the peer says that it stands for
-    /// somebody else.
-    /// </summary>
-    public IPEndPoint? PeerAddress
-    {
-        get => field ?? (IsClosed ? null : _loop.Kernel.PeerAddress(_fd));
-        set;
-    }
-
-    /// <summary>As <see cref="PeerAddress"/>, of this side.</summary>
-    public IPEndPoint? LocalAddress => IsClosed ? null : _loop.Kernel.LocalAddress(_fd);
 
     internal uint Version { get; }
 

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Net;
 
 namespace RedisProxy.EventLoops;
@@ -129,6 +130,9 @@ internal static unsafe class Sockets
         return null;
     }
 
+    /// <summary>The first and the last port that the kernel gives to sockets which connect (ip(7), ip_local_port_range).</summary>
+    public static (int First, int Last) EphemeralPorts { get; } = ReadEphemeralPorts();
+
     /// <summary>How many descriptors this process may have open (getrlimit(2)); the runtime has raised it to the hard limit.</summary>
     public static long MaxOpenFiles
     {
@@ -179,4 +183,19 @@ internal static unsafe class Sockets
 
     private static void SetFlag(int fd, int level, int option, int value) =>
         _ = Libc.SetOption(fd, level, option, &value, sizeof(int));
+
+    private static (int First, int Last) ReadEphemeralPorts()
+    {
+        try
+        {
+            string[] words = File.ReadAllText("/proc/sys/net/ipv4/ip_local_port_range").Split('\t', StringSplitOptions.TrimEntries);
+            int[] ports = [.. words.Select(word => int.Parse(word, CultureInfo.InvariantCulture))];
+            return (ports[0], ports[1]);
+        }
+        catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException or FormatException or IndexOutOfRangeException)
+        {
+            // Any port may be one.
+            return (1, ushort.MaxValue);
+        }
+    }
 }

@@ -51,7 +51,7 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
         _ => false,
     };
 
-    /// <summary>Of a replica listener, whom the next link goes to; null for a master listener. Take it by <see cref="ReplicaTarget.Enter"/>.</summary>
+    /// <summary>Of a replica listener, whom the next link goes to; null for a master listener.</summary>
     public ReplicaTarget? Choose()
     {
         ReplicaTarget? best = null;

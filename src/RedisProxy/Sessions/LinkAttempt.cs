@@ -17,6 +17,7 @@ internal sealed class LinkAttempt
     private readonly Session _session;
     private readonly LoopSocket _socket;
     private readonly ReplicaTarget? _target;
+    private readonly int _port;
     private readonly LoopTimer _deadline;
     private readonly long _beganAtMs;
     private readonly long _generation;
@@ -24,8 +25,9 @@ internal sealed class LinkAttempt
     private ReplayResult? _result;
     private bool _isPreparing;
 
-    private LinkAttempt(Session session, ReplicaTarget? target, LoopSocket socket)
+    private LinkAttempt(Session session, ReplicaTarget? target, int port, LoopSocket socket)
     {
+        _port = port;
         _target = target;
         target?.Enter();
         _session = session;
@@ -44,7 +46,7 @@ internal sealed class LinkAttempt
         IPEndPoint address = target?.Address ?? session.Gate.View.Master!.Address;
         if (Sockets.TryConnect(session.Loop, address, session.Settings.BackendTcp, out LoopSocket? socket, out _))
         {
-            return new LinkAttempt(session, target, socket);
+            return new LinkAttempt(session, target, address.Port, socket);
         }
 
         session.Keeper.OnConnectFailed();
@@ -76,7 +78,7 @@ internal sealed class LinkAttempt
             return false;
         }
 
-        if (_socket.TakeError() != 0 || (_session.Settings.SendsProxyHeader && !TrySendHeader()))
+        if (_socket.TakeError() != 0 || IsOnItself || (_session.Settings.SendsProxyHeader && !TrySendHeader()))
         {
             _result = ReplayResult.Failed;
             return true;
@@ -96,6 +98,9 @@ internal sealed class LinkAttempt
         _result = ReplayResult.Done;
         return true;
     }
+
+    // A request would be taken for its own reply. Asked only where it can be: the port of a server is seldom one of these.
+    private bool IsOnItself => _port >= Sockets.EphemeralPorts.First && _port <= Sockets.EphemeralPorts.Last && _socket.IsConnectedToItself;
 
     // Before all else, TLS too. A fresh connection has room for it.
     private unsafe bool TrySendHeader()

@@ -69,5 +69,6 @@ internal sealed class Rebalancer
     }
 
     private static bool MovesUnnoticed(Session session) => session.IsQuiescent && !session.IsEnded
-        && session.State is { Pin: PinReason.None, IsSubscribed: false, IsTracking: false, Transaction: { IsOpen: false, IsWatching: false } };
+        && session.State is { Pin: PinReason.None, IsSubscribed: false, IsTracking: false }
+        && session.State.Transaction is { IsOpen: false, IsWatching: false };
 }

@@ -92,7 +92,8 @@ internal sealed class ReplicaSource : ITopologySource, ITopologyObserver
 
     public void Reconfigure(ListenerOptions listener) => _inbox.Post(() =>
     {
-        if (listener.Replicas.Weights != _options.Weights)
+        if (!listener.Replicas.Weights.OrderBy(weight => weight.Key.ToString()).SequenceEqual(
+            _options.Weights.OrderBy(weight => weight.Key.ToString())))
         {
             // Admitted anew, with their new shares.
             _targets.Clear();

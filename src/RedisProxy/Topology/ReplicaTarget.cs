@@ -53,7 +53,7 @@ internal sealed class ReplicaTarget(HostEndpoint announced, IPEndPoint address, 
     /// <summary>Sessions for each unit of its share, were there one more. Where this is least, the next one goes.</summary>
     public double LoadWithOneMore => (Sessions + 1) / Share;
 
-    /// <summary>Its weight, or the part of it that it has got by now. Some at least, so that who has none comes last and not never.</summary>
+    /// <summary>Its weight, or the part of it that it has by now. Never nothing: who has no weight comes last.</summary>
     public double Share => Math.Max(weight, Least) * Ramp;
 
     private double Ramp => _time is null || _slowStart <= TimeSpan.Zero

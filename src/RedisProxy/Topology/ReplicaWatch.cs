@@ -3,7 +3,6 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 
 using RedisProxy.Configuration;
-using RedisProxy.Resp;
 
 namespace RedisProxy.Topology;
 
@@ -64,7 +63,7 @@ internal sealed class ReplicaWatch : ITopologyObserver
         await _inbox.RunAsync(stop);
         foreach (WatchedServer server in _servers.Values)
         {
-            await server.Connection.DisposeAsync();
+            await server.DisposeAsync();
         }
     }
 
@@ -170,40 +169,15 @@ internal sealed class ReplicaWatch : ITopologyObserver
         }
 
         server ??= _servers[endpoint] = new WatchedServer(
-            address, new ServerConnection(endpoint, address, _backend, _context) { ClientName = "redisproxy-watch" });
+            new ServerConnection(endpoint, address, _backend, _context) { ClientName = "redisproxy-watch" });
         server.IsAsked = true;
         long suspicion = _suspicions.Newest;
         _inbox.Start(async _ =>
         {
-            (ReplicationFacts? facts, string failure) = await LookAsync(server.Connection);
+            (ReplicationFacts? facts, string failure) = await server.LookAsync();
             _inbox.Post(() => Take(endpoint, server, facts, failure, suspicion, then));
         });
         return true;
-    }
-
-    private static async Task<(ReplicationFacts?, string)> LookAsync(ServerConnection server)
-    {
-        try
-        {
-            return (ReplicationFacts.Read(ServerConnection.ReadInfo(await AskAsync(server))), "");
-        }
-        catch (ServerException failure)
-        {
-            return (null, failure.Message);
-        }
-    }
-
-    // Sentinel ends all connections of a server whose master it changes; only one that fails anew is a verdict.
-    private static async Task<RespValue> AskAsync(ServerConnection server)
-    {
-        try
-        {
-            return await server.AskAsync("INFO");
-        }
-        catch (ServerException failure) when (failure.InnerException is RespConnectionException { ByErrorReply: false })
-        {
-            return await server.AskAsync("INFO");
-        }
     }
 
     private void Take(
@@ -212,7 +186,7 @@ internal sealed class ReplicaWatch : ITopologyObserver
         server.IsAsked = false;
         if (_servers.GetValueOrDefault(endpoint) != server)
         {
-            _inbox.Start(async _ => await server.Connection.DisposeAsync());
+            _inbox.Start(async _ => await server.DisposeAsync());
         }
         else
         {
@@ -252,7 +226,7 @@ internal sealed class ReplicaWatch : ITopologyObserver
         {
             if (_servers.Remove(endpoint, out WatchedServer? server) && !server.IsAsked)
             {
-                _inbox.Start(async _ => await server.Connection.DisposeAsync());
+                _inbox.Start(async _ => await server.DisposeAsync());
             }
         }
     }
@@ -291,34 +265,5 @@ internal sealed class ReplicaWatch : ITopologyObserver
             IsDown = _view.DownReplicas.Contains(endpoint),
             FullSyncs = server?.FullSyncs ?? 0,
         };
-    }
-
-    private sealed class WatchedServer(IPEndPoint address, ServerConnection connection)
-    {
-        public IPEndPoint Address => address;
-
-        public ServerConnection Connection => connection;
-
-        public bool IsAsked { get; set; }
-
-        public ReplicationFacts? Facts { get; set; }
-
-        public string Failure { get; set; } = "";
-
-        public bool WasLookedAt => Facts is not null || Failure.Length > 0;
-
-        public long Covers { get; set; }
-
-        public long FullSyncs { get; set; }
-
-        public long? LagBytes { get; private set; }
-
-        public TimeSpan? LagTime { get; private set; }
-
-        public void Lag(WriteProgress master, TimeSpan now)
-        {
-            LagBytes = Facts is { } facts && master.Newest is { } newest ? Math.Max(0, newest - facts.Offset) : null;
-            LagTime = LagBytes is null ? null : master.LagOf(Facts!.Offset, now);
-        }
     }
 }

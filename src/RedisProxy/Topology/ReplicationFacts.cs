@@ -67,6 +67,6 @@ internal sealed record ReplicationFacts
     private static bool IsWaitingForCopy(string replica) =>
         replica.Contains("state=wait_bgsave", StringComparison.Ordinal) || replica.Contains("state=send_bulk", StringComparison.Ordinal);
 
-    private static long Number(IReadOnlyDictionary<string, string> info, string name) =>
-        long.TryParse(info.GetValueOrDefault(name), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : 0;
+    private static long Number(IReadOnlyDictionary<string, string> info, string name) => long.TryParse(
+        info.GetValueOrDefault(name), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : 0;
 }

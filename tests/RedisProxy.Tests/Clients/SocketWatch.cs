@@ -44,8 +44,8 @@ internal static class SocketWatch
             string[] addresses = [.. table.Where(fields => own.Contains(Inode(fields))).Select(fields => fields[1])];
             IEnumerable<string> ends = from fields in table
                                        where addresses.Contains(fields[1]) || addresses.Contains(fields[2])
-                                       select $"{fields[1]} to {fields[2]}, state {fields[3]}, unsent:unread {fields[4]}, timer {fields[5]}";
-            string state = File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith("State:", StringComparison.Ordinal));
+                                       select $"{fields[1]} to {fields[2]}, state {fields[3]}, tx:rx {fields[4]}, timer {fields[5]}";
+            string state = File.ReadLines($"/proc/{processId}/status").First(line => line.StartsWith("State", StringComparison.Ordinal));
             return string.Join('\n', ends.Prepend($"process {processId}, {state}"));
         }
         catch (IOException e)

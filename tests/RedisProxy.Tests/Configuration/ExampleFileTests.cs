@@ -10,7 +10,7 @@ public sealed partial class ExampleFileTests
     private static readonly ProxyOptions Smallest =
         Configured.Good(Configured.Read($"{{ {Configured.Listeners}, {Configured.Sentinel} }}"));
 
-    /// <summary>All keys, but for those that are not available yet, and role, which has one value only.</summary>
+    /// <summary>All keys.</summary>
     public static IReadOnlyList<string> Keys { get; } =
     [
         "listeners", "name", "bind", "master", "maxSessions", "pubsub", "sentinel", "endpoints", "username", "passwordFile",
@@ -19,7 +19,7 @@ public sealed partial class ExampleFileTests
         "maxOutage", "planned", "plannedTimeout", "replay", "maxBytesPerSession", "reads", "blocking", "onUnknownOutcome",
         "notExecutedCode", "admin", "shutdown", "drainTimeout", "minDelay", "loops", "count", "maxBufferMemory",
         "maxSessionsPerAddress", "authenticationTimeout", "proxyProtocol", "users", "backendUser", "otlp", "audit", "protocol",
-        "headersFile",
+        "headersFile", "role", "maxLagBytes", "maxLagSeconds", "fallback", "slowStart", "weights",
     ];
 
     [Fact]

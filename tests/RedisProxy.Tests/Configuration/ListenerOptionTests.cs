@@ -36,8 +36,7 @@ public sealed class ListenerOptionTests
         { "'name': 'my app'", """listeners[0].name: "my app" is not a name; expected one word without blanks""" },
         { "'name': ''", """listeners[0].name: "" is not a name; expected one word without blanks""" },
         { "'name': 'a\\nb'", """listeners[0].name: "a\u000ab" is not a name; expected one word without blanks""" },
-        { "'role': 'replica'", """listeners[0].role: "replica" is not available in this version; expected "master" """ },
-        { "'role': 'slave'", """listeners[0].role: "slave" is unknown; expected "master" """ },
+        { "'role': 'slave'", """listeners[0].role: "slave" is unknown; expected "master" or "replica" """ },
         { "'maxSessions': 0", """listeners[0].maxSessions: "0" is out of range; expected 1 to 1000000""" },
         { "'maxSessions': 1000001", """listeners[0].maxSessions: "1000001" is out of range; expected 1 to 1000000""" },
         { "'maxSessions': 'many'", """listeners[0].maxSessions: "many" is not a whole number; expected 1 to 1000000""" },
@@ -50,13 +49,35 @@ public sealed class ListenerOptionTests
         { "'backendUser': { }", "listeners[0].backendUser.password: missing; expected password or passwordFile" },
         { "'backendUser': 'app'", "listeners[0].backendUser: \"app\" is not an object; expected an object" },
         { "'pubsub': 'keep'", """listeners[0].pubsub: "keep" is unknown; expected "close" or "resubscribe" """ },
-        { "'maxLagBytes': '10MiB'", "listeners[0].maxLagBytes: this key is not available in this version" },
-        { "'fallback': 'master'", "listeners[0].fallback: this key is not available in this version" },
+        { "'maxLagBytes': '10MiB'", "listeners[0].maxLagBytes: is about replicas; expected role: replica as well" },
+        { "'fallback': 'master'", "listeners[0].fallback: is about replicas; expected role: replica as well" },
+        {
+            "'role': 'replica', 'fallback': 'none'",
+            """listeners[0].fallback: "none" is unknown; expected "master" or "reject" """
+        },
+        {
+            "'role': 'replica', 'maxLagBytes': '10MB'",
+            """listeners[0].maxLagBytes: "10MB" is not a size; expected something like 65536, "64KiB" or "10MiB" """
+        },
+        {
+            "'role': 'replica', 'maxLagSeconds': 3601",
+            """listeners[0].maxLagSeconds: "3601" is out of range; expected 0 to 3600"""
+        },
+        {
+            "'role': 'replica', 'weights': { '10.0.0.1': 2 }",
+            "listeners[0].weights.\"10.0.0.1\": as a key, \"10.0.0.1\" is not a network; "
+                + "expected something like \"10.0.0.0/8\" or \"2001:db8::/32\""
+        },
+        {
+            "'role': 'replica', 'weights': { '10.0.0.0/8': -1 }",
+            """listeners[0].weights."10.0.0.0/8": "-1" is out of range; expected 0 to 1000"""
+        },
         { "'maxSession': 5", """listeners[0].maxSession: unknown key; did you mean "maxSessions"?""" },
         {
             "'timeout': '1s'",
             "listeners[0].timeout: unknown key; expected "
-                + "name, bind, master, role, maxSessions, tls, proxyProtocol, pubsub, users or backendUser"
+                + "name, bind, master, role, maxLagBytes, maxLagSeconds, fallback, slowStart, weights, maxSessions, "
+                + "tls, proxyProtocol, pubsub, users or backendUser"
         },
     };
 

@@ -137,7 +137,8 @@ public sealed class OptionSourceTests
                 commandLine: [("loops:count", "all"), ("listeners:0:master", "a b")]),
             """listeners[0].bind: missing; expected "host:port", "[IPv6]:port" or "unix:/path" """.TrimEnd(),
             """listeners[0].master: "a b" is not a name; expected one word without blanks (from --option)""",
-            "listeners[0].fallback: this key is not available in this version (from REDISPROXY_listeners__0__fallback)",
+            """listeners[0].fallback: "s3cret" is unknown; expected "master" or "reject" (from REDISPROXY_listeners__0__fallback)""",
+            "listeners[0].fallback: is about replicas; expected role: replica as well (from REDISPROXY_listeners__0__fallback)",
             """listeners[0].bnd: unknown key; did you mean "bind"?""",
             """sentinel.endpoints[0]: "s1" is not an endpoint; expected "host:port" or "[IPv6]:port" """.TrimEnd(),
             "sentinel.endpoints[1]: \"s2\" is not an endpoint; expected \"host:port\" or \"[IPv6]:port\" "

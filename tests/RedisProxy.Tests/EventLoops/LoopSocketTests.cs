@@ -75,6 +75,21 @@ public sealed class LoopSocketTests : IDisposable
     }
 
     [Fact]
+    public async Task Socket_ThatIsConnectedToItself_IsToldApart()
+    {
+        await using var running = new RunningLoop();
+        using var itself = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        itself.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        await itself.ConnectAsync(itself.LocalEndPoint!);
+        Assert.True(await running.Loop.InvokeAsync(() => new LoopSocket(running.Loop, (int)itself.Handle).IsConnectedToItself));
+
+        (RawClient peer, LoopSocket socket) = await ConnectAsync(running);
+        using RawClient peerEnd = peer;
+        Assert.False(await running.Loop.InvokeAsync(() => socket.IsConnectedToItself));
+        await running.Loop.InvokeAsync(() => Close(socket));
+    }
+
+    [Fact]
     public async Task Writer_WaitsForRoomAndGoesOn()
     {
         await using var running = new RunningLoop();

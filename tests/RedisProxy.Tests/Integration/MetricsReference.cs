@@ -8,7 +8,8 @@ namespace RedisProxy.Tests.Integration;
 internal static class MetricsReference
 {
     // Their values are names, numbers and addresses, not one of a few words.
-    private static readonly string[] OpenLabels = ["listener", "master", "address", "epoch", "generation", "version", "loop", "le"];
+    private static readonly string[] OpenLabels =
+        ["listener", "master", "address", "epoch", "generation", "version", "loop", "le", "replica", "server"];
 
     public static string Path => System.IO.Path.Combine(ProxyProgram.RepositoryRoot(), "docs/metrics.md");
 

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 using RedisProxy.Testing;
 
 namespace RedisProxy.Tests.Integration;
@@ -99,8 +101,7 @@ public sealed class MetricsTests : IAsyncLifetime
     [Fact]
     public async Task Queries_OfAlertsAndDashboard_NameOnlyWhatTheProxyHas()
     {
-        await AuditAsync();
-        MetricsSnapshot scraped = await _proxy.ScrapeAsync();
+        MetricsSnapshot scraped = MetricsSnapshot.Parse(await PageWithEverySeriesAsync());
         string[] queries = [.. OperatorsQueries.OfAlerts().Values, .. OperatorsQueries.OfDashboard()];
         Assert.Equal(["Overview", "Sessions", "Traffic", "Failovers", "Sentinels", "Process"], OperatorsQueries.RowsOfDashboard());
         Assert.True(queries.Length > 40, $"{queries.Length} queries were found");
@@ -113,8 +114,7 @@ public sealed class MetricsTests : IAsyncLifetime
     [Fact]
     public async Task Reference_IsWhatTheProgramSays()
     {
-        await AuditAsync();
-        string made = MetricsReference.Of(await _proxy.Http.GetStringAsync(new Uri("metrics", UriKind.Relative)));
+        string made = MetricsReference.Of(await PageWithEverySeriesAsync());
         if (Environment.GetEnvironmentVariable("REDISPROXY_WRITE_DOCS") == "1")
         {
             await File.WriteAllTextAsync(MetricsReference.Path, made);
@@ -123,8 +123,30 @@ public sealed class MetricsTests : IAsyncLifetime
         Assert.Equal(made, await File.ReadAllTextAsync(MetricsReference.Path));
     }
 
-    // Before the first one, which is made after audit.interval, there are no figures of it.
-    private Task<string> AuditAsync() => _proxy.Http.GetStringAsync(new Uri("audit", UriKind.Relative));
+    // Of a proxy with Sentinels, a replica listener, and an audit behind it.
+    private static async Task<string> PageWithEverySeriesAsync()
+    {
+        await using SentinelDeployment deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions { Replicas = 1 });
+        ProxyProcessOptions options = ProxyProcessOptions.For(deployment);
+        var reads = new ProxyListener
+        {
+            Name = "reads",
+            Master = deployment.MasterName,
+            Settings = new Dictionary<string, JsonNode?> { ["role"] = "replica" },
+        };
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(options with { Listeners = [.. options.Listeners, reads] });
+        await Eventually.Within(
+            Patience,
+            async () =>
+            {
+                await deployment.Servers[0].CallAsync("SET", "something", "is written");
+                MetricsSnapshot metrics = await proxy.ScrapeAsync();
+                return metrics.Has("redisproxy_server_sessions") && metrics.Has("redisproxy_replication_backlog_seconds");
+            },
+            "the replica serves, and the backlog is measured");
+        await proxy.Http.GetStringAsync(new Uri("audit", UriKind.Relative));
+        return await proxy.Http.GetStringAsync(new Uri("metrics", UriKind.Relative));
+    }
 
     private static string[] Series(MetricsSnapshot snapshot) =>
         [.. snapshot.Samples.Select(sample => (sample with { Value = 0 }).ToString()).Order(StringComparer.Ordinal)];

@@ -187,7 +187,9 @@ public sealed class ReplicaListenerTests(ITestOutputHelper output) : IAsyncLifet
             Patience, async () => (await lagging.InfoAsync("replication"))["master_link_status"] == "up", "it goes on by the slow way");
         await Master.CallAsync("SET", "large", new string('x', 1_000_000));
         await Eventually.Within(
-            Patience, async () => (await ServersAsync()) is [var only] && only == _deployment.Servers[2].Endpoint, "the lagging one is left");
+            Patience,
+            async () => (await ServersAsync()) is [var only] && only == _deployment.Servers[2].Endpoint,
+            "the lagging one is left");
         double lag = (await proxy.ScrapeAsync()).Value("redisproxy_replica_lag_bytes", ("replica", lagging.Endpoint));
         output.WriteLine($"left at {lag} bytes; longest pause {load.LongestPause.TotalMilliseconds:0} ms");
         await load.WaitForRepliesAsync(500, Patience);
