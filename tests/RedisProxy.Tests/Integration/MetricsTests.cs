@@ -103,7 +103,7 @@ public sealed class MetricsTests : IAsyncLifetime
     {
         MetricsSnapshot scraped = MetricsSnapshot.Parse(await PageWithEverySeriesAsync());
         string[] queries = [.. OperatorsQueries.OfAlerts().Values, .. OperatorsQueries.OfDashboard()];
-        Assert.Equal(["Overview", "Sessions", "Traffic", "Failovers", "Sentinels", "Process"], OperatorsQueries.RowsOfDashboard());
+        Assert.Equal(["Overview", "Sessions", "Traffic", "Failovers", "Sentinels", "Replicas", "Process"], OperatorsQueries.RowsOfDashboard());
         Assert.True(queries.Length > 40, $"{queries.Length} queries were found");
         Assert.Empty(queries.SelectMany(query => OperatorsQueries.Unresolved(query, scraped)));
         Assert.Single(OperatorsQueries.Unresolved("sum(redisproxy_session)", scraped));
