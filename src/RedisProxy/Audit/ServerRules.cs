@@ -1,11 +1,12 @@
 using System.Globalization;
 
+using RedisProxy.Topology;
+
 namespace RedisProxy.Audit;
 
 /// <summary>What can be said of one server by itself, and of the software and the data of two.</summary>
 internal static class ServerRules
 {
-    private const long MaxLagBytes = 10 * 1024 * 1024;
     private const double MaxMissingKeys = 0.01;
 
     // A restart takes these from the file. A failover writes what runs into it, because Sentinel sends CONFIG REWRITE.
@@ -63,7 +64,8 @@ internal static class ServerRules
             yield return new Finding(
                 Severity.Critical, replica.Announced, "replication", "has no link to the master: it falls behind, and is promoted last");
         }
-        else if (master.InfoNumber("master_repl_offset") - replica.InfoNumber("slave_repl_offset") is > MaxLagBytes and var lag)
+        else if (master.InfoNumber("master_repl_offset") - replica.InfoNumber("slave_repl_offset")
+            is > FailoverPreflight.MaxLagBytes and var lag)
         {
             yield return new Finding(
                 Severity.Warning, replica.Announced, "replication", $"is {MemoryRules.Size(lag)} behind: promoted now, it would lack them");

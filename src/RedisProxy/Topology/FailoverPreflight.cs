@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 
 using RedisProxy.Configuration;
 using RedisProxy.Resp;
@@ -122,16 +121,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
 
     private async Task<IPEndPoint> ResolveAsync(HostEndpoint endpoint)
     {
-        IPAddress? address = endpoint.Address;
-        try
-        {
-            address ??= NameResolver.Choose(await context.Resolve(endpoint.Host, CancellationToken.None));
-        }
-        catch (SocketException)
-        {
-            // Said below.
-        }
-
+        IPAddress? address = await context.FindAddressAsync(endpoint.Host, CancellationToken.None);
         return address is null
             ? throw new ServerException($"the address of '{endpoint.Host}' is not known")
             : new IPEndPoint(address, endpoint.Port);
