@@ -166,7 +166,7 @@ internal static class ServerRules
         foreach (string name in FileSettings.Where(name => file.ContainsKey(name) && server.Settings.ContainsKey(name)))
         {
             string running = server.Setting(name);
-            string written = Array.IndexOf(Memory, name) >= 0 ? Bytes(file[name]) : file[name];
+            string written = Array.IndexOf(Memory, name) >= 0 ? ServerSetting.Bytes(file[name]) : file[name];
             if (!running.Equals(written, StringComparison.OrdinalIgnoreCase))
             {
                 yield return new Finding(
@@ -175,17 +175,5 @@ internal static class ServerRules
                     + "and a failover writes the running one into the file");
             }
         }
-    }
-
-    // redis.conf, "Note on units": 1k is 1000 bytes and 1kb 1024.
-    private static string Bytes(string text)
-    {
-        (string Unit, long Factor)[] units =
-            [("kb", 1L << 10), ("mb", 1L << 20), ("gb", 1L << 30), ("k", 1000), ("m", 1000_000), ("g", 1000_000_000), ("b", 1)];
-        (string unit, long factor) = Array.Find(units, one => text.EndsWith(one.Unit, StringComparison.OrdinalIgnoreCase));
-        string digits = unit is null ? text : text[..^unit.Length];
-        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
-            ? (number * Math.Max(1, factor)).ToString(CultureInfo.InvariantCulture)
-            : text;
     }
 }
