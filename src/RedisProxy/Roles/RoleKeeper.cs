@@ -33,18 +33,28 @@ internal sealed class RoleKeeper(
 
     private readonly ConcurrentDictionary<string, RoleRecord> _records = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Agenda> _agendas = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Task> _rounds = new(StringComparer.Ordinal);
     private readonly MonotonicClock _clock = new(context.Time);
 
     /// <summary>What was done for this master. Any thread.</summary>
     public RoleRecord RecordOf(string masterName) => _records.GetOrAdd(masterName, name => new RoleRecord(name, log));
 
-    /// <summary>Until stopped; then ends with a cancellation.</summary>
+    /// <summary>Until stopped; then ends with a cancellation. A round that is under way ends by itself.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         while (true)
         {
             ProxyOptions options = running.Current;
-            await Task.WhenAll(sources().Select(source => LookAfterAsync(source, options))).WaitAsync(stop);
+            foreach (ITopologySource source in sources())
+            {
+                // One at a time for each master, and none waits for another's: a server or the DNS may be slow.
+                string name = source.Current.MasterName;
+                if (!_rounds.TryGetValue(name, out Task? round) || round.IsCompleted)
+                {
+                    _rounds[name] = LookAfterAsync(source, options);
+                }
+            }
+
             await Task.Delay(options.Roles.HasPolicy() ? LookInterval : OffInterval, context.Time, stop);
         }
     }
@@ -119,15 +129,14 @@ internal sealed class RoleKeeper(
 
         public void Plan(TimeSpan now, RoleRoundEnd end, TimeSpan interval)
         {
-            if (end == RoleRoundEnd.Done)
+            if (end != RoleRoundEnd.Unfinished)
             {
                 _pauses.Reset();
-                Due = now + Backoff.WithJitter(interval);
-                return;
             }
 
-            TimeSpan pause = _pauses.Next();
-            Due = now + (pause < interval ? pause : interval);
+            TimeSpan usual = Backoff.WithJitter(interval);
+            TimeSpan pause = end == RoleRoundEnd.Done ? usual : _pauses.Next();
+            Due = now + (pause < usual ? pause : usual);
         }
     }
 }

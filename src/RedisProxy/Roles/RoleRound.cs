@@ -12,7 +12,10 @@ internal enum RoleRoundEnd
     /// <summary>Every server is as its role wants it.</summary>
     Done,
 
-    /// <summary>Some are not, or did not answer: another round is due soon.</summary>
+    /// <summary>Something was changed, and what is missing yet mostly waits for just that: another round is due soon.</summary>
+    Advanced,
+
+    /// <summary>Some are not, or did not answer: another round is due, after a longer pause each time.</summary>
     Unfinished,
 }
 
@@ -29,6 +32,7 @@ internal sealed class RoleRound(
     private readonly RoleOptions _roles = options.Roles;
     private readonly AddressPolicy _policy = new(options);
     private volatile bool _isUnfinished;
+    private volatile bool _hasChanged;
 
     public async Task<RoleRoundEnd> RunAsync()
     {
@@ -57,7 +61,7 @@ internal sealed class RoleRound(
         }
 
         record.EndRound();
-        return _isUnfinished ? RoleRoundEnd.Unfinished : RoleRoundEnd.Done;
+        return !_isUnfinished ? RoleRoundEnd.Done : _hasChanged ? RoleRoundEnd.Advanced : RoleRoundEnd.Unfinished;
     }
 
     private async Task<List<RoleNode>> FindAsync()
@@ -178,6 +182,7 @@ internal sealed class RoleRound(
             {
                 record.AddChange(node, one, node.Setting(one.Name));
                 record.OweRewrite(node);
+                _hasChanged = true;
             }
 
             foreach (string refusal in change.Refusals)

@@ -174,7 +174,7 @@ public sealed class RoleRoundTests : IAsyncDisposable
         _scene.Second.Settings["save"] = "";
         _scene.Second.Settings["appendonly"] = "no";
 
-        Assert.Equal(RoleRoundEnd.Unfinished, await _scene.RunAsync());
+        Assert.Equal(RoleRoundEnd.Advanced, await _scene.RunAsync());
         Assert.Equal(RoleRoundEnd.Unfinished, await _scene.RunAsync());
 
         Assert.Equal(
@@ -227,7 +227,7 @@ public sealed class RoleRoundTests : IAsyncDisposable
         _scene.Replica.Settings["appendonly"] = "no";
         _scene.Replica.Refusals["CONFIG REWRITE"] = "ERR The server is running without a config file";
 
-        Assert.Equal(RoleRoundEnd.Unfinished, await _scene.RunAsync());
+        Assert.Equal(RoleRoundEnd.Advanced, await _scene.RunAsync());
         Assert.EndsWith("answers CONFIG: ERR The server is running without a config file", Assert.Single(_scene.Said(Failed)));
         _scene.Replica.Refusals.Clear();
         Assert.Equal(RoleRoundEnd.Done, await _scene.RunAsync());
@@ -248,7 +248,7 @@ public sealed class RoleRoundTests : IAsyncDisposable
         _scene.Replica.Settings["save"] = "";
         _scene.Replica.Persistence = "aof_rewrite_in_progress:1";
 
-        Assert.Equal(RoleRoundEnd.Unfinished, await _scene.RunAsync());
+        Assert.Equal(RoleRoundEnd.Advanced, await _scene.RunAsync());
 
         Assert.Equal(["SET appendonly=yes, save=900 1 300 10"], _scene.Replica.Orders);
         Assert.Empty(_scene.Master.Orders);
@@ -259,6 +259,26 @@ public sealed class RoleRoundTests : IAsyncDisposable
         await _scene.RunAsync();
         Assert.Equal(["SET appendonly=no, save="], _scene.Master.Orders);
         Assert.Equal((2, 0), (_scene.Record.ChangesOf(NodeRole.Master), _scene.Record.Differences));
+    }
+
+    [Fact]
+    public async Task Persistence_ThatTheMasterAloneKeeps_IsSwitchedOffAtTheOldOneWhenTheNewOneHasIt()
+    {
+        _scene.With(roles => roles with { Master = roles.Replica, Replica = roles.Master });
+        _scene.Second.Settings["appendonly"] = "no";
+        _scene.Second.Settings["save"] = "";
+        _scene.Master.Persistence = "aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:1";
+
+        Assert.Equal(RoleRoundEnd.Advanced, await _scene.RunAsync());
+        Assert.Equal(["SET appendonly=yes, save=900 1 300 10"], _scene.Master.Orders);
+        Assert.Empty(_scene.Replica.Orders);
+
+        _scene.Master.Persistence = "aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0\r\naof_last_bgrewrite_status:err";
+        Assert.Equal(RoleRoundEnd.Unfinished, await _scene.RunAsync());
+        _scene.Master.Persistence = "aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0\r\naof_last_bgrewrite_status:ok";
+        Assert.Equal(RoleRoundEnd.Done, await _scene.RunAsync());
+        Assert.Equal(["SET appendonly=no, save="], _scene.Replica.Orders);
+        Assert.Empty(_scene.Second.Orders);
     }
 
     [Fact]
