@@ -9,9 +9,18 @@ namespace RedisProxy.Admin;
 
 /// <summary>
 /// Audits at an interval, and when somebody asks. What is critical is logged when it is found, and not again until it has been gone.
+/// A failover makes much critical for some seconds: until it is over, and the replicas have copied, no audit is made by itself, and one
+/// that was asked for is answered and not logged.
 /// </summary>
-internal sealed class AuditWatch(RunningOptions running, TopologyContext context, ILogger<AuditWatch> log) : BackgroundService
+internal sealed class AuditWatch(
+    RunningOptions running, TopologyService topology, TopologyContext context, ILogger<AuditWatch> log) : BackgroundService
 {
+    private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
+
+    // An outage of this length is no passing thing any more, and what is found is worth saying.
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(5);
+
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(15);
 
     // While it is switched off, a reload may switch it on.
@@ -26,8 +35,9 @@ internal sealed class AuditWatch(RunningOptions running, TopologyContext context
     private long _begun;
     private HashSet<string> _known = [];
     private volatile IReadOnlyList<AuditResult> _last = [];
+    private volatile bool _isOverdue;
 
-    /// <summary>Of the last audit that was made; none before the first.</summary>
+    /// <summary>Of the last audit that was made outside of failovers; none before the first.</summary>
     public IReadOnlyList<AuditResult> Last => _last;
 
     /// <summary>A new audit, or the one that is under way or has just been made.</summary>
@@ -61,9 +71,27 @@ internal sealed class AuditWatch(RunningOptions running, TopologyContext context
             await Task.Delay(interval > TimeSpan.Zero ? interval : OffInterval, context.Time, stoppingToken);
             if (interval > TimeSpan.Zero)
             {
+                await WaitUntilSettledAsync(stoppingToken);
                 await TryRunAsync();
             }
         }
+    }
+
+    private async Task WaitUntilSettledAsync(CancellationToken stop)
+    {
+        long due = context.Time.GetTimestamp();
+        while (!topology.IsSettledFor(SettledAfter))
+        {
+            _isOverdue = context.Time.GetElapsedTime(due) >= MaxDelay;
+            if (_isOverdue)
+            {
+                return;
+            }
+
+            await Task.Delay(LookInterval, context.Time, stop);
+        }
+
+        _isOverdue = false;
     }
 
     private async Task TryRunAsync()
@@ -82,6 +110,18 @@ internal sealed class AuditWatch(RunningOptions running, TopologyContext context
     private async Task<IReadOnlyList<AuditResult>> AuditAsync()
     {
         IReadOnlyList<AuditResult> results = await DeploymentAudit.RunAsync(running.Current, context, MaxTime, _stop.Token);
+
+        // Also when a failover has begun meanwhile.
+        if (_isOverdue || topology.IsSettledFor(SettledAfter))
+        {
+            Report(results);
+        }
+
+        return results;
+    }
+
+    private void Report(IReadOnlyList<AuditResult> results)
+    {
         var critical = new HashSet<string>();
         foreach (AuditResult result in results)
         {
@@ -103,6 +143,5 @@ internal sealed class AuditWatch(RunningOptions running, TopologyContext context
 
         _known = critical;
         _last = results;
-        return results;
     }
 }

@@ -4,6 +4,7 @@ using RedisProxy.Audit;
 using RedisProxy.EventLoops;
 using RedisProxy.Failover;
 using RedisProxy.Resp;
+using RedisProxy.Roles;
 using RedisProxy.Sessions;
 using RedisProxy.Topology;
 
@@ -20,17 +21,20 @@ internal sealed class ProxyMetrics : IDisposable
     private readonly DataPlane _dataPlane;
     private readonly OtlpPushes _pushes;
     private readonly AuditWatch _audit;
+    private readonly RoleKeeper _roles;
     private readonly List<HistogramSource> _histograms = [];
 
-    public ProxyMetrics(DataPlane dataPlane, TopologyService topology, OtlpPushes pushes, AuditWatch audit)
+    public ProxyMetrics(DataPlane dataPlane, TopologyService topology, OtlpPushes pushes, AuditWatch audit, RoleKeeper roles)
     {
         _dataPlane = dataPlane;
         _audit = audit;
+        _roles = roles;
         _pushes = pushes;
         AddSessions();
         AddTraffic();
         AddOutcomes();
         AddTopology();
+        AddRoles();
         AddProgram();
         ReplicaMetrics.AddTo(Meter, dataPlane, topology);
         ProcessMetrics.AddTo(Meter);
@@ -117,6 +121,17 @@ internal sealed class ProxyMetrics : IDisposable
         Gauge("sentinels", "Sentinels: known, connected, and disagreeing with the master in use.", () => Sources().SelectMany(Sentinels));
     }
 
+    private void AddRoles()
+    {
+        Counter("role_config_changes", "Settings of servers that were changed to those of their role, by that role.", () =>
+            Sources().SelectMany(source => Enum.GetValues<NodeRole>().Select(role => new Measurement<long>(
+                Record(source).ChangesOf(role), MasterTag(source), Tag("role", Labels.Of(role))))));
+        Counter("role_config_failures", "Refusals of servers that were to be given the settings of their role.", () =>
+            Sources().Select(source => new Measurement<long>(Record(source).Failures, MasterTag(source))));
+        Gauge("role_config_differences", "Settings of servers that were not those of their role at the last look, dry run or not.", () =>
+            Sources().Select(source => new Measurement<long>(Record(source).Differences, MasterTag(source))));
+    }
+
     private void AddProgram()
     {
         Gauge("build_info", "Always 1; the label tells the version.", () => [new Measurement<long>(1, Tag("version", BuildInfo.Version))]);
@@ -171,6 +186,8 @@ internal sealed class ProxyMetrics : IDisposable
                 acceptors.Sum(static acceptor => acceptor.ResourceErrors), ListenerTag(listener), Tag("reason", "resources")),
         };
     });
+
+    private RoleRecord Record(ITopologySource source) => _roles.RecordOf(source.Current.MasterName);
 
     // Several listeners may follow one master.
     private IEnumerable<ITopologySource> Sources() => _dataPlane.Listeners.Select(static listener => listener.Source).Distinct();

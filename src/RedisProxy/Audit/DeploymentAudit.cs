@@ -29,14 +29,17 @@ internal static class DeploymentAudit
         IReadOnlyList<MasterCheck> checks = await TopologyCheck.RunAsync(options, context, timeout, stop);
         var collector = new FactCollector(options, context);
         DeploymentFacts[] facts = await Task.WhenAll(checks.Select(collector.CollectAsync)).WaitAsync(stop);
-        return [.. facts.Select(one => new AuditResult(one, Judge(one)))];
+        return [.. facts.Select(one => new AuditResult(one, Judge(one, options.Roles)))];
     }
 
-    public static IReadOnlyList<Finding> Judge(DeploymentFacts facts) => ByImportance(
+    /// <param name="facts">Of one master.</param>
+    /// <param name="roles">What its servers are to be given; null: nothing.</param>
+    public static IReadOnlyList<Finding> Judge(DeploymentFacts facts, RoleOptions? roles = null) => ByImportance(
     [
         .. CheckMaster(facts),
         .. JudgeServers(facts.Master, facts.Replicas),
         .. SentinelRules.Check(facts.Sentinels),
+        .. PolicyRules.Check(facts, roles ?? new RoleOptions()),
     ]);
 
     /// <summary>Of the servers alone, without Sentinel's side.</summary>

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 using RedisProxy.Configuration;
 using RedisProxy.Resp;
@@ -26,15 +25,13 @@ internal sealed class FactCollector(ProxyOptions options, TopologyContext contex
     {
         Task<ServerFacts>? master = check.Master is { } found ? AskServerAsync(found.Announced, found.Address) : null;
         Task<ServerFacts[]> replicas = Task.WhenAll(check.Replicas.Select(AskReplicaAsync));
+
+        // One Sentinel can be known by two addresses; it counts once.
         Task<SentinelFacts[]> sentinels = Task.WhenAll(
-            check.Opinions.Where(opinion => !IsTheSame(opinion)).Select(opinion => AskSentinelAsync(opinion, check.MasterName)));
+            check.Opinions.Where(opinion => !opinion.IsKnownOtherwise).Select(opinion => AskSentinelAsync(opinion, check.MasterName)));
         return new DeploymentFacts(
             check.MasterName, master is null ? null : await master, check.Reason, await replicas, await sentinels);
     }
-
-    /// <summary>One Sentinel can be known by two addresses; it counts once.</summary>
-    private static bool IsTheSame(SentinelOpinion opinion) =>
-        !opinion.IsConnected && opinion.Error.StartsWith(TopologyCheck.TheSameSentinel, StringComparison.Ordinal);
 
     private async Task<SentinelFacts> AskSentinelAsync(SentinelOpinion opinion, string master)
     {
@@ -43,19 +40,17 @@ internal sealed class FactCollector(ProxyOptions options, TopologyContext contex
             return new SentinelFacts { Endpoint = opinion.Sentinel, Failure = opinion.Error };
         }
 
+        if (opinion.HasNoSay)
+        {
+            return new SentinelFacts { Endpoint = opinion.Sentinel, HasNoSay = true };
+        }
+
         try
         {
             RespValue[] replies = await SentinelCall.AskAsync(
                 opinion.Sentinel, options, context, answerWithin: null,
                 ["SENTINEL", "MASTER", master], ["INFO", "clients"], ["SENTINEL", "CKQUORUM", master]);
-            return new SentinelFacts
-            {
-                Endpoint = opinion.Sentinel,
-                Failure = replies[0].IsError ? replies[0].Text : "",
-                Master = replies[0].ToFields(),
-                Clients = ServerConnection.ReadInfo(replies[1]),
-                QuorumComplaint = replies[2].IsError ? replies[2].Text : "",
-            };
+            return Read(opinion.Sentinel, replies[0], replies[1], replies[2]);
         }
         catch (ServerException failure)
         {
@@ -63,18 +58,33 @@ internal sealed class FactCollector(ProxyOptions options, TopologyContext contex
         }
     }
 
+    /// <param name="sentinel">Who said all this.</param>
+    /// <param name="master">To SENTINEL MASTER.</param>
+    /// <param name="clients">To INFO clients.</param>
+    /// <param name="quorum">
+    /// To SENTINEL CKQUORUM. Only NOQUORUM says something of a quorum; another error says that it may not be asked.
+    /// </param>
+    internal static SentinelFacts Read(HostEndpoint sentinel, RespValue master, RespValue clients, RespValue quorum)
+    {
+        bool isComplaint = quorum.IsError && quorum.Text.StartsWith("NOQUORUM", StringComparison.Ordinal);
+        return new SentinelFacts
+        {
+            Endpoint = sentinel,
+            Master = master.ToFields(),
+            Clients = ServerConnection.ReadInfo(clients),
+            QuorumComplaint = isComplaint ? quorum.Text : "",
+            Refusals =
+            [
+                .. new[] { ("SENTINEL MASTER", master), ("INFO", clients), ("SENTINEL CKQUORUM", quorum) }
+                    .Where(asked => asked.Item2.IsError && !(isComplaint && asked.Item2 == quorum))
+                    .Select(asked => $"{asked.Item1} is refused: {asked.Item2.Text}"),
+            ],
+        };
+    }
+
     private async Task<ServerFacts> AskReplicaAsync(HostEndpoint mapped)
     {
-        IPAddress? address = mapped.Address;
-        try
-        {
-            address ??= NameResolver.Choose(await context.Resolve(mapped.Host, CancellationToken.None));
-        }
-        catch (SocketException)
-        {
-            // Said below.
-        }
-
+        IPAddress? address = await context.FindAddressAsync(mapped.Host, CancellationToken.None);
         if (address is null)
         {
             return new ServerFacts { Announced = mapped, Failure = $"the address of '{mapped.Host}' is not known" };
@@ -116,29 +126,52 @@ internal sealed class FactCollector(ProxyOptions options, TopologyContext contex
             }
         }
 
-        RespValue settings = await server.TryAskAsync("CONFIG", "GET", "*");
-        RespValue users = await server.TryAskAsync("ACL", "LIST");
-        RespValue modules = await server.TryAskAsync("MODULE", "LIST");
-        RespValue commands = await server.TryAskAsync(["COMMAND", "INFO", .. FailoverCommands]);
+        var refusals = new List<string>();
+        RespValue? settings = await TryAskAsync(server, "CONFIG GET", refusals, "*");
+        RespValue? users = await TryAskAsync(server, "ACL LIST", refusals);
+        RespValue? modules = await TryAskAsync(server, "MODULE LIST", refusals);
+        RespValue? commands = await TryAskAsync(server, "COMMAND INFO", refusals, FailoverCommands);
         return new ServerFacts
         {
             Announced = server.Announced,
             Info = info,
             Keyspace = await server.InfoAsync("keyspace"),
-            Settings = settings.IsError ? new Dictionary<string, string>() : settings.ToFields(),
-            Users = users.IsError ? null : ReadUsers(users),
-            Modules = modules.IsError ? null : ReadModules(modules),
-            MissingCommands = commands.IsError
+            Settings = settings?.ToFields() ?? [],
+            Users = users is null ? null : ReadUsers(users),
+            Modules = modules is null ? null : ReadModules(modules),
+            MissingCommands = commands is null
                 ? []
                 : [.. FailoverCommands.Where((_, i) => i < commands.Items.Count && commands.Items[i].Items.Count == 0)],
-            Refusals =
-            [
-                .. new[] { ("CONFIG GET", settings), ("ACL LIST", users), ("MODULE LIST", modules), ("COMMAND INFO", commands) }
-                    .Where(asked => asked.Item2.IsError)
-                    .Select(asked => $"{asked.Item1} is refused: {asked.Item2.Text}"),
-            ],
+            Refusals = refusals,
             File = ConfigurationFile.Read(info.GetValueOrDefault("config_file", ""), server.Address),
         };
+    }
+
+    /// <summary>
+    /// One question of several that a server need not answer. A reply that is longer than a connection takes ends the connection; the
+    /// next question opens another one, so that nothing else is missing. A server that is gone refuses that one.
+    /// </summary>
+    /// <returns>Null when it is refused, or cannot be read: said among the refusals.</returns>
+    /// <exception cref="ServerException">It does not answer in time, and is asked no more.</exception>
+    private static async Task<RespValue?> TryAskAsync(
+        ServerConnection server, string command, List<string> refusals, params string[] arguments)
+    {
+        try
+        {
+            RespValue reply = await server.TryAskAsync([.. command.Split(' '), .. arguments]);
+            if (!reply.IsError)
+            {
+                return reply;
+            }
+
+            refusals.Add($"{command} is refused: {reply.Text}");
+        }
+        catch (ServerException failure) when (failure.InnerException is RespConnectionException)
+        {
+            refusals.Add($"{command} could not be read: {failure.InnerException.Message}");
+        }
+
+        return null;
     }
 
     // "user NAME on #… ~* …"

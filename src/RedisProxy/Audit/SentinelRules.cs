@@ -14,13 +14,21 @@ internal static class SentinelRules
         ("parallel-syncs", "how many replicas copy at once after a failover depends on who leads it"),
     ];
 
-    public static IEnumerable<Finding> Check(IReadOnlyList<SentinelFacts> sentinels) => sentinels.Count == 0
-        ? []
-        : [.. CheckNumber(sentinels), .. sentinels.SelectMany(CheckAlone), .. CheckEquality(sentinels), .. CheckQuorum(sentinels)];
-
-    private static IEnumerable<Finding> CheckNumber(IReadOnlyList<SentinelFacts> sentinels)
+    public static IEnumerable<Finding> Check(IReadOnlyList<SentinelFacts> sentinels)
     {
-        int count = sentinels.Count;
+        // Who watches other masters only is neither a vote nor one that is missing.
+        SentinelFacts[] own = [.. sentinels.Where(one => !one.HasNoSay)];
+        IEnumerable<Finding> others = sentinels.Where(one => one.HasNoSay).Select(one => new Finding(
+            Severity.Warning, one.Endpoint, "Sentinels",
+            "answers, and watches other masters but not this one: it has no vote here, and does not count"));
+        return own.Length == 0
+            ? others
+            : [.. CheckNumber(own), .. own.SelectMany(CheckAlone), .. others, .. CheckEquality(own), .. CheckQuorum(own)];
+    }
+
+    private static IEnumerable<Finding> CheckNumber(SentinelFacts[] sentinels)
+    {
+        int count = sentinels.Length;
         if (count < 3)
         {
             yield return new Finding(
@@ -46,6 +54,14 @@ internal static class SentinelRules
             yield break;
         }
 
+        foreach (string refusal in sentinel.Refusals)
+        {
+            bool isForLackOfRights = refusal.Contains(": NOPERM", StringComparison.Ordinal)
+                || refusal.Contains(": NOAUTH", StringComparison.Ordinal);
+            string cause = isForLackOfRights ? ", because the user of sentinel.username may not ask it" : "";
+            yield return new Finding(Severity.Warning, sentinel.Endpoint, "not looked at", $"{refusal}: its side is not known{cause}");
+        }
+
         if (sentinel.QuorumComplaint.Length > 0)
         {
             yield return new Finding(
@@ -62,24 +78,24 @@ internal static class SentinelRules
         }
     }
 
-    private static IEnumerable<Finding> CheckEquality(IReadOnlyList<SentinelFacts> sentinels)
+    private static IEnumerable<Finding> CheckEquality(SentinelFacts[] sentinels)
     {
+        SentinelFacts[] known = [.. sentinels.Where(one => one.IsMasterKnown)];
         foreach ((string field, string consequence) in Equal)
         {
-            string[] values = [.. sentinels.Where(one => one.IsKnown).Select(one => one.Master.GetValueOrDefault(field, "")).Distinct()];
+            string[] values = [.. known.Select(one => one.Master.GetValueOrDefault(field, "")).Distinct()];
             if (values.Length > 1)
             {
-                IEnumerable<string> each = sentinels.Where(one => one.IsKnown)
-                    .Select(one => $"{one.Master.GetValueOrDefault(field, "")} on {one.Endpoint}");
+                IEnumerable<string> each = known.Select(one => $"{one.Master.GetValueOrDefault(field, "")} on {one.Endpoint}");
                 yield return new Finding(Severity.Warning, null, field, $"is {string.Join(", ", each)}: {consequence}");
             }
         }
     }
 
-    private static IEnumerable<Finding> CheckQuorum(IReadOnlyList<SentinelFacts> sentinels)
+    private static IEnumerable<Finding> CheckQuorum(SentinelFacts[] sentinels)
     {
-        int count = sentinels.Count;
-        foreach (SentinelFacts sentinel in sentinels.Where(one => one.IsKnown))
+        int count = sentinels.Length;
+        foreach (SentinelFacts sentinel in sentinels.Where(one => one.IsMasterKnown))
         {
             long quorum = ServerFacts.Number(sentinel.Master, "quorum");
             long others = ServerFacts.Number(sentinel.Master, "num-other-sentinels");

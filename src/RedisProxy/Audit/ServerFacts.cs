@@ -76,10 +76,19 @@ internal sealed record SentinelFacts
     /// <summary>INFO clients.</summary>
     public IReadOnlyDictionary<string, string> Clients { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Its error to SENTINEL CKQUORUM; empty when it agrees.</summary>
+    /// <summary>It answers and watches other masters: nothing below is known, and it is none of this master's Sentinels.</summary>
+    public bool HasNoSay { get; init; }
+
+    /// <summary>Its NOQUORUM to SENTINEL CKQUORUM; empty when it agrees, or may not be asked.</summary>
     public string QuorumComplaint { get; init; } = "";
 
+    /// <summary>What it may not be asked, with its own words.</summary>
+    public IReadOnlyList<string> Refusals { get; init; } = [];
+
     public bool IsKnown => Failure.Length == 0;
+
+    /// <summary>It was allowed to say what it knows of the master.</summary>
+    public bool IsMasterKnown => Master.Count > 0;
 }
 
 /// <summary>All that was found out about one master, its replicas, and the Sentinels that watch it.</summary>

@@ -1,11 +1,12 @@
 using System.Globalization;
 
+using RedisProxy.Topology;
+
 namespace RedisProxy.Audit;
 
 /// <summary>What can be said of one server by itself, and of the software and the data of two.</summary>
 internal static class ServerRules
 {
-    private const long MaxLagBytes = 10 * 1024 * 1024;
     private const double MaxMissingKeys = 0.01;
 
     // A restart takes these from the file. A failover writes what runs into it, because Sentinel sends CONFIG REWRITE.
@@ -63,7 +64,8 @@ internal static class ServerRules
             yield return new Finding(
                 Severity.Critical, replica.Announced, "replication", "has no link to the master: it falls behind, and is promoted last");
         }
-        else if (master.InfoNumber("master_repl_offset") - replica.InfoNumber("slave_repl_offset") is > MaxLagBytes and var lag)
+        else if (master.InfoNumber("master_repl_offset") - replica.InfoNumber("slave_repl_offset")
+            is > FailoverPreflight.MaxLagBytes and var lag)
         {
             yield return new Finding(
                 Severity.Warning, replica.Announced, "replication", $"is {MemoryRules.Size(lag)} behind: promoted now, it would lack them");
@@ -164,7 +166,7 @@ internal static class ServerRules
         foreach (string name in FileSettings.Where(name => file.ContainsKey(name) && server.Settings.ContainsKey(name)))
         {
             string running = server.Setting(name);
-            string written = Array.IndexOf(Memory, name) >= 0 ? Bytes(file[name]) : file[name];
+            string written = Array.IndexOf(Memory, name) >= 0 ? ServerSetting.Bytes(file[name]) : file[name];
             if (!running.Equals(written, StringComparison.OrdinalIgnoreCase))
             {
                 yield return new Finding(
@@ -173,17 +175,5 @@ internal static class ServerRules
                     + "and a failover writes the running one into the file");
             }
         }
-    }
-
-    // redis.conf, "Note on units": 1k is 1000 bytes and 1kb 1024.
-    private static string Bytes(string text)
-    {
-        (string Unit, long Factor)[] units =
-            [("kb", 1L << 10), ("mb", 1L << 20), ("gb", 1L << 30), ("k", 1000), ("m", 1000_000), ("g", 1000_000_000), ("b", 1)];
-        (string unit, long factor) = Array.Find(units, one => text.EndsWith(one.Unit, StringComparison.OrdinalIgnoreCase));
-        string digits = unit is null ? text : text[..^unit.Length];
-        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out long number)
-            ? (number * Math.Max(1, factor)).ToString(CultureInfo.InvariantCulture)
-            : text;
     }
 }

@@ -54,6 +54,12 @@ internal static class OptionChanges
         new("otlp.timeout", o => o.Otlp.Timeout) { NeedsRestart = true },
         new("otlp.headers", o => o.Otlp.Headers) { IsSecret = true, NeedsRestart = true },
         new("audit.interval", o => o.Audit.Interval),
+        new("roles.masters", o => List(o.Roles.Masters)),
+        new("roles.master.config", o => Config(o.Roles.Master.Config)),
+        new("roles.replica.config", o => Config(o.Roles.Replica.Config)),
+        new("roles.interval", o => o.Roles.Interval),
+        new("roles.rewrite", o => o.Roles.Rewrite),
+        new("roles.dryRun", o => o.Roles.DryRun),
     ];
 
     /// <summary>The names of all keys that are compared, those of listeners aside.</summary>
@@ -177,6 +183,9 @@ internal static class OptionChanges
     }
 
     private static string List<T>(IEnumerable<T>? values) => string.Join(", ", values ?? []);
+
+    private static string Config(IReadOnlyDictionary<string, string> config) =>
+        List(config.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} '{pair.Value}'"));
 
     private static string Show(object? value) => value switch
     {

@@ -4,8 +4,6 @@ using Microsoft.Extensions.Logging;
 
 using RedisProxy.Audit;
 using RedisProxy.Configuration;
-using RedisProxy.Tls;
-using RedisProxy.Topology;
 
 namespace RedisProxy.Hosting;
 
@@ -16,24 +14,15 @@ internal static class AuditReport
     private const int Failed = 1;
     private const int Warnings = 4;
     private const int Critical = 5;
-    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(15);
 
     /// <returns>By the worst finding: 0, 4 or 5; 1 when it could not be made.</returns>
     public static async Task<int> RunAsync(
         ProxyOptions options, LogLevel logLevel, bool isJson, TextWriter output, CancellationToken cancel)
     {
-        LogLevel level = logLevel < LogLevel.Information ? logLevel : LogLevel.None;
-        using ILoggerFactory loggers = LoggerFactory.Create(logging => ProxyHost.AddLogging(logging, level));
-        using var tls = new TlsSetup(options);
-        IReadOnlyList<AuditResult> results;
-        try
+        IReadOnlyList<AuditResult>? results = await OneLook.TryAsync(
+            options, logLevel, "audit", output, (context, within) => DeploymentAudit.RunAsync(options, context, within, cancel));
+        if (results is null)
         {
-            TopologyContext context = ProxyHost.ContextOf(TimeProvider.System, loggers, tls);
-            results = await DeploymentAudit.RunAsync(options, context, MaxTime, cancel);
-        }
-        catch (TimeoutException late)
-        {
-            await output.WriteLineAsync($"The audit was given up after {MaxTime.TotalSeconds:0} s: {late.Message}");
             return Failed;
         }
 

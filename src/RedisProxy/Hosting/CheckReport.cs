@@ -3,7 +3,6 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 
 using RedisProxy.Configuration;
-using RedisProxy.Tls;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Hosting;
@@ -11,24 +10,13 @@ namespace RedisProxy.Hosting;
 /// <summary>The <c>check</c> command: asks everybody once and writes, for people, who said what and what the proxy would do.</summary>
 internal static class CheckReport
 {
-    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(15);
-
     /// <returns>0 when every master could be served now, else 1.</returns>
     public static async Task<int> RunAsync(ProxyOptions options, LogLevel logLevel, TextWriter output, CancellationToken cancel)
     {
-        // At the usual level the report says it all; more is wanted by somebody who looks for a reason.
-        LogLevel level = logLevel < LogLevel.Information ? logLevel : LogLevel.None;
-        using ILoggerFactory loggers = LoggerFactory.Create(logging => ProxyHost.AddLogging(logging, level));
-        using var tls = new TlsSetup(options);
-        IReadOnlyList<MasterCheck> checks;
-        try
+        IReadOnlyList<MasterCheck>? checks = await OneLook.TryAsync(
+            options, logLevel, "check", output, (context, within) => TopologyCheck.RunAsync(options, context, within, cancel));
+        if (checks is null)
         {
-            TopologyContext context = ProxyHost.ContextOf(TimeProvider.System, loggers, tls);
-            checks = await TopologyCheck.RunAsync(options, context, MaxTime, cancel);
-        }
-        catch (TimeoutException late)
-        {
-            await output.WriteLineAsync($"The check was given up after {MaxTime.TotalSeconds:0} s: {late.Message}");
             return 1;
         }
 

@@ -13,6 +13,7 @@ using Microsoft.Extensions.Options;
 using RedisProxy.Admin;
 using RedisProxy.Configuration;
 using RedisProxy.Failover;
+using RedisProxy.Roles;
 using RedisProxy.Tls;
 using RedisProxy.Topology;
 
@@ -114,6 +115,7 @@ internal static class ProxyHost
         services.AddSingleton<StatusReport>();
         services.AddSingleton<OtlpPushes>();
         services.AddSingleton<AuditWatch>();
+        services.AddSingleton(CreateRoles);
         services.AddSingleton<ProxyMetrics>();
         services.AddSingleton<PrometheusText>();
         services.AddSingleton(new AdminSockets(admin));
@@ -124,6 +126,7 @@ internal static class ProxyHost
         services.AddHostedService(provider => provider.GetRequiredService<ProxyService>());
         services.AddHostedService(provider => provider.GetRequiredService<Supervision>());
         services.AddHostedService(provider => provider.GetRequiredService<AuditWatch>());
+        services.AddHostedService<RoleService>();
         if (options.Otlp.Endpoint is not null)
         {
             // Without it nothing of OpenTelemetry's is touched: no memory, no time at the start.
@@ -169,6 +172,16 @@ internal static class ProxyHost
         provider.GetRequiredService<DataPlane>(),
         provider.GetRequiredService<TopologyContext>(),
         provider.GetRequiredService<ILogger<LosslessFailover>>());
+
+    private static RoleKeeper CreateRoles(IServiceProvider provider)
+    {
+        TopologyService topology = provider.GetRequiredService<TopologyService>();
+        return new RoleKeeper(
+            provider.GetRequiredService<RunningOptions>(),
+            () => topology.Sources,
+            provider.GetRequiredService<TopologyContext>(),
+            provider.GetRequiredService<ILogger<RoleKeeper>>());
+    }
 
     private static TlsSetup CreateTls(ProxyOptions options, IServiceProvider provider)
     {

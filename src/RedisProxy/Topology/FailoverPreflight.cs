@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 
 using RedisProxy.Configuration;
 using RedisProxy.Resp;
@@ -14,7 +13,7 @@ namespace RedisProxy.Topology;
 internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext context)
 {
     /// <summary>A replica that is further behind does not catch up within the time that clients can be made to wait.</summary>
-    public const long MaxLagBytes = 10 * 1024 * 1024;
+    public const long MaxLagBytes = ReplicaOptions.DefaultMaxLagBytes;
 
     private readonly AddressPolicy _policy = new(options);
     private readonly List<string> _objections = [];
@@ -122,16 +121,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
 
     private async Task<IPEndPoint> ResolveAsync(HostEndpoint endpoint)
     {
-        IPAddress? address = endpoint.Address;
-        try
-        {
-            address ??= NameResolver.Choose(await context.Resolve(endpoint.Host, CancellationToken.None));
-        }
-        catch (SocketException)
-        {
-            // Said below.
-        }
-
+        IPAddress? address = await context.FindAddressAsync(endpoint.Host, CancellationToken.None);
         return address is null
             ? throw new ServerException($"the address of '{endpoint.Host}' is not known")
             : new IPEndPoint(address, endpoint.Port);

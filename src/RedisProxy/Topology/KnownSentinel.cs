@@ -32,6 +32,9 @@ internal sealed class KnownSentinel(HostEndpoint endpoint, bool isConfigured)
 
     public bool IsInTilt { get; set; }
 
+    /// <summary>Found, by one look at everybody, to be a Sentinel that another address led to already.</summary>
+    public bool IsKnownOtherwise { get; set; }
+
     public IEnumerable<ListedSentinel> Listed => _lists.Values.SelectMany(lists => lists.Sentinels);
 
     /// <summary>Is it the Sentinel of this id, or at least at this address?</summary>
@@ -86,6 +89,7 @@ internal sealed class KnownSentinel(HostEndpoint endpoint, bool isConfigured)
         Answer = _answers.GetValueOrDefault(master),
         Lists = _lists.GetValueOrDefault(master, SentinelLists.Empty),
         Error = _error,
+        IsKnownOtherwise = IsKnownOtherwise,
         MasterNames = _masterNames,
     };
 }

@@ -185,10 +185,12 @@ internal sealed class RespConnection : IAsyncDisposable
             scanned = received -= message;
             if (received == buffer.Length)
             {
-                Array.Resize(ref buffer, received < MaxMessageBytes ? received * 2 : throw new FormatException("an endless message"));
+                Array.Resize(ref buffer, received < MaxMessageBytes ? received * 2 : throw TooLong());
             }
         }
     }
+
+    private static FormatException TooLong() => new($"a message of more than {MaxMessageBytes >> 20} MiB");
 
     private static bool TakeMessage(ref ReplyScanner scanner, ReadOnlySpan<byte> received, ref int scanned)
     {

@@ -29,6 +29,9 @@ internal sealed record SentinelReport
     /// <summary>Why it is not reachable.</summary>
     public string Error { get; init; } = "";
 
+    /// <summary>It is the Sentinel of another address; its report is that one's.</summary>
+    public bool IsKnownOtherwise { get; init; }
+
     /// <summary>All masters that it knows.</summary>
     public IReadOnlyList<string> MasterNames { get; init; } = [];
 }
@@ -60,7 +63,11 @@ internal sealed record SentinelVote(SentinelReport Report, IPEndPoint? Address, 
         Report.Answer?.Master,
         Epoch,
         Report.Answer?.Flags ?? "",
-        Report.Error.Length > 0 ? Report.Error : Objection);
+        Report.Error.Length > 0 ? Report.Error : Objection)
+    {
+        HasNoSay = HasNoSay,
+        IsKnownOtherwise = Report.IsKnownOtherwise,
+    };
 
     public static SentinelVote Of(SentinelReport report, AddressPolicy policy, Func<string, IPAddress?> resolve)
     {

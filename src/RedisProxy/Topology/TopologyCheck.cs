@@ -33,9 +33,6 @@ internal sealed record MasterCheck(
 /// </summary>
 internal sealed class TopologyCheck
 {
-    /// <summary>How the error of a Sentinel begins that another address led to already; its address follows.</summary>
-    public const string TheSameSentinel = "the same Sentinel as";
-
     private readonly ProxyOptions _options;
     private readonly TopologyContext _context;
     private readonly AddressPolicy _policy;
@@ -98,7 +95,8 @@ internal sealed class TopologyCheck
             KnownSentinel same = Array.Find(sentinels, one => one == further || (one.Id.Length > 0 && one.Id == further.Id))!;
             if (same != further)
             {
-                further.TakeLoss($"{TheSameSentinel} {same.Endpoint}");
+                further.TakeLoss($"the same Sentinel as {same.Endpoint}");
+                further.IsKnownOtherwise = true;
             }
         }
 
@@ -162,19 +160,6 @@ internal sealed class TopologyCheck
         return await probe.LookOnceAsync(stop);
     }
 
-    private async Task<IPAddress?> ResolveAsync(string host, CancellationToken stop)
-    {
-        try
-        {
-            _addresses[host] = IPAddress.TryParse(host, out IPAddress? address)
-                ? address
-                : NameResolver.Choose(await _context.Resolve(host, stop));
-        }
-        catch (SocketException)
-        {
-            _addresses[host] = null;
-        }
-
-        return _addresses[host];
-    }
+    private async Task<IPAddress?> ResolveAsync(string host, CancellationToken stop) =>
+        _addresses[host] = await _context.FindAddressAsync(host, stop);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 using Microsoft.Extensions.Logging;
 
@@ -19,4 +20,17 @@ internal sealed record TopologyContext(TimeProvider Time, ILoggerFactory Loggers
     public PeerTls? SentinelTls { get; init; }
 
     public ResolveHost Resolve { get; init; } = Dns.GetHostAddressesAsync;
+
+    /// <summary>One look at the DNS; null when it knows no such name now. What stays connected has <see cref="NameResolver"/>.</summary>
+    public async Task<IPAddress?> FindAddressAsync(string host, CancellationToken stop)
+    {
+        try
+        {
+            return IPAddress.TryParse(host, out IPAddress? literal) ? literal : NameResolver.Choose(await Resolve(host, stop));
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
 }

@@ -46,6 +46,16 @@ internal sealed class TopologyService
     /// <summary>How the replicas of a master are doing; null without Sentinel, and of one that is not known.</summary>
     public ReplicationView? ReplicationOf(string master) => _sources.GetValueOrDefault(master)?.Watch?.Self.Current;
 
+    /// <summary>No failover is under way, nor has just been: every master serves, and has for some time. Any thread.</summary>
+    /// <param name="time">How long ago the last failover must be over: so long replicas copy what they lack, and Sentinels agree.</param>
+    public bool IsSettledFor(TimeSpan time)
+    {
+        DateTimeOffset now = _context.Time.GetUtcNow();
+        return Sources.All(source => source.Current is { IsServing: true, IsPromoting: false }
+            && (source.Failovers.Last is not [.., var last]
+                || now - last.FirstSignAt - (last.AvailableAfter ?? last.AcceptedAfter ?? TimeSpan.Zero) >= time));
+    }
+
     /// <summary>Until stopped; then ends when every connection is closed. Does not throw.</summary>
     public async Task RunAsync(CancellationToken stop)
     {

@@ -114,4 +114,11 @@ internal enum Availability
 /// <param name="Flags">Its <c>flags</c> of the master, comma-separated as on the wire.</param>
 /// <param name="Error">Why there is no answer, or why it is not believed; empty when there is nothing to say.</param>
 internal sealed record SentinelOpinion(
-    HostEndpoint Sentinel, bool IsConnected, HostEndpoint? Master, long Epoch, string Flags, string Error);
+    HostEndpoint Sentinel, bool IsConnected, HostEndpoint? Master, long Epoch, string Flags, string Error)
+{
+    /// <summary>It answers and watches other masters, so it has no say in this one.</summary>
+    public bool HasNoSay { get; init; }
+
+    /// <summary>Another address led to this Sentinel already, so it is counted there; see <see cref="Error"/>.</summary>
+    public bool IsKnownOtherwise { get; init; }
+}

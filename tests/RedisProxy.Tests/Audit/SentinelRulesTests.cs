@@ -1,5 +1,8 @@
+using System.Text;
+
 using RedisProxy.Audit;
 using RedisProxy.Configuration;
+using RedisProxy.Resp;
 
 namespace RedisProxy.Tests.Audit;
 
@@ -57,6 +60,49 @@ public sealed class SentinelRulesTests
             """,
             _scene.Text());
     }
+
+    [Fact]
+    public void Sentinel_ThatWatchesOtherMastersOnly_IsReachedAndHasNoVote()
+    {
+        _scene.Sentinels.Add(new SentinelFacts { Endpoint = new HostEndpoint("127.0.0.1", 26382), HasNoSay = true });
+
+        // Nor are there four: with two of the others it would be too few.
+        Assert.Equal(
+            "Warning 127.0.0.1:26382 Sentinels answers, and watches other masters but not this one: it has no vote here, and does not "
+            + "count",
+            _scene.Text());
+        _scene.Sentinels.RemoveAt(0);
+        Assert.StartsWith("Critical - Sentinels there are two", _scene.Text(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("NOPERM User other has no permissions", ", because the user of sentinel.username may not ask it")]
+    [InlineData("NOAUTH Authentication required.", ", because the user of sentinel.username may not ask it")]
+    [InlineData("ERR Unknown subcommand", "")]
+    public void Quorum_ThatMayNotBeAskedFor_IsNotAMissingOne(string reply, string cause)
+    {
+        _scene.Sentinels[0] = Read("*2\r\n+quorum\r\n+2\r\n", $"-{reply}\r\n") with { Master = _scene.Sentinels[0].Master };
+
+        Assert.Equal(
+            $"Warning 127.0.0.1:26379 not looked at SENTINEL CKQUORUM is refused: {reply}: its side is not known{cause}", _scene.Text());
+    }
+
+    [Fact]
+    public void Sentinel_ThatRefusesEverything_IsComparedInNothing()
+    {
+        _scene.Sentinels[0] = Read("-NOPERM no", "-NOQUORUM 1 usable Sentinels\r\n");
+
+        Assert.Equal(
+            "Critical 127.0.0.1:26379 quorum sees no failover possible: NOQUORUM 1 usable Sentinels\n"
+            + "Warning 127.0.0.1:26379 not looked at SENTINEL MASTER is refused: NOPERM no: its side is not known, because the user of "
+            + "sentinel.username may not ask it",
+            _scene.Text());
+    }
+
+    private static SentinelFacts Read(string master, string quorum) => FactCollector.Read(
+        new HostEndpoint("127.0.0.1", 26379), Reply(master), Reply("$0\r\n\r\n"), Reply(quorum));
+
+    private static RespValue Reply(string text) => RespValue.Read(Encoding.UTF8.GetBytes(text.EndsWith('\n') ? text : $"{text}\r\n"));
 
     [Fact]
     public void Replicas_OfPriorityZero_AreNeverPromoted()

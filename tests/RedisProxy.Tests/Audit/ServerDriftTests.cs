@@ -1,4 +1,5 @@
 using RedisProxy.Audit;
+using RedisProxy.Configuration;
 
 namespace RedisProxy.Tests.Audit;
 
@@ -133,6 +134,26 @@ public sealed class ServerDriftTests
             "Warning 127.0.0.1:6380 maxmemory runs with '4294967296', and the configuration file says '1073741824': a restart brings "
             + "the old value back, and a failover writes the running one into the file",
             _scene.Text());
+    }
+
+    [Fact]
+    public void Settings_ThatRolesWantOtherwise_AreFoundByTheRoleThatAServerSaysItHas()
+    {
+        var roles = new RoleOptions
+        {
+            Master = new RolePolicyOptions { Config = new Dictionary<string, string> { ["maxmemory"] = "4gb", ["save"] = "" } },
+            Replica = new RolePolicyOptions { Config = new Dictionary<string, string> { ["appendonly"] = "yes" } },
+        };
+        _scene.Second = AuditScene.With(_scene.Second, "appendonly", "yes");
+        var facts = new DeploymentFacts("mymaster", _scene.Master, "as all say", [_scene.Replica, _scene.Second], _scene.Sentinels);
+
+        Assert.Equal(
+            [
+                "127.0.0.1:6379 save is '3600 1', and roles.master.config wants ''",
+                "127.0.0.1:6380 appendonly is 'no', and roles.replica.config wants 'yes'",
+            ],
+            DeploymentAudit.Judge(facts, roles).Select(one => $"{one.Where} {one.Topic} {one.Text}"));
+        Assert.Empty(DeploymentAudit.Judge(facts, roles with { Masters = ["another"] }));
     }
 
     [Fact]

@@ -20,6 +20,7 @@ public sealed partial class ExampleFileTests
         "notExecutedCode", "admin", "shutdown", "drainTimeout", "minDelay", "loops", "count", "maxBufferMemory",
         "maxSessionsPerAddress", "authenticationTimeout", "proxyProtocol", "users", "backendUser", "otlp", "audit", "protocol",
         "headersFile", "role", "maxLagBytes", "maxLagSeconds", "fallback", "slowStart", "weights",
+        "headersFile", "roles", "replica", "config", "masters", "rewrite", "dryRun",
     ];
 
     [Fact]

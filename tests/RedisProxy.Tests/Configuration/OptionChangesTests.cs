@@ -60,7 +60,7 @@ public sealed class OptionChangesTests
 
     private static IEnumerable<string> Leaves(Type section, string path) => section
         .GetProperties(BindingFlags.Public | BindingFlags.Instance)
-        .SelectMany(property => property.PropertyType == typeof(KeepAliveOptions)
+        .SelectMany(property => property.PropertyType == typeof(KeepAliveOptions) || property.PropertyType == typeof(RolePolicyOptions)
             ? Leaves(property.PropertyType, $"{path}.{NameOf(property)}")
             : [$"{path}.{NameOf(property)}"]);
 

@@ -101,6 +101,7 @@ public sealed class AuditTests
         using JsonDocument json = JsonDocument.Parse(await proxy.Http.GetStringAsync("audit"));
         Assert.Equal("critical", json.RootElement.GetProperty("masters")[0].GetProperty("worst").GetString());
         Assert.Equal(2, Logged(proxy, "[4200]"));
+        Assert.Contains("<a href=\"audit\">", await proxy.Http.GetStringAsync(""), StringComparison.Ordinal);
     }
 
     private static int Logged(ProxyProcess proxy, string what) => File.ReadAllText(proxy.Process.LogFile).Split(what).Length - 1;

@@ -95,14 +95,14 @@ public sealed class StatusPageTests
     {
         await browser.EvaluateAsync("document.body.focus()");
         var reached = new List<string>();
-        for (int i = 0; i < 6; i++)
+        for (int i = 0; i < 7; i++)
         {
             await browser.PressTabAsync();
             reached.Add(await browser.EvaluateAsync(
                 "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"));
         }
 
-        Assert.Equal(["To the figures", "status", "sessions", "metrics", "ready", "Sentinels of mymaster"], reached);
+        Assert.Equal(["To the figures", "status", "sessions", "audit", "metrics", "ready", "Sentinels of mymaster"], reached);
         await browser.EvaluateAsync("window.before = document.activeElement");
         await browser.EventuallyAsync("document.contains(window.before) === false", "the page was drawn anew");
         Assert.Equal("Sentinels of mymaster", await browser.EvaluateAsync("document.activeElement.getAttribute('aria-label')"));

@@ -44,6 +44,8 @@ internal sealed class Deployment : IAsyncDisposable
 
     public TopologyContext Context => new(Clock, new RecordingLoggers(Log)) { Resolve = ResolveAsync };
 
+    public TopologyService Service { get; private set; } = null!;
+
     public ITopologySource Source { get; private set; } = null!;
 
     public TopologyView View => Source.Current;
@@ -76,10 +78,10 @@ internal sealed class Deployment : IAsyncDisposable
 
     public void Start()
     {
-        var service = new TopologyService(Options, Context);
-        Source = service.SourceOf(Options.Listeners[0]);
+        Service = new TopologyService(Options, Context);
+        Source = Service.SourceOf(Options.Listeners[0]);
         Source.Subscribe(Observer);
-        _run = Task.Run(() => service.RunAsync(_stop.Token));
+        _run = Task.Run(() => Service.RunAsync(_stop.Token));
     }
 
     /// <summary>Starts, with the first master at epoch 1, and waits until it and all Sentinels are there.</summary>

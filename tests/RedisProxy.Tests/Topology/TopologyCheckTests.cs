@@ -53,7 +53,10 @@ public class TopologyCheckTests
         deployment.Say(deployment.Sentinels[1], 1, epoch: 1);
         MasterCheck check = Assert.Single(await RunAsync(deployment));
         Assert.Equal(deployment.Masters[0].Address, check.Master!.Address);
-        Assert.Contains("the same Sentinel", check.Opinions.Single(opinion => !opinion.IsConnected).Error, StringComparison.Ordinal);
+        SentinelOpinion other = check.Opinions.Single(opinion => !opinion.IsConnected);
+        Assert.True(other.IsKnownOtherwise);
+        Assert.Equal($"the same Sentinel as {deployment.Sentinels[0].Endpoint}", other.Error);
+        Assert.False(check.Opinions.Single(opinion => opinion.IsConnected).IsKnownOtherwise);
     }
 
     [Fact]

@@ -1,0 +1,121 @@
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Roles;
+
+/// <summary>
+/// What was done to the servers of one master, counted and told. What lasts is told once: a warning, or a line of a dry run, comes again
+/// only after a round without it. Written by the rounds of this master, of which there is one at a time, but for several servers at once;
+/// the figures are read from any thread.
+/// </summary>
+internal sealed class RoleRecord(string masterName, ILogger log)
+{
+    private readonly Lock _gate = new();
+    private readonly long[] _changes = new long[Enum.GetValues<NodeRole>().Length];
+    private readonly HashSet<string> _unwritten = [];
+    private HashSet<string> _toldBefore = [];
+    private HashSet<string> _told = [];
+    private long _failures;
+    private int _differences;
+    private int _found;
+
+    /// <summary>Settings changed since the start.</summary>
+    public long ChangesOf(NodeRole role) => Interlocked.Read(ref _changes[(int)role]);
+
+    /// <summary>What a server refused, or did not keep, since the start.</summary>
+    public long Failures => Interlocked.Read(ref _failures);
+
+    /// <summary>Settings that were not as wanted at the end of the last round.</summary>
+    public int Differences => Volatile.Read(ref _differences);
+
+    public void BeginRound() => Volatile.Write(ref _found, 0);
+
+    public void EndRound()
+    {
+        Volatile.Write(ref _differences, Volatile.Read(ref _found));
+        lock (_gate)
+        {
+            (_toldBefore, _told) = (_told, []);
+        }
+    }
+
+    /// <summary>Nothing is looked after any more.</summary>
+    public void Forget()
+    {
+        BeginRound();
+        EndRound();
+    }
+
+    public void AddChange(RoleNode node, SettingDifference difference, string now)
+    {
+        Interlocked.Increment(ref _changes[(int)node.Role]);
+        RoleLog.Changed(log, masterName, node.Name, node.RoleName, difference.Name, now, difference.Now);
+    }
+
+    public void AddFailure(RoleNode node, string reason)
+    {
+        Interlocked.Increment(ref _failures);
+        if (IsNew($"failed {node.Name} {reason}"))
+        {
+            RoleLog.Failed(log, masterName, node.Name, node.RoleName, reason);
+        }
+    }
+
+    /// <summary>They stay as they are for now: because this is a dry run, or because they have to wait.</summary>
+    public void AddDifferences(RoleNode node, IReadOnlyList<SettingDifference> differences, bool isDryRun)
+    {
+        Interlocked.Add(ref _found, differences.Count);
+        foreach (SettingDifference one in differences.Where(one => IsNew($"{isDryRun} {node.Name} {one}")))
+        {
+            if (isDryRun)
+            {
+                RoleLog.WouldChange(log, masterName, node.Name, node.RoleName, one.Name, one.Wanted, one.Now);
+            }
+            else
+            {
+                RoleLog.Waits(log, masterName, node.Name, node.RoleName, one.Name, one.Wanted);
+            }
+        }
+    }
+
+    /// <summary>They were to be changed and are not.</summary>
+    public void AddUnchanged(int count) => Interlocked.Add(ref _found, count);
+
+    public void AddLeftAlone(HostEndpoint server, string reason) => RoleLog.LeftAlone(log, masterName, server.ToString(), reason);
+
+    /// <summary>Something was changed and is in no file yet.</summary>
+    public void OweRewrite(RoleNode node)
+    {
+        lock (_gate)
+        {
+            _unwritten.Add(node.Name);
+        }
+    }
+
+    public bool OwesRewrite(RoleNode node)
+    {
+        lock (_gate)
+        {
+            return _unwritten.Contains(node.Name);
+        }
+    }
+
+    public void AddRewrite(RoleNode node)
+    {
+        lock (_gate)
+        {
+            _unwritten.Remove(node.Name);
+        }
+
+        RoleLog.Rewritten(log, masterName, node.Name);
+    }
+
+    private bool IsNew(string what)
+    {
+        lock (_gate)
+        {
+            return _told.Add(what) && !_toldBefore.Contains(what);
+        }
+    }
+}
