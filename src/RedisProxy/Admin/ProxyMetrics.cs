@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 
 using RedisProxy.Audit;
 using RedisProxy.EventLoops;
+using RedisProxy.Facade;
 using RedisProxy.Failover;
 using RedisProxy.Resp;
 using RedisProxy.Sessions;
@@ -20,17 +21,20 @@ internal sealed class ProxyMetrics : IDisposable
     private readonly DataPlane _dataPlane;
     private readonly OtlpPushes _pushes;
     private readonly AuditWatch _audit;
+    private readonly FacadeCounters _facade;
     private readonly List<HistogramSource> _histograms = [];
 
-    public ProxyMetrics(DataPlane dataPlane, OtlpPushes pushes, AuditWatch audit)
+    public ProxyMetrics(DataPlane dataPlane, OtlpPushes pushes, AuditWatch audit, FacadeServer facade)
     {
         _dataPlane = dataPlane;
+        _facade = facade.Counters;
         _audit = audit;
         _pushes = pushes;
         AddSessions();
         AddTraffic();
         AddOutcomes();
         AddTopology();
+        AddFacade();
         AddProgram();
         ProcessMetrics.AddTo(Meter);
     }
@@ -114,6 +118,20 @@ internal sealed class ProxyMetrics : IDisposable
                 Tag("master", result.Facts.MasterName),
                 Tag("severity", Labels.Of(severity))))));
         Gauge("sentinels", "Sentinels: known, connected, and disagreeing with the master in use.", () => Sources().SelectMany(Sentinels));
+    }
+
+    private void AddFacade()
+    {
+        Gauge("facade_connections", "Connections to the Sentinel facade now.", () => [new Measurement<long>(_facade.Connections)]);
+        Counter("facade_connections_refused", "Connections to the Sentinel facade beyond sentinelFacade.maxConnections.", () =>
+            [new Measurement<long>(_facade.Refused)]);
+        Counter(
+            "facade_connections_dropped",
+            "Connections that the Sentinel facade has ended: no protocol, no authentication in time, or a subscriber that does not read.",
+            () => [new Measurement<long>(_facade.Dropped)]);
+        Counter("facade_commands", "Commands that the Sentinel facade has answered, by what they were about.", () =>
+            Enum.GetValues<FacadeCommandKind>().Select(kind => new Measurement<long>(
+                _facade.CommandsOf(kind), Tag("kind", Labels.Of(kind)))));
     }
 
     private void AddProgram()

@@ -61,6 +61,7 @@ internal sealed class OptionBinder
             Loops = all.Section("loops", ReadLoops),
             Otlp = all.Section("otlp", otlp => OtlpSection.Read(otlp, ReadSecret, _errors)),
             Audit = all.Section("audit", ReadAudit),
+            SentinelFacade = all.Section(SentinelFacadeSection.Key, facade => SentinelFacadeSection.Read(facade, ReadCredentials)),
         };
         return new OptionDraft(listeners, isEndpointGiven, options);
     }

@@ -11,6 +11,7 @@ internal static class OptionRules
         CheckNames(draft.Listeners, errors);
         CheckBinds(draft, errors);
         CheckDestinations(draft, errors);
+        SentinelFacadeSection.Check(draft, errors);
     }
 
     /// <summary>Sentinels and masters' names, or one server and listeners' names.</summary>

@@ -26,6 +26,8 @@ internal sealed record ProxyOptions
     public OtlpOptions Otlp { get; init; } = new();
 
     public AuditOptions Audit { get; init; } = new();
+
+    public SentinelFacadeOptions SentinelFacade { get; init; } = new();
 }
 
 /// <summary><c>sentinel</c>: whom to ask for the master.</summary>

@@ -60,7 +60,10 @@ internal sealed record SentinelVote(SentinelReport Report, IPEndPoint? Address, 
         Report.Answer?.Master,
         Epoch,
         Report.Answer?.Flags ?? "",
-        Report.Error.Length > 0 ? Report.Error : Objection);
+        Report.Error.Length > 0 ? Report.Error : Objection)
+    {
+        Quorum = Report.Answer?.Quorum ?? 0,
+    };
 
     public static SentinelVote Of(SentinelReport report, AddressPolicy policy, Func<string, IPAddress?> resolve)
     {

@@ -101,4 +101,8 @@ internal enum Availability
 /// <param name="Flags">Its <c>flags</c> of the master, comma-separated as on the wire.</param>
 /// <param name="Error">Why there is no answer, or why it is not believed; empty when there is nothing to say.</param>
 internal sealed record SentinelOpinion(
-    HostEndpoint Sentinel, bool IsConnected, HostEndpoint? Master, long Epoch, string Flags, string Error);
+    HostEndpoint Sentinel, bool IsConnected, HostEndpoint? Master, long Epoch, string Flags, string Error)
+{
+    /// <summary>Its <c>quorum</c> of the master; 0 while it has not said it.</summary>
+    public int Quorum { get; init; }
+}

@@ -19,7 +19,7 @@ public sealed partial class ExampleFileTests
         "maxOutage", "planned", "plannedTimeout", "replay", "maxBytesPerSession", "reads", "blocking", "onUnknownOutcome",
         "notExecutedCode", "admin", "shutdown", "drainTimeout", "minDelay", "loops", "count", "maxBufferMemory",
         "maxSessionsPerAddress", "authenticationTimeout", "proxyProtocol", "users", "backendUser", "otlp", "audit", "protocol",
-        "headersFile",
+        "headersFile", "sentinelFacade", "advertise", "maxConnections",
     ];
 
     [Fact]
