@@ -24,7 +24,7 @@ internal sealed class FacadeConnection : IDisposable
     private readonly FacadeOutput _output;
     private readonly FacadeRequests _requests = new();
     private readonly EndPoint? _remote;
-    private string _dropReason = "";
+    private volatile string _dropReason = "";
 
     /// <param name="socket">Accepted; closed with this.</param>
     /// <param name="context">What all connections share.</param>
@@ -95,6 +95,7 @@ internal sealed class FacadeConnection : IDisposable
     /// <summary>At once, with a reset if anything was unread.</summary>
     public void Dispose() => _socket.Dispose();
 
+    // Until there is nothing more to read, or to say.
     private async Task ServeAsync(CancellationToken stop)
     {
         while (!_dialogue.IsOver)
@@ -124,23 +125,19 @@ internal sealed class FacadeConnection : IDisposable
         }
     }
 
+    // False: what came is no protocol.
     private async Task<bool> AnswerAllAsync()
     {
         while (!_dialogue.IsOver)
         {
             RequestLimits limits = _dialogue.IsAuthenticated ? RequestLimits.OfClients : RequestLimits.OfStrangers;
-            bool isWhole = _requests.TryTake(limits, out List<byte[]> arguments, out string? complaint);
-            if (!isWhole)
+            if (!_requests.TryTake(limits, out List<byte[]> arguments, out string? complaint))
             {
-                if (complaint?.Length > 0)
+                if (complaint is not null)
                 {
-                    lock (_output.Gate)
-                    {
-                        _dialogue.Reply.Error(complaint);
-                    }
+                    Refuse(complaint);
                 }
 
-                _dropReason = complaint is null ? "" : complaint.Length > 0 ? complaint : "no protocol of redis";
                 return complaint is null;
             }
 
@@ -158,6 +155,18 @@ internal sealed class FacadeConnection : IDisposable
         }
 
         return true;
+    }
+
+    private void Refuse(string complaint)
+    {
+        _dropReason = complaint.Length > 0 ? complaint : "no protocol of redis";
+        lock (_output.Gate)
+        {
+            if (complaint.Length > 0)
+            {
+                _dialogue.Reply.Error(complaint);
+            }
+        }
     }
 
     // Closing with unread data would reset the connection, and the client might never see the last reply.
