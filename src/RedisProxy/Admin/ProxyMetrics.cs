@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 
 using RedisProxy.Audit;
 using RedisProxy.EventLoops;
+using RedisProxy.Facade;
 using RedisProxy.Failover;
 using RedisProxy.Resp;
 using RedisProxy.Roles;
@@ -22,11 +23,14 @@ internal sealed class ProxyMetrics : IDisposable
     private readonly OtlpPushes _pushes;
     private readonly AuditWatch _audit;
     private readonly RoleKeeper _roles;
+    private readonly FacadeCounters _facade;
     private readonly List<HistogramSource> _histograms = [];
 
-    public ProxyMetrics(DataPlane dataPlane, TopologyService topology, OtlpPushes pushes, AuditWatch audit, RoleKeeper roles)
+    public ProxyMetrics(
+        DataPlane dataPlane, TopologyService topology, OtlpPushes pushes, AuditWatch audit, RoleKeeper roles, FacadeServer facade)
     {
         _dataPlane = dataPlane;
+        _facade = facade.Counters;
         _audit = audit;
         _roles = roles;
         _pushes = pushes;
@@ -35,6 +39,7 @@ internal sealed class ProxyMetrics : IDisposable
         AddOutcomes();
         AddTopology();
         AddRoles();
+        AddFacade();
         AddProgram();
         ReplicaMetrics.AddTo(Meter, dataPlane, topology);
         ProcessMetrics.AddTo(Meter);
@@ -130,6 +135,20 @@ internal sealed class ProxyMetrics : IDisposable
             Sources().Select(source => new Measurement<long>(Record(source).Failures, MasterTag(source))));
         Gauge("role_config_differences", "Settings of servers that were not those of their role at the last look, dry run or not.", () =>
             Sources().Select(source => new Measurement<long>(Record(source).Differences, MasterTag(source))));
+    }
+
+    private void AddFacade()
+    {
+        Gauge("facade_connections", "Connections to the Sentinel facade now.", () => [new Measurement<long>(_facade.Connections)]);
+        Counter("facade_connections_refused", "Connections to the Sentinel facade beyond sentinelFacade.maxConnections.", () =>
+            [new Measurement<long>(_facade.Refused)]);
+        Counter(
+            "facade_connections_dropped",
+            "Connections that the Sentinel facade has ended: no protocol, no authentication in time, or a subscriber that does not read.",
+            () => [new Measurement<long>(_facade.Dropped)]);
+        Counter("facade_commands", "Commands that the Sentinel facade has answered, by what they were about.", () =>
+            Enum.GetValues<FacadeCommandKind>().Select(kind => new Measurement<long>(
+                _facade.CommandsOf(kind), Tag("kind", Labels.Of(kind)))));
     }
 
     private void AddProgram()

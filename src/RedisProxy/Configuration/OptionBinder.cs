@@ -62,6 +62,7 @@ internal sealed class OptionBinder
             Otlp = all.Section("otlp", otlp => OtlpSection.Read(otlp, ReadSecret, _errors)),
             Audit = all.Section("audit", ReadAudit),
             Roles = all.Section("roles", RoleSection.Read),
+            SentinelFacade = all.Section(SentinelFacadeSection.Key, facade => SentinelFacadeSection.Read(facade, ReadCredentials)),
         };
         return new OptionDraft(listeners, isEndpointGiven, options);
     }

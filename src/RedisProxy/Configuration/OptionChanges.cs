@@ -60,6 +60,11 @@ internal static class OptionChanges
         new("roles.interval", o => o.Roles.Interval),
         new("roles.rewrite", o => o.Roles.Rewrite),
         new("roles.dryRun", o => o.Roles.DryRun),
+        new("sentinelFacade.bind", o => o.SentinelFacade.Bind) { NeedsRestart = true },
+        new("sentinelFacade.advertise", o => List(o.SentinelFacade.Advertise.Select(pair => $"{pair.Key}={pair.Value}").Order())),
+        new("sentinelFacade.username", o => o.SentinelFacade.Username),
+        new("sentinelFacade.password", o => o.SentinelFacade.Password) { IsSecret = true },
+        new("sentinelFacade.maxConnections", o => o.SentinelFacade.MaxConnections) { NeedsRestart = true },
     ];
 
     /// <summary>The names of all keys that are compared, those of listeners aside.</summary>
@@ -88,6 +93,11 @@ internal static class OptionChanges
         Admin = now.Admin with { Bind = old.Admin.Bind, AllowedHosts = old.Admin.AllowedHosts },
         Loops = old.Loops,
         Otlp = old.Otlp,
+        SentinelFacade = now.SentinelFacade with
+        {
+            Bind = old.SentinelFacade.Bind,
+            MaxConnections = old.SentinelFacade.MaxConnections,
+        },
         Sentinel = now.Sentinel is null ? null : now.Sentinel with { Tls = old.Sentinel?.Tls },
         Backend = now.Backend with { Tls = old.Backend.Tls },
         Listeners = [.. now.Listeners.Select(listener => Find(old.Listeners, listener.Name) is { } before

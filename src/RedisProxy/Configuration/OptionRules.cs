@@ -12,6 +12,7 @@ internal static class OptionRules
         CheckBinds(draft, errors);
         CheckDestinations(draft, errors);
         RoleSection.Check(draft, errors);
+        SentinelFacadeSection.Check(draft, errors);
     }
 
     /// <summary>Sentinels and masters' names, or one server and listeners' names.</summary>

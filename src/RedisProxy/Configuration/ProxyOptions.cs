@@ -28,6 +28,8 @@ internal sealed record ProxyOptions
     public AuditOptions Audit { get; init; } = new();
 
     public RoleOptions Roles { get; init; } = new();
+
+    public SentinelFacadeOptions SentinelFacade { get; init; } = new();
 }
 
 /// <summary><c>sentinel</c>: whom to ask for the master.</summary>

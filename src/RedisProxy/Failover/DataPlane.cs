@@ -25,8 +25,12 @@ internal sealed class DataPlane
 
     private const int FilesPerSession = 2;
 
+    // A tenth.
+    private const int FacadeShare = 10;
+
     private readonly ConnectLimiter[] _limiters;
-    private readonly SessionQuota _total = new(MaxSessions);
+    private readonly long _maxSessions;
+    private readonly SessionQuota _total;
     private readonly TimeProvider _time;
     private readonly HandOver _handOver;
     private readonly TlsSetup _tls;
@@ -48,6 +52,8 @@ internal sealed class DataPlane
         ProxyOptions options, IReadOnlyList<ITopologySource> sources, TlsSetup tls, TimeProvider time, HandOver handOver, ILogger log)
     {
         _options = options;
+        _maxSessions = MaxSessionsBeside(FilesOfFacade(options.SentinelFacade));
+        _total = new SessionQuota(_maxSessions);
         _time = time;
         _handOver = handOver;
         _tls = tls;
@@ -66,7 +72,12 @@ internal sealed class DataPlane
     }
 
     /// <summary>As many as the limit of open files allows. Running into that limit itself would hurt more than new clients.</summary>
-    private static long MaxSessions => Math.Max(1, (Sockets.MaxOpenFiles - ReservedFiles) / FilesPerSession);
+    private static long MaxSessionsBeside(long others) => Math.Max(1, (Sockets.MaxOpenFiles - ReservedFiles - others) / FilesPerSession);
+
+    /// <summary>How many connections the Sentinel facade may have. Where descriptors are short, sessions need them more.</summary>
+    public static long FilesOfFacade(SentinelFacadeOptions facade) => facade.Bind is null
+        ? 0
+        : Math.Clamp((Sockets.MaxOpenFiles - ReservedFiles) / FacadeShare, 1, facade.MaxConnections);
 
     public IReadOnlyList<EventLoop> Loops => _loops;
 
@@ -83,9 +94,9 @@ internal sealed class DataPlane
     public async Task StartAsync(CancellationToken cancel)
     {
         long wanted = _options.Listeners.Sum(listener => (long)listener.MaxSessions);
-        if (wanted > MaxSessions)
+        if (wanted > _maxSessions)
         {
-            DataPlaneLog.TooFewFiles(_log, Sockets.MaxOpenFiles, MaxSessions, wanted);
+            DataPlaneLog.TooFewFiles(_log, Sockets.MaxOpenFiles, _maxSessions, wanted);
         }
 
         var bound = new List<(DataPlaneListener Listener, ListenerSockets Sockets)>();

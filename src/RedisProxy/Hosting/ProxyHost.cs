@@ -12,6 +12,7 @@ using Microsoft.Extensions.Options;
 
 using RedisProxy.Admin;
 using RedisProxy.Configuration;
+using RedisProxy.Facade;
 using RedisProxy.Failover;
 using RedisProxy.Roles;
 using RedisProxy.Tls;
@@ -116,6 +117,8 @@ internal static class ProxyHost
         services.AddSingleton<OtlpPushes>();
         services.AddSingleton<AuditWatch>();
         services.AddSingleton(CreateRoles);
+        services.AddSingleton(CreateFacade);
+        services.AddSingleton<FacadeService>();
         services.AddSingleton<ProxyMetrics>();
         services.AddSingleton<PrometheusText>();
         services.AddSingleton(new AdminSockets(admin));
@@ -151,7 +154,11 @@ internal static class ProxyHost
             provider.GetRequiredService<DataPlane>(),
             provider.GetRequiredService<ILogger<ConfigurationReload>>())
         {
-            OnTaken = now => host.ShutdownTimeout = MaxStopTime(now),
+            OnTaken = now =>
+            {
+                host.ShutdownTimeout = MaxStopTime(now);
+                provider.GetRequiredService<FacadeServer>().Follow();
+            },
         };
     }
 
@@ -181,6 +188,17 @@ internal static class ProxyHost
             () => topology.Sources,
             provider.GetRequiredService<TopologyContext>(),
             provider.GetRequiredService<ILogger<RoleKeeper>>());
+    }
+
+    private static FacadeServer CreateFacade(IServiceProvider provider)
+    {
+        TopologyService topology = provider.GetRequiredService<TopologyService>();
+        return new FacadeServer(
+            provider.GetRequiredService<RunningOptions>(),
+            () => topology.Sources,
+            provider.GetRequiredService<TimeProvider>(),
+            BuildInfo.Version,
+            provider.GetRequiredService<ILogger<FacadeServer>>());
     }
 
     private static TlsSetup CreateTls(ProxyOptions options, IServiceProvider provider)

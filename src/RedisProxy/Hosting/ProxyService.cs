@@ -14,7 +14,8 @@ namespace RedisProxy.Hosting;
 /// </summary>
 internal sealed class ProxyService(
     RunningOptions running, TopologyService topology, DataPlane dataPlane, LosslessFailover failover, AdminSockets admin,
-    HandOver handOver, Readiness readiness, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<ProxyService> log)
+    FacadeService facade, HandOver handOver, Readiness readiness, TimeProvider time,
+    IHostApplicationLifetime lifetime, ILogger<ProxyService> log)
     : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stopTopology = new();
@@ -27,10 +28,12 @@ internal sealed class ProxyService(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        await facade.BindAsync(cancellationToken);
         await dataPlane.StartAsync(cancellationToken);
         _topologyTask = topology.RunAsync(_stopTopology.Token);
         _ = EndOnFailureAsync();
         readiness.AreListenersBound = true;
+        facade.Start(() => readiness.IsStopping);
     }
 
     public Task StartedAsync(CancellationToken cancellationToken)
@@ -59,7 +62,9 @@ internal sealed class ProxyService(
         HostingLog.Stopping(log, dataPlane.SessionCount);
         await failover.StopAsync();
         await Task.WhenAll(
-            dataPlane.StopAsync(), admin.Listening is { } sockets ? handOver.GiveWayAsync(sockets) : Task.CompletedTask);
+            dataPlane.StopAsync(),
+            facade.StopAsync(),
+            admin.Listening is { } sockets ? handOver.GiveWayAsync(sockets) : Task.CompletedTask);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

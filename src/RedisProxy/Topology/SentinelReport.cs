@@ -67,6 +67,7 @@ internal sealed record SentinelVote(SentinelReport Report, IPEndPoint? Address, 
     {
         HasNoSay = HasNoSay,
         IsKnownOtherwise = Report.IsKnownOtherwise,
+        Quorum = Report.Answer?.Quorum ?? 0,
     };
 
     public static SentinelVote Of(SentinelReport report, AddressPolicy policy, Func<string, IPAddress?> resolve)

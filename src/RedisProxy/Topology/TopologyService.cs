@@ -140,11 +140,12 @@ internal sealed class TopologyService
             new SocketSettings(backend.ConnectTimeout, new KeepAliveOptions(), SentinelUserTimeout) { Tls = context.SentinelTls },
             context);
 
+    /// <summary>As <see cref="TopologyView.MasterName"/> has it.</summary>
+    public static string NameOf(ListenerOptions listener) => listener.Master ?? listener.Name;
+
     /// <summary>The names that Sentinels are asked about, each once.</summary>
     public static string[] MastersOf(ProxyOptions options) =>
         [.. options.Listeners.Select(listener => listener.Master).OfType<string>().Distinct(StringComparer.Ordinal)];
-
-    private static string NameOf(ListenerOptions listener) => listener.Master ?? listener.Name;
 
     private static IEnumerable<string> NamesOf(ProxyOptions options) => options.Listeners.Select(NameOf).Distinct(StringComparer.Ordinal);
 

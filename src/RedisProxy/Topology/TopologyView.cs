@@ -121,4 +121,7 @@ internal sealed record SentinelOpinion(
 
     /// <summary>Another address led to this Sentinel already, so it is counted there; see <see cref="Error"/>.</summary>
     public bool IsKnownOtherwise { get; init; }
+
+    /// <summary>Its <c>quorum</c> of the master; 0 while it has not said it.</summary>
+    public int Quorum { get; init; }
 }

@@ -68,10 +68,14 @@ internal sealed class ClientCell(ClientProgram client, ClientMode mode) : IAsync
 
     public CellStage this[ClientStage stage] => _stages[(int)stage];
 
-    public async Task StartAsync(IReadOnlyList<string> command, int port, string logFile)
+    /// <param name="command">The program and its first arguments.</param>
+    /// <param name="port">To which connections are watched.</param>
+    /// <param name="logFile">Gets what it says.</param>
+    /// <param name="sentinel">For Sentinel mode: the port of a Sentinel, and the name of the master.</param>
+    public async Task StartAsync(IReadOnlyList<string> command, int port, string logFile, params string[] sentinel)
     {
         _port = port;
-        string[] arguments = [.. command.Skip(1), Mode.ToString().ToLowerInvariant(), $"{port}", Key];
+        string[] arguments = [.. command.Skip(1), Mode.ToString().ToLowerInvariant(), $"{port}", Key, .. sentinel];
         _process = await ChildProcess.StartAsync(Key, command[0], arguments, logFile, environment: null, Take);
     }
 

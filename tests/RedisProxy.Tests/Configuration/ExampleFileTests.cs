@@ -21,6 +21,7 @@ public sealed partial class ExampleFileTests
         "maxSessionsPerAddress", "authenticationTimeout", "proxyProtocol", "users", "backendUser", "otlp", "audit", "protocol",
         "headersFile", "role", "maxLagBytes", "maxLagSeconds", "fallback", "slowStart", "weights",
         "headersFile", "roles", "replica", "config", "masters", "rewrite", "dryRun",
+        "sentinelFacade", "advertise", "maxConnections",
     ];
 
     [Fact]

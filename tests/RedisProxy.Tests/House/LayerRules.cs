@@ -10,7 +10,7 @@ internal sealed partial class LayerRules(TypeIndex index)
 {
     private const string Root = "RedisProxy";
     private static readonly string[] Planes =
-        ["Resp", "EventLoops", "Configuration", "Tls", "Topology", "Audit", "Roles", "Sessions", "Failover"];
+        ["Resp", "EventLoops", "Configuration", "Tls", "Topology", "Audit", "Roles", "Facade", "Sessions", "Failover"];
 
     /// <summary>What each layer may use of the others. Program.cs stands above all of them.</summary>
     private static readonly Dictionary<string, string[]> Layers = new()
@@ -23,6 +23,7 @@ internal sealed partial class LayerRules(TypeIndex index)
         ["Topology"] = ["Resp", "Configuration", "Tls"],
         ["Audit"] = ["Resp", "Topology", "Configuration"],
         ["Roles"] = ["Resp", "Topology", "Configuration"],
+        ["Facade"] = ["Resp", "Topology", "Configuration"],
         ["Sessions"] = ["Resp", "EventLoops", "Topology", "Configuration", "Tls"],
         ["Failover"] = ["Topology", "Audit", "Sessions", "EventLoops", "Configuration", "Tls"],
         ["Admin"] = Planes,

@@ -2,10 +2,12 @@ import { createRequire } from 'node:module'
 import { Redis } from 'ioredis'
 import { describe, run, say } from './driver.mjs'
 
-const [mode, port, key] = process.argv.slice(2)
+const [mode, port, key, sentinel, master] = process.argv.slice(2)
 say({ client: `ioredis ${createRequire(import.meta.url)('ioredis/package.json').version}` })
 
-const redis = new Redis(Number(port), '127.0.0.1')
+const redis = sentinel
+  ? new Redis({ sentinels: [{ host: '127.0.0.1', port: Number(sentinel) }], name: master })
+  : new Redis(Number(port), '127.0.0.1')
 redis.on('error', (error) => say({ note: describe(error) }))
 
 const client = {

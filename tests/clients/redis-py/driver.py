@@ -5,6 +5,7 @@ import sys
 import time
 
 import redis
+from redis.sentinel import Sentinel
 
 PACE = 0.02
 BATCH = 5
@@ -96,7 +97,11 @@ def blocking(client, key):
 def main():
     mode, port, key = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     say(client=f"redis-py {redis.__version__}")
-    client = redis.Redis(host="127.0.0.1", port=port, decode_responses=True)
+    if len(sys.argv) > 4:
+        sentinel, master = int(sys.argv[4]), sys.argv[5]
+        client = Sentinel([("127.0.0.1", sentinel)], decode_responses=True).master_for(master)
+    else:
+        client = redis.Redis(host="127.0.0.1", port=port, decode_responses=True)
     if mode == "pubsub":
         pubsub(client)
     elif mode == "blocking":

@@ -1,0 +1,69 @@
+using System.ComponentModel;
+using System.Net.Sockets;
+
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Configuration;
+using RedisProxy.EventLoops;
+using RedisProxy.Facade;
+using RedisProxy.Failover;
+
+namespace RedisProxy.Hosting;
+
+/// <summary>
+/// The Sentinel facade's address: bound before anything runs, shared with a proxy that takes over, and given away before a drain.
+/// </summary>
+internal sealed class FacadeService(RunningOptions running, FacadeServer server, HandOver handOver, ILogger<FacadeServer> log)
+{
+    private ListenerSockets? _sockets;
+
+    /// <summary>When it is wanted.</summary>
+    /// <exception cref="Win32Exception">The address cannot be bound.</exception>
+    public async Task BindAsync(CancellationToken cancel)
+    {
+        ProxyOptions options = running.Current;
+        if (options.SentinelFacade.Bind is { } bind)
+        {
+            KeepAliveOptions keepAlive = options.Client.KeepAlive;
+            var accepted = new TcpSettings(
+                (int)keepAlive.Time.TotalSeconds,
+                (int)keepAlive.Interval.TotalSeconds,
+                keepAlive.Retries,
+                (int)options.Client.UserTimeout.TotalMilliseconds);
+            _sockets = await ListenerSockets.BindAsync(BindAddress.OfTcp(bind), loops: 1, accepted, handOver.Sharing, cancel);
+        }
+    }
+
+    /// <summary>From now on clients are answered.</summary>
+    /// <param name="areClosing">The process stops.</param>
+    public void Start(Func<bool> areClosing)
+    {
+        if (_sockets is not { } sockets)
+        {
+            return;
+        }
+
+        SentinelFacadeOptions options = running.Current.SentinelFacade;
+        int possible = (int)DataPlane.FilesOfFacade(options);
+        if (possible < options.MaxConnections)
+        {
+            FacadeLog.TooFewFiles(log, options.MaxConnections, possible);
+        }
+
+        handOver.Take(sockets, areClosing);
+        server.Start(
+            [.. sockets.Bound.Select(socket => new Socket(new SafeSocketHandle(socket.Fd, ownsHandle: true)))],
+            sockets.Bind.Tcp!,
+            possible);
+    }
+
+    /// <summary>Announces a proxy that ends to nobody any more.</summary>
+    public async Task StopAsync()
+    {
+        if (_sockets is { } sockets)
+        {
+            await handOver.GiveWayAsync(sockets);
+            await server.StopAsync();
+        }
+    }
+}
