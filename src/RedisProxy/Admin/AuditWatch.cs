@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 
 using RedisProxy.Audit;
 using RedisProxy.Configuration;
+using RedisProxy.Notify;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Admin;
@@ -10,7 +11,8 @@ namespace RedisProxy.Admin;
 /// <summary>
 /// Audits at an interval, and when somebody asks. What is critical is logged when it is found, and not again until it has been gone.
 /// </summary>
-internal sealed class AuditWatch(RunningOptions running, TopologyContext context, ILogger<AuditWatch> log) : BackgroundService
+internal sealed class AuditWatch(
+    RunningOptions running, TopologyContext context, Notifications notifications, ILogger<AuditWatch> log) : BackgroundService
 {
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(15);
 
@@ -103,6 +105,7 @@ internal sealed class AuditWatch(RunningOptions running, TopologyContext context
 
         _known = critical;
         _last = results;
+        notifications.OnAudit(results);
         return results;
     }
 }

@@ -3,6 +3,7 @@ using System.Diagnostics.Metrics;
 using RedisProxy.Audit;
 using RedisProxy.EventLoops;
 using RedisProxy.Failover;
+using RedisProxy.Notify;
 using RedisProxy.Resp;
 using RedisProxy.Sessions;
 using RedisProxy.Topology;
@@ -20,17 +21,20 @@ internal sealed class ProxyMetrics : IDisposable
     private readonly DataPlane _dataPlane;
     private readonly OtlpPushes _pushes;
     private readonly AuditWatch _audit;
+    private readonly Notifications _notifications;
     private readonly List<HistogramSource> _histograms = [];
 
-    public ProxyMetrics(DataPlane dataPlane, OtlpPushes pushes, AuditWatch audit)
+    public ProxyMetrics(DataPlane dataPlane, OtlpPushes pushes, AuditWatch audit, Notifications notifications)
     {
         _dataPlane = dataPlane;
         _audit = audit;
+        _notifications = notifications;
         _pushes = pushes;
         AddSessions();
         AddTraffic();
         AddOutcomes();
         AddTopology();
+        AddNotifications();
         AddProgram();
         ProcessMetrics.AddTo(Meter);
     }
@@ -114,6 +118,15 @@ internal sealed class ProxyMetrics : IDisposable
                 Tag("master", result.Facts.MasterName),
                 Tag("severity", Labels.Of(severity))))));
         Gauge("sentinels", "Sentinels: known, connected, and disagreeing with the master in use.", () => Sources().SelectMany(Sentinels));
+    }
+
+    private void AddNotifications()
+    {
+        Counter("notifications", "Messages to each receiver of notify, by what became of them.", () =>
+            _notifications.Receivers.SelectMany(static receiver => Enum.GetValues<NotifyOutcome>().Select(outcome => new Measurement<long>(
+                receiver.Counts.Of(outcome), Tag("receiver", receiver.Name), Tag("outcome", Labels.Of(outcome))))));
+        Gauge("notifications_waiting", "Messages now that wait for each receiver of notify, but the one that is being sent.", () =>
+            _notifications.Receivers.Select(static receiver => new Measurement<long>(receiver.Waiting, Tag("receiver", receiver.Name))));
     }
 
     private void AddProgram()

@@ -61,6 +61,7 @@ internal sealed class OptionBinder
             Loops = all.Section("loops", ReadLoops),
             Otlp = all.Section("otlp", otlp => OtlpSection.Read(otlp, ReadSecret, _errors)),
             Audit = all.Section("audit", ReadAudit),
+            Notify = new NotifySections(_errors, _directory, ReadSecret, NotifySections.MastersOf(listeners)).Read(all),
         };
         return new OptionDraft(listeners, isEndpointGiven, options);
     }

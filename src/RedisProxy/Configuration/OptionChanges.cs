@@ -56,7 +56,7 @@ internal static class OptionChanges
         new("audit.interval", o => o.Audit.Interval),
     ];
 
-    /// <summary>The names of all keys that are compared, those of listeners aside.</summary>
+    /// <summary>The names of all keys that are compared, those of listeners and receivers aside.</summary>
     public static IEnumerable<string> KeyNames => Keys.Select(key => key.Name);
 
     /// <summary>In the order of the documentation, listeners first.</summary>
@@ -73,6 +73,7 @@ internal static class OptionChanges
             }
         }
 
+        changes.AddRange(NotifyChanges.Between(old.Notify, now.Notify));
         return changes;
     }
 
@@ -169,7 +170,8 @@ internal static class OptionChanges
 
     private static string List<T>(IEnumerable<T>? values) => string.Join(", ", values ?? []);
 
-    private static string Show(object? value) => value switch
+    /// <summary>A value as people write it.</summary>
+    public static string Show(object? value) => value switch
     {
         null or "" => "none",
         TimeSpan duration => DurationText.Format(duration),

@@ -26,6 +26,9 @@ internal sealed record ProxyOptions
     public OtlpOptions Otlp { get; init; } = new();
 
     public AuditOptions Audit { get; init; } = new();
+
+    /// <summary><c>notify[]</c>: default empty.</summary>
+    public IReadOnlyList<NotifyOptions> Notify { get; init; } = [];
 }
 
 /// <summary><c>sentinel</c>: whom to ask for the master.</summary>

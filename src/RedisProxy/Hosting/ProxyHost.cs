@@ -13,6 +13,7 @@ using Microsoft.Extensions.Options;
 using RedisProxy.Admin;
 using RedisProxy.Configuration;
 using RedisProxy.Failover;
+using RedisProxy.Notify;
 using RedisProxy.Tls;
 using RedisProxy.Topology;
 
@@ -113,6 +114,8 @@ internal static class ProxyHost
         services.AddSingleton<Liveness>();
         services.AddSingleton<StatusReport>();
         services.AddSingleton<OtlpPushes>();
+        services.AddSingleton(provider => new Notifications(
+            options.Notify, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Notifications>>()));
         services.AddSingleton<AuditWatch>();
         services.AddSingleton<ProxyMetrics>();
         services.AddSingleton<PrometheusText>();
@@ -124,6 +127,7 @@ internal static class ProxyHost
         services.AddHostedService(provider => provider.GetRequiredService<ProxyService>());
         services.AddHostedService(provider => provider.GetRequiredService<Supervision>());
         services.AddHostedService(provider => provider.GetRequiredService<AuditWatch>());
+        services.AddHostedService<NotificationService>();
         if (options.Otlp.Endpoint is not null)
         {
             // Without it nothing of OpenTelemetry's is touched: no memory, no time at the start.
@@ -141,6 +145,7 @@ internal static class ProxyHost
     {
         // The host looks at its options when it stops.
         HostOptions host = provider.GetRequiredService<IOptions<HostOptions>>().Value;
+        Notifications notifications = provider.GetRequiredService<Notifications>();
         return new ConfigurationReload(
             provider.GetRequiredService<RunningOptions>(),
             run.ReadAgain,
@@ -148,7 +153,11 @@ internal static class ProxyHost
             provider.GetRequiredService<DataPlane>(),
             provider.GetRequiredService<ILogger<ConfigurationReload>>())
         {
-            OnTaken = now => host.ShutdownTimeout = MaxStopTime(now),
+            OnTaken = now =>
+            {
+                host.ShutdownTimeout = MaxStopTime(now);
+                notifications.Use(now.Notify);
+            },
         };
     }
 

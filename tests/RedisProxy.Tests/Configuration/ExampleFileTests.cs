@@ -19,7 +19,8 @@ public sealed partial class ExampleFileTests
         "maxOutage", "planned", "plannedTimeout", "replay", "maxBytesPerSession", "reads", "blocking", "onUnknownOutcome",
         "notExecutedCode", "admin", "shutdown", "drainTimeout", "minDelay", "loops", "count", "maxBufferMemory",
         "maxSessionsPerAddress", "authenticationTimeout", "proxyProtocol", "users", "backendUser", "otlp", "audit", "protocol",
-        "headersFile",
+        "headersFile", "notify", "events", "masters", "startedAfter", "rateLimit", "burst", "webhook", "urlFile", "secretFile",
+        "maxAttempts", "command", "path", "args", "role",
     ];
 
     [Fact]

@@ -5,7 +5,8 @@ namespace RedisProxy.Tests.Configuration;
 /// <summary>File, environment and command line together: which one wins, and how messages tell where a value comes from.</summary>
 public sealed class OptionSourceTests
 {
-    private const string Sections = "expected listeners, sentinel, backend, client, hold, replay, admin, shutdown, loops, otlp or audit";
+    private const string Sections =
+        "expected listeners, sentinel, backend, client, hold, replay, admin, shutdown, loops, otlp, audit or notify";
 
     private const string File =
         "{ 'listeners': [ { 'bind': '127.0.0.1:6380', 'master': 'm', 'maxSessions': 5 } ], "

@@ -3,7 +3,8 @@ namespace RedisProxy.Tests.Configuration;
 /// <summary>What is said about single values and keys. Each case is an otherwise good file with one bad section.</summary>
 public sealed class OptionValueTests
 {
-    private const string Sections = "expected listeners, sentinel, backend, client, hold, replay, admin, shutdown, loops, otlp or audit";
+    private const string Sections =
+        "expected listeners, sentinel, backend, client, hold, replay, admin, shutdown, loops, otlp, audit or notify";
     private const string NotSingle = "is a list or an object; expected a single value";
 
     public static TheoryData<string, string> BadDurations => new()

@@ -9,7 +9,9 @@ namespace RedisProxy.Tests.House;
 internal sealed partial class LayerRules(TypeIndex index)
 {
     private const string Root = "RedisProxy";
-    private static readonly string[] Planes = ["Resp", "EventLoops", "Configuration", "Tls", "Topology", "Audit", "Sessions", "Failover"];
+    private static readonly string[] Planes =
+        ["Resp", "EventLoops", "Configuration", "Tls", "Topology", "Audit", "Notify", "Sessions", "Failover"];
+
 
     /// <summary>What each layer may use of the others. Program.cs stands above all of them.</summary>
     private static readonly Dictionary<string, string[]> Layers = new()
@@ -21,6 +23,7 @@ internal sealed partial class LayerRules(TypeIndex index)
         ["Tls"] = ["Configuration"],
         ["Topology"] = ["Resp", "Configuration", "Tls"],
         ["Audit"] = ["Resp", "Topology", "Configuration"],
+        ["Notify"] = ["Topology", "Audit", "Configuration"],
         ["Sessions"] = ["Resp", "EventLoops", "Topology", "Configuration", "Tls"],
         ["Failover"] = ["Topology", "Audit", "Sessions", "EventLoops", "Configuration", "Tls"],
         ["Admin"] = Planes,
