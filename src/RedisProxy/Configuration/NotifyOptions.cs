@@ -59,8 +59,8 @@ internal sealed record NotifyRateLimitOptions
 internal sealed record NotifyWebhookOptions
 {
     /// <summary>
-    /// <c>url</c> or the first line of <c>urlFile</c>: absolute, <c>http</c> or <c>https</c>. Required. Logs show its scheme and host
-    /// only, because many services put a secret into the path. User and password in it are sent as Basic authentication.
+    /// <c>url</c> or the first line of <c>urlFile</c>: absolute, <c>http</c> or <c>https</c>. Required. Of it logs show scheme and
+    /// host only, because many services put a secret into the path. User and password in it are sent as Basic authentication.
     /// </summary>
     public required Uri Url { get; init; }
 

@@ -105,7 +105,7 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
         }
         else if (_hasServed)
         {
-            _outage ??= new Outage(ids.NextOngoing(), time.GetTimestamp(), time.GetUtcNow()) { Last = view };
+            _outage ??= new Outage(ids.NextOngoing(), time.GetTimestamp(), time.GetUtcNow(), view);
             _outage.EndedAfter = null;
             _outage.Last = view;
             _outage.IsFailover |= SaysFailover(view);
@@ -147,7 +147,7 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
         return Make(isRestart ? NotifyEvent.MasterUp : NotifyEvent.FailoverFinished, text) with
         {
             Failover = report,
-            Outage = outage is null ? null : ReportOf(outage, Since(outage)),
+            Outage = outage is null ? null : ReportOf(outage, outage.First, Since(outage)),
         };
     }
 
@@ -159,16 +159,16 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
             : $"The master of '{_view.MasterName}' has been down for {Seconds(lasted)}: {outage.Last.Reason}";
         return Make(outage.IsFailover ? NotifyEvent.FailoverStarted : NotifyEvent.MasterDown, text) with
         {
-            Outage = ReportOf(outage, lasted),
+            Outage = ReportOf(outage, outage.Last, lasted),
         };
     }
 
     private Notification TellAborted(Outage outage, TimeSpan lasted) => Make(
         NotifyEvent.FailoverAborted,
         $"A failover of '{_view.MasterName}' came to nothing: {_view.Master?.Announced} takes requests again after {Seconds(lasted)}. "
-            + $"It had begun with: {outage.Last.Reason}") with
+            + $"It had begun with: {outage.First.Reason}") with
     {
-        Outage = ReportOf(outage, lasted),
+        Outage = ReportOf(outage, outage.First, lasted),
     };
 
     private Notification Make(NotifyEvent one, string text) => new()
@@ -181,8 +181,8 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
         Text = text,
     };
 
-    private static OutageReport ReportOf(Outage outage, TimeSpan lasted) =>
-        new(outage.BeganAt, lasted, outage.Last.Availability, outage.Last.Reason);
+    private static OutageReport ReportOf(Outage outage, TopologyView view, TimeSpan lasted) =>
+        new(outage.BeganAt, lasted, view.Availability, view.Reason);
 
     private HostEndpoint AnnouncedOf(IPEndPoint address) =>
         _announced.GetValueOrDefault(address) ?? new HostEndpoint(address.Address.ToString(), address.Port);
@@ -200,7 +200,7 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
     private static string Number(long number) => FormattableString.Invariant($"{number}");
 
     /// <summary>From the first view that does not serve to the one that does.</summary>
-    private sealed class Outage(long id, long began, DateTimeOffset beganAt)
+    private sealed class Outage(long id, long began, DateTimeOffset beganAt, TopologyView first)
     {
         public long Id => id;
 
@@ -211,8 +211,11 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
         /// <summary>It is over, and whether it came to nothing is not sure yet.</summary>
         public TimeSpan? EndedAfter { get; set; }
 
-        /// <summary>The last one that did not serve.</summary>
-        public required TopologyView Last { get; set; }
+        /// <summary>Says what it began with.</summary>
+        public TopologyView First { get; } = first;
+
+        /// <summary>The last one that did not serve: says what is waited for.</summary>
+        public TopologyView Last { get; set; } = first;
 
         public bool IsFailover { get; set; }
     }

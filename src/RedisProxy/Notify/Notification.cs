@@ -46,8 +46,8 @@ internal sealed record FailoverReport(FailoverRecord Record, HostEndpoint Old, H
 
 /// <param name="Since">When the master stopped taking requests.</param>
 /// <param name="Lasted">Until now, or until it took them again.</param>
-/// <param name="Availability">The last one that was not good.</param>
-/// <param name="Reason">What was waited for.</param>
+/// <param name="Availability">Now; of an outage that is over, the one that it began with.</param>
+/// <param name="Reason">What is waited for, or what it began with.</param>
 internal sealed record OutageReport(DateTimeOffset Since, TimeSpan Lasted, Availability Availability, string Reason);
 
 /// <param name="Known">How many there are.</param>

@@ -56,12 +56,14 @@ internal sealed class Notifications : IDisposable
                 if (_receivers.FirstOrDefault(receiver => receiver.Name == wanted.Name) is not { } receiver)
                 {
                     now.Add(new Receiver(wanted, MakeSender, CountsOf(wanted.Name), _time, _log));
+                    Say(wanted);
                     continue;
                 }
 
                 if (!NotifyChanges.AreSame(receiver.Options, wanted))
                 {
                     receiver.Use(wanted);
+                    Say(wanted);
                 }
 
                 now.Add(receiver);
@@ -210,6 +212,16 @@ internal sealed class Notifications : IDisposable
     private HostEndpoint? AddressOf(string? master) => _masters
         .Select(watch => watch.Source.Current)
         .FirstOrDefault(view => view.MasterName == master)?.Master?.Announced;
+
+    // Of an address only what may be known to all, and no arguments.
+    private void Say(NotifyOptions options)
+    {
+        string events = options.Events.Count == NotifyEvents.All.Count
+            ? "everything"
+            : string.Join(", ", options.Events.Select(NotifyEvents.NameOf));
+        string where = options.Webhook?.ShownUrl ?? options.Command?.Path ?? "";
+        NotifyLog.Tells(_log, options.Name, events, where);
+    }
 
     private MasterWatch Follow(ITopologySource source)
     {

@@ -56,6 +56,9 @@ internal static partial class NotifyLog
     [LoggerMessage(EventId = 4424, Message = "Receiver '{Receiver}': the command for {What} ended: {Detail}; it said: {Line}")]
     public static partial void CommandEnded(ILogger log, LogLevel level, string receiver, string what, string detail, string line);
 
+    [LoggerMessage(4426, LogLevel.Information, "Receiver '{Receiver}' is told of {Events}: {Where}")]
+    public static partial void Tells(ILogger log, string receiver, string events, string where);
+
     [LoggerMessage(4425, LogLevel.Error, "Looking for events failed; the next look is made all the same")]
     public static partial void LookFailed(ILogger log, Exception error);
 }

@@ -8,7 +8,8 @@ public sealed class NotifyOptionTests
     private const string Hook = "'webhook': { 'url': 'http://h:1/x' }";
     private const string NotAUrl = "is not an absolute URL; expected something like \"https://ops.example/hooks/redis\", http or https";
     private const string Events = "expected \"failover_started\", \"failover_finished\", \"failover_aborted\", \"master_down\", "
-        + "\"master_up\", \"sentinels_lost\", \"sentinels_back\", \"replica_unhealthy\", \"replica_healthy\", \"drift_found\" or \"drift_gone\"";
+        + "\"master_up\", \"sentinels_lost\", \"sentinels_back\", \"replica_unhealthy\", \"replica_healthy\", \"drift_found\" "
+        + "or \"drift_gone\"";
 
     public static TheoryData<string, string> BadValues => new()
     {

@@ -69,7 +69,7 @@ public sealed class MasterWatchTests
         _source.Show(Availability.Available);
         Assert.Equal((NotifyEvent.FailoverFinished, FailoverKind.Unplanned), (
             Assert.Single(_told).Event, _told[0].Failover!.Record.Kind));
-        Assert.Equal(firstSign, _told[0].Outage!.Since);
+        Assert.Equal((firstSign, "10.0.0.1:6379: connection refused"), (_told[0].Outage!.Since, _told[0].Outage!.Reason));
     }
 
     [Fact]

@@ -176,6 +176,8 @@ public sealed class NotificationsTests : IDisposable
         Assert.Equal(["c", "ops"], _notifications.Receivers.Select(receiver => receiver.Name));
         Assert.Same(kept, _notifications.Receivers[1]);
         Assert.Equal(Second, kept.Options.StartedAfter);
+        Assert.Equal(4, _log.CountOf(4426));
+        Assert.Equal("Receiver 'ops' is told of everything: http://h", _log.Lines[0].Text);
         _notifications.Use([]);
         Assert.Empty(_notifications.Receivers);
     }
