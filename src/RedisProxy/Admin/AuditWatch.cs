@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 
 using RedisProxy.Audit;
 using RedisProxy.Configuration;
+using RedisProxy.Notify;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Admin;
@@ -13,7 +14,8 @@ namespace RedisProxy.Admin;
 /// that was asked for is answered and not logged.
 /// </summary>
 internal sealed class AuditWatch(
-    RunningOptions running, TopologyService topology, TopologyContext context, ILogger<AuditWatch> log) : BackgroundService
+    RunningOptions running, TopologyService topology, TopologyContext context, Notifications notifications, ILogger<AuditWatch> log)
+    : BackgroundService
 {
     private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
@@ -143,5 +145,6 @@ internal sealed class AuditWatch(
 
         _known = critical;
         _last = results;
+        notifications.OnAudit(results);
     }
 }

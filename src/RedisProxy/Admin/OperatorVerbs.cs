@@ -33,6 +33,7 @@ internal static class OperatorVerbs
         endpoints.MapPost("/reload", http => ActAsync(http, ReloadAsync));
         endpoints.MapPost("/sessions/{id}/kill", http => ActAsync(http, KillAsync));
         endpoints.MapPost("/failover", http => ActAsync(http, FailoverVerb.RunAsync));
+        endpoints.MapPost("/notify/test", http => ActAsync(http, NotifyVerb.RunAsync));
     }
 
     private static Task<Answer> PauseAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)

@@ -4,6 +4,7 @@ using RedisProxy.Audit;
 using RedisProxy.EventLoops;
 using RedisProxy.Facade;
 using RedisProxy.Failover;
+using RedisProxy.Notify;
 using RedisProxy.Resp;
 using RedisProxy.Roles;
 using RedisProxy.Sessions;
@@ -24,15 +25,23 @@ internal sealed class ProxyMetrics : IDisposable
     private readonly AuditWatch _audit;
     private readonly RoleKeeper _roles;
     private readonly FacadeCounters _facade;
+    private readonly Notifications _notifications;
     private readonly List<HistogramSource> _histograms = [];
 
     public ProxyMetrics(
-        DataPlane dataPlane, TopologyService topology, OtlpPushes pushes, AuditWatch audit, RoleKeeper roles, FacadeServer facade)
+        DataPlane dataPlane,
+        TopologyService topology,
+        OtlpPushes pushes,
+        AuditWatch audit,
+        RoleKeeper roles,
+        FacadeServer facade,
+        Notifications notifications)
     {
         _dataPlane = dataPlane;
         _facade = facade.Counters;
         _audit = audit;
         _roles = roles;
+        _notifications = notifications;
         _pushes = pushes;
         AddSessions();
         AddTraffic();
@@ -40,6 +49,7 @@ internal sealed class ProxyMetrics : IDisposable
         AddTopology();
         AddRoles();
         AddFacade();
+        AddNotifications();
         AddProgram();
         ReplicaMetrics.AddTo(Meter, dataPlane, topology);
         ProcessMetrics.AddTo(Meter);
@@ -149,6 +159,15 @@ internal sealed class ProxyMetrics : IDisposable
         Counter("facade_commands", "Commands that the Sentinel facade has answered, by what they were about.", () =>
             Enum.GetValues<FacadeCommandKind>().Select(kind => new Measurement<long>(
                 _facade.CommandsOf(kind), Tag("kind", Labels.Of(kind)))));
+    }
+
+    private void AddNotifications()
+    {
+        Counter("notifications", "Messages to each receiver of notify, by what became of them.", () =>
+            _notifications.Receivers.SelectMany(static receiver => Enum.GetValues<NotifyOutcome>().Select(outcome => new Measurement<long>(
+                receiver.Counts.Of(outcome), Tag("receiver", receiver.Name), Tag("outcome", Labels.Of(outcome))))));
+        Gauge("notifications_waiting", "Messages now that wait for each receiver of notify, but the one that is being sent.", () =>
+            _notifications.Receivers.Select(static receiver => new Measurement<long>(receiver.Waiting, Tag("receiver", receiver.Name))));
     }
 
     private void AddProgram()

@@ -48,6 +48,12 @@ internal sealed class AdminCommands
         Arity = ArgumentArity.ZeroOrOne,
     };
 
+    private readonly Argument<string?> _receiver = new("receiver")
+    {
+        Description = "Its name. Default: all of them.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
     private readonly Option<bool> _force = new("--force") { Description = "Even when something speaks against it." };
 
     private readonly Option<string> _for = new("--for")
@@ -73,6 +79,8 @@ internal sealed class AdminCommands
 
     public Command Failover { get; } = new("failover", HelpTexts.Failover);
 
+    public Command NotifyTest { get; } = new("notify-test", HelpTexts.NotifyTest);
+
     public Command Drain { get; } = new("drain", HelpTexts.Drain);
 
     public Command Reload { get; } = new("reload", HelpTexts.Reload);
@@ -86,7 +94,8 @@ internal sealed class AdminCommands
         Kill.Add(_id);
         Failover.Add(_master);
         Failover.Add(_force);
-        foreach (Command verb in new[] { Pause, Resume, Drain, Reload, Kill, Failover })
+        NotifyTest.Add(_receiver);
+        foreach (Command verb in new[] { Pause, Resume, Drain, Reload, Kill, Failover, NotifyTest })
         {
             verb.Add(_tokenFile);
         }
@@ -111,6 +120,7 @@ internal sealed class AdminCommands
         (Pause, arguments => VerbOf(arguments, "pause", ("listener", _listener), ("for", _for))),
         (Resume, arguments => VerbOf(arguments, "resume", ("listener", _listener))),
         (Failover, FailoverOf),
+        (NotifyTest, arguments => VerbOf(arguments, WithQuery("notify/test", [("receiver", arguments.GetValue(_receiver))]))),
         (Drain, arguments => VerbOf(arguments, "drain", ("listener", _listener))),
         (Reload, arguments => VerbOf(arguments, "reload")),
         (Kill, arguments => VerbOf(arguments, FormattableString.Invariant($"sessions/{arguments.GetValue(_id)}/kill"))),

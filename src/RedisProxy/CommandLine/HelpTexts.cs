@@ -30,6 +30,9 @@ internal static class HelpTexts
     public const string Failover =
         "Makes a replica the master, and loses nothing: everybody's writes wait until the replica has them all. Looks before it leaps.";
 
+    public const string NotifyTest =
+        "Sends a test message to the receivers of notify, and says what they answered.";
+
     public const string Drain =
         "Makes listeners take no more clients, and ends their sessions as a stop does. The process stays, and is not ready any more.";
 
@@ -152,6 +155,7 @@ internal static class HelpTexts
 
           RedisProxy resume --admin 10.0.0.7:9180 --token-file /run/secrets/redisproxy
           RedisProxy failover mymaster
+          RedisProxy notify-test ops
           RedisProxy kill 4711
           RedisProxy drain --listener sessions-cache
           RedisProxy reload

@@ -123,7 +123,7 @@ internal sealed class ProxyCommandLine
         "health" => HelpTexts.HealthExamples,
         "status" => HelpTexts.StatusExamples,
         "sessions" => HelpTexts.SessionsExamples,
-        "pause" or "resume" or "drain" or "reload" or "kill" or "failover" => HelpTexts.VerbExamples,
+        "pause" or "resume" or "drain" or "reload" or "kill" or "failover" or "notify-test" => HelpTexts.VerbExamples,
         _ => HelpTexts.ProxyExamples,
     };
 

@@ -63,6 +63,7 @@ internal sealed class OptionBinder
             Audit = all.Section("audit", ReadAudit),
             Roles = all.Section("roles", RoleSection.Read),
             SentinelFacade = all.Section(SentinelFacadeSection.Key, facade => SentinelFacadeSection.Read(facade, ReadCredentials)),
+            Notify = new NotifySections(_errors, _directory, ReadSecret, NotifySections.MastersOf(listeners)).Read(all),
         };
         return new OptionDraft(listeners, isEndpointGiven, options);
     }

@@ -67,7 +67,7 @@ internal static class OptionChanges
         new("sentinelFacade.maxConnections", o => o.SentinelFacade.MaxConnections) { NeedsRestart = true },
     ];
 
-    /// <summary>The names of all keys that are compared, those of listeners aside.</summary>
+    /// <summary>The names of all keys that are compared, those of listeners and receivers aside.</summary>
     public static IEnumerable<string> KeyNames => Keys.Select(key => key.Name);
 
     /// <summary>In the order of the documentation, listeners first.</summary>
@@ -84,6 +84,7 @@ internal static class OptionChanges
             }
         }
 
+        changes.AddRange(NotifyChanges.Between(old.Notify, now.Notify));
         return changes;
     }
 
@@ -197,7 +198,8 @@ internal static class OptionChanges
     private static string Config(IReadOnlyDictionary<string, string> config) =>
         List(config.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} '{pair.Value}'"));
 
-    private static string Show(object? value) => value switch
+    /// <summary>A value as people write it.</summary>
+    public static string Show(object? value) => value switch
     {
         null or "" => "none",
         TimeSpan duration => DurationText.Format(duration),

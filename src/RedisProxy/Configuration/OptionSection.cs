@@ -74,8 +74,8 @@ internal sealed class OptionSection
     public IReadOnlyList<T> Sections<T>(string key, string expected, Func<OptionSection, T> read) =>
         [.. Items(key, expected).Where(item => IsObject(item)).Select(item => new OptionSection(item, item.Path, _errors).ReadKeys(read))];
 
-    /// <summary>A list of values without duplicates; those that are not understood are left out.</summary>
-    public IReadOnlyList<T> Values<T>(string key, string expected, ValueParser<T> parse)
+    /// <summary>A list of values, without duplicates unless they may be; those that are not understood are left out.</summary>
+    public IReadOnlyList<T> Values<T>(string key, string expected, ValueParser<T> parse, bool mayRepeat = false)
     {
         var values = new List<T>();
         foreach (IConfigurationSection item in Items(key, expected))
@@ -86,7 +86,7 @@ internal sealed class OptionSection
             }
             else if (TryParse(item, parse, out T? value))
             {
-                if (values.Contains(value!))
+                if (!mayRepeat && values.Contains(value!))
                 {
                     _errors.Add(item.Path, $"{QuotedValue.Of(item.Value!)} is in the list already; expected each one once");
                 }

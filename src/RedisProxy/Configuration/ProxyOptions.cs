@@ -30,6 +30,9 @@ internal sealed record ProxyOptions
     public RoleOptions Roles { get; init; } = new();
 
     public SentinelFacadeOptions SentinelFacade { get; init; } = new();
+
+    /// <summary><c>notify[]</c>: default empty.</summary>
+    public IReadOnlyList<NotifyOptions> Notify { get; init; } = [];
 }
 
 /// <summary><c>sentinel</c>: whom to ask for the master.</summary>

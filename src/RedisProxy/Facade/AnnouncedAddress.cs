@@ -22,20 +22,21 @@ internal static class AnnouncedAddress
             return advertised;
         }
 
-        HostEndpoint? bind = options.Listeners
-            .Where(listener => TopologyService.NameOf(listener) == master)
-            .Select(listener => listener.Bind.Tcp)
-            .FirstOrDefault(tcp => tcp is not null);
-        return bind is { IsAnyAddress: true } ? Reached(bind, local) : bind;
+        return ListenersOf(options, master, ListenerRole.Master, local).FirstOrDefault();
     }
 
     /// <summary>
-    /// Of its replicas. The servers' own addresses are no answer: clients that need this proxy need not reach them. Listeners whose
-    /// traffic goes to replicas would be listed here; there are none.
+    /// Of its replicas: the replica listeners. The servers' own addresses are no answer: clients that need this proxy need not reach
+    /// them.
     /// </summary>
-#pragma warning disable IDE0060 // What listeners for replicas would be found by.
-    public static IReadOnlyList<HostEndpoint> OfReplicas(ProxyOptions options, string master, IPAddress local) => [];
-#pragma warning restore IDE0060
+    public static IReadOnlyList<HostEndpoint> OfReplicas(ProxyOptions options, string master, IPAddress local) =>
+        [.. ListenersOf(options, master, ListenerRole.Replica, local)];
+
+    private static IEnumerable<HostEndpoint> ListenersOf(ProxyOptions options, string master, ListenerRole role, IPAddress local) =>
+        options.Listeners
+            .Where(listener => TopologyService.NameOf(listener) == master && listener.Role == role)
+            .Select(listener => listener.Bind.Tcp).OfType<HostEndpoint>()
+            .Select(bind => bind.IsAnyAddress ? Reached(bind, local) : bind).OfType<HostEndpoint>();
 
     // 0.0.0.0 is IPv4 only, [::] is both.
     private static HostEndpoint? Reached(HostEndpoint any, IPAddress local)

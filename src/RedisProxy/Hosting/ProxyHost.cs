@@ -14,6 +14,7 @@ using RedisProxy.Admin;
 using RedisProxy.Configuration;
 using RedisProxy.Facade;
 using RedisProxy.Failover;
+using RedisProxy.Notify;
 using RedisProxy.Roles;
 using RedisProxy.Tls;
 using RedisProxy.Topology;
@@ -115,6 +116,8 @@ internal static class ProxyHost
         services.AddSingleton<Liveness>();
         services.AddSingleton<StatusReport>();
         services.AddSingleton<OtlpPushes>();
+        services.AddSingleton(provider => new Notifications(
+            options.Notify, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Notifications>>()));
         services.AddSingleton<AuditWatch>();
         services.AddSingleton(CreateRoles);
         services.AddSingleton(CreateFacade);
@@ -130,6 +133,7 @@ internal static class ProxyHost
         services.AddHostedService(provider => provider.GetRequiredService<Supervision>());
         services.AddHostedService(provider => provider.GetRequiredService<AuditWatch>());
         services.AddHostedService<RoleService>();
+        services.AddHostedService<NotificationService>();
         if (options.Otlp.Endpoint is not null)
         {
             // Without it nothing of OpenTelemetry's is touched: no memory, no time at the start.
@@ -147,6 +151,7 @@ internal static class ProxyHost
     {
         // The host looks at its options when it stops.
         HostOptions host = provider.GetRequiredService<IOptions<HostOptions>>().Value;
+        Notifications notifications = provider.GetRequiredService<Notifications>();
         return new ConfigurationReload(
             provider.GetRequiredService<RunningOptions>(),
             run.ReadAgain,
@@ -158,6 +163,7 @@ internal static class ProxyHost
             {
                 host.ShutdownTimeout = MaxStopTime(now);
                 provider.GetRequiredService<FacadeServer>().Follow();
+                notifications.Use(now.Notify);
             },
         };
     }

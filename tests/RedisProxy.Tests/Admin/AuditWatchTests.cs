@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using RedisProxy.Admin;
 using RedisProxy.Audit;
 using RedisProxy.Configuration;
+using RedisProxy.Notify;
 using RedisProxy.Tests.Topology;
 using RedisProxy.Topology;
 
@@ -57,5 +58,6 @@ public sealed class AuditWatchTests
 
     private static AuditWatch Watch(Deployment deployment) => new(
         new RunningOptions(deployment.Options), deployment.Service, deployment.Context,
+        new Notifications([], deployment.Clock, new Logger<Notifications>(new RecordingLoggers(deployment.Log))),
         new Logger<AuditWatch>(new RecordingLoggers(deployment.Log)));
 }

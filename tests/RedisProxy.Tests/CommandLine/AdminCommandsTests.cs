@@ -31,6 +31,8 @@ public sealed class AdminCommandsTests
     [InlineData("POST 127.0.0.1:9180 drain?listener=a", "drain", "--listener", "a")]
     [InlineData("POST 127.0.0.1:9180 sessions/4711/kill with s3cret", "kill", "4711", "--token-file", "token")]
     [InlineData("POST 127.0.0.1:9180 failover", "failover")]
+    [InlineData("POST 127.0.0.1:9180 notify/test", "notify-test")]
+    [InlineData("POST 127.0.0.1:9180 notify/test?receiver=ops", "notify-test", "ops")]
     [InlineData("POST 127.0.0.1:9180 failover?master=a%20b&force=true with s3cret", "failover", "a b", "--force", "--token-file", "token")]
     [InlineData("POST 10.0.0.7:99 resume with fromFile", "resume", "--config", "admin.json")]
     [InlineData("POST 127.0.0.1:7 resume with fromFile", "resume", "--config", "admin.json", "--admin", "7")]

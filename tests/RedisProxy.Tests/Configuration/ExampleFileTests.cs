@@ -22,6 +22,8 @@ public sealed partial class ExampleFileTests
         "headersFile", "role", "maxLagBytes", "maxLagSeconds", "fallback", "slowStart", "weights",
         "headersFile", "roles", "replica", "config", "masters", "rewrite", "dryRun",
         "sentinelFacade", "advertise", "maxConnections",
+        "notify", "events", "startedAfter", "rateLimit", "burst", "webhook", "urlFile", "secretFile",
+        "maxAttempts", "command", "path", "args", "role",
     ];
 
     [Fact]

@@ -10,7 +10,7 @@ public sealed class OptionChangesTests
     public void Keys_AreThoseOfTheRecords()
     {
         string[] expected = [.. typeof(ProxyOptions).GetProperties()
-            .Where(section => section.Name != nameof(ProxyOptions.Listeners))
+            .Where(section => section.Name is not (nameof(ProxyOptions.Listeners) or nameof(ProxyOptions.Notify)))
             .SelectMany(section => Leaves(section.PropertyType, NameOf(section)))];
         Assert.Equal(expected.Order(), OptionChanges.KeyNames.Order());
     }

@@ -163,7 +163,7 @@ public sealed partial class DocumentTests
     [GeneratedRegex(@"\bredisproxy_[a-z_]*[a-z](?<!_bucket|_sum|_count)\b(?!\*)")]
     private static partial Regex Metric();
 
-    [GeneratedRegex(@"`(listeners\[\]|sentinel|backend|client|hold|replay|admin|shutdown|loops)\.(?<name>[a-z][A-Za-z]+)[`:.]")]
+    [GeneratedRegex(@"`(listeners\[\]|notify\[\]|sentinel|backend|client|hold|replay|admin|shutdown|loops)\.(?<name>[a-z][A-Za-z]+)[`:.]")]
     private static partial Regex Key();
 
     [GeneratedRegex(@"LoggerMessage\(\s*(EventId = )?(?<id>\d+)")]

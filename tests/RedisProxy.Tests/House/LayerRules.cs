@@ -10,7 +10,7 @@ internal sealed partial class LayerRules(TypeIndex index)
 {
     private const string Root = "RedisProxy";
     private static readonly string[] Planes =
-        ["Resp", "EventLoops", "Configuration", "Tls", "Topology", "Audit", "Roles", "Facade", "Sessions", "Failover"];
+        ["Resp", "EventLoops", "Configuration", "Tls", "Topology", "Audit", "Roles", "Facade", "Notify", "Sessions", "Failover"];
 
     /// <summary>What each layer may use of the others. Program.cs stands above all of them.</summary>
     private static readonly Dictionary<string, string[]> Layers = new()
@@ -24,6 +24,7 @@ internal sealed partial class LayerRules(TypeIndex index)
         ["Audit"] = ["Resp", "Topology", "Configuration"],
         ["Roles"] = ["Resp", "Topology", "Configuration"],
         ["Facade"] = ["Resp", "Topology", "Configuration"],
+        ["Notify"] = ["Topology", "Audit", "Configuration"],
         ["Sessions"] = ["Resp", "EventLoops", "Topology", "Configuration", "Tls"],
         ["Failover"] = ["Topology", "Audit", "Sessions", "EventLoops", "Configuration", "Tls"],
         ["Admin"] = Planes,

@@ -9,7 +9,8 @@ internal static class MetricsReference
 {
     // Their values are names, numbers and addresses, not one of a few words.
     private static readonly string[] OpenLabels =
-        ["listener", "master", "address", "epoch", "generation", "version", "loop", "le", "replica", "server"];
+        ["listener", "master", "address", "epoch", "generation", "version", "loop", "le", "replica", "server",
+            "receiver"];
 
     public static string Path => System.IO.Path.Combine(ProxyProgram.RepositoryRoot(), "docs/metrics.md");
 
@@ -25,7 +26,7 @@ internal static class MetricsReference
 
             What `/metrics` says, in Prometheus's text format, or in that of OpenMetrics 1.0 when the caller prefers it. Durations are in
             seconds, sizes in bytes. Counters begin with the process; all series but those of the audit are there from the beginning, with
-            0. `le` of a histogram is the upper bound of a bucket. Alert rules that use them:
+            0, those of notifications for each receiver. `le` of a histogram is the upper bound of a bucket. Alert rules that use them:
             [alerts.yml](../deploy/prometheus/alerts.yml); a dashboard for Grafana: [redisproxy.json](../deploy/grafana/redisproxy.json).
 
             With `otlp.endpoint` they are pushed to a collector, too, under the same names and labels; there the kind says what

@@ -15,7 +15,10 @@ public sealed class MetricsTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _redis = await RedisServer.StartAsync();
-        _proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(_redis));
+
+        // So that it has series of receivers, too.
+        _proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(_redis).With("notify", JsonNode.Parse(
+            """[ { "name": "ops", "webhook": { "url": "http://127.0.0.1:1" } } ]""")));
     }
 
     public async Task DisposeAsync()

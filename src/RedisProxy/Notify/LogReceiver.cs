@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Notify;
+
+/// <summary>The receiver that is always there: the log, with a line for each message. Any thread.</summary>
+internal sealed class LogReceiver(ILogger log)
+{
+    // As that of the others, unless they say otherwise.
+    private static readonly TimeSpan StartedAfter = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _gate = new();
+    private readonly Told _told = new();
+
+    public void Offer(Ongoing ongoing)
+    {
+        lock (_gate)
+        {
+            if (_told.IsDue(ongoing, StartedAfter))
+            {
+                Write(ongoing.Tell());
+            }
+        }
+    }
+
+    public void OfferEnd(long id, Func<Notification> tell)
+    {
+        lock (_gate)
+        {
+            if (_told.Contains(id))
+            {
+                Write(tell());
+            }
+        }
+    }
+
+    public void Forget(IEnumerable<long> ongoing)
+    {
+        lock (_gate)
+        {
+            _told.KeepOnly(ongoing);
+        }
+    }
+
+    public void Write(Notification told)
+    {
+        Action<ILogger, string>? write = told.Event switch
+        {
+            NotifyEvent.FailoverStarted => NotifyLog.FailoverStarted,
+            NotifyEvent.FailoverFinished => NotifyLog.FailoverFinished,
+            NotifyEvent.FailoverAborted => NotifyLog.FailoverAborted,
+            NotifyEvent.MasterDown => NotifyLog.MasterDown,
+            NotifyEvent.MasterUp => NotifyLog.MasterUp,
+            NotifyEvent.SentinelsLost => NotifyLog.SentinelsLost,
+            NotifyEvent.SentinelsBack => NotifyLog.SentinelsBack,
+            NotifyEvent.ReplicaUnhealthy => NotifyLog.ReplicaUnhealthy,
+            NotifyEvent.ReplicaHealthy => NotifyLog.ReplicaHealthy,
+            NotifyEvent.DriftFound => NotifyLog.DriftFound,
+            NotifyEvent.DriftGone => NotifyLog.DriftGone,
+            _ => null,
+        };
+        write?.Invoke(log, told.Text);
+    }
+}

@@ -1,0 +1,107 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Notify;
+
+/// <summary>Sends messages by HTTP: one POST for each attempt, signed anew, because a receiver may refuse an old time.</summary>
+internal sealed class WebhookSender(NotifyWebhookOptions options, HttpMessageInvoker http, TimeProvider time) : ISender
+{
+    public const string EventHeader = "X-RedisProxy-Event";
+    public const string IdHeader = "X-RedisProxy-Id";
+    public const string AttemptHeader = "X-RedisProxy-Attempt";
+
+    private static readonly MediaTypeHeaderValue Json = new("application/json") { CharSet = "utf-8" };
+
+    private readonly Uri _target = new(options.Url.GetComponents(UriComponents.HttpRequestUrl, UriFormat.UriEscaped));
+
+    public int MaxAttempts => options.MaxAttempts;
+
+    public TimeSpan FirstPause { get; } = TimeSpan.FromSeconds(1);
+
+    public TimeSpan MaxPause { get; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>For all webhooks of a process. Proxies are those of the environment (HTTPS_PROXY, NO_PROXY), as users expect it.</summary>
+    public static HttpMessageInvoker CreateHttp() => new(new SocketsHttpHandler
+    {
+        // Whoever is redirected to may be anybody, and would get a signed message.
+        AllowAutoRedirect = false,
+        UseCookies = false,
+
+        // What is said of a request to others is this process's own business.
+        ActivityHeadersPropagator = null,
+
+        // Names may move, and a connection that nobody uses for minutes is not worth a descriptor.
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),
+        MaxResponseHeadersLength = 16,
+    });
+
+    public async Task<Attempt> TryAsync(Message message, int attempt, CancellationToken stop)
+    {
+        using var late = new CancellationTokenSource(options.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stop);
+        try
+        {
+            using HttpRequestMessage request = MakeRequest(message, attempt);
+            using HttpResponseMessage response = await http.SendAsync(request, either.Token);
+            return Judge(response);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return new Attempt(AttemptEnd.Failed, $"no answer within {DurationText.Format(options.Timeout)}");
+        }
+        catch (HttpRequestException failure)
+        {
+            // The innermost message says why; none of them has the path or the query in it.
+            return new Attempt(AttemptEnd.Failed, failure.GetBaseException().Message);
+        }
+        catch (IOException failure)
+        {
+            return new Attempt(AttemptEnd.Failed, failure.GetBaseException().Message);
+        }
+    }
+
+    private HttpRequestMessage MakeRequest(Message message, int attempt)
+    {
+        var content = new ReadOnlyMemoryContent(message.Body);
+        content.Headers.ContentType = Json;
+        var request = new HttpRequestMessage(HttpMethod.Post, _target) { Content = content };
+        request.Headers.UserAgent.Add(new ProductInfoHeaderValue("RedisProxy", null));
+        request.Headers.Add(EventHeader, NotifyEvents.NameOf(message.Told.Event));
+        request.Headers.Add(IdHeader, message.Told.Id);
+        request.Headers.Add(AttemptHeader, attempt.ToString(CultureInfo.InvariantCulture));
+        if (options.Secret is { } secret)
+        {
+            request.Headers.Add(WebhookSignature.Header, WebhookSignature.Of(secret, time.GetUtcNow(), message.Body.Span));
+        }
+
+        if (options.Url.UserInfo is { Length: > 0 } user)
+        {
+            string plain = Convert.ToBase64String(Encoding.UTF8.GetBytes(Uri.UnescapeDataString(user)));
+            request.Headers.Authorization = new AuthenticationHeaderValue("Basic", plain);
+        }
+
+        return request;
+    }
+
+    private static Attempt Judge(HttpResponseMessage response)
+    {
+        int status = (int)response.StatusCode;
+        string detail = FormattableString.Invariant($"answered {status}");
+        if (response.IsSuccessStatusCode)
+        {
+            return new Attempt(AttemptEnd.Done, detail);
+        }
+
+        bool maySucceedLater = status >= 500
+            || response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.TooManyRequests;
+        return new Attempt(maySucceedLater ? AttemptEnd.Failed : AttemptEnd.Refused, detail)
+        {
+            RetryAfter = response.Headers.RetryAfter?.Delta,
+        };
+    }
+}
