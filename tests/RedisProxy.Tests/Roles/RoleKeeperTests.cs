@@ -21,8 +21,11 @@ public sealed class RoleKeeperTests : IAsyncDisposable
     [Fact]
     public async Task Keeper_AfterEachGenerationAndAtTheInterval_Looks()
     {
+        bool wasAsked = false;
+        _scene.Replica.OnRequest = request => wasAsked |= request is ["CONFIG", "GET", "appendonly"];
         RoleKeeper keeper = Start(new RunningOptions(_scene.Options));
-        await WithinAsync(() => _scene.Master.Looks == 1);
+        await WithinAsync(() => _scene.Master.Looks == 1 && Volatile.Read(ref wasAsked));
+        await Topology.Eventually.StaysTrueAsync(_scene.Clock, TimeSpan.FromSeconds(1), () => _scene.Master.Looks == 1);
         _scene.Replica.Settings["appendonly"] = "no";
         await Topology.Eventually.StaysTrueAsync(_scene.Clock, TimeSpan.FromSeconds(10), () => _scene.Master.Looks == 1);
         _scene.Current = _scene.Current with { Generation = 2 };
