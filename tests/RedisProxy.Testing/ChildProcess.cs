@@ -156,8 +156,17 @@ public sealed class ChildProcess : IAsyncDisposable
     {
         while (await output.ReadLineAsync() is { } line)
         {
-            onLine?.Invoke(line);
             Keep(line);
+            try
+            {
+                onLine?.Invoke(line);
+            }
+#pragma warning disable CA1031 // Whatever it is: a process that nobody reads from stands still, and nobody would know why.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
+                Keep($"The harness could not take this line: {failure}");
+            }
         }
     }
 

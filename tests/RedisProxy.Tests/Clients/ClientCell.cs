@@ -122,6 +122,9 @@ internal sealed class ClientCell(ClientProgram client, ClientMode mode) : IAsync
     /// <summary>For one that does not go on: where it, or what it waits for, stands.</summary>
     public string Describe() => _process is null ? "" : SocketWatch.Describe(_process.Id, _port);
 
+    /// <summary>What it said last, and what was made of it.</summary>
+    public string LogTail => string.Join('\n', (_process?.LogTail ?? "").Split('\n').TakeLast(10));
+
     public ValueTask DisposeAsync() => _process is null ? ValueTask.CompletedTask : _process.DisposeAsync();
 
     public override string ToString() => $"{Client.Name}, {Mode}";
