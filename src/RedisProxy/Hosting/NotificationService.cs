@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 using RedisProxy.Notify;
 using RedisProxy.Topology;
@@ -6,7 +7,8 @@ using RedisProxy.Topology;
 namespace RedisProxy.Hosting;
 
 /// <summary>Keeps the notifications going from the start of the proxy to its end, on threads of the control plane.</summary>
-internal sealed class NotificationService(Notifications notifications, TopologyService topology, TimeProvider time) : BackgroundService
+internal sealed class NotificationService(
+    Notifications notifications, TopologyService topology, TimeProvider time, ILogger<NotificationService> log) : BackgroundService
 {
     protected override Task ExecuteAsync(CancellationToken stoppingToken) => Task.WhenAll(
         notifications.RunAsync(() => topology.Sources, stoppingToken), LookAtReplicasAsync(stoppingToken));
@@ -16,6 +18,15 @@ internal sealed class NotificationService(Notifications notifications, TopologyS
         var fitness = new ReplicaFitness(time, notifications.OnReplica);
         while (true)
         {
+            TryLook(fitness);
+            await Task.Delay(ReplicaWatch.Interval, time, stop);
+        }
+    }
+
+    private void TryLook(ReplicaFitness fitness)
+    {
+        try
+        {
             foreach (TopologyView master in topology.Sources.Select(source => source.Current))
             {
                 if (topology.ReplicationOf(master.MasterName) is { } replication)
@@ -23,8 +34,11 @@ internal sealed class NotificationService(Notifications notifications, TopologyS
                     fitness.Look(master, replication);
                 }
             }
-
-            await Task.Delay(ReplicaWatch.Interval, time, stop);
+        }
+        catch (Exception failure)
+        {
+            // Whatever it is: the next look is made all the same, and the traffic does not depend on it.
+            NotifyLog.LookFailed(log, failure);
         }
     }
 }

@@ -177,10 +177,12 @@ internal sealed class Receiver : IDisposable
         Attempt last = new(AttemptEnd.Failed, "the proxy stops");
         ISender sender = _sender;
         var backoff = new Backoff(sender.FirstPause, sender.MaxPause);
+        int attempt = 0;
         try
         {
-            for (int attempt = 1; !stop.IsCancellationRequested; attempt++)
+            while (!stop.IsCancellationRequested)
             {
+                attempt++;
                 last = await TryOnceAsync(message, attempt, stop);
                 if (last.End == AttemptEnd.Done)
                 {
@@ -208,7 +210,7 @@ internal sealed class Receiver : IDisposable
             // Stopped.
         }
 
-        NotifyLog.Failed(_log, Name, what, $"given up at the stop: {last.Detail}", 0);
+        NotifyLog.Failed(_log, Name, what, $"given up at the stop: {last.Detail}", attempt);
         return false;
     }
 
