@@ -172,9 +172,10 @@ internal sealed class ReplicaWatch : ITopologyObserver
             new ServerConnection(endpoint, address, _backend, _context) { ClientName = "redisproxy-watch" });
         server.IsAsked = true;
         long suspicion = _suspicions.Newest;
-        _inbox.Start(async _ =>
+        _inbox.Start(async stop =>
         {
-            (ReplicationFacts? facts, string failure) = await server.LookAsync();
+            // Nobody waits for a silent server at the end.
+            (ReplicationFacts? facts, string failure) = await server.LookAsync().WaitAsync(stop);
             _inbox.Post(() => Take(endpoint, server, facts, failure, suspicion, then));
         });
         return true;

@@ -109,7 +109,9 @@ public sealed class ClientRun : IAsyncLifetime
         HashSet<ClientCell> late = await WaitForProgressAsync();
         string sessions = late.Count == 0 ? "" : await _proxy.Http.GetStringAsync(new Uri("sessions", UriKind.Relative));
         Each(cell => cell.End(
-            late.Contains(cell) ? $"It did not go on within {Patience.TotalSeconds} s.\n{cell.Describe()}\n{cell.LogTail}\n{sessions}" : null));
+            late.Contains(cell)
+                ? $"It did not go on within {Patience.TotalSeconds} s.\n{cell.Describe()}\n{cell.LogTail}\n{sessions}"
+                : null));
     }
 
     private async Task FailOverAsync()
