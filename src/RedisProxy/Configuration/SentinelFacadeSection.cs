@@ -91,7 +91,8 @@ internal static class SentinelFacadeSection
             return;
         }
 
-        HostEndpoint? announced = master.Select(listener => listener.Bind!.Tcp).FirstOrDefault(tcp => tcp is not null);
+        HostEndpoint? announced = master.Where(listener => listener.Role == ListenerRole.Master)
+            .Select(listener => listener.Bind!.Tcp).FirstOrDefault(tcp => tcp is not null);
         string expected = $"has nothing for \"{master.Key}\"; expected its \"host:port\", as";
         if (announced is null)
         {

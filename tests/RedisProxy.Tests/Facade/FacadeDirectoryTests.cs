@@ -44,6 +44,20 @@ public sealed class FacadeDirectoryTests
     }
 
     [Fact]
+    public void Replicas_AreTheReplicaListeners_AndNeverTheMaster()
+    {
+        const string Listeners = "'listeners': [ { 'name': 'reads', 'bind': '0.0.0.0:7002', 'master': 'one', 'role': 'replica' }, "
+            + "{ 'bind': '0.0.0.0:7000', 'master': 'one' } ]";
+        var scene = new FacadeScene(FacadeScene.Bind, Listeners);
+
+        Assert.Equal("*2|$8|10.0.0.1|$4|7000|", scene.Ask("SENTINEL GET-MASTER-ADDR-BY-NAME one"));
+        string replicas = scene.Ask("SENTINEL REPLICAS one");
+        Assert.StartsWith("*1|", replicas, StringComparison.Ordinal);
+        Assert.Contains("|$4|port|$4|7002|", replicas, StringComparison.Ordinal);
+        Assert.Contains("|$5|flags|$5|slave|", replicas, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Masters_WithoutSentinel_HaveTheNamesOfTheirListeners()
     {
         ProxyOptions options = Configured.Good(Configured.Read(
