@@ -7,6 +7,8 @@ namespace RedisProxy.Topology;
 /// <summary>One server that a <see cref="ReplicaWatch"/> looks at, and what it said last. Its state belongs to the watch's inbox.</summary>
 internal sealed class WatchedServer(ServerConnection connection) : IAsyncDisposable
 {
+    private volatile bool _isGivenUp;
+
     public IPEndPoint Address => connection.Address;
 
     /// <summary>A look is under way; nobody else may use the connection then.</summary>
@@ -46,9 +48,21 @@ internal sealed class WatchedServer(ServerConnection connection) : IAsyncDisposa
         {
             return (null, failure.Message);
         }
+        finally
+        {
+            if (_isGivenUp)
+            {
+                await connection.DisposeAsync();
+            }
+        }
     }
 
-    public ValueTask DisposeAsync() => connection.DisposeAsync();
+    /// <summary>A look that is under way comes to its end, and leaves no connection behind.</summary>
+    public ValueTask DisposeAsync()
+    {
+        _isGivenUp = true;
+        return connection.DisposeAsync();
+    }
 
     // Sentinel ends all connections of a server whose master it changes; only one that fails anew is a verdict.
     private async Task<RespValue> AskAsync()
@@ -57,7 +71,7 @@ internal sealed class WatchedServer(ServerConnection connection) : IAsyncDisposa
         {
             return await connection.AskAsync("INFO");
         }
-        catch (ServerException failure) when (failure.InnerException is RespConnectionException { ByErrorReply: false })
+        catch (ServerException failure) when (failure.InnerException is RespConnectionException { ByErrorReply: false } && !_isGivenUp)
         {
             return await connection.AskAsync("INFO");
         }
