@@ -12,7 +12,7 @@ namespace RedisProxy.Tests.Container;
 [Collection(ContainerImage.Tests)]
 public sealed class ImageTests(ContainerImage image, ITestOutputHelper output) : IDisposable
 {
-    private const long MaxOwnBytes = 18 * 1024 * 1024;
+    private const long MaxOwnBytes = 20 * 1024 * 1024;
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
     private const UnixFileMode SetId = UnixFileMode.SetUser | UnixFileMode.SetGroup;
 
