@@ -157,9 +157,10 @@ internal sealed class DataPlane
                 continue;
             }
 
-            if (known is not null && known.Options.Master != listener.Master)
+            if (known is not null && (known.Options.Master != listener.Master || known.Options.Role != listener.Role))
             {
-                errors.Add($"listener '{listener.Name}': its sessions with another master are ending; reload again when it is gone");
+                errors.Add(
+                    $"listener '{listener.Name}': its sessions with another master or role are ending; reload again when it is gone");
                 continue;
             }
 

@@ -58,13 +58,15 @@ internal sealed class Rebalancer
         Arm();
         (ReplicaTarget? fullest, double excess) = FindFullest(targets);
         int moves = excess < MinExcess ? 0 : Math.Clamp((int)excess / PartOfExcess, 1, MaxMoves);
-        foreach (Session session in _gate.Sessions)
+        if (moves == 0)
         {
-            if (moves > 0 && session.Link is { } link && link.Target == fullest && MovesUnnoticed(session))
-            {
-                moves--;
-                session.Keeper.GiveUpLink(link);
-            }
+            return;
+        }
+
+        // Chosen first: whatever a session does when it is moved, it may leave the set by it.
+        foreach (Session session in _gate.Sessions.Where(one => one.Link?.Target == fullest && MovesUnnoticed(one)).Take(moves).ToArray())
+        {
+            session.Keeper.GiveUpLink(session.Link!);
         }
     }
 
