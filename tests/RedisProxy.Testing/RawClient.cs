@@ -118,6 +118,21 @@ public sealed class RawClient : IDisposable
         }
     }
 
+    /// <summary>Sends what the peer still takes: it may end the connection at any moment.</summary>
+    public async Task TrySendAsync(string text)
+    {
+        try
+        {
+            await SendAsync(text);
+        }
+        catch (IOException)
+        {
+        }
+        catch (SocketException)
+        {
+        }
+    }
+
     /// <summary>As an array of bulks.</summary>
     public Task SendCommandAsync(params string[] words) => SendAsync(Command(words));
 

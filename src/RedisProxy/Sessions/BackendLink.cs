@@ -66,6 +66,12 @@ internal sealed class BackendLink(LoopSocket socket, long generation)
     /// <summary>What is <see cref="IsMidReply"/> is a message to a subscriber.</summary>
     public bool IsMidMessage { get; set; }
 
+    /// <summary>What is <see cref="IsMidReply"/> is not for the client, and nothing of it was relayed.</summary>
+    public bool IsMidDropped { get; set; }
+
+    /// <summary>The client has a part of a reply, and will not get the rest from another link.</summary>
+    public bool IsTorn => IsMidReply && !IsRejecting && !IsMidDropped;
+
     /// <summary>Replies are relayed unread: the session has left the one-reply-for-one-request order.</summary>
     public bool IsRaw { get; set; }
 

@@ -29,8 +29,7 @@ internal sealed class ClientAccess(Session session)
     /// <param name="arguments">Its name first.</param>
     /// <param name="room">Bytes of the request; what is sent instead must not be longer.</param>
     /// <param name="inTransaction">It will be queued.</param>
-    /// <param name="isSilent">It will not be answered.</param>
-    public Inspection Inspect(CommandTraits traits, List<byte[]> arguments, int room, bool inTransaction, bool isSilent)
+    public Inspection Inspect(CommandTraits traits, List<byte[]> arguments, int room, bool inTransaction)
     {
         switch (traits.Kind)
         {
@@ -41,7 +40,7 @@ internal sealed class ClientAccess(Session session)
                         ? Outcome.Acknowledged
                         : Outcome.WrongPassword);
             case CommandKind.Hello:
-                return InspectHello(traits, arguments, room, inTransaction, isSilent);
+                return InspectHello(traits, arguments, room, inTransaction);
             case CommandKind.Quit when IsLockedOut:
                 return Answer(traits, Outcome.Acknowledged);
         }
@@ -51,14 +50,14 @@ internal sealed class ClientAccess(Session session)
             return Answer(traits, Outcome.NotAuthenticated);
         }
 
-        Inspection inspection = RequestInspector.Inspect(traits, arguments, inTransaction, isSilent);
+        Inspection inspection = RequestInspector.Inspect(traits, arguments, inTransaction);
         bool wouldEndIt = traits.Kind == CommandKind.Reset || inspection.EndsFraming;
         return !wouldEndIt || Rules.BackendCredentials is null ? inspection
             : inTransaction ? Spoil(traits)
             : Answer(traits, Outcome.EndsAuthentication);
     }
 
-    private Inspection InspectHello(CommandTraits traits, List<byte[]> arguments, int room, bool inTransaction, bool isSilent)
+    private Inspection InspectHello(CommandTraits traits, List<byte[]> arguments, int room, bool inTransaction)
     {
         byte[][] rest = WithoutAuth(arguments, out byte[]? name, out byte[]? password);
         byte[]? rewritten = rest.Length == arguments.Count ? null : Write(rest);
@@ -71,7 +70,7 @@ internal sealed class ClientAccess(Session session)
 
         return password is not null && !TryUnlock(name, password)
             ? Answer(traits, Outcome.WrongPassword)
-            : RequestInspector.Inspect(traits, rest, inTransaction, isSilent) with { Rewritten = rewritten };
+            : RequestInspector.Inspect(traits, rest, inTransaction) with { Rewritten = rewritten };
     }
 
     /// <summary>HELLO [protover [AUTH username password] [SETNAME clientname]]; of several AUTH the last one counts, as in redis.</summary>

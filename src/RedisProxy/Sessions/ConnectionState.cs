@@ -46,8 +46,8 @@ internal sealed class ConnectionState(SessionSettings settings)
     /// <summary>CLIENT CACHING was answered and the request that it is about was not.</summary>
     public IReadOnlyList<byte[]>? Caching { get; private set; }
 
-    /// <summary>After CLIENT REPLY OFF: the backend answers nothing.</summary>
-    public bool IsSilent { get; private set; }
+    /// <summary>What the client has made of it by CLIENT REPLY, as of the newest request that was answered.</summary>
+    public ReplyMode Replies { get; private set; }
 
     /// <summary>Null while the connection has never subscribed to anything.</summary>
     public Subscriptions? Subscriptions { get; private set; }
@@ -61,7 +61,7 @@ internal sealed class ConnectionState(SessionSettings settings)
     public TransactionQueue? Queue { get; private set; }
 
     /// <summary>An open transaction, if there is one, can be begun again elsewhere, or ends as a conflict in any case.</summary>
-    public bool CanMoveTransaction => !Transaction.IsOpen || Transaction.IsWatching || (Queue is null or { IsWhole: true } && !IsSilent);
+    public bool CanMoveTransaction => !Transaction.IsOpen || Transaction.IsWatching || Queue is null or { IsWhole: true };
 
     /// <summary>Nothing was ever asked for that changes a connection.</summary>
     public bool IsUntouched { get; private set; } = true;
@@ -77,6 +77,27 @@ internal sealed class ConnectionState(SessionSettings settings)
         : _isTrackingRedirected ? PinReason.Tracking
         : IsSubscribed && !Subscriptions!.AreNamesKnown ? PinReason.PubSub
         : PinReason.None;
+
+    /// <summary>A request has its reply, from the backend or from the proxy: is it for the client, and are the next ones?</summary>
+    /// <param name="request">Not applied yet.</param>
+    /// <param name="change">What it asked for; null for nothing.</param>
+    /// <param name="isError">It was refused.</param>
+    public ReplyFate TakeReply(in PendingRequest request, StateChange? change, bool isError)
+    {
+        if (Replies.IsOn && change is null)
+        {
+            return ReplyFate.Relayed;
+        }
+
+        ReplyMode mode = request.FollowsNoOp ? Replies.AfterNoOp : Replies;
+        ReplyRule rule = isError || Transaction.IsOpen || change is null ? ReplyRule.AsBefore : change.Replies;
+        bool isReset = !isError && change?.Kind == CommandKind.Reset;
+        Replies = mode.After(rule, isReset);
+        return mode.IsSilent(rule, isReset) ? ReplyFate.Dropped : ReplyFate.Relayed;
+    }
+
+    /// <summary>Will the reply to the next request be kept from the client? Not to be asked of CLIENT REPLY and RESET.</summary>
+    public bool IsSilent(in PendingRequest request) => !(request.FollowsNoOp ? Replies.AfterNoOp : Replies).IsOn;
 
     /// <summary>The backend answered the request that asked for this change.</summary>
     /// <param name="change">What was asked for.</param>
@@ -246,7 +267,6 @@ internal sealed class ConnectionState(SessionSettings settings)
                 LibraryVersion = arguments[3];
                 break;
             case "REPLY":
-                IsSilent = option == "OFF";
                 break;
             case "TRACKING":
                 ApplyTracking(arguments, isOn: option == "ON");
@@ -290,7 +310,6 @@ internal sealed class ConnectionState(SessionSettings settings)
         IsNoEvict = false;
         IsNoTouch = false;
         IsReadOnly = false;
-        IsSilent = false;
         Database = 0;
         ApplyTracking([], isOn: false);
         Subscriptions?.Clear();

@@ -38,8 +38,14 @@ internal enum EndCause : byte
     /// <summary>A request of unknown outcome, and <c>replay.onUnknownOutcome</c> is <c>disconnect</c>.</summary>
     UnknownOutcome,
 
-    /// <summary>A request that ends the one-reply-for-one-request order could not be sent in time.</summary>
-    HoldExpired,
+    /// <summary>
+    /// A change of the connection's state was not executed, or perhaps it was and its backend was lost: what the client sends behind it could
+    /// run in another database, or as another user.
+    /// </summary>
+    StateInDoubt,
+
+    /// <summary>A request that reads was lost with its backend more than once. Perhaps it is the cause.</summary>
+    LostAgain,
 
     /// <summary>An operator ended it.</summary>
     Killed,

@@ -42,6 +42,9 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
 
     public void Remove(Session session) => _sessions.Remove(session);
 
+    /// <summary>May any request be sent to a link of the current generation?</summary>
+    public bool AllowsAll => View.Availability == Availability.Available;
+
     /// <summary>May a request be sent to a link of the current generation?</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Allows(CommandTraits traits) => View.Availability switch

@@ -1,12 +1,11 @@
 using RedisProxy.EventLoops;
-using RedisProxy.Resp;
 
 namespace RedisProxy.Sessions;
 
 /// <summary>
 /// How long requests wait for a master (<c>hold.timeout</c>). Past its deadline a request is answered, and never sent afterwards. What
-/// the client sent behind it may rely on it: when the state of the connection was to be changed, all that waits behind is answered too
-/// (a SET behind a SELECT that failed would go to another database), and a transaction that lost a part is not executed.
+/// the client sends behind it may rely on it: when the state of the connection was to be changed, nothing behind it is ever sent
+/// (<see cref="PendingRequest.IsLostChange"/>), and a transaction that lost a part is not executed.
 /// </summary>
 internal sealed class HoldDeadline
 {
@@ -46,7 +45,8 @@ internal sealed class HoldDeadline
     /// <summary>The newest request is not held at all.</summary>
     public void ExpireNewest()
     {
-        Waiting.Newest.Outcome = Outcome.NotExecuted;
+        ref PendingRequest newest = ref Waiting.Newest;
+        newest.Outcome = newest.OutcomeWhenGivenUp;
         Conclude();
     }
 
@@ -55,7 +55,6 @@ internal sealed class HoldDeadline
         long now = _session.Loop.NowMs;
         long nextMs = long.MaxValue;
         bool hasExpired = false;
-        bool takesAll = false;
         for (int i = 0; i < Waiting.Count; i++)
         {
             ref PendingRequest request = ref Waiting[i];
@@ -65,12 +64,11 @@ internal sealed class HoldDeadline
                 continue;
             }
 
-            if (deadlineMs <= now || takesAll)
+            if (deadlineMs <= now)
             {
-                request.Outcome = Outcome.NotExecuted;
+                request.Outcome = request.OutcomeWhenGivenUp;
                 _session.Counters.Holds.Add(now - request.WaitsSinceMs);
                 hasExpired = true;
-                takesAll |= request.HasChange && !IsOfTransaction(request.Traits.Kind);
             }
             else
             {
@@ -99,7 +97,4 @@ internal sealed class HoldDeadline
         PlayedTransactions.AfterExpiry(_session);
         _session.Replies.Wake();
     }
-
-    private static bool IsOfTransaction(CommandKind kind) =>
-        kind is CommandKind.Multi or CommandKind.Exec or CommandKind.Discard or CommandKind.Watch or CommandKind.Unwatch;
 }

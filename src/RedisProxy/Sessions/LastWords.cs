@@ -29,8 +29,7 @@ internal static unsafe class LastWords
     /// <summary>Marks the link's requests by what it said of them. It is given up next, and <see cref="Settlement"/> decides.</summary>
     public static void Hear(Session session, BackendLink link)
     {
-        if (link.InFlight.IsEmpty || link.IsMidReply || link.IsRaw || link.IsRejecting || session.Pipeline.HasSilence
-            || session.State.IsSubscribed || !Rejections.AreMovable(session, link))
+        if (link.InFlight.IsEmpty || link.IsMidReply || link.IsRaw || link.IsRejecting || session.State.IsSubscribed || !Rejections.AreMovable(session, link))
         {
             return;
         }

@@ -239,7 +239,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
 
     private void DropLink(BackendLink link)
     {
-        if (link.IsMidReply && !link.IsRejecting)
+        if (link.IsTorn)
         {
             session.End(EndCause.TornReply, abort: true);
             return;

@@ -21,29 +21,36 @@ internal static class OwnAnswers
         {
             RequestQueue queue = pipeline.OldestQueue;
             PendingRequest request = queue.Oldest;
-            if (request.Outcome == Outcome.Unknown && !request.IsSilent && session.Settings.DisconnectsOnUnknownOutcome)
-            {
-                return EndCause.UnknownOutcome;
-            }
-
-            byte[] text = request.IsSilent ? []
-                : request.Outcome == Outcome.ProtocolError ? pipeline.RefusalText
+            byte[] text = request.Outcome == Outcome.ProtocolError
+                ? pipeline.RefusalText
                 : session.Settings.Replies.For(request.Outcome, session.State.Protocol);
             if (text.Length > slab.Free)
             {
                 break;
             }
 
-            text.CopyTo(slab.Tail);
-            slab.End += text.Length;
-            session.Counters.Synthesised[(int)request.Outcome]++;
-            session.Counters.Requests++;
-            if (request.HasChange)
+            // A CLIENT REPLY that was not executed is answered as the client expects it of one that was.
+            StateChange? change = request.HasChange ? pipeline.Changes.Dequeue() : null;
+            bool isSilent = session.State.TakeReply(request, change, isError: false) == ReplyFate.Dropped;
+            pipeline.RemoveOldest(queue);
+            if (request.Outcome == Outcome.Unknown && !isSilent && session.Settings.DisconnectsOnUnknownOutcome)
             {
-                pipeline.Changes.Dequeue();
+                return EndCause.UnknownOutcome;
             }
 
-            pipeline.RemoveOldest(queue);
+            if (!isSilent)
+            {
+                text.CopyTo(slab.Tail);
+                slab.End += text.Length;
+            }
+
+            session.Counters.Synthesised[(int)request.Outcome]++;
+            session.Counters.Requests++;
+            if (request.IsLostChange)
+            {
+                pipeline.GiveUpWaiting();
+            }
+
             if (request.Outcome == Outcome.ProtocolError)
             {
                 return EndCause.ClientProtocolError;
@@ -53,14 +60,9 @@ internal static class OwnAnswers
             {
                 return EndCause.Quit;
             }
-
-            if (request.End == pipeline.RawFrom)
-            {
-                // What follows was never framed, so it cannot be taken for requests now.
-                return EndCause.HoldExpired;
-            }
         }
 
-        return EndCause.None;
+        // Of a request that has not come whole there is no place for an answer.
+        return pipeline.HasLostChange && (pipeline.Waiting.IsEmpty || pipeline.Waiting.Oldest.IsOpen) ? EndCause.StateInDoubt : EndCause.None;
     }
 }

@@ -11,10 +11,7 @@ internal struct PendingRequest
     /// <summary>Whose it is.</summary>
     public Session Session;
 
-    /// <summary>
-    /// Of its first byte. Requests that redis skips (an empty line) belong to the one after them, and so does CLIENT REPLY SKIP, which
-    /// is of no use on another connection than the request that it is about.
-    /// </summary>
+    /// <summary>Of its first byte. Requests that redis skips (an empty line) belong to the one after them.</summary>
     public long Start;
 
     /// <summary>One past its last byte.</summary>
@@ -26,6 +23,9 @@ internal struct PendingRequest
     /// <summary>It was taken back from a link, and waits since then.</summary>
     public bool HasWaited;
 
+    /// <summary>So many backends were lost that had been sent the whole of it and had not answered.</summary>
+    public byte Losses;
+
     public CommandTraits Traits;
 
     public Outcome Outcome;
@@ -33,8 +33,14 @@ internal struct PendingRequest
     /// <summary>The next of the session's <see cref="StateChange"/>s belongs to it.</summary>
     public bool HasChange;
 
-    /// <summary>After CLIENT REPLY OFF or SKIP: it is done as soon as it is sent, and nothing is ever said about it.</summary>
-    public bool IsSilent;
+    /// <summary>
+    /// What the client sends behind it is meant for the connection as this leaves it: another database, another user. An EXEC does so when
+    /// its transaction does.
+    /// </summary>
+    public bool ChangesState;
+
+    /// <summary>Requests that redis skips stand before it; they use up a CLIENT REPLY SKIP.</summary>
+    public bool FollowsNoOp;
 
     /// <summary>Its backend has answered, but it will be sent again: it was rejected, or is a read behind a rejected request.</summary>
     public bool IsAnswered;
@@ -44,10 +50,21 @@ internal struct PendingRequest
 
     /// <summary>It is owed one reply by a backend, and changes nothing about the connection.</summary>
     public readonly bool IsPlain =>
-        Outcome == Outcome.Forward && Traits.Kind == CommandKind.Plain && !HasChange && !IsSilent && !IsAnswered && End != StillOpen;
+        Outcome == Outcome.Forward && Traits.Kind == CommandKind.Plain && !HasChange && !FollowsNoOp && !IsAnswered && End != StillOpen;
 
     public readonly bool IsOpen => End == StillOpen;
 
     /// <summary>Answered by the proxy: its bytes are not sent.</summary>
     public readonly bool IsSynthesised => Outcome != Outcome.Forward;
+
+    /// <summary>
+    /// What becomes of it when it may not be sent any more. A backend that was lost may have executed it, though it did no more than read.
+    /// </summary>
+    public readonly Outcome OutcomeWhenGivenUp => Losses > 0 ? Outcome.Unknown : Outcome.NotExecuted;
+
+    /// <summary>
+    /// Nobody can say that the connection is what the requests behind it were written for: it was not executed, or perhaps it was, on a
+    /// connection that is gone. None of them may run.
+    /// </summary>
+    public readonly bool IsLostChange => ChangesState && Outcome is Outcome.Unknown or Outcome.NotExecuted or >= Outcome.RejectedReadOnly;
 }

@@ -17,6 +17,7 @@ internal sealed class Pipeline
     private readonly Session _session;
     private readonly Gate _gate;
     private HoldDeadline? _deadline;
+    private LossCount? _losses;
 
     // Has waited at a backend: a request, by its end, and since when.
     private (long End, long SinceMs) _interrupted = (NoOffset, 0);
@@ -27,6 +28,9 @@ internal sealed class Pipeline
         _gate = gate;
         Buffer = new RequestBuffer(gate.Loop.Slabs);
     }
+
+    /// <summary>What was lost with links and is sent again.</summary>
+    public LossCount Losses => _losses ??= new LossCount();
 
     /// <summary>The bytes of requests that may have to be sent, or sent again.</summary>
     public RequestBuffer Buffer { get; }
@@ -40,8 +44,14 @@ internal sealed class Pipeline
     /// <summary>Where the client will stand with MULTI and WATCH once all that was received is answered.</summary>
     public TransactionState Ahead { get; set; }
 
-    /// <summary>The client has used CLIENT REPLY. Should the backend not obey, its replies cannot be told apart any more.</summary>
-    public bool HasSilence { get; set; }
+    /// <summary>
+    /// The client was told, or is about to be, that a change of its connection's state is lost. All that it sent behind that is answered,
+    /// and the session ends: nobody can know whether it sends the next request knowing this or not.
+    /// </summary>
+    public bool HasLostChange { get; private set; }
+
+    /// <summary>The next of the requests that wait may not be sent now, link or no link.</summary>
+    public bool IsHeld => !Waiting.IsEmpty && Waiting.Oldest is { IsSynthesised: false } oldest && !_gate.Allows(oldest.Traits);
 
     /// <summary>Offset from which on bytes are not framed, because of a request such as SUBSCRIBE before it; -1: none.</summary>
     public long RawFrom { get; private set; } = NoOffset;
@@ -143,13 +153,16 @@ internal sealed class Pipeline
         }
     }
 
-    /// <summary>Gives the link as many waiting requests as may go to it and lie in one piece with what it has still to send.</summary>
+    /// <summary>
+    /// Gives the link as many waiting requests as may go to it and lie in one piece with what it has still to send. A lost change of state
+    /// stays where it is, so that nothing passes it, until it is answered.
+    /// </summary>
     public void HandOverWaiting(BackendLink link)
     {
         while (!Waiting.IsEmpty)
         {
             ref PendingRequest oldest = ref Waiting.Oldest;
-            if (oldest.IsSynthesised ? oldest.IsOpen || link.IsRejecting : !CanHandOver(link, oldest.Start, oldest.Traits))
+            if (oldest.IsSynthesised ? oldest.IsOpen || link.IsRejecting || oldest.IsLostChange : !CanHandOver(link, oldest.Start, oldest.Traits))
             {
                 return;
             }
@@ -215,6 +228,13 @@ internal sealed class Pipeline
         }
 
         Deadline.Arm();
+    }
+
+    /// <summary>A lost change of state is answered now, and nothing behind it is executed any more.</summary>
+    public void GiveUpWaiting()
+    {
+        HasLostChange = true;
+        Waiting.GiveUpAll();
     }
 
     /// <summary>The oldest request has its reply.</summary>

@@ -52,7 +52,9 @@ internal static class PlainTraffic
             request.Rejection = Outcome.Forward;
             request.HasWaited = false;
             request.HasChange = false;
-            request.IsSilent = false;
+            request.ChangesState = false;
+            request.FollowsNoOp = false;
+            request.Losses = 0;
             request.IsAnswered = false;
             hasWritten |= !traits.IsResendable;
         }
@@ -76,7 +78,7 @@ internal static class PlainTraffic
     {
         Pipeline pipeline = session.Pipeline;
         ConnectionState state = session.State;
-        if (!link.Scanner.IsAtBoundary || link.IsRejecting || link.IsRaw || pipeline.IsRaw || pipeline.HasSilence
+        if (!link.Scanner.IsAtBoundary || link.IsRejecting || link.IsRaw || pipeline.IsRaw || !state.Replies.IsOn
             || state.IsSubscribed || state.Transaction.IsOpen)
         {
             return 0;
@@ -90,6 +92,12 @@ internal static class PlainTraffic
         {
             taken += bytes;
             replies++;
+        }
+
+        if (replies > 0 && inFlight[replies - 1].End > link.SentTo)
+        {
+            // Some of them answer what was not sent.
+            return 0;
         }
 
         if (replies > 0)

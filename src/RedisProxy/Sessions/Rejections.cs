@@ -87,8 +87,8 @@ internal static class Rejections
         bool isMovable = session.State.Pin == PinReason.None && session.State.CanMoveTransaction && !session.Pipeline.IsRaw;
         for (int i = 0; i < link.InFlight.Count && isMovable; i++)
         {
-            // They have several replies, or none, so those that come next could not be counted.
-            isMovable = link.InFlight[i].Traits.Kind != CommandKind.Subscribe && !link.InFlight[i].IsSilent;
+            // It has several replies, so those that come next could not be counted.
+            isMovable = link.InFlight[i].Traits.Kind != CommandKind.Subscribe;
         }
 
         return isMovable;

@@ -94,11 +94,12 @@ internal sealed unsafe class ReplyReader(Session session)
             bool isRelayed = Take(link, new ReadOnlySpan<byte>(slab.Memory + RelayEnd, _read - RelayEnd));
             link.IsMidReply = false;
             _resumeAt = _read;
-            if (!isRelayed)
+            if (!isRelayed && (RelayEnd > slab.Begin || link != session.Link || link.IsRejecting))
             {
                 return slab;
             }
 
+            slab.Begin = isRelayed ? slab.Begin : _read;
             RelayEnd = _read;
         }
 
@@ -170,9 +171,11 @@ internal sealed unsafe class ReplyReader(Session session)
             link.IsMidReply = true;
             link.IsMidMessage = session.State.IsSubscribed
                 && Subscriptions.IsMessage(new ReadOnlySpan<byte>(slab.Memory + RelayEnd, part));
+            link.IsMidDropped = !link.IsMidMessage && !link.Scanner.IsPush && !link.InFlight.IsEmpty
+                && session.State.IsSilent(link.InFlight.Oldest);
         }
 
-        if (!link.IsRejecting)
+        if (!link.IsRejecting && !link.IsMidDropped)
         {
             RelayEnd = slab.End;
         }
@@ -183,7 +186,7 @@ internal sealed unsafe class ReplyReader(Session session)
     {
         RequestQueue inFlight = link.InFlight;
         bool isError = link.Scanner.Kind == '-' && !link.IsMidReply;
-        if (IsUnasked(link, reply, isError))
+        if (IsUnasked(link, reply))
         {
             return true;
         }
@@ -208,15 +211,22 @@ internal sealed unsafe class ReplyReader(Session session)
 
         ref PendingRequest request = ref inFlight.Oldest;
         Debug.Assert(request.Session == session && !request.IsSynthesised, "the proxy's own answers are written before more is read");
-        if (!RequestEffects.Apply(session, request, link.IsMidReply ? default : reply, link.Scanner.IsError))
+        ReplyFate fate = RequestEffects.Apply(session, request, link.IsMidReply ? default : reply, link.Scanner.IsError);
+        if (fate == ReplyFate.NotUnderstood)
+        {
+            session.End(EndCause.BackendProtocolError, abort: true);
+            return false;
+        }
+
+        if (fate == ReplyFate.FollowedByMore)
         {
             return true;
         }
 
-        if (request.IsOpen)
+        if (request.End > link.SentTo)
         {
-            // Redis answers before the end of a request only when it is none, and closes then.
-            EndAfterRelay = EndCause.ClientProtocolError;
+            // Redis answers before the end of a request only when it is none, or when it wants no connection, and closes then.
+            EndAfterRelay = request.IsOpen ? EndCause.ClientProtocolError : EndCause.BackendProtocolError;
         }
         else if (request.Traits.Kind == CommandKind.Quit)
         {
@@ -226,18 +236,12 @@ internal sealed unsafe class ReplyReader(Session session)
         link.HasReplied = true;
         session.Counters.Requests++;
         session.Pipeline.RemoveOldest(inFlight);
-        if (!inFlight.IsEmpty && inFlight.Oldest.IsSilent)
-        {
-            RequestEffects.EndSilent(session, link);
-        }
-
-        return true;
+        return fate == ReplyFate.Relayed;
     }
 
     /// <summary>Is it said without being asked? In RESP3 pushes are, in RESP2 messages to a subscriber.</summary>
-    private bool IsUnasked(BackendLink link, ReadOnlySpan<byte> reply, bool isError)
+    private bool IsUnasked(BackendLink link, ReadOnlySpan<byte> reply)
     {
-        Pipeline pipeline = session.Pipeline;
         if (link.Scanner.IsPush)
         {
             return link.InFlight.IsEmpty || link.InFlight.Oldest.Traits.Kind != CommandKind.Subscribe
@@ -246,13 +250,6 @@ internal sealed unsafe class ReplyReader(Session session)
 
         if (session.State.IsSubscribed && (link.IsMidReply ? link.IsMidMessage : Subscriptions.IsMessage(reply)))
         {
-            return true;
-        }
-
-        // It was not allowed to be silent, or is heard for the last time: from here on replies cannot be told apart for sure.
-        if (pipeline.HasSilence && (link.InFlight.IsEmpty || (isError && reply.IndexOf("client|reply"u8) >= 0)))
-        {
-            session.State.PinAs(PinReason.ReplyMode);
             return true;
         }
 
@@ -271,6 +268,12 @@ internal sealed unsafe class ReplyReader(Session session)
         session.State.PinAs(pipeline.Changes.Dequeue().Pins);
         pipeline.RemoveOldest(link.InFlight);
         link.IsRaw = true;
+        if (!session.State.Replies.IsOn)
+        {
+            // What the client wants to hear cannot be told from what it does not.
+            session.End(EndCause.StateInDoubt);
+        }
+
         return true;
     }
 

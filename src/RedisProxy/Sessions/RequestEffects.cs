@@ -3,13 +3,12 @@ namespace RedisProxy.Sessions;
 /// <summary>What a request does to its connection, applied in the moment in which that is known.</summary>
 internal static class RequestEffects
 {
-    /// <summary>The oldest request in flight has a reply, or is done without one.</summary>
+    /// <summary>The oldest request in flight has a reply.</summary>
     /// <param name="session">Whose it is.</param>
     /// <param name="request">The oldest in flight.</param>
-    /// <param name="reply">Whole; empty when it was too large to be kept, or when there is none.</param>
+    /// <param name="reply">Whole; empty when it was too large to be kept.</param>
     /// <param name="isError">It was refused.</param>
-    /// <returns>False: more is to come.</returns>
-    public static bool Apply(Session session, in PendingRequest request, ReadOnlySpan<byte> reply, bool isError)
+    public static ReplyFate Apply(Session session, in PendingRequest request, ReadOnlySpan<byte> reply, bool isError)
     {
         ConnectionState state = session.State;
         Pipeline pipeline = session.Pipeline;
@@ -20,32 +19,41 @@ internal static class RequestEffects
                 state.Enqueue(null, pipeline.BytesOf(request), isError);
             }
 
-            return true;
+            return state.TakeReply(request, null, isError);
         }
 
         StateChange change = pipeline.Changes.Peek();
-        if (change.Kind == Resp.CommandKind.Subscribe && !isError && !state.Subscribing().Confirm(reply, change))
+        bool isConfirmation = change.Kind == Resp.CommandKind.Subscribe && !isError;
+        if (isConfirmation)
         {
-            return false;
-        }
-
-        state.Apply(pipeline.Changes.Dequeue(), pipeline.BytesOf(request), reply, isError);
-        return true;
-    }
-
-    /// <summary>Requests that get no reply are done once they are sent and nothing is before them.</summary>
-    public static void EndSilent(Session session, BackendLink link)
-    {
-        while (!link.InFlight.IsEmpty && link.InFlight.Oldest is { IsSilent: true, IsSynthesised: false } request
-            && request.End <= link.SentTo)
-        {
-            Apply(session, request, reply: default, isError: false);
-            session.Counters.Requests++;
-            session.Pipeline.RemoveOldest(link.InFlight);
-            if (request.Traits.Kind == Resp.CommandKind.Quit)
+            if (!Subscriptions.IsConfirmation(reply))
             {
-                session.End(EndCause.Quit);
+                return ReplyFate.NotUnderstood;
+            }
+
+            if (!state.Subscribing().Confirm(reply, change))
+            {
+                return ReplyFate.FollowedByMore;
             }
         }
+
+        ReplyFate fate = state.TakeReply(request, change, isError);
+        state.Apply(pipeline.Changes.Dequeue(), pipeline.BytesOf(request), reply, isError);
+        return isConfirmation ? ReplyFate.Relayed : fate;
     }
+}
+
+/// <summary>What becomes of a reply that answers a request.</summary>
+internal enum ReplyFate : byte
+{
+    Relayed,
+
+    /// <summary>The client did not want to hear it (CLIENT REPLY).</summary>
+    Dropped,
+
+    /// <summary>Relayed, and it is not the last one of its request: a request to subscribe has one for each channel.</summary>
+    FollowedByMore,
+
+    /// <summary>It cannot be the reply to this request, so what comes next cannot be told either.</summary>
+    NotUnderstood,
 }

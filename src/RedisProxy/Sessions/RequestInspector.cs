@@ -9,14 +9,12 @@ namespace RedisProxy.Sessions;
 /// <param name="Change">What it will change about the connection; null for nothing.</param>
 /// <param name="EndsFraming">From its reply on, replies no longer match requests one to one.</param>
 /// <param name="Answer">It must not reach the server; the proxy answers. <see cref="Outcome.Forward"/>: it is passed on.</param>
-/// <param name="Replies">What it does to the replies of this request and of those after it.</param>
 /// <param name="Rewritten">What is passed on instead of it; not longer than it. Null: itself.</param>
 internal readonly record struct Inspection(
     CommandTraits Traits,
     StateChange? Change,
     bool EndsFraming = false,
     Outcome Answer = Outcome.Forward,
-    ReplyRule Replies = ReplyRule.AsBefore,
     byte[]? Rewritten = null);
 
 /// <summary>
@@ -30,11 +28,14 @@ internal static class RequestInspector
 
     private static readonly CommandTraits Resendable = new(CommandKind.Client, CommandFlags.Resendable);
 
+    // What the backend is told instead of OFF and SKIP: it shall answer, and say whether the client may ask so. Inline, so that it is never
+    // the longer one.
+    private static readonly byte[] ReplyOn = "CLIENT REPLY ON\n"u8.ToArray();
+
     /// <param name="traits">Of the command.</param>
     /// <param name="arguments">Its name first.</param>
     /// <param name="inTransaction">It will be queued.</param>
-    /// <param name="isSilent">It will not be answered.</param>
-    public static Inspection Inspect(CommandTraits traits, IReadOnlyList<byte[]> arguments, bool inTransaction, bool isSilent)
+    public static Inspection Inspect(CommandTraits traits, IReadOnlyList<byte[]> arguments, bool inTransaction)
     {
         switch (traits.Kind)
         {
@@ -46,7 +47,7 @@ internal static class RequestInspector
                 return new Inspection(new CommandTraits(CommandKind.Plain, traits.Flags), null);
             case CommandKind.Wait or CommandKind.WaitAof:
                 return new Inspection(traits, null);
-            case CommandKind.Subscribe when inTransaction || isSilent || arguments.Any(static name => name.Length > MaxChannelBytes):
+            case CommandKind.Subscribe when inTransaction || arguments.Any(static name => name.Length > MaxChannelBytes):
                 return EndOfFraming(traits, arguments, PinReason.PubSub);
             case CommandKind.Monitor:
                 return EndOfFraming(traits, arguments, PinReason.Monitor);
@@ -97,24 +98,31 @@ internal static class RequestInspector
 
     private static Inspection InspectReply(IReadOnlyList<byte[]> arguments, bool inTransaction)
     {
-        ReplyRule rule = RequestArguments.Upper(arguments[2]) switch
+        ReplyRule rule = ReplyRuleOf(arguments[2]);
+        if (rule == ReplyRule.AsBefore)
         {
-            "ON" => ReplyRule.On,
-            "OFF" => ReplyRule.Off,
-            "SKIP" => ReplyRule.SkipNext,
-            _ => ReplyRule.AsBefore,
-        };
-        if (rule != ReplyRule.AsBefore && inTransaction)
+            return new Inspection(Resendable, null);
+        }
+
+        if (inTransaction)
         {
             // EXEC's own reply would lose some of its elements.
             return EndOfFraming(Resendable, arguments, PinReason.ReplyMode);
         }
 
-        StateChange? change = rule is ReplyRule.On or ReplyRule.Off ? new StateChange(CommandKind.Client, arguments) : null;
-        return new Inspection(Resendable, change, Replies: rule);
+        var change = new StateChange(CommandKind.Client, arguments) { Replies = rule };
+        return new Inspection(Resendable, change, Rewritten: rule == ReplyRule.On ? null : ReplyOn);
     }
 
-    /// <summary>Else the backend refuses it, and where replies are switched off nobody would notice.</summary>
+    private static ReplyRule ReplyRuleOf(byte[] option) => RequestArguments.Upper(option) switch
+    {
+        "ON" => ReplyRule.On,
+        "OFF" => ReplyRule.Off,
+        "SKIP" => ReplyRule.SkipNext,
+        _ => ReplyRule.AsBefore,
+    };
+
+    /// <summary>Else the backend refuses it.</summary>
     private static bool IsWellFormed(CommandKind kind, IReadOnlyList<byte[]> arguments) => kind switch
     {
         CommandKind.Auth => arguments.Count is 2 or 3,

@@ -17,8 +17,9 @@ internal sealed class RequestIntake(Session session)
     private long _frameStart;
     private long _requestStart;
     private long _stalledSinceMs = -1;
-    private ReplyMode _replies;
+    private bool _followsNoOp;
     private bool _followsCaching;
+    private bool _changesInTransaction;
     private bool _isStopped;
     private bool _hasOpenRequest;
 
@@ -27,7 +28,7 @@ internal sealed class RequestIntake(Session session)
     private long WaitsSinceMs => _stalledSinceMs < 0 ? session.Loop.NowMs : _stalledSinceMs;
 
     /// <summary>May more be received?</summary>
-    public bool HasRoom => !_isStopped && InputRoom.Has(session, _requestStart, _hasOpenRequest);
+    public bool HasRoom => !_isStopped && !session.Pipeline.HasLostChange && InputRoom.Has(session, _requestStart, _hasOpenRequest);
 
     // Until the client has authenticated, where it does so to the proxy, every one of its requests is looked into.
     private bool IsLockedOut => session.Access is { IsLockedOut: true };
@@ -40,6 +41,9 @@ internal sealed class RequestIntake(Session session)
             _stalledSinceMs = session.Loop.NowMs;
         }
     }
+
+    /// <summary>The kernel has no more of the input, so what comes next has not waited.</summary>
+    public void EndStall() => _stalledSinceMs = -1;
 
     /// <param name="input">What was just added to the pipeline's buffer.</param>
     public void Take(ReadOnlySpan<byte> input)
@@ -70,7 +74,6 @@ internal sealed class RequestIntake(Session session)
             }
         }
 
-        _stalledSinceMs = -1;
         if (session.Link is { } link && (pipeline.IsRaw || _hasOpenRequest))
         {
             pipeline.ExtendSend(link);
@@ -81,7 +84,7 @@ internal sealed class RequestIntake(Session session)
 
     private bool TakePlain(ref ReadOnlySpan<byte> input)
     {
-        int taken = _scanner.IsAtBoundary && _replies.IsOn && !_followsCaching && !IsLockedOut
+        int taken = _scanner.IsAtBoundary && !_followsNoOp && !_followsCaching && !IsLockedOut
             ? PlainTraffic.TakeRequests(session, ref _scanner, input, _requestStart, _scanned, WaitsSinceMs)
             : 0;
         if (taken > 0)
@@ -185,18 +188,11 @@ internal sealed class RequestIntake(Session session)
 
         bool inTransaction = session.Pipeline.Ahead.IsOpen;
         Inspection inspection = session.Access is { } access
-            ? access.Inspect(traits, arguments, (int)(_scanned - _frameStart), inTransaction, !_replies.IsOn)
-            : RequestInspector.Inspect(traits, arguments, inTransaction, !_replies.IsOn);
+            ? access.Inspect(traits, arguments, (int)(_scanned - _frameStart), inTransaction)
+            : RequestInspector.Inspect(traits, arguments, inTransaction);
         if (inspection.Rewritten is { } rewritten)
         {
             session.Pipeline.Buffer.Overwrite(_frameStart, _scanned, rewritten);
-        }
-
-        if (inspection.Replies == ReplyRule.SkipNext && !_replies.IsOff)
-        {
-            _replies = ReplyMode.Skipping;
-            _frameStart = _scanned;
-            return;
         }
 
         Add(inspection, _scanned);
@@ -212,6 +208,7 @@ internal sealed class RequestIntake(Session session)
         StateChange? change = inspection.Change ?? (_followsCaching ? StateChange.EndOfCaching : null);
         bool endsFraming = inspection.EndsFraming;
         Outcome outcome = inspection.Answer;
+        bool changesState = ChangesState(inspection.Traits.Kind, change);
         if (pipeline.Follow(inspection.Traits.Kind, ref outcome))
         {
             change = null;
@@ -227,26 +224,31 @@ internal sealed class RequestIntake(Session session)
             Traits = inspection.Traits,
             Outcome = outcome,
             HasChange = change is not null,
-            IsSilent = _replies.IsSilent(inspection.Replies, inspection.Traits.Kind),
+            ChangesState = changesState && change is not null,
+            FollowsNoOp = _followsNoOp,
         };
-        _replies = _replies.After(inspection.Replies, inspection.Traits.Kind);
-        pipeline.HasSilence |= request.IsSilent;
-
         _frameStart = _requestStart = _scanned;
+        _followsNoOp = false;
         _followsCaching = false;
         pipeline.Take(request, change, endsFraming);
+    }
+
+    // A transaction changes what the connection is when one of its commands does, and only its EXEC.
+    private bool ChangesState(CommandKind kind, StateChange? change)
+    {
+        bool isChange = change is not null && kind is not (CommandKind.Plain or CommandKind.Wait or CommandKind.WaitAof
+            or CommandKind.Multi or CommandKind.Exec or CommandKind.Discard or CommandKind.Unwatch);
+        bool isOfTransaction = kind == CommandKind.Exec && _changesInTransaction;
+        _changesInTransaction = session.Pipeline.Ahead.IsOpen && kind is not (CommandKind.Exec or CommandKind.Discard or CommandKind.Reset)
+            && (_changesInTransaction || isChange);
+        return isChange || isOfTransaction;
     }
 
     // Redis gives no reply to these, and they need not be sent.
     private void Skip()
     {
-        _frameStart = _scanned;
-        if (_replies.IsSkipping)
-        {
-            return;
-        }
-
-        _requestStart = _scanned;
+        _frameStart = _requestStart = _scanned;
+        _followsNoOp = true;
         if (session.Link is { HasUnsent: false } link && session.Pipeline.Waiting.IsEmpty)
         {
             link.SentTo = _scanned;

@@ -57,7 +57,7 @@ internal sealed class RequestPump(Session session)
 
     private void EndStall(LoopSocket client)
     {
-        if (session.IsInputStalled && client.IsPeerClosed && !_isInputEnded && !session.Gate.View.IsServing)
+        if (session.IsInputStalled && client.IsPeerClosed && !_isInputEnded && session.Pipeline.IsHeld)
         {
             session.End(EndCause.ClientGaveUp);
         }
@@ -75,8 +75,15 @@ internal sealed class RequestPump(Session session)
         {
             buffer.Commit(received);
             _intake.Take(new ReadOnlySpan<byte>(start, received));
+            if (!client.IsReadable)
+            {
+                _intake.EndStall();
+            }
+
             return true;
         }
+
+        _intake.EndStall();
 
         buffer.ReleaseWhenEmpty();
         if (received == 0)
@@ -132,7 +139,6 @@ internal sealed class RequestPump(Session session)
     private void OnAllSent(BackendLink link)
     {
         Pipeline pipeline = session.Pipeline;
-        RequestEffects.EndSilent(session, link);
         if (pipeline.HasSentRaw(link) && link.InFlight.IsEmpty)
         {
             // Nothing raw is ever sent again, and no reply will release it.

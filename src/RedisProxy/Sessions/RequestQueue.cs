@@ -86,6 +86,16 @@ internal sealed class RequestQueue
         Count--;
     }
 
+    /// <summary>None of them is sent any more.</summary>
+    public void GiveUpAll()
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            ref PendingRequest request = ref this[i];
+            request.Outcome = request.IsSynthesised ? request.Outcome : request.OutcomeWhenGivenUp;
+        }
+    }
+
     /// <summary>Gives its memory back. It is empty, and not expected to be used again soon.</summary>
     public void Release()
     {

@@ -186,7 +186,7 @@ internal sealed class Session
     /// <summary>Has the session nothing more to do, or nobody to do it for?</summary>
     public void EndIfFinished()
     {
-        if (IsClientFinished && !Gate.View.IsServing && !Pipeline.Waiting.IsEmpty)
+        if (IsClientFinished && Pipeline.IsHeld)
         {
             // Nobody waits for what is held; whoever sent it may have sent it elsewhere since.
             End(EndCause.ClientGaveUp);
@@ -204,7 +204,7 @@ internal sealed class Session
     /// <summary>The way was opened or shut.</summary>
     public void OnGateChanged()
     {
-        if (Link is { } link && !Gate.View.IsServing)
+        if (Link is { } link && !Gate.AllowsAll)
         {
             Pipeline.PullBack(link, begunToo: false);
         }

@@ -8,7 +8,7 @@ namespace RedisProxy.Sessions;
 /// <list type="bullet">
 /// <item>not sent, or only in part: it waits for the next link (an incomplete request is never executed);</item>
 /// <item>rejected: likewise;</item>
-/// <item>a read, or one that only touched the lost connection: it is sent again;</item>
+/// <item>a read, or one that only touched the lost connection: it is sent again, but not for ever (<see cref="LossCount"/>);</item>
 /// <item>queued behind a MULTI whose EXEC was not sent: likewise, it was not executed;</item>
 /// <item>anything else that was sent: its outcome is unknown. It is never sent again. An unknown EXEC takes its transaction along.</item>
 /// </list>
@@ -36,8 +36,14 @@ internal static class Settlement
             pipeline.Interrupt(link.InFlight.Oldest);
         }
 
+        pipeline.Losses.Begin(link);
         TransactionState start = SettleAll(session, link);
         pipeline.TakeBackAll(link);
+        if (pipeline.Losses.IsTooHigh)
+        {
+            session.End(EndCause.LostAgain);
+        }
+
         PlayedTransactions.AfterLoss(session, start);
         return PinReason.None;
     }
@@ -112,6 +118,10 @@ internal static class Settlement
         if (isKept && isHarmless)
         {
             session.Counters.Resent++;
+            if (!isQueued && request.Rejection == Outcome.Forward && !request.Traits.NeedsInspection)
+            {
+                session.Pipeline.Losses.Add(ref request);
+            }
         }
         else
         {

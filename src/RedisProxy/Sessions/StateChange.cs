@@ -15,6 +15,9 @@ internal sealed record StateChange(CommandKind Kind, IReadOnlyList<byte[]> Argum
     /// <summary>What the session cannot take to another backend once this came true.</summary>
     public PinReason Pins { get; init; }
 
+    /// <summary>What it makes of the replies to itself and to those after it.</summary>
+    public ReplyRule Replies { get; init; }
+
     /// <summary>So many of the confirmations of a subscription have been relayed.</summary>
     public int Confirmed { get; set; }
 }

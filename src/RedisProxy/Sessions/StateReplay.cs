@@ -8,7 +8,7 @@ namespace RedisProxy.Sessions;
 
 /// <summary>
 /// The requests that bring a new connection to the state of the old one, in the order in which redis allows them, and what has to come
-/// back before it may be used. Silence comes last, because nothing is confirmed behind it.
+/// back before it may be used.
 /// </summary>
 internal sealed class StateReplay
 {
@@ -40,11 +40,7 @@ internal sealed class StateReplay
             Say("CLIENT CACHING", caching[2]);
         }
 
-        if (state.IsSilent)
-        {
-            RequestWriter.Write(_output, "CLIENT", "REPLY", "OFF");
-        }
-        else if (state.Transaction.IsOpen)
+        if (state.Transaction.IsOpen)
         {
             Say("MULTI");
             Queue = state.Queue;

@@ -132,6 +132,9 @@ internal sealed class SessionLab : IAsyncDisposable
         return accepted;
     }
 
+    /// <summary>Requests are refused at once. To be asked on the loop.</summary>
+    public bool FailsFast => _listener.Gate.FailsFast;
+
     /// <summary>Sessions with a request that no backend has taken.</summary>
     public Task<int> CountWaitingAsync() =>
         _loop.InvokeAsync(() => _listener.Gate.Sessions.Count(session => !session.Pipeline.Waiting.IsEmpty));

@@ -1,0 +1,36 @@
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// How often requests that only read were lost with their backends. Such a request is sent again, but not for ever: it may itself be what
+/// makes the server cut the connection (a reply over the limit of the output buffer) or crash, and is not carried from one master to the
+/// next. After the second loss at one master, or the third in all, the session ends, as the connection of a direct client would have.
+/// </summary>
+internal sealed class LossCount
+{
+    // A read that meets an announced failover is lost once with the old master, and once more when Sentinel ends all connections of the new
+    // one (CLIENT KILL TYPE normal goes with the promotion). The third time it is the read that ends them.
+    private const int MaxLosses = 2;
+
+    private long _link;
+
+    // Of the links with which something was lost: the last one, and the one before.
+    private long _generation = -1;
+    private long _previousGeneration = -1;
+
+    public bool IsTooHigh { get; private set; }
+
+    /// <summary>A link is lost.</summary>
+    public void Begin(BackendLink link)
+    {
+        _previousGeneration = _generation;
+        _link = link.Generation;
+    }
+
+    /// <summary>One of its requests will be sent again.</summary>
+    public void Add(ref PendingRequest request)
+    {
+        IsTooHigh |= request.Losses == MaxLosses || (request.Losses > 0 && _previousGeneration == _link);
+        request.Losses++;
+        _generation = _link;
+    }
+}
