@@ -63,7 +63,7 @@ internal sealed class AuthenticationDeadline
     // Not while it waits for an answer, which may be the one to its AUTH.
     private bool IsStranger(Session session) =>
         !session.IsEnded && session.Pipeline.Count == 0 && _gate.View.IsServing
-        && (session.Access is { } access ? access.IsLockedOut : _gate.View.DemandsAuthentication && session.State.Password is null);
+        && (session.Access is { } access ? access.IsLockedOut : _gate.View.DemandsAuthentication && session.State.Identity.User is null);
 
     private void Arm(long timeout) => _gate.Loop.Timers.Arm(_timer, _gate.Loop.NowMs + Math.Max(1, timeout / LooksPerTimeout));
 }

@@ -12,36 +12,28 @@ namespace RedisProxy.Sessions;
 /// <param name="settings">Of the listener.</param>
 internal sealed class ConnectionState(SessionSettings settings)
 {
-    public const int DefaultProtocol = 2;
-
     // Each adds its prefixes; nobody says it more often.
     private const int MaxTrackingRequests = 32;
 
     private PinReason _fixedPin;
     private bool _isTrackingRedirected;
 
-    public byte[]? Username { get; private set; }
-
-    public byte[]? Password { get; private set; }
-
-    public int Protocol { get; private set; } = DefaultProtocol;
-
-    public byte[]? Name { get; private set; }
-
-    public byte[]? LibraryName { get; private set; }
-
-    public byte[]? LibraryVersion { get; private set; }
+    public Identity Identity { get; } = new();
 
     public bool IsNoEvict { get; private set; }
 
     public bool IsNoTouch { get; private set; }
 
-    public bool IsReadOnly { get; private set; }
+    /// <summary>READONLY; null when it was not said.</summary>
+    public Said? ReadOnly { get; private set; }
 
     public int Database { get; private set; }
 
+    /// <summary>SELECT; null when it was not said.</summary>
+    public Said? Selected { get; private set; }
+
     /// <summary>CLIENT TRACKING ON, as often as it was said: each time adds prefixes. Null: it is off.</summary>
-    public List<IReadOnlyList<byte[]>>? Tracking { get; private set; }
+    public List<Said>? Tracking { get; private set; }
 
     /// <summary>CLIENT CACHING was answered and the request that it is about was not.</summary>
     public IReadOnlyList<byte[]>? Caching { get; private set; }
@@ -69,7 +61,7 @@ internal sealed class ConnectionState(SessionSettings settings)
     public bool IsSubscribed => Subscriptions is { IsEmpty: false };
 
     /// <summary>Its cache of values lives from invalidations of this backend.</summary>
-    public bool IsTracking => Tracking is not null && Protocol > DefaultProtocol;
+    public bool IsTracking => Tracking is not null && Identity.Protocol > Identity.DefaultProtocol;
 
     /// <summary>Why the session cannot be moved now; <see cref="PinReason.None"/> when it can.</summary>
     public PinReason Pin =>
@@ -196,19 +188,20 @@ internal sealed class ConnectionState(SessionSettings settings)
         switch (change.Kind)
         {
             case CommandKind.Auth:
-                SetUser(arguments.Count > 2 ? arguments[1] : null, arguments[^1]);
+                Identity.ApplyAuth(arguments);
                 break;
             case CommandKind.Hello:
-                ApplyHello(arguments);
+                PinUnless(Identity.TryApplyHello(arguments));
                 break;
             case CommandKind.Select:
                 Database = int.Parse(arguments[1], NumberStyles.Integer, CultureInfo.InvariantCulture);
+                Selected = new Said(Identity.User, arguments);
                 break;
             case CommandKind.ReadOnly:
-                IsReadOnly = true;
+                ReadOnly = new Said(Identity.User, arguments);
                 break;
             case CommandKind.ReadWrite:
-                IsReadOnly = false;
+                ReadOnly = null;
                 break;
             case CommandKind.Client:
                 ApplyClient(arguments);
@@ -219,40 +212,13 @@ internal sealed class ConnectionState(SessionSettings settings)
         }
     }
 
-    // HELLO [protover [AUTH username password] [SETNAME clientname]]
-    private void ApplyHello(IReadOnlyList<byte[]> arguments)
-    {
-        if (arguments.Count > 1)
-        {
-            Protocol = int.Parse(arguments[1], NumberStyles.Integer, CultureInfo.InvariantCulture);
-        }
-
-        for (int i = 2; i < arguments.Count; i++)
-        {
-            switch (RequestArguments.Upper(arguments[i]))
-            {
-                case "AUTH":
-                    SetUser(arguments[i + 1], arguments[i + 2]);
-                    i += 2;
-                    break;
-                case "SETNAME":
-                    Name = arguments[i + 1];
-                    i++;
-                    break;
-                default:
-                    _fixedPin = PinReason.UnknownState;
-                    return;
-            }
-        }
-    }
-
     private void ApplyClient(IReadOnlyList<byte[]> arguments)
     {
         string option = RequestArguments.Upper(arguments[2]);
         switch (RequestArguments.Upper(arguments[1]))
         {
             case "SETNAME":
-                Name = arguments[2].Length == 0 ? null : arguments[2];
+                Identity.SetName(arguments[2]);
                 break;
             case "NO-EVICT":
                 IsNoEvict = option == "ON";
@@ -260,11 +226,8 @@ internal sealed class ConnectionState(SessionSettings settings)
             case "NO-TOUCH":
                 IsNoTouch = option == "ON";
                 break;
-            case "SETINFO" when option == "LIB-NAME":
-                LibraryName = arguments[3];
-                break;
-            case "SETINFO" when option == "LIB-VER":
-                LibraryVersion = arguments[3];
+            case "SETINFO":
+                PinUnless(Identity.TrySetInfo(option, arguments[3]));
                 break;
             case "REPLY":
                 break;
@@ -275,10 +238,12 @@ internal sealed class ConnectionState(SessionSettings settings)
                 Caching = arguments;
                 break;
             default:
-                _fixedPin = PinReason.UnknownState;
+                PinUnless(isKnown: false);
                 break;
         }
     }
+
+    private void PinUnless(bool isKnown) => _fixedPin = isKnown ? _fixedPin : PinReason.UnknownState;
 
     private void ApplyTracking(IReadOnlyList<byte[]> arguments, bool isOn)
     {
@@ -290,29 +255,26 @@ internal sealed class ConnectionState(SessionSettings settings)
         }
 
         Tracking ??= [];
-        Tracking.Add(arguments);
+        Tracking.Add(new Said(Identity.User, arguments));
         _isTrackingRedirected |= Tracking.Count > MaxTrackingRequests
             || arguments.Any(static word => RequestArguments.Upper(word) == "REDIRECT");
     }
 
-    private void SetUser(byte[]? username, byte[]? password)
-    {
-        Username = username;
-        Password = password;
-    }
-
-    // The library's name and version survive RESET, as in redis.
     private void Reset()
     {
-        SetUser(null, null);
-        Protocol = DefaultProtocol;
-        Name = null;
+        Identity.Reset();
         IsNoEvict = false;
         IsNoTouch = false;
-        IsReadOnly = false;
+        ReadOnly = null;
         Database = 0;
+        Selected = null;
         ApplyTracking([], isOn: false);
         Subscriptions?.Clear();
         _fixedPin = PinReason.None;
     }
 }
+
+/// <summary>A request that changed what a connection is, and the user who had the right to: a later one may not have it.</summary>
+/// <param name="By">Null: nobody had authenticated.</param>
+/// <param name="Words">All of the request.</param>
+internal sealed record Said(Credentials? By, IReadOnlyList<byte[]> Words);

@@ -13,12 +13,18 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReason, long> suspect, Action<Exception> onSessionFault)
 {
+    /// <summary>
+    /// After a failover the last replica follows the new master when Sentinel has demoted the old one, with its default timing after some 11 s.
+    /// </summary>
+    private const long NewMasterMs = 20_000;
+
     private readonly HashSet<Session> _sessions = [];
     private Rebalancer? _rebalancer;
     private long _suspicion;
     private long _suspicionTurn = -1;
     private long _shutSinceMs;
     private long _openedAtMs = -1;
+    private long _failedOverAtMs = long.MinValue / 2;
 
     /// <summary>The master does not take the credentials of <c>listeners[].backendUser</c>; a session has ended because of it.</summary>
     public Action OnBackendUserRefused { get; init; } = static () => { };
@@ -34,6 +40,9 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
 
     /// <summary>The outage has lasted longer than requests are held: they are answered at once until a master is back.</summary>
     public bool FailsFast => !View.IsServing && loop.NowMs - _shutSinceMs > MaxOutageMs;
+
+    /// <summary>There was a failover a short while ago, so its replicas may not have come yet.</summary>
+    public bool IsMasterNew => loop.NowMs - _failedOverAtMs < NewMasterMs;
 
     /// <summary>Has the request waited for a master, and not just for its session's connection?</summary>
     public bool HasHeld(in PendingRequest request) => request.HasWaited || request.WaitsSinceMs <= _openedAtMs;
@@ -97,6 +106,7 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
         // Fenced first, all of them: nothing may reach the old master while some sessions already write to the new one.
         if (view.Generation != before.Generation)
         {
+            _failedOverAtMs = before.Generation > 0 ? loop.NowMs : _failedOverAtMs;
             ForEachSession(static session => session.Keeper.FenceIfSuperseded());
         }
 

@@ -63,4 +63,5 @@ internal enum Outcome : byte
     RejectedMasterDown,
     RejectedUnblocked,
     RejectedRedirect,
+    RejectedNoReplicas,
 }

@@ -23,7 +23,7 @@ internal static class OwnAnswers
             PendingRequest request = queue.Oldest;
             byte[] text = request.Outcome == Outcome.ProtocolError
                 ? pipeline.RefusalText
-                : session.Settings.Replies.For(request.Outcome, session.State.Protocol);
+                : session.Settings.Replies.For(request.Outcome, session.State.Identity.Protocol);
             if (text.Length > slab.Free)
             {
                 break;

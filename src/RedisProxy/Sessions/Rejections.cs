@@ -5,7 +5,7 @@ namespace RedisProxy.Sessions;
 
 /// <summary>
 /// A backend that answers READONLY, LOADING, MASTERDOWN, UNBLOCKED or REDIRECT has not executed the request: it is no master, or not
-/// yet. The request is not lost but goes to the master, and to keep order everything behind it does too: nothing more is sent to this
+/// yet. NOREPLICAS says the same of one that has become the master lately and waits for its replicas. The request is not lost but goes to the master, and to keep order everything behind it does too: nothing more is sent to this
 /// link, what it still owes is read and not relayed, and when it owes nothing more it is given up.
 /// </summary>
 internal static class Rejections
@@ -23,7 +23,8 @@ internal static class Rejections
 
         Outcome rejection = SyntheticReplies.Rejection(reply);
         if (rejection == Outcome.Forward || link.InFlight.IsEmpty
-            || (rejection == Outcome.RejectedReadOnly && session.Settings.IsOfReplicas))
+            || (rejection == Outcome.RejectedReadOnly && session.Settings.IsOfReplicas)
+            || (rejection == Outcome.RejectedNoReplicas && !session.Gate.IsMasterNew))
         {
             return false;
         }

@@ -46,5 +46,5 @@ internal sealed record SessionSnapshot(
     public static string ClientOf(Session session) => session.Client.PeerAddress?.ToString() ?? "unix";
 
     public static string NameOf(Session session) =>
-        session.State.Name is { } name ? Encoding.UTF8.GetString(name.AsSpan(0, Math.Min(name.Length, MaxNameBytes))) : "";
+        session.State.Identity.Name is { } name ? Encoding.UTF8.GetString(name.AsSpan(0, Math.Min(name.Length, MaxNameBytes))) : "";
 }

@@ -14,37 +14,45 @@ internal sealed class StateReplay
 {
     private readonly ArrayBufferWriter<byte> _output = new(256);
 
-    private StateReplay()
-    {
-        RequestWriter.Write(_output, "PING");
-        RepliesOwed = 1;
-    }
+    // For each reply, in their order.
+    private readonly List<bool> _mustSucceed = [];
+
+    private StateReplay() => Say(Demand.None, "PING");
 
     private StateReplay(ConnectionState state, byte[][]? credentials)
     {
-        MustSucceed = true;
         if (credentials is not null)
         {
-            Say("AUTH", credentials);
+            Say(Demand.Success, "AUTH", credentials);
         }
 
-        SayIdentity(state);
-        SayMode(state);
+        Identity identity = state.Identity;
+        List<Said> modes = ModesOf(state);
+        SayAsEarlierUsers(identity, modes);
+        SayIdentity(identity);
+        SayAll(modes, from: identity.User);
+        SayWishes(state);
         if (state.Subscriptions is { IsEmpty: false } subscriptions)
         {
-            RepliesOwed += subscriptions.WriteReplay(_output);
+            Expect(Demand.Success, subscriptions.WriteReplay(_output));
         }
 
         if (state.Caching is { } caching)
         {
-            Say("CLIENT CACHING", caching[2]);
+            Say(Demand.Success, "CLIENT CACHING", caching[2]);
         }
 
         if (state.Transaction.IsOpen)
         {
-            Say("MULTI");
+            Say(Demand.Success, "MULTI");
             Queue = state.Queue;
         }
+    }
+
+    private enum Demand : byte
+    {
+        None,
+        Success,
     }
 
     public ReadOnlyMemory<byte> Requests => _output.WrittenMemory;
@@ -52,11 +60,8 @@ internal sealed class StateReplay
     /// <summary>No state: a question whose answer, whatever it is, shows that the server has accepted the connection.</summary>
     public static StateReplay Nothing { get; } = new();
 
-    /// <summary>None of the replies to <see cref="Requests"/> may be an error.</summary>
-    public bool MustSucceed { get; }
-
     /// <summary>Replies to <see cref="Requests"/>.</summary>
-    public int RepliesOwed { get; private set; }
+    public int RepliesOwed => _mustSucceed.Count;
 
     /// <summary>
     /// To be sent once MULTI was confirmed, else it would be executed. Null: nothing. What it is answered with does not matter: when a
@@ -78,68 +83,126 @@ internal sealed class StateReplay
         return replay._output.WrittenCount == 0 ? null : replay;
     }
 
-    // Redis wants the user first; a name and what follows may need a right of that user.
-    private void SayIdentity(ConnectionState state)
+    /// <summary>
+    /// Is it a reason to give up when this request is refused? Not for what changes no command's meaning: a user who may not say its name any
+    /// more can still work.
+    /// </summary>
+    /// <param name="reply">0 is the first of <see cref="RepliesOwed"/>.</param>
+    public bool MustSucceed(int reply) => _mustSucceed[reply];
+
+    // What a later user may not be allowed to say. Which one said it first does not matter to what it does.
+    private static List<Said> ModesOf(ConnectionState state)
     {
-        if (state.Password is { } password)
-        {
-            Say("AUTH", state.Username is { } username ? [username, password] : [password]);
-        }
-
-        if (state.Protocol != ConnectionState.DefaultProtocol)
-        {
-            Say("HELLO", Number(state.Protocol));
-        }
-
+        var modes = new List<Said>();
         if (state.Database != 0)
         {
-            Say("SELECT", Number(state.Database));
+            modes.Add(state.Selected!);
         }
 
-        if (state.Name is { } name)
+        if (state.ReadOnly is { } readOnly)
         {
-            Say("CLIENT SETNAME", name);
+            modes.Add(readOnly);
         }
 
-        if (state.LibraryName is { } library)
-        {
-            Say("CLIENT SETINFO LIB-NAME", library);
-        }
+        modes.AddRange(state.Tracking ?? []);
+        return modes;
+    }
 
-        if (state.LibraryVersion is { } version)
+    private void SayAsEarlierUsers(Identity identity, List<Said> modes)
+    {
+        foreach (IGrouping<int, Said> saidByOne in modes
+            .Where(said => !IsBy(said, identity.User))
+            .GroupBy(static said => said.By?.Order ?? 0)
+            .OrderBy(static said => said.Key))
         {
-            Say("CLIENT SETINFO LIB-VER", version);
+            if (saidByOne.First().By is { } user)
+            {
+                SayUser(identity, user, Demand.None);
+            }
+            else if (identity.Protocol != Identity.DefaultProtocol)
+            {
+                Say(Demand.None, "HELLO", Number(identity.Protocol));
+            }
+
+            SayAll(saidByOne);
         }
     }
 
-    private void SayMode(ConnectionState state)
+    private void SayIdentity(Identity identity)
     {
+        if (identity.User is { } user)
+        {
+            SayUser(identity, user, Demand.Success, NameOf(identity));
+        }
+        else if (identity.Protocol != Identity.DefaultProtocol || (identity.HasSaidHello && identity.Name is not null))
+        {
+            Say(Demand.Success, "HELLO", [Number(identity.Protocol), .. NameOf(identity)]);
+        }
+    }
+
+    private void SayUser(Identity identity, Credentials user, Demand demand, params ReadOnlySpan<byte[]> name)
+    {
+        if (identity.HasSaidHello)
+        {
+            Say(demand, "HELLO", [Number(identity.Protocol), "AUTH"u8.ToArray(), user.Name, user.Password, .. name]);
+        }
+        else
+        {
+            Say(demand, "AUTH", user.Username is { } username ? [username, user.Password] : [user.Password]);
+        }
+    }
+
+    private static byte[][] NameOf(Identity identity) => identity.Name is { } name ? ["SETNAME"u8.ToArray(), name] : [];
+
+    private void SayAll(List<Said> modes, Credentials? from) => SayAll(modes.Where(said => IsBy(said, from)));
+
+    private void SayAll(IEnumerable<Said> modes)
+    {
+        foreach (Said said in modes)
+        {
+            RequestWriter.WriteBytes(_output, [.. said.Words]);
+            Expect(Demand.Success, 1);
+        }
+    }
+
+    // Redis gives these to whoever asks, unless a rule of its ACL says otherwise.
+    private void SayWishes(ConnectionState state)
+    {
+        if (state.Identity is { HasSaidHello: false, Name: { } name })
+        {
+            Say(Demand.None, "CLIENT SETNAME", name);
+        }
+
+        if (state.Identity.LibraryName is { } library)
+        {
+            Say(Demand.None, "CLIENT SETINFO LIB-NAME", library);
+        }
+
+        if (state.Identity.LibraryVersion is { } version)
+        {
+            Say(Demand.None, "CLIENT SETINFO LIB-VER", version);
+        }
+
         if (state.IsNoEvict)
         {
-            Say("CLIENT NO-EVICT on");
+            Say(Demand.None, "CLIENT NO-EVICT on");
         }
 
         if (state.IsNoTouch)
         {
-            Say("CLIENT NO-TOUCH on");
-        }
-
-        if (state.IsReadOnly)
-        {
-            Say("READONLY");
-        }
-
-        foreach (IReadOnlyList<byte[]> tracking in state.Tracking ?? [])
-        {
-            Say("CLIENT TRACKING", [.. tracking.Skip(2)]);
+            Say(Demand.None, "CLIENT NO-TOUCH on");
         }
     }
 
-    private void Say(string words, params ReadOnlySpan<byte[]> more)
+    private void Say(Demand demand, string words, params ReadOnlySpan<byte[]> more)
     {
         RequestWriter.WriteBytes(_output, [.. words.Split(' ').Select(Encoding.ASCII.GetBytes), .. more]);
-        RepliesOwed++;
+        Expect(demand, 1);
     }
+
+    private void Expect(Demand demand, int replies) => _mustSucceed.AddRange(Enumerable.Repeat(demand == Demand.Success, replies));
+
+    private static bool IsBy(Said said, Credentials? user) => said.By is { } by ? by.IsSameUser(user) : user is null;
 
     private static byte[] Number(int value) => Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture));
 }

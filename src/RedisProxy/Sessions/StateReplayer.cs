@@ -21,7 +21,7 @@ internal static class StateReplayer
     {
         ReplayResult result = await AskAsync(socket, replay.Requests, new ReplayReplies(replay.RepliesOwed, replay.MustSucceed));
         return result == ReplayResult.Done && replay.Queue is { Count: > 0 } queue
-            ? await AskAsync(socket, queue.Requests, new ReplayReplies(queue.Count, mustSucceed: false))
+            ? await AskAsync(socket, queue.Requests, new ReplayReplies(queue.Count, static _ => false))
             : result;
     }
 
@@ -81,8 +81,8 @@ internal static class StateReplayer
 
     /// <summary>Counts the replies to a replay, in any chunking.</summary>
     /// <param name="owed">Replies to come.</param>
-    /// <param name="mustSucceed">None of them may be an error.</param>
-    private sealed class ReplayReplies(int owed, bool mustSucceed)
+    /// <param name="mustSucceed">May the reply of this number not be an error?</param>
+    private sealed class ReplayReplies(int owed, Func<int, bool> mustSucceed)
     {
         // Enough to tell an error's code and a message's kind.
         private const int HeadBytes = 64;
@@ -90,6 +90,7 @@ internal static class StateReplayer
         private readonly byte[] _head = new byte[HeadBytes];
         private ReplyScanner _scanner;
         private int _headLength;
+        private int _taken;
 
         public int Owed { get; private set; } = owed;
 
@@ -120,7 +121,7 @@ internal static class StateReplayer
         {
             _headLength = 0;
             bool isTransient = SyntheticReplies.Rejection(head) != Outcome.Forward || head.StartsWith("-ERR max number of clients"u8);
-            if (_scanner.IsError && (mustSucceed || isTransient))
+            if (_scanner.IsError && (isTransient || mustSucceed(_taken)))
             {
                 return isTransient ? ReplayResult.Failed : ReplayResult.Refused;
             }
@@ -131,6 +132,7 @@ internal static class StateReplayer
                 return ReplayResult.Done;
             }
 
+            _taken++;
             Owed--;
             return Owed < 0 ? ReplayResult.Failed : ReplayResult.Done;
         }

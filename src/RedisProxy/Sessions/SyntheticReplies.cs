@@ -68,7 +68,7 @@ internal sealed class SyntheticReplies
         Outcome.WrongPassword => "-WRONGPASS invalid username-password pair or user is disabled.\r\n"u8.ToArray(),
         Outcome.EndsAuthentication => EndsAuthentication,
         Outcome.Queued => Queued,
-        Outcome.Conflict => protocol > ConnectionState.DefaultProtocol ? Null : NullArray,
+        Outcome.Conflict => protocol > Identity.DefaultProtocol ? Null : NullArray,
         Outcome.Aborted => Aborted,
         Outcome.NestedMulti => "-ERR MULTI calls can not be nested\r\n"u8.ToArray(),
         Outcome.WatchInMulti => "-ERR WATCH inside MULTI is not allowed\r\n"u8.ToArray(),
@@ -80,6 +80,7 @@ internal sealed class SyntheticReplies
         Outcome.RejectedUnblocked =>
             "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n"u8.ToArray(),
         Outcome.RejectedRedirect => "-REDIRECT\r\n"u8.ToArray(),
+        Outcome.RejectedNoReplicas => "-NOREPLICAS Not enough good replicas to write.\r\n"u8.ToArray(),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
     };
 
@@ -87,8 +88,9 @@ internal sealed class SyntheticReplies
         ProtocolErrors.Describe(error, got) is { } text ? Encoding.Latin1.GetBytes($"-{text}\r\n") : [];
 
     /// <summary>
-    /// Is this error reply proof that its command was not executed, because the server is no master (any more, or yet)? All these are
-    /// checked before execution. Others with that property (OOM, MISCONF, NOREPLICAS, NOAUTH…) are the master's own and pass through.
+    /// Is this error reply proof that its command was not executed, because the server is no master (any more, or yet), or one whose replicas
+    /// have not come yet (<c>min-replicas-to-write</c>)? All these are checked before execution. Others with that property (OOM, MISCONF,
+    /// NOAUTH…) are the master's own and pass through.
     /// </summary>
     /// <returns><see cref="Outcome.Forward"/> when it is not.</returns>
     public static Outcome Rejection(ReadOnlySpan<byte> reply)
@@ -123,6 +125,11 @@ internal sealed class SyntheticReplies
         if (reply.StartsWith("UNBLOCKED force unblock"u8))
         {
             return Outcome.RejectedUnblocked;
+        }
+
+        if (reply.StartsWith("NOREPLICAS "u8))
+        {
+            return Outcome.RejectedNoReplicas;
         }
 
         return reply.StartsWith("REDIRECT "u8) ? Outcome.RejectedRedirect : Outcome.Forward;

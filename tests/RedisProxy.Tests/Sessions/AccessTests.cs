@@ -81,7 +81,7 @@ public sealed class AccessTests
         await client.ExpectAsync("%1\r\n+server\r\n+redis\r\n_\r\n");
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(BackendAuth + Requests.Of("HELLO", "3") + Requests.Of("CLIENT", "SETNAME", "worker"));
+        await second.ExpectAsync(BackendAuth + Requests.Of("HELLO", "3", "SETNAME", "worker"));
     }
 
     [Theory]

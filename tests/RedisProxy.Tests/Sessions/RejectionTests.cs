@@ -7,6 +7,54 @@ namespace RedisProxy.Tests.Sessions;
 /// <summary>Replies that prove that a request was not executed.</summary>
 public sealed class RejectionTests
 {
+    private const string NoReplicas = "-NOREPLICAS Not enough good replicas to write.\r\n";
+
+    [Fact]
+    public async Task NoReplicasAfterAFailover_WaitsForThem()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, _) = await lab.ConnectPairAsync();
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await client.SendAsync(Requests.Set + Requests.Get);
+        await second.ExpectAsync(Requests.Set + Requests.Get);
+        await second.SendAsync(NoReplicas + "$1\r\n0\r\n");
+        await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported");
+        await lab.ServeSecondAsync();
+        RawClient again = await lab.AcceptAsync(lab.Second);
+        await (client, again).ServeAsync(Requests.Set + Requests.Get, "+OK\r\n$1\r\n1\r\n");
+    }
+
+    [Fact]
+    public async Task TransactionWithoutReplicasAfterAFailover_WaitsForThem()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, _) = await lab.ConnectPairAsync();
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await (client, second).ExchangeAsync(Requests.Multi + Requests.Set, "+OK\r\n+QUEUED\r\n");
+        await client.SendAsync(Requests.Exec);
+        await second.ExpectAsync(Requests.Exec);
+        await second.SendAsync("-EXECABORT Transaction discarded because of: NOREPLICAS Not enough good replicas to write.\r\n");
+        await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported");
+        await lab.ServeSecondAsync();
+        RawClient again = await lab.AcceptAsync(lab.Second);
+        await again.ExpectAsync(Requests.Multi);
+        await again.SendAsync("+OK\r\n");
+        await again.ExpectAsync(Requests.Set);
+        await again.SendAsync("+QUEUED\r\n");
+        await (client, again).ServeAsync(Requests.Exec, "*1\r\n+OK\r\n");
+    }
+
+    [Fact]
+    public async Task NoReplicasInQuietTimes_PassesAsItIs()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(Requests.Set + Requests.Get, NoReplicas + "$1\r\n0\r\n");
+        Assert.Equal(0, lab.Suspicions);
+    }
+
     [Theory]
     [InlineData("-READONLY You can't write against a read only replica.\r\n")]
     [InlineData("-LOADING Redis is loading the dataset in memory\r\n")]

@@ -31,6 +31,12 @@ internal static class Requests
     public static async Task ExchangeAsync(this (RawClient Client, RawClient Backend) pair, string request, string reply)
     {
         await pair.Client.SendAsync(request);
+        await pair.ServeAsync(request, reply);
+    }
+
+    /// <summary>The same for what the client has asked already.</summary>
+    public static async Task ServeAsync(this (RawClient Client, RawClient Backend) pair, string request, string reply)
+    {
         await pair.Backend.ExpectAsync(request);
         await pair.Backend.SendAsync(reply);
         await pair.Client.ExpectAsync(reply);

@@ -29,15 +29,63 @@ public sealed class StateTests
         RawClient second = await lab.AcceptAsync(lab.Second);
         await client.SendAsync(Requests.Set);
         await second.ExpectAsync(
-            Requests.Of("AUTH", "alice", "secret") + Requests.Of("HELLO", "3") + Requests.Of("SELECT", "3")
-            + Requests.Of("CLIENT", "SETNAME", "worker") + Requests.Of("CLIENT", "SETINFO", "LIB-NAME", "lib")
+            Requests.Of("HELLO", "3") + Requests.Of("SELECT", "3")
+            + Requests.Of("HELLO", "3", "AUTH", "alice", "secret", "SETNAME", "worker") + Requests.Of("CLIENT", "SETINFO", "LIB-NAME", "lib")
             + Requests.Of("CLIENT", "SETINFO", "LIB-VER", "1.0") + Requests.Of("CLIENT", "NO-EVICT", "on")
             + Requests.Of("CLIENT", "NO-TOUCH", "on"));
-        await second.SendAsync("+OK\r\n%1\r\n+server\r\n+redis\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK\r\n+OK");
+        await second.SendAsync("+OK\r\n+OK\r\n%1\r\n+server\r\n+redis\r\n+OK\r\n+OK\r\n+OK\r\n+OK");
         await second.SendAsync("\r\n");
         await second.ExpectAsync(Requests.Set);
         await second.SendAsync("+OK\r\n");
         await client.ExpectAsync("+OK\r\n");
+    }
+
+    /// <summary>What the client says before the failover, and what the new master is told for it.</summary>
+    [Theory]
+    [InlineData("HELLO 3 AUTH u p SETNAME n", "HELLO 3 AUTH u p SETNAME n")]
+    [InlineData("HELLO 2 AUTH u p SETNAME n", "HELLO 2 AUTH u p SETNAME n")]
+    [InlineData("HELLO 3 SETNAME n", "HELLO 3 SETNAME n")]
+    [InlineData("HELLO 3|CLIENT SETNAME n", "HELLO 3 SETNAME n")]
+    [InlineData("AUTH p|HELLO 3", "HELLO 3 AUTH default p")]
+    [InlineData("AUTH u p|CLIENT SETNAME n", "AUTH u p|CLIENT SETNAME n")]
+    [InlineData("SELECT 5|AUTH u p", "SELECT 5|AUTH u p")]
+    [InlineData("AUTH a 1|SELECT 5|AUTH b 2", "AUTH a 1|SELECT 5|AUTH b 2")]
+    [InlineData("AUTH a 1|SELECT 5|AUTH b 2|READONLY|AUTH c 3", "AUTH a 1|SELECT 5|AUTH b 2|READONLY|AUTH c 3")]
+    [InlineData("AUTH a 1|SELECT 5|AUTH a 2", "AUTH a 2|SELECT 5")]
+    [InlineData("AUTH a 1|SELECT 5|AUTH b 2|SELECT 6", "AUTH b 2|SELECT 6")]
+    [InlineData("AUTH a 1|SELECT 5|AUTH b 2|SELECT 0", "AUTH b 2")]
+    [InlineData("HELLO 3 AUTH a 1|SELECT 5|CLIENT TRACKING ON|AUTH b 2", "HELLO 3 AUTH a 1|SELECT 5|CLIENT TRACKING ON|HELLO 3 AUTH b 2")]
+    public async Task State_IsSaidByTheUserWhoSaidIt(string said, string replayed)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string requests = string.Concat(said.Split('|').Select(static words => Requests.Of(words.Split(' '))));
+        await client.SendAsync(requests);
+        await first.ExpectAsync(requests);
+        string replies = string.Concat(said.Split('|').Select(static _ => "+OK\r\n"));
+        await first.SendAsync(replies);
+        await client.ExpectAsync(replies);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(string.Concat(replayed.Split('|').Select(static words => Requests.Of(words.Split(' ')))));
+    }
+
+    [Theory]
+    [InlineData("CLIENT SETNAME n")]
+    [InlineData("CLIENT SETINFO LIB-NAME l")]
+    [InlineData("CLIENT SETINFO LIB-VER 1")]
+    [InlineData("CLIENT NO-EVICT on")]
+    [InlineData("CLIENT NO-TOUCH on")]
+    public async Task WishThatTheNewMasterRefuses_IsNoReasonToClose(string said)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(Requests.Of(said.Split(' ')) + Requests.Of("AUTH", "u", "p"), "+OK\r\n+OK\r\n");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Of("AUTH", "u", "p") + Requests.Of(said.Split(' ')));
+        await second.SendAsync("+OK\r\n-NOPERM User u has no permissions to run this command\r\n");
+        await (client, second).ExchangeAsync(Requests.Get, "$1\r\n1\r\n");
     }
 
     [Fact]

@@ -1,0 +1,107 @@
+using System.Globalization;
+
+using RedisProxy.Resp;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// As whom a client has authenticated. Where the proxy does that for it, or the server asks for nothing, there is none.
+/// </summary>
+/// <param name="Order">Grows with each time that the client authenticates.</param>
+/// <param name="Username">Null: by its password alone, so it is the default user.</param>
+/// <param name="Password">As it was said.</param>
+internal sealed record Credentials(int Order, byte[]? Username, byte[] Password)
+{
+    private static ReadOnlySpan<byte> Default => "default"u8;
+
+    public byte[] Name => Username ?? Default.ToArray();
+
+    /// <summary>The password may have been changed since, and the newest one counts.</summary>
+    public bool IsSameUser(Credentials? other) => other is not null && other.Name.AsSpan().SequenceEqual(Name);
+}
+
+/// <summary>
+/// Who a client has said that it is: user, protocol, and the names that it gave itself. What came with HELLO is said again with HELLO, which
+/// every user may say, unlike CLIENT SETNAME.
+/// </summary>
+internal sealed class Identity
+{
+    public const int DefaultProtocol = 2;
+
+    private int _authentications;
+
+    public Credentials? User { get; private set; }
+
+    public int Protocol { get; private set; } = DefaultProtocol;
+
+    /// <summary>The server knows HELLO (redis 6).</summary>
+    public bool HasSaidHello { get; private set; }
+
+    public byte[]? Name { get; private set; }
+
+    public byte[]? LibraryName { get; private set; }
+
+    public byte[]? LibraryVersion { get; private set; }
+
+    /// <summary>AUTH [username] password was confirmed.</summary>
+    public void ApplyAuth(IReadOnlyList<byte[]> arguments) => SetUser(arguments.Count > 2 ? arguments[1] : null, arguments[^1]);
+
+    /// <summary>HELLO [protover [AUTH username password] [SETNAME clientname]] was confirmed.</summary>
+    /// <returns>False: it had an option that is not known here.</returns>
+    public bool TryApplyHello(IReadOnlyList<byte[]> arguments)
+    {
+        HasSaidHello = true;
+        if (arguments.Count > 1)
+        {
+            Protocol = int.Parse(arguments[1], NumberStyles.Integer, CultureInfo.InvariantCulture);
+        }
+
+        for (int i = 2; i < arguments.Count; i++)
+        {
+            switch (RequestArguments.Upper(arguments[i]))
+            {
+                case "AUTH":
+                    SetUser(arguments[i + 1], arguments[i + 2]);
+                    i += 2;
+                    break;
+                case "SETNAME":
+                    SetName(arguments[i + 1]);
+                    i++;
+                    break;
+                default:
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
+    public void SetName(byte[] name) => Name = name.Length == 0 ? null : name;
+
+    /// <summary>CLIENT SETINFO was confirmed.</summary>
+    /// <returns>False: it has set something that is not known here.</returns>
+    public bool TrySetInfo(string attribute, byte[] value)
+    {
+        switch (attribute)
+        {
+            case "LIB-NAME":
+                LibraryName = value;
+                return true;
+            case "LIB-VER":
+                LibraryVersion = value;
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>RESET. The library's name and version survive it, as in redis.</summary>
+    public void Reset()
+    {
+        User = null;
+        Protocol = DefaultProtocol;
+        Name = null;
+    }
+
+    private void SetUser(byte[]? username, byte[] password) => User = new Credentials(++_authentications, username, password);
+}
