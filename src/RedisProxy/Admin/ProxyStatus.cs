@@ -194,8 +194,8 @@ internal sealed record SessionStatus(
     int Database,
     string Phase,
     double AgeSeconds,
-    int InFlight,
-    int Waiting,
+    long InFlight,
+    long Waiting,
     long ReceivedBytes,
     long HeldBytes);
 

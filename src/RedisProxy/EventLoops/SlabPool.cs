@@ -27,12 +27,15 @@ internal sealed unsafe class SlabPool
     /// <summary>Of those that are rented now.</summary>
     public long InUseBytes { get; private set; }
 
+    /// <summary>Of what those who rent keep besides, see <see cref="Charge"/>.</summary>
+    public long ChargedBytes { get; private set; }
+
     /// <summary>
-    /// When more than this is rented, <see cref="OnPressure"/> is called. Nothing is refused: who rents has bytes to put somewhere.
+    /// When more than this is rented or charged, <see cref="OnPressure"/> is called. Nothing is refused: who rents has bytes to put somewhere.
     /// </summary>
     public long PressureBytes { get; set; } = long.MaxValue;
 
-    /// <summary>Called for every rent above <see cref="PressureBytes"/>. Must not rent.</summary>
+    /// <summary>Called for every rent and charge above <see cref="PressureBytes"/>. Must not rent.</summary>
     public Action? OnPressure { get; set; }
 
     /// <summary>Bytes of all blocks.</summary>
@@ -53,12 +56,27 @@ internal sealed unsafe class SlabPool
         slab.End = 0;
         InUse++;
         InUseBytes += slab.Capacity;
-        if (InUseBytes > PressureBytes)
+        ReportPressure();
+        return slab;
+    }
+
+    /// <summary>Memory that is not of this pool and counts with it.</summary>
+    /// <param name="bytes">Negative: given back.</param>
+    public void Charge(long bytes)
+    {
+        ChargedBytes += bytes;
+        if (bytes > 0)
+        {
+            ReportPressure();
+        }
+    }
+
+    private void ReportPressure()
+    {
+        if (InUseBytes + ChargedBytes > PressureBytes)
         {
             OnPressure?.Invoke();
         }
-
-        return slab;
     }
 
     public void Return(Slab slab)

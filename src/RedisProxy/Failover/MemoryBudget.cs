@@ -48,12 +48,12 @@ internal static class MemoryBudget
 
     private static void Shed(EventLoop loop, IEnumerable<SessionListener> parts, long budget, ILogger log)
     {
-        long excess = loop.Slabs.InUseBytes - budget + (budget * ShedPercent / 100);
+        long excess = loop.Slabs.InUseBytes + loop.Slabs.ChargedBytes - budget + (budget * ShedPercent / 100);
         int count = 0;
         (Session Session, long Bytes)[] largest =
         [
             .. parts.SelectMany(part => part.Gate.Sessions)
-                .Select(session => (session, session.Pipeline.Buffer.KeptBytes + session.Replies.Reader.HeldBytes))
+                .Select(session => (session, session.Pipeline.Buffer.KeptBytes + session.Pipeline.Memory.Bytes + session.Replies.Reader.HeldBytes))
                 .OrderByDescending(pair => pair.Item2),
         ];
         for (; excess > 0 && count < largest.Length && largest[count].Bytes > 0; count++)

@@ -9,7 +9,7 @@ namespace RedisProxy.Sessions;
 /// superseded its session gets another one. Today one session uses it (see <see cref="Session.Attach"/>); the ledger's entries name
 /// their session, so that several could.
 /// </summary>
-internal sealed class BackendLink(LoopSocket socket, long generation)
+internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemory memory)
 {
     public LoopSocket Socket => socket;
 
@@ -32,7 +32,7 @@ internal sealed class BackendLink(LoopSocket socket, long generation)
     public bool HasReplied { get; set; }
 
     /// <summary>Requests that were handed to this link and have no reply yet, oldest first.</summary>
-    public RequestQueue InFlight { get; } = new();
+    public RequestQueue InFlight { get; } = new(memory);
 
     /// <summary>So many of the oldest in flight have been answered, but are kept because one of them was rejected.</summary>
     public int AnsweredInFlight { get; set; }

@@ -1,6 +1,6 @@
 namespace RedisProxy.Sessions;
 
-/// <summary>Limits what is held for a session, in bytes and in requests.</summary>
+/// <summary>Limits what is held for a session.</summary>
 internal static class InputRoom
 {
     /// <summary>May more be received?</summary>
@@ -11,11 +11,6 @@ internal static class InputRoom
     {
         Pipeline pipeline = session.Pipeline;
         int maxBytes = session.Settings.MaxReplayBytes;
-        if (pipeline.Count >= SessionSettings.MaxPendingRequests)
-        {
-            return false;
-        }
-
         if (pipeline.IsRaw)
         {
             return pipeline.Waiting.IsEmpty

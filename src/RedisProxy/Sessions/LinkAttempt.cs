@@ -136,7 +136,11 @@ internal sealed class LinkAttempt
         if (_result == ReplayResult.Done && !isOutdated && !_socket.IsClosed)
         {
             _session.Counters.Connects.Add(_session.Loop.NowMs - _beganAtMs);
-            return new BackendLink(_socket, _generation) { Target = _target, FollowsWrites = _session.HasWrittenBefore };
+            return new BackendLink(_socket, _generation, _session.Pipeline.Memory)
+            {
+                Target = _target,
+                FollowsWrites = _session.HasWrittenBefore,
+            };
         }
 
         _target?.Leave();

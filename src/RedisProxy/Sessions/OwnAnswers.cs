@@ -30,7 +30,7 @@ internal static class OwnAnswers
             }
 
             // A CLIENT REPLY that was not executed is answered as the client expects it of one that was.
-            StateChange? change = request.HasChange ? pipeline.Changes.Dequeue() : null;
+            StateChange? change = request.HasChange ? pipeline.Changes.TakeOldest() : null;
             bool isSilent = session.State.TakeReply(request, change, isError: false) == ReplyFate.Dropped;
             pipeline.RemoveOldest(queue);
             if (request.Outcome == Outcome.Unknown && !isSilent && session.Settings.DisconnectsOnUnknownOutcome)

@@ -48,8 +48,14 @@ internal struct PendingRequest
     /// <summary>The error it was rejected with; <see cref="Outcome.Forward"/> when it was not.</summary>
     public Outcome Rejection;
 
-    /// <summary>It is owed one reply by a backend, and changes nothing about the connection.</summary>
-    public readonly bool IsPlain =>
+    /// <summary>So many further requests like it, right behind it, have no entry of their own (<see cref="RequestQueue"/>).</summary>
+    public int More;
+
+    /// <summary>It is one request, is owed one reply by a backend, and changes nothing about the connection.</summary>
+    public readonly bool IsPlain => More == 0 && AnswersAlike;
+
+    /// <summary>It is owed one reply by a backend, and changes nothing about the connection, and so are those behind it that it stands for.</summary>
+    public readonly bool AnswersAlike =>
         Outcome == Outcome.Forward && Traits.Kind == CommandKind.Plain && !HasChange && !FollowsNoOp && !IsAnswered && End != StillOpen;
 
     public readonly bool IsOpen => End == StillOpen;

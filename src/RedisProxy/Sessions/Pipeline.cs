@@ -27,6 +27,9 @@ internal sealed class Pipeline
         _session = session;
         _gate = gate;
         Buffer = new RequestBuffer(gate.Loop.Slabs);
+        Memory = new LedgerMemory(gate.Loop.Slabs);
+        Waiting = new RequestQueue(Memory);
+        Changes = new ChangeQueue(Memory);
     }
 
     /// <summary>What was lost with links and is sent again.</summary>
@@ -36,10 +39,11 @@ internal sealed class Pipeline
     public RequestBuffer Buffer { get; }
 
     /// <summary>Requests that no link has taken yet, and those answered by the proxy that stand among them.</summary>
-    public RequestQueue Waiting { get; } = new();
+    public RequestQueue Waiting { get; }
 
-    /// <summary>What requests in flight and waiting will change about the connection, in their order.</summary>
-    public Queue<StateChange> Changes { get; } = new(0);
+    public ChangeQueue Changes { get; }
+
+    public LedgerMemory Memory { get; }
 
     /// <summary>Where the client will stand with MULTI and WATCH once all that was received is answered.</summary>
     public TransactionState Ahead { get; set; }
@@ -103,7 +107,7 @@ internal sealed class Pipeline
     {
         if (change is not null)
         {
-            Changes.Enqueue(change);
+            Changes.Add(change);
         }
 
         if (endsFraming)
@@ -227,6 +231,7 @@ internal sealed class Pipeline
             MoveBack(link);
         }
 
+        link.InFlight.Release();
         Deadline.Arm();
     }
 
@@ -264,6 +269,7 @@ internal sealed class Pipeline
     {
         _deadline?.Disarm();
         Buffer.ReleaseAll();
+        Memory.GiveBack();
     }
 
     /// <summary>May a request that begins there be added to what the link has to send?</summary>

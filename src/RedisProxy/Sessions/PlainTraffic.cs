@@ -55,6 +55,7 @@ internal static class PlainTraffic
             request.ChangesState = false;
             request.FollowsNoOp = false;
             request.Losses = 0;
+            request.More = 0;
             request.IsAnswered = false;
             hasWritten |= !traits.IsResendable;
         }

@@ -89,7 +89,7 @@ internal static class Rejections
         for (int i = 0; i < link.InFlight.Count && isMovable; i++)
         {
             // It has several replies, so those that come next could not be counted.
-            isMovable = link.InFlight[i].Traits.Kind != CommandKind.Subscribe;
+            isMovable = link.InFlight[i].Traits.Kind != CommandKind.Subscribe && link.InFlight[i].More == 0;
         }
 
         return isMovable;

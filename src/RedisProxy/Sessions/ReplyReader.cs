@@ -265,7 +265,7 @@ internal sealed unsafe class ReplyReader(Session session)
             return false;
         }
 
-        session.State.PinAs(pipeline.Changes.Dequeue().Pins);
+        session.State.PinAs(pipeline.Changes.TakeOldest().Pins);
         pipeline.RemoveOldest(link.InFlight);
         link.IsRaw = true;
         if (!session.State.Replies.IsOn)

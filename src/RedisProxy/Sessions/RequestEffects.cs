@@ -22,7 +22,7 @@ internal static class RequestEffects
             return state.TakeReply(request, null, isError);
         }
 
-        StateChange change = pipeline.Changes.Peek();
+        StateChange change = pipeline.Changes.Oldest;
         bool isConfirmation = change.Kind == Resp.CommandKind.Subscribe && !isError;
         if (isConfirmation)
         {
@@ -38,7 +38,7 @@ internal static class RequestEffects
         }
 
         ReplyFate fate = state.TakeReply(request, change, isError);
-        state.Apply(pipeline.Changes.Dequeue(), pipeline.BytesOf(request), reply, isError);
+        state.Apply(pipeline.Changes.TakeOldest(), pipeline.BytesOf(request), reply, isError);
         return isConfirmation ? ReplyFate.Relayed : fate;
     }
 }

@@ -146,6 +146,7 @@ internal sealed class RequestPump(Session session)
         }
 
         pipeline.Buffer.Trim(link.SentTo, session.Settings.MaxReplayBytes);
+        link.InFlight.GoneTo = pipeline.Buffer.Kept;
         if (session.IsClientFinished && !session.IsFinForwarded && pipeline.Waiting.IsEmpty
             && (pipeline.IsRaw || link.MustKnowEndOfClient))
         {

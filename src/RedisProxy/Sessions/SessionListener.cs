@@ -119,8 +119,8 @@ internal sealed class SessionListener
         {
             if (!session.IsEnded)
             {
-                inFlight += session.Link?.InFlight.Count ?? 0;
-                held += session.Pipeline.Waiting.Count;
+                inFlight += session.Link?.InFlight.Requests ?? 0;
+                held += session.Pipeline.Waiting.Requests;
                 pinned[(int)session.State.Pin]++;
             }
         }

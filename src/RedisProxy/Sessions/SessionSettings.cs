@@ -9,9 +9,6 @@ namespace RedisProxy.Sessions;
 /// <summary>The parts of the configuration that sessions of one listener need, in the units of the loops.</summary>
 internal sealed class SessionSettings
 {
-    /// <summary>Requests that a client may have in flight; then its input waits. Bounds the memory of a client that never reads.</summary>
-    public const int MaxPendingRequests = 256 * 1024;
-
     public SessionSettings(ProxyOptions options, ListenerOptions listener)
     {
         ListenerName = listener.Name;

@@ -23,8 +23,8 @@ internal sealed record SessionSnapshot(
     int Database,
     SessionPhase Phase,
     long AgeMs,
-    int InFlight,
-    int Waiting,
+    long InFlight,
+    long Waiting,
     long ReceivedBytes,
     long HeldBytes)
 {
@@ -38,8 +38,8 @@ internal sealed record SessionSnapshot(
         session.State.Database,
         session.Phase,
         session.Loop.NowMs - session.StartedAtMs,
-        session.Link?.InFlight.Count ?? 0,
-        session.Pipeline.Waiting.Count,
+        session.Link?.InFlight.Requests ?? 0,
+        session.Pipeline.Waiting.Requests,
         session.Pipeline.Buffer.Received,
         session.Pipeline.Buffer.KeptBytes);
 

@@ -22,7 +22,7 @@ internal static class Settlement
         PinReason pin = session.State.Pin;
         if (link.IsRaw || (pipeline.HasSentRaw(link) && pin == PinReason.None))
         {
-            return pin != PinReason.None ? pin : pipeline.Changes.Last().Pins;
+            return pin != PinReason.None ? pin : pipeline.Changes.Newest.Pins;
         }
 
         pin = pin != PinReason.None ? pin : PinOf(pipeline, link);
