@@ -67,7 +67,7 @@ internal sealed class DataPlaneListener
                 source,
                 options.Hold.MaxOutage,
                 error => DataPlaneLog.SessionFailed(log, listener.Name, error),
-                refused.ReportBackendUser);
+                refused);
             _parts[i] = new SessionListener(loops[i], gate, limiters[i], settings, quota)
             {
                 OnRefused = refused.ReportClient,

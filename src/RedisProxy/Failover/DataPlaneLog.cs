@@ -61,6 +61,12 @@ internal static partial class DataPlaneLog
         "The master refuses backendUser of listener '{Listener}', {Sessions} session(s) ended because of it since the last such line")]
     public static partial void BackendUserRefused(ILogger log, string listener, int sessions);
 
+    [LoggerMessage(
+        3016,
+        LogLevel.Warning,
+        "A session of listener '{Listener}' ended because its server sent {Reason}, and {Others} more since the last such line")]
+    public static partial void BackendProtocolError(ILogger log, string listener, string reason, int others);
+
     [LoggerMessage(3004, LogLevel.Error, "A session of listener '{Listener}' ended by a fault of this program")]
     public static partial void SessionFailed(ILogger log, string listener, Exception error);
 

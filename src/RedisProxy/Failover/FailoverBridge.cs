@@ -35,8 +35,12 @@ internal sealed class FailoverBridge : ITopologyObserver
 
     /// <summary>One listener's gate on one loop, whose suspicions reach the source of its topology.</summary>
     public static Gate CreateGate(
-        EventLoop loop, ITopologySource source, TimeSpan maxOutage, Action<Exception> onSessionFault, Action onBackendUserRefused) =>
-        new(loop, (long)maxOutage.TotalMilliseconds, source.Suspect, onSessionFault) { OnBackendUserRefused = onBackendUserRefused };
+        EventLoop loop, ITopologySource source, TimeSpan maxOutage, Action<Exception> onSessionFault, RefusedClients refused) =>
+        new(loop, (long)maxOutage.TotalMilliseconds, source.Suspect, onSessionFault)
+        {
+            OnBackendUserRefused = refused.ReportBackendUser,
+            OnBackendProtocolError = refused.ReportBackend,
+        };
 
     /// <summary>From now on the gates follow the source, beginning with what it knows.</summary>
     public static FailoverBridge Connect(ITopologySource source, IReadOnlyList<Gate> gates)

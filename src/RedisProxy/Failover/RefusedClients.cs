@@ -6,13 +6,14 @@ using Microsoft.Extensions.Logging;
 namespace RedisProxy.Failover;
 
 /// <summary>
-/// Clients of one listener that were not let in, or whose session could not be, for the log: a line of each kind in ten seconds, as
-/// anybody can cause them.
+/// Clients of one listener that were not let in, or whose session could not be or go on, for the log: a line of each kind in ten seconds,
+/// as anybody can cause them.
 /// </summary>
 internal sealed class RefusedClients(string listener, ILogger log)
 {
     private readonly LineLimit _clients = new();
     private readonly LineLimit _backendUser = new();
+    private readonly LineLimit _backend = new();
 
     /// <summary>What a client sent was not what has to come first. Any loop.</summary>
     public void ReportClient(IPEndPoint? client, string reason)
@@ -29,6 +30,15 @@ internal sealed class RefusedClients(string listener, ILogger log)
         if (_backendUser.MayWrite(out int others))
         {
             DataPlaneLog.BackendUserRefused(log, listener, others + 1);
+        }
+    }
+
+    /// <summary>The master broke the protocol, and a session has ended because of it. Any loop.</summary>
+    public void ReportBackend(string reason)
+    {
+        if (_backend.MayWrite(out int others))
+        {
+            DataPlaneLog.BackendProtocolError(log, listener, reason, others);
         }
     }
 

@@ -8,7 +8,7 @@ internal static class CommandNames
     /// Not here: XREAD, which may block and is looked at.
     /// </summary>
     public const string Reads =
-        "bitcount bitfield_ro bitpos command dbsize digest dump echo eval_ro evalsha_ro exists expiretime fcall_ro geodist geohash "
+        "bitcount bitfield_ro bitpos command dbsize digest dump echo exists expiretime geodist geohash "
         + "geopos georadius_ro georadiusbymember_ro geosearch get getbit getrange hexists hexpiretime hget hgetall hkeys hlen hmget "
         + "hpexpiretime hpttl hrandfield hscan hstrlen httl hvals info keys lastsave lcs lindex llen lolwut lpos lrange memory mget "
         + "object pexpiretime pfcount ping pttl pubsub randomkey role scan scard sdiff sinter sintercard sismember smembers smismember "
@@ -19,13 +19,19 @@ internal static class CommandNames
     /// <summary>Writes that may wait for other clients.</summary>
     public const string Blocking = "blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin xreadgroup";
 
-    public const string Nested = "eval evalsha fcall";
+    /// <summary>Writes that run other commands, or code that may.</summary>
+    public const string Nested = "eval evalsha fcall tfcall tfcallasync";
+
+    /// <summary>Reads that run others.</summary>
+    public const string NestedReads = "eval_ro evalsha_ro fcall_ro";
 
     /// <summary>
     /// Called reads by the modules that bring them, and yet not to be repeated: they consume a cursor, or run code that may do anything.
     /// </summary>
-    public static bool IsNeverRepeated(string name) =>
-        name is "ft.cursor" or "tfcall" or "tfcallasync" || name.StartsWith("rg.", StringComparison.Ordinal);
+    public static bool IsNeverRepeated(string name) => name is "ft.cursor" || RunsCode(name);
+
+    /// <summary>Of modules, and of those in <see cref="Nested"/>.</summary>
+    public static bool RunsCode(string name) => name is "tfcall" or "tfcallasync" || name.StartsWith("rg.", StringComparison.Ordinal);
 
     public static readonly (string Name, CommandKind Kind, CommandFlags Flags)[] Special =
     [

@@ -63,6 +63,28 @@ internal sealed class CommandTable
         return new CommandTable(commands);
     }
 
+    /// <summary>Names of the commands that make something of a connection, so that the proxy has to know them.</summary>
+    public static IReadOnlyList<string> LookedInto { get; } =
+        [.. CommandNames.Special.Where(static command => command.Kind != CommandKind.CrossProtocol).Select(static command => command.Name)];
+
+    /// <summary>
+    /// Which of <see cref="LookedInto"/> has the server under other names (<c>rename-command</c>)? COMMAND tells of each with the name that
+    /// it was born with, and COMMAND INFO finds them by their present names.
+    /// </summary>
+    /// <param name="commands">The reply to COMMAND.</param>
+    /// <param name="named">The reply to COMMAND INFO for <see cref="LookedInto"/>.</param>
+    public static IReadOnlyList<string> RenamedOf(RespValue commands, RespValue named)
+    {
+        if (named.Items.Count != LookedInto.Count)
+        {
+            return [];
+        }
+
+        IEnumerable<RespValue> described = commands.Items.Where(static command => command.Items.Count > 0);
+        HashSet<string> known = [.. described.Select(static command => command.Items[0].Text)];
+        return [.. LookedInto.Where((name, i) => named.Items[i].Items.Count == 0 && known.Contains(name))];
+    }
+
     public CommandTraits Find(ReadOnlySpan<byte> name)
     {
         if (name.Length is 0 or > CommandName.MaxBytes)
@@ -99,9 +121,11 @@ internal sealed class CommandTable
         bool isRead = flags.Contains("readonly") && !CommandNames.IsNeverRepeated(name);
         bool isWrite = flags.Contains("write");
         bool isResendable = isRead || (isKnown && known.IsResendable && !isWrite);
+        bool isBlocking = flags.Contains("blocking") || known.IsBlocking;
         commands[name] = new CommandTraits(
             CommandKind.Plain,
-            (isResendable ? CommandFlags.Resendable : 0) | (flags.Contains("blocking") || known.IsBlocking ? CommandFlags.Blocking : 0));
+            (isResendable ? CommandFlags.Resendable : 0) | (isBlocking ? CommandFlags.Blocking : 0)
+                | (CommandNames.RunsCode(name) ? CommandFlags.Nested : 0));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -162,6 +186,11 @@ internal sealed class CommandTable
         foreach (string name in CommandNames.Nested.Split(' '))
         {
             commands.Add(name, new CommandTraits(CommandKind.Plain, CommandFlags.Nested));
+        }
+
+        foreach (string name in CommandNames.NestedReads.Split(' '))
+        {
+            commands.Add(name, new CommandTraits(CommandKind.Plain, CommandFlags.Nested | CommandFlags.Resendable));
         }
 
         foreach ((string name, CommandKind kind, CommandFlags flags) in CommandNames.Special)

@@ -1,10 +1,12 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 
 namespace RedisProxy.Resp;
 
 /// <summary>
-/// How many elements each open level of a nested reply still owes. The innermost one is a field, the others stand in an array that is
-/// only made when a reply has a second level.
+/// How many elements each open level of a nested reply still owes. The innermost one is in fields. The others stand in a stack of bytes
+/// that is only made when a reply has a second level: one byte for a level that owes little, nine for others. It is given back when a
+/// reply that was nested deeply has ended.
 /// </summary>
 internal struct ReplyLevels
 {
@@ -14,23 +16,37 @@ internal struct ReplyLevels
     /// <summary>A string that comes in chunks.</summary>
     public const long Chunked = -2;
 
-    private const int InitialOuterLevels = 7;
+    private const int InitialOuterBytes = 16;
 
-    private Level _innermost;
-    private Level[]? _outer;
+    // Of usual replies; a larger stack is not kept.
+    private const int MaxKeptOuterBytes = 256;
+
+    // A level as one number, from its end to be read backwards: below this one byte, else eight bytes and this mark behind them.
+    private const byte LongMark = byte.MaxValue;
+
+    private long _owed;
+    private byte[]? _outer;
+    private int _outerBytes;
     private int _depth;
+    private bool _isAttribute;
 
     public readonly bool IsEmpty => _depth == 0;
 
-    public readonly bool IsStreamed => _depth > 0 && _innermost.Owed == Streamed;
+    public readonly bool IsStreamed => _depth > 0 && _owed == Streamed;
 
-    public readonly bool IsChunked => _depth > 0 && _innermost.Owed == Chunked;
+    public readonly bool IsChunked => _depth > 0 && _owed == Chunked;
 
     /// <summary>Elements of the innermost level before its last one; 0 when it has no count.</summary>
-    public readonly long OwedBeforeLast => _depth > 0 ? Math.Max(0, _innermost.Owed - 1) : 0;
+    public readonly long OwedBeforeLast => _depth > 0 ? Math.Max(0, _owed - 1) : 0;
+
+    /// <summary>There was one level too many.</summary>
+    public bool HasOverflowed { readonly get; private set; }
+
+    /// <summary>Of the stack.</summary>
+    public readonly int HeldBytes => _outer?.Length ?? 0;
 
     /// <summary>So many of <see cref="OwedBeforeLast"/> have ended.</summary>
-    public void EndElements(long count) => _innermost.Owed -= count;
+    public void EndElements(long count) => _owed -= count;
 
     /// <summary>False when the reply is nested too deeply.</summary>
     public bool TryEnter(long owed, bool isAttribute)
@@ -38,6 +54,7 @@ internal struct ReplyLevels
         Debug.Assert(owed is > 0 or Streamed or Chunked, "an empty level is never entered");
         if (_depth == RespLimits.MaxReplyDepth)
         {
+            HasOverflowed = true;
             return false;
         }
 
@@ -47,7 +64,8 @@ internal struct ReplyLevels
         }
 
         _depth++;
-        _innermost = new Level(owed, isAttribute);
+        _owed = owed;
+        _isAttribute = isAttribute;
         return true;
     }
 
@@ -57,9 +75,9 @@ internal struct ReplyLevels
         Debug.Assert(_depth > 0, "an element outside of any level is the message itself");
 
         // Small enough to be inlined, and all that most elements of a large array need.
-        if (_innermost.Owed > 1)
+        if (_owed > 1)
         {
-            _innermost.Owed--;
+            _owed--;
             return false;
         }
 
@@ -70,7 +88,7 @@ internal struct ReplyLevels
     {
         while (_depth > 0)
         {
-            if (_innermost.Owed < 0 || --_innermost.Owed > 0)
+            if (_owed < 0 || --_owed > 0)
             {
                 return false;
             }
@@ -88,11 +106,15 @@ internal struct ReplyLevels
     public bool Leave()
     {
         Debug.Assert(_depth > 0, "nothing to leave");
-        bool wasAttribute = _innermost.IsAttribute;
+        bool wasAttribute = _isAttribute;
         _depth--;
         if (_depth > 0)
         {
-            _innermost = _outer![_depth - 1];
+            PopInnermost();
+        }
+        else if (HeldBytes > MaxKeptOuterBytes)
+        {
+            _outer = null;
         }
 
         return wasAttribute;
@@ -100,13 +122,32 @@ internal struct ReplyLevels
 
     private void PushInnermost()
     {
-        if (_outer is null || _outer.Length < _depth)
+        ulong level = ((ulong)(_owed - Chunked) << 1) | (_isAttribute ? 1UL : 0);
+        int bytes = level < LongMark ? 1 : sizeof(ulong) + 1;
+        if (_outerBytes + bytes > HeldBytes)
         {
-            Array.Resize(ref _outer, Math.Min(RespLimits.MaxReplyDepth, _outer is null ? InitialOuterLevels : _outer.Length * 2));
+            Array.Resize(ref _outer, Math.Max(InitialOuterBytes, 2 * HeldBytes));
         }
 
-        _outer[_depth - 1] = _innermost;
+        if (bytes > 1)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(_outer.AsSpan(_outerBytes), level);
+        }
+
+        _outerBytes += bytes;
+        _outer![_outerBytes - 1] = bytes > 1 ? LongMark : (byte)level;
     }
 
-    private record struct Level(long Owed, bool IsAttribute);
+    private void PopInnermost()
+    {
+        ulong level = _outer![--_outerBytes];
+        if (level == LongMark)
+        {
+            _outerBytes -= sizeof(ulong);
+            level = BinaryPrimitives.ReadUInt64LittleEndian(_outer.AsSpan(_outerBytes));
+        }
+
+        _owed = (long)(level >> 1) + Chunked;
+        _isAttribute = (level & 1) != 0;
+    }
 }

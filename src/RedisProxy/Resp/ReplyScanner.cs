@@ -51,6 +51,12 @@ internal struct ReplyScanner
     /// <summary>Bytes that are known to belong to the message under way and have not been consumed; a lower bound.</summary>
     public readonly long OwedBytes => _skip;
 
+    /// <summary>Kept for the levels of the message under way, in bytes.</summary>
+    public readonly int HeldBytes => _levels.HeldBytes;
+
+    /// <summary>It has failed because of that.</summary>
+    public readonly bool IsTooDeep => _levels.HasOverflowed;
+
     public bool HasFailed { readonly get; private set; }
 
     /// <summary>Reads on, at most to the end of one message.</summary>

@@ -12,8 +12,14 @@ internal static class RespLimits
     /// <summary>Redis: the default of <c>proto-max-bulk-len</c>.</summary>
     public const long MaxBulkBytes = 512L * 1024 * 1024;
 
-    /// <summary>Levels of arrays, maps and sets in one reply.</summary>
-    public const int MaxReplyDepth = 128;
+    /// <summary>
+    /// Levels of arrays, maps, sets and attributes in one reply that is passed on. A Lua table that contains itself is half as deep:
+    /// redis's Lua stack ends at about 8,000, and what it has sent by then ends in an error.
+    /// </summary>
+    public const int MaxReplyDepth = 16 * 1024;
+
+    /// <summary>Levels of a reply that is read as a tree, by recursion: to the control plane, which asks for flat things.</summary>
+    public const int MaxTreeDepth = 128;
 
     /// <summary>
     /// Replies come from a trusted side and stream through without memory, so only nonsense is refused: no length has more digits.

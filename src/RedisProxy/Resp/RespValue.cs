@@ -57,15 +57,16 @@ internal sealed class RespValue
     }
 
     /// <summary>Reads one complete message, as <see cref="ReplyScanner"/> found it; attributes are dropped.</summary>
-    /// <exception cref="FormatException">The message is streamed; no Sentinel and no redis sends that.</exception>
+    /// <exception cref="FormatException">
+    /// The message is streamed, or nested deeper than <see cref="RespLimits.MaxTreeDepth"/>; no Sentinel and no redis sends that.
+    /// </exception>
     public static RespValue Read(ReadOnlySpan<byte> message)
     {
         int at = 0;
-        return Read(message, ref at);
+        return Read(message, ref at, depth: 0);
     }
 
-    // Recursion is bounded: the scanner refuses more than RespLimits.MaxReplyDepth levels.
-    private static RespValue Read(ReadOnlySpan<byte> message, ref int at)
+    private static RespValue Read(ReadOnlySpan<byte> message, ref int at, int depth)
     {
         byte type = message[at++];
         ReadOnlySpan<byte> line = TakeLine(message, ref at);
@@ -74,12 +75,12 @@ internal sealed class RespValue
             case (byte)'$' or (byte)'=' or (byte)'!':
                 return ReadBulk(type, TakeCount(line), message, ref at);
             case (byte)'*' or (byte)'~' or (byte)'>':
-                return ReadItems(type, TakeCount(line), message, ref at);
+                return ReadItems(type, TakeCount(line), message, ref at, depth);
             case (byte)'%':
-                return ReadItems(type, TakeCount(line) * 2, message, ref at);
+                return ReadItems(type, TakeCount(line) * 2, message, ref at, depth);
             case (byte)'|':
-                ReadItems(type, TakeCount(line) * 2, message, ref at);
-                return Read(message, ref at);
+                ReadItems(type, TakeCount(line) * 2, message, ref at, depth);
+                return Read(message, ref at, depth);
             default:
                 return new RespValue(type, line.ToArray(), [], isNull: type == '_');
         }
@@ -97,12 +98,17 @@ internal sealed class RespValue
         return new RespValue(type, bytes, [], isNull: false);
     }
 
-    private static RespValue ReadItems(byte type, int count, ReadOnlySpan<byte> message, ref int at)
+    private static RespValue ReadItems(byte type, int count, ReadOnlySpan<byte> message, ref int at, int depth)
     {
+        if (count > 0 && depth == RespLimits.MaxTreeDepth)
+        {
+            throw new FormatException("nested too deeply");
+        }
+
         var items = new List<RespValue>();
         for (int i = 0; i < count; i++)
         {
-            items.Add(Read(message, ref at));
+            items.Add(Read(message, ref at, depth + 1));
         }
 
         return new RespValue(type, [], [.. items], isNull: count < 0);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 using RedisProxy.EventLoops;
 using RedisProxy.Resp;
 using RedisProxy.Topology;
@@ -11,6 +13,9 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemory memory)
 {
+    // Where the bytes of a request begin and end in the client's stream, and what is still to be sent in their place.
+    private (long Start, long End, ReadOnlyMemory<byte> Left) _substitute;
+
     public LoopSocket Socket => socket;
 
     /// <summary>Of the topology under which it was opened. When a higher one is announced, this link is fenced.</summary>
@@ -24,6 +29,12 @@ internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemo
 
     /// <summary>Its session wrote to an earlier link, and replicas of this one may have nothing of that.</summary>
     public bool FollowsWrites { get; init; }
+
+    /// <summary>Its server has said something on it already, so it is not one that it refuses.</summary>
+    public bool IsAccepted { get; init; }
+
+    /// <summary>What its server said while it was prepared, and was not asked for. It comes before all that is received.</summary>
+    public ReadOnlyMemory<byte> Said { get; set; }
 
     /// <summary>Something that may have written was handed to it.</summary>
     public bool HasWritten { get; set; }
@@ -43,11 +54,8 @@ internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemo
     /// <summary>Up to this offset they are to be sent now; they belong to the newest requests in flight.</summary>
     public long SendEnd { get; set; }
 
-    /// <summary>
-    /// To be sent instead of the bytes that the oldest unsent request has in the buffer; empty: nothing. Until it is sent whole,
-    /// <see cref="SentTo"/> stands before the end of that request.
-    /// </summary>
-    public ReadOnlyMemory<byte> Substitute { get; set; }
+    /// <summary>One of the requests to be sent goes in other words. Nothing is added to those before it has gone.</summary>
+    public bool HasSubstitute => !_substitute.Left.IsEmpty;
 
     public bool HasUnsent => SentTo < SendEnd;
 
@@ -60,17 +68,17 @@ internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemo
     /// <summary>While it rejects: its transaction, as of what it has answered.</summary>
     public TransactionState RejectingTransaction { get; set; }
 
-    /// <summary>Part of a reply has been relayed and its end has not come.</summary>
+    /// <summary>Part of a reply or a message has been looked at and its end has not come.</summary>
     public bool IsMidReply { get; set; }
 
-    /// <summary>What is <see cref="IsMidReply"/> is a message to a subscriber.</summary>
+    /// <summary>What is <see cref="IsMidReply"/> is a message, and no reply.</summary>
     public bool IsMidMessage { get; set; }
 
     /// <summary>What is <see cref="IsMidReply"/> is not for the client, and nothing of it was relayed.</summary>
     public bool IsMidDropped { get; set; }
 
     /// <summary>The client has a part of a reply, and will not get the rest from another link.</summary>
-    public bool IsTorn => IsMidReply && !IsRejecting && !IsMidDropped;
+    public bool IsTorn => IsMidReply && (IsMidMessage || (!IsRejecting && !IsMidDropped));
 
     /// <summary>Replies are relayed unread: the session has left the one-reply-for-one-request order.</summary>
     public bool IsRaw { get; set; }
@@ -96,16 +104,47 @@ internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemo
     /// <summary>A scanner is a value that changes as it reads; it lives here and is used in place.</summary>
     public ReplyScanner Scanner;
 
+    /// <summary>A receive may give something.</summary>
+    public bool IsReadable => !Said.IsEmpty || Socket.IsReadable;
+
+    /// <summary>See <see cref="LoopSocket.IsReadableOr"/>.</summary>
+    public bool IsReadableOr(Action<object?> resume, object state) => !Said.IsEmpty || Socket.IsReadableOr(resume, state);
+
+    /// <summary>See <see cref="LoopSocket.TryReceive"/>.</summary>
+    public unsafe int TryReceive(byte* buffer, int length) => Said.IsEmpty ? Socket.TryReceive(buffer, length) : TakeSaid(buffer, length);
+
+    /// <summary>The newest request in flight, of which nothing is sent yet, goes in these words; empty: in its own.</summary>
+    public void Substitute(in PendingRequest request, ReadOnlyMemory<byte> words)
+    {
+        Debug.Assert(!HasSubstitute && SentTo <= request.Start, "one at a time, and as a whole");
+        _substitute = (request.Start, request.End, words);
+    }
+
+    /// <summary>A request is taken back, so nothing goes in its place.</summary>
+    public void ForgetSubstitute(in PendingRequest request)
+    {
+        if (_substitute.End == request.End)
+        {
+            _substitute = default;
+        }
+    }
+
     /// <summary>Sends what is to be sent and lies in one piece.</summary>
     /// <returns>Bytes that the kernel took, or an error number (see <see cref="LoopSocket"/>).</returns>
     public unsafe int TrySend(RequestBuffer buffer)
     {
-        if (!Substitute.IsEmpty)
+        long end = SendEnd;
+        if (HasSubstitute)
         {
-            return TrySendSubstitute();
+            if (SentTo >= _substitute.Start)
+            {
+                return TrySendSubstitute();
+            }
+
+            end = _substitute.Start;
         }
 
-        byte* piece = buffer.PieceAt(SentTo, SendEnd, out int length);
+        byte* piece = buffer.PieceAt(SentTo, end, out int length);
         int sent = Socket.TrySend(piece, length);
         SentTo += Math.Max(0, sent);
         return sent;
@@ -113,17 +152,25 @@ internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemo
 
     private unsafe int TrySendSubstitute()
     {
-        fixed (byte* start = Substitute.Span)
+        fixed (byte* start = _substitute.Left.Span)
         {
-            int sent = Socket.TrySend(start, Substitute.Length);
+            int sent = Socket.TrySend(start, _substitute.Left.Length);
             if (sent > 0)
             {
-                // It is all that is to be sent until it is, so its request ends where the sending does.
-                Substitute = Substitute[sent..];
-                SentTo = Substitute.IsEmpty ? SendEnd : SendEnd - 1;
+                // Begun, and not at its end before all of it is sent: no request has less than two bytes.
+                _substitute.Left = _substitute.Left[sent..];
+                SentTo = HasSubstitute ? _substitute.End - 1 : _substitute.End;
             }
 
             return sent;
         }
+    }
+
+    private unsafe int TakeSaid(byte* buffer, int length)
+    {
+        int taken = Math.Min(length, Said.Length);
+        Said.Span[..taken].CopyTo(new Span<byte>(buffer, taken));
+        Said = taken == Said.Length ? default : Said[taken..];
+        return taken;
     }
 }

@@ -15,6 +15,12 @@ internal static class BlockingRequest
     /// <returns>Empty when it is to be sent as it is: it waits for ever, not at all, or has no timeout that is understood.</returns>
     public static byte[] WithTimeLeft(ReadOnlySpan<byte> request, long waitedMs)
     {
+        // What redis skips is kept with the request behind it.
+        while (SkippedBytes(request) is > 0 and int skipped)
+        {
+            request = request[skipped..];
+        }
+
         List<byte[]> arguments;
         if (request.StartsWith("*"u8))
         {
@@ -53,11 +59,16 @@ internal static class BlockingRequest
             case "WAITAOF":
                 return (3, false);
             case "XREAD" or "XREADGROUP":
-                int block = arguments.FindIndex(static argument => RequestArguments.Upper(argument) == "BLOCK");
-                int streams = arguments.FindIndex(static argument => RequestArguments.Upper(argument) == "STREAMS");
-                return (block > 0 && block < streams ? block + 1 : 0, false);
-            default:
+                return (StreamRead.Parse(arguments).Timeout, false);
+            case "BLPOP" or "BRPOP" or "BLMOVE" or "BRPOPLPUSH" or "BZPOPMIN" or "BZPOPMAX":
                 return (arguments.Count - 1, true);
+            default:
+                // Of a module: nobody knows what its numbers mean.
+                return default;
         }
     }
+
+    private static int SkippedBytes(ReadOnlySpan<byte> request) =>
+        request.StartsWith("\r\n"u8) ? 2 : request.StartsWith("\n"u8) ? 1 : request.StartsWith("*0\r\n"u8) ? 4
+        : request.StartsWith("*-1\r\n"u8) ? 5 : 0;
 }

@@ -12,11 +12,7 @@ namespace RedisProxy.Sessions;
 /// <param name="settings">Of the listener.</param>
 internal sealed class ConnectionState(SessionSettings settings)
 {
-    // Each adds its prefixes; nobody says it more often.
-    private const int MaxTrackingRequests = 32;
-
     private PinReason _fixedPin;
-    private bool _isTrackingRedirected;
 
     public Identity Identity { get; } = new();
 
@@ -32,8 +28,8 @@ internal sealed class ConnectionState(SessionSettings settings)
     /// <summary>SELECT; null when it was not said.</summary>
     public Said? Selected { get; private set; }
 
-    /// <summary>CLIENT TRACKING ON, as often as it was said: each time adds prefixes. Null: it is off.</summary>
-    public List<Said>? Tracking { get; private set; }
+    /// <summary>Null: it is off.</summary>
+    public ClientTracking? Tracking { get; private set; }
 
     /// <summary>CLIENT CACHING was answered and the request that it is about was not.</summary>
     public IReadOnlyList<byte[]>? Caching { get; private set; }
@@ -63,10 +59,13 @@ internal sealed class ConnectionState(SessionSettings settings)
     /// <summary>Its cache of values lives from invalidations of this backend.</summary>
     public bool IsTracking => Tracking is not null && Identity.Protocol > Identity.DefaultProtocol;
 
+    /// <summary>Nobody knows what the connection is any more, not even for the replies of the present backend.</summary>
+    public bool IsInDoubt { get; private set; }
+
     /// <summary>Why the session cannot be moved now; <see cref="PinReason.None"/> when it can.</summary>
     public PinReason Pin =>
         _fixedPin != PinReason.None ? _fixedPin
-        : _isTrackingRedirected ? PinReason.Tracking
+        : Tracking is { IsRedirected: true } || (IsSubscribed && Subscriptions!.HearsInvalidations) ? PinReason.Tracking
         : IsSubscribed && !Subscriptions!.AreNamesKnown ? PinReason.PubSub
         : PinReason.None;
 
@@ -105,6 +104,11 @@ internal sealed class ConnectionState(SessionSettings settings)
         {
             Enqueue(change, request, isError);
             return;
+        }
+
+        if (isError && Transaction.IsSpoiledBy(reply))
+        {
+            (Queue ??= new TransactionQueue(settings.MaxReplayBytes)).Spoil();
         }
 
         Transaction = Transaction.After(change.Kind, isError, reply.StartsWith("-EXECABORT"u8));
@@ -154,6 +158,8 @@ internal sealed class ConnectionState(SessionSettings settings)
     /// <summary>From now on it cannot be moved, until RESET.</summary>
     public void PinAs(PinReason reason) => _fixedPin = reason;
 
+    public void Doubt() => IsInDoubt = true;
+
     public Subscriptions Subscribing()
     {
         IsUntouched = false;
@@ -171,6 +177,7 @@ internal sealed class ConnectionState(SessionSettings settings)
         if (!isKnown)
         {
             _fixedPin = PinReason.StateInTransaction;
+            IsInDoubt |= queue.MayChangeProtocol;
         }
 
         queue.Clear();
@@ -247,17 +254,8 @@ internal sealed class ConnectionState(SessionSettings settings)
 
     private void ApplyTracking(IReadOnlyList<byte[]> arguments, bool isOn)
     {
-        if (!isOn)
-        {
-            Tracking = null;
-            _isTrackingRedirected = false;
-            return;
-        }
-
-        Tracking ??= [];
-        Tracking.Add(new Said(Identity.User, arguments));
-        _isTrackingRedirected |= Tracking.Count > MaxTrackingRequests
-            || arguments.Any(static word => RequestArguments.Upper(word) == "REDIRECT");
+        Tracking = isOn ? Tracking ?? new ClientTracking() : null;
+        Tracking?.Add(new Said(Identity.User, arguments));
     }
 
     private void Reset()

@@ -11,6 +11,9 @@ internal enum EndCause : byte
     /// <summary>The client closed while its requests were held; they were dropped.</summary>
     ClientGaveUp,
 
+    /// <summary>The client closed, and what its backend owed it did not come for too long (<see cref="UnansweredClients"/>).</summary>
+    Unanswered,
+
     /// <summary>The client's connection broke.</summary>
     ClientReset,
 
@@ -40,7 +43,7 @@ internal enum EndCause : byte
 
     /// <summary>
     /// A change of the connection's state was not executed, or perhaps it was and its backend was lost: what the client sends behind it could
-    /// run in another database, or as another user.
+    /// run in another database, or as another user. Or nobody can tell what a request has made of the connection.
     /// </summary>
     StateInDoubt,
 

@@ -29,6 +29,9 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
     /// <summary>The master does not take the credentials of <c>listeners[].backendUser</c>; a session has ended because of it.</summary>
     public Action OnBackendUserRefused { get; init; } = static () => { };
 
+    /// <summary>A backend sent what is no reply, or one to nothing, and a session has ended because of it: gets the reason.</summary>
+    public Action<string> OnBackendProtocolError { get; init; } = static _ => { };
+
     public TopologyView View { get; private set; } = new() { MasterName = "" };
 
     public EventLoop Loop => loop;

@@ -86,8 +86,7 @@ internal static unsafe class LastWords
         }
 
         ref PendingRequest request = ref link.InFlight[link.AnsweredInFlight];
-        bool isRefusal = link.Scanner.Kind == '-' && !Rejections.MayBeOfAnInnerCommand(request, reply);
-        Rejections.Mark(session, link, isRefusal ? reply : default);
+        Rejections.Mark(session, link, link.Scanner.Kind == '-' ? reply : default);
         if (request.Rejection == Outcome.RejectedUnblocked)
         {
             session.Pipeline.Interrupt(request);
@@ -104,7 +103,7 @@ internal static unsafe class LastWords
             return false;
         }
 
-        int received = link.Socket.TryReceive(slab.Memory + slab.End, slab.Free);
+        int received = link.TryReceive(slab.Memory + slab.End, slab.Free);
         slab.End += Math.Max(0, received);
         return received > 0;
     }

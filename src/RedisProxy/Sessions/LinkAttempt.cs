@@ -22,6 +22,7 @@ internal sealed class LinkAttempt
     private readonly long _beganAtMs;
     private readonly long _generation;
     private readonly int _version;
+    private StateReplayer? _replayer;
     private ReplayResult? _result;
     private bool _isPreparing;
 
@@ -84,10 +85,11 @@ internal sealed class LinkAttempt
             return true;
         }
 
-        // In a crowd a connection that has been accepted proves itself by an answer, or by its handshake.
+        // In a crowd a connection that has been accepted proves itself by an answer, or by its handshake. So it does for a script, whose
+        // own error could read like the refusal of a connection.
         PeerTls? tls = _session.Settings.BackendTls;
         StateReplay? replay = StateReplay.Of(_session.State, _session.Settings.Access?.BackendCredentials)
-            ?? (tls is null && _session.Keeper.IsInCrowd ? StateReplay.Nothing : null);
+            ?? (tls is null && (_session.Keeper.IsInCrowd || IsForScript) ? StateReplay.Nothing : null);
         _isPreparing = tls is not null || replay is not null;
         if (_isPreparing)
         {
@@ -98,6 +100,9 @@ internal sealed class LinkAttempt
         _result = ReplayResult.Done;
         return true;
     }
+
+    private bool IsForScript =>
+        _session.Pipeline.Waiting is { IsEmpty: false } waiting && (waiting.Oldest.Traits.Flags & CommandFlags.Nested) != 0;
 
     // A request would be taken for its own reply. Asked only where it can be: the port of a server is seldom one of these.
     private bool IsOnItself => _port >= Sockets.EphemeralPorts.First && _port <= Sockets.EphemeralPorts.Last && _socket.IsConnectedToItself;
@@ -119,7 +124,8 @@ internal sealed class LinkAttempt
         {
             bool isReady = tls is null
                 || await _socket.SecureAsync(stream => tls.AuthenticateAsync(stream, host: null, CancellationToken.None)) is null;
-            _result = !isReady ? ReplayResult.Failed : replay is null ? ReplayResult.Done : await StateReplayer.RunAsync(_socket, replay);
+            _replayer = replay is null ? null : new StateReplayer(_socket, replay);
+            _result = !isReady ? ReplayResult.Failed : _replayer is null ? ReplayResult.Done : await _replayer.RunAsync();
         }
         catch (Exception error)
         {
@@ -136,10 +142,14 @@ internal sealed class LinkAttempt
         if (_result == ReplayResult.Done && !isOutdated && !_socket.IsClosed)
         {
             _session.Counters.Connects.Add(_session.Loop.NowMs - _beganAtMs);
+            _session.OwesInvalidation |= _session.State.IsTracking
+                && (_session.State.Tracking!.IsBroadcast || _replayer is { HasLeftOut: true });
             return new BackendLink(_socket, _generation, _session.Pipeline.Memory)
             {
                 Target = _target,
                 FollowsWrites = _session.HasWrittenBefore,
+                IsAccepted = _isPreparing,
+                Said = _replayer?.Said ?? default,
             };
         }
 

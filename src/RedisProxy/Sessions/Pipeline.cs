@@ -66,7 +66,7 @@ internal sealed class Pipeline
     public bool IsRaw => RawFrom != NoOffset;
 
     /// <summary>A request goes on with a wait that it has begun at another backend.</summary>
-    public bool HasInterrupted => _interrupted.End != NoOffset;
+    public bool HasInterrupted => _interrupted.End > Buffer.Kept;
 
     // Only while something waits, or has lately.
     private HoldDeadline Deadline => _deadline ??= new HoldDeadline(_session);
@@ -245,7 +245,7 @@ internal sealed class Pipeline
     /// <summary>The oldest request has its reply.</summary>
     public void RemoveOldest(RequestQueue queue)
     {
-        Buffer.ReleaseTo(queue.Oldest.End);
+        Buffer.ReleaseTo(Math.Min(queue.Oldest.End, Buffer.Received));
         queue.RemoveOldest();
     }
 
@@ -276,7 +276,7 @@ internal sealed class Pipeline
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool CanHandOver(BackendLink link, long start, CommandTraits traits) =>
         !link.IsRejecting && !link.IsSendBroken && _gate.Allows(traits)
-        && (!link.HasUnsent || (start == link.SendEnd && link.Substitute.IsEmpty));
+        && (!link.HasUnsent || (start == link.SendEnd && !link.HasSubstitute));
 
     private void HandOver(BackendLink link, in PendingRequest request)
     {
@@ -299,7 +299,7 @@ internal sealed class Pipeline
         link.SendEnd = SendEndOf(request);
         if (request.End == _interrupted.End)
         {
-            link.Substitute = BlockingRequest.WithTimeLeft(BytesOf(request), _gate.Loop.NowMs - _interrupted.SinceMs);
+            link.Substitute(request, BlockingRequest.WithTimeLeft(BytesOf(request), _gate.Loop.NowMs - _interrupted.SinceMs));
         }
     }
 
@@ -315,9 +315,9 @@ internal sealed class Pipeline
 
         newest.IsAnswered = false;
         newest.Rejection = Outcome.Forward;
+        link.ForgetSubstitute(newest);
         Waiting.AddOldest(newest);
         link.InFlight.RemoveNewest();
-        link.Substitute = link.InFlight.IsEmpty ? default : link.Substitute;
     }
 
     private long SendEndOf(in PendingRequest request) => request.IsOpen || request.End == RawFrom ? Buffer.Received : request.End;

@@ -25,11 +25,7 @@ internal static class PlayedTransactions
         TransactionState start = session.State.Transaction;
         if (session.Link is { } link)
         {
-            for (int i = 0; i < link.InFlight.Count; i++)
-            {
-                start = link.InFlight[i].IsSynthesised ? start : start.After(link.InFlight[i].Traits.Kind);
-            }
-
+            start = After(start, link.InFlight, from: 0);
             if (start.IsOpen && HasGap(session.Pipeline.Waiting, start))
             {
                 // It has a MULTI that must not be continued, and there is no way to say so behind what is in flight.
@@ -39,6 +35,24 @@ internal static class PlayedTransactions
         }
 
         Walk(session, start);
+    }
+
+    /// <summary>The oldest request in flight was refused the end of the transaction, so what is behind that belongs to it.</summary>
+    public static void AfterRefusal(Session session)
+    {
+        Pipeline pipeline = session.Pipeline;
+        TransactionState state = After(After(session.State.Transaction, session.Link!.InFlight, from: 1), pipeline.Waiting, from: 0);
+        pipeline.Ahead = pipeline.Ahead.IsPlayedHere ? pipeline.Ahead : state;
+    }
+
+    private static TransactionState After(TransactionState state, RequestQueue requests, int from)
+    {
+        for (int i = from; i < requests.Count; i++)
+        {
+            state = requests[i].IsSynthesised ? state : state.After(requests[i].Traits.Kind);
+        }
+
+        return state;
     }
 
     /// <summary>Is a part missing in the transaction that is open before the oldest request?</summary>

@@ -66,14 +66,15 @@ internal static class Rejections
     {
         ref PendingRequest request = ref link.InFlight[link.AnsweredInFlight];
         bool isExec = request.Traits.Kind == CommandKind.Exec;
-        bool isQueued = link.RejectingTransaction.IsOpen && !isExec;
         request.IsAnswered = true;
-        request.Rejection = SyntheticReplies.Rejection(error);
-        bool isExecuted = request.Rejection == Outcome.Forward && !request.Traits.IsResendable && !isQueued && !(isExec && !error.IsEmpty);
-        if (isExecuted)
+        request.Rejection = ProofIn(request, error);
+
+        // A transaction runs at its EXEC, if there is one and it was not aborted.
+        bool isOfTransaction = isExec ? !link.RejectingTransaction.IsOpen || IsAborted(error) : link.RejectingTransaction.IsOpen;
+        if (request.Rejection == Outcome.Forward && !request.Traits.IsResendable && !isOfTransaction)
         {
-            // It executed a write after it had rejected an earlier one. The earlier one cannot be moved past it; and whether this
-            // one counts, nobody knows.
+            // It executed a write, or a part of one, after it had rejected an earlier one. The earlier one cannot be moved past it; and
+            // whether this one counts, nobody knows.
             request.Outcome = Outcome.Unknown;
             StopMoving(session.State.Transaction, link);
         }
@@ -95,10 +96,18 @@ internal static class Rejections
         return isMovable;
     }
 
+    /// <summary>
+    /// The one judgement of an error reply: which rejection it is, if it proves that nothing of its request was executed.
+    /// <see cref="Outcome.Forward"/>: it proves nothing.
+    /// </summary>
+    public static Outcome ProofIn(in PendingRequest request, ReadOnlySpan<byte> error) =>
+        MayBeOfAnInnerCommand(request, error) ? Outcome.Forward : SyntheticReplies.Rejection(error);
+
     /// <summary>An error of a command that runs others may be one of theirs, after others were executed. EXEC says when none was.</summary>
-    public static bool MayBeOfAnInnerCommand(in PendingRequest request, ReadOnlySpan<byte> error) =>
-        (request.Traits.Flags & CommandFlags.Nested) != 0
-        && !(request.Traits.Kind == CommandKind.Exec && error.StartsWith("-EXECABORT"u8));
+    private static bool MayBeOfAnInnerCommand(in PendingRequest request, ReadOnlySpan<byte> error) =>
+        (request.Traits.Flags & CommandFlags.Nested) != 0 && !(request.Traits.Kind == CommandKind.Exec && IsAborted(error));
+
+    private static bool IsAborted(ReadOnlySpan<byte> error) => error.StartsWith("-EXECABORT"u8);
 
     /// <summary>All that was answered before the present request has had its answer, and is not sent again.</summary>
     private static void StopMoving(TransactionState state, BackendLink link)
@@ -129,9 +138,10 @@ internal static class Rejections
         }
     }
 
-    // Redis answers so at accept when it has too many clients, and closes.
+    // Redis says so at accept when it has too many clients, unasked, and closes. A script that was sent may say it, too.
     private static bool IsRefusedConnection(BackendLink link, ReadOnlySpan<byte> reply) =>
-        !link.HasReplied && reply.StartsWith("-ERR max number of clients"u8);
+        !link.HasReplied && !link.IsAccepted && reply.StartsWith("-ERR max number of clients"u8)
+        && (link.InFlight.IsEmpty || link.InFlight.Oldest.End > link.SentTo || !MayBeOfAnInnerCommand(link.InFlight.Oldest, reply));
 
     private static bool CanMove(Session session, BackendLink link, Outcome rejection, ReadOnlySpan<byte> error)
     {
@@ -142,7 +152,7 @@ internal static class Rejections
         }
 
         PendingRequest oldest = link.InFlight.Oldest;
-        return !MayBeOfAnInnerCommand(oldest, error) && oldest.Start >= session.Pipeline.Buffer.Kept && !oldest.IsOpen
+        return ProofIn(oldest, error) == rejection && oldest.Start >= session.Pipeline.Buffer.Kept && !oldest.IsOpen
             && AreMovable(session, link);
     }
 

@@ -17,6 +17,9 @@ internal sealed class ReplyPump(Session session)
 
     public ReplyReader Reader { get; } = new(session);
 
+    /// <summary>To the client, in bytes, since the session began.</summary>
+    public long SentBytes { get; private set; }
+
     /// <summary>Something is on its way to the client that no request waits for any more; its end would be cut off.</summary>
     public bool IsRelaying => _ownAnswers is not null || _relayed is not null;
 
@@ -68,11 +71,11 @@ internal sealed class ReplyPump(Session session)
                     return false;
                 }
             }
-            else if (!Reader.HasUnread && !link.Socket.IsReadableOr(Session.ResumeReplies, session))
+            else if (!Reader.HasUnread && !link.IsReadableOr(Session.ResumeReplies, session))
             {
                 return false;
             }
-            else if (Reader.HasUnread || (link.Socket.IsReadable && !session.IsEnded && Reader.TryReceive(link)))
+            else if (Reader.HasUnread || (link.IsReadable && !session.IsEnded && Reader.TryReceive(link)))
             {
                 _relayed = Reader.Read(link);
                 if (_relayed.Begin < Reader.RelayEnd)
@@ -124,6 +127,7 @@ internal sealed class ReplyPump(Session session)
             if (sent >= 0)
             {
                 slab.Begin += sent;
+                SentBytes += sent;
                 session.Counters.ReplyBytes += sent;
             }
             else if (sent != SocketCalls.WouldBlock)

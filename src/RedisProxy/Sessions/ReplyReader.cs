@@ -38,7 +38,7 @@ internal sealed unsafe class ReplyReader(Session session)
         Slab slab = _slab ??= session.Loop.Slabs.Rent(large: _largeReceivesLeft > 0);
         _source = link;
         int room = slab.Free;
-        int received = link.Socket.TryReceive(slab.Memory + slab.End, room);
+        int received = link.TryReceive(slab.Memory + slab.End, room);
         if (received > 0)
         {
             slab.End += received;
@@ -87,7 +87,7 @@ internal sealed unsafe class ReplyReader(Session session)
 
             if (status == ScanStatus.Error)
             {
-                session.End(EndCause.BackendProtocolError, abort: true);
+                Fail(link.Scanner.IsTooDeep ? $"a reply that is nested deeper than {RespLimits.MaxReplyDepth} levels" : "no RESP");
                 return slab;
             }
 
@@ -169,13 +169,11 @@ internal sealed unsafe class ReplyReader(Session session)
         if (!link.IsMidReply)
         {
             link.IsMidReply = true;
-            link.IsMidMessage = session.State.IsSubscribed
-                && Subscriptions.IsMessage(new ReadOnlySpan<byte>(slab.Memory + RelayEnd, part));
-            link.IsMidDropped = !link.IsMidMessage && !link.Scanner.IsPush && !link.InFlight.IsEmpty
-                && session.State.IsSilent(link.InFlight.Oldest);
+            link.IsMidMessage = Messages.IsBeginOfOne(session, link, new ReadOnlySpan<byte>(slab.Memory + RelayEnd, part));
+            link.IsMidDropped = !link.IsMidMessage && !link.InFlight.IsEmpty && session.State.IsSilent(link.InFlight.Oldest);
         }
 
-        if (!link.IsRejecting && !link.IsMidDropped)
+        if (link.IsMidMessage || (!link.IsRejecting && !link.IsMidDropped))
         {
             RelayEnd = slab.End;
         }
@@ -186,7 +184,7 @@ internal sealed unsafe class ReplyReader(Session session)
     {
         RequestQueue inFlight = link.InFlight;
         bool isError = link.Scanner.Kind == '-' && !link.IsMidReply;
-        if (IsUnasked(link, reply))
+        if (Messages.IsOne(session, link, reply))
         {
             return true;
         }
@@ -205,7 +203,7 @@ internal sealed unsafe class ReplyReader(Session session)
         if (inFlight.IsEmpty)
         {
             // A reply to nothing: whatever it is, it must not be taken for the reply to the next request.
-            session.End(EndCause.BackendProtocolError, abort: true);
+            Fail("a reply to nothing");
             return false;
         }
 
@@ -214,7 +212,7 @@ internal sealed unsafe class ReplyReader(Session session)
         ReplyFate fate = RequestEffects.Apply(session, request, link.IsMidReply ? default : reply, link.Scanner.IsError);
         if (fate == ReplyFate.NotUnderstood)
         {
-            session.End(EndCause.BackendProtocolError, abort: true);
+            Fail("what does not answer a subscription");
             return false;
         }
 
@@ -226,34 +224,22 @@ internal sealed unsafe class ReplyReader(Session session)
         if (request.End > link.SentTo)
         {
             // Redis answers before the end of a request only when it is none, or when it wants no connection, and closes then.
+            link.IsSendBroken = true;
             EndAfterRelay = request.IsOpen ? EndCause.ClientProtocolError : EndCause.BackendProtocolError;
         }
         else if (request.Traits.Kind == CommandKind.Quit)
         {
             EndAfterRelay = EndCause.Quit;
         }
+        else if (session.State.IsInDoubt)
+        {
+            EndAfterRelay = EndCause.StateInDoubt;
+        }
 
         link.HasReplied = true;
         session.Counters.Requests++;
         session.Pipeline.RemoveOldest(inFlight);
         return fate == ReplyFate.Relayed;
-    }
-
-    /// <summary>Is it said without being asked? In RESP3 pushes are, in RESP2 messages to a subscriber.</summary>
-    private bool IsUnasked(BackendLink link, ReadOnlySpan<byte> reply)
-    {
-        if (link.Scanner.IsPush)
-        {
-            return link.InFlight.IsEmpty || link.InFlight.Oldest.Traits.Kind != CommandKind.Subscribe
-                || !Subscriptions.IsConfirmation(reply);
-        }
-
-        if (session.State.IsSubscribed && (link.IsMidReply ? link.IsMidMessage : Subscriptions.IsMessage(reply)))
-        {
-            return true;
-        }
-
-        return false;
     }
 
     /// <summary>Is the reply that comes next the one from which on replies do not match requests any more?</summary>
@@ -275,6 +261,13 @@ internal sealed unsafe class ReplyReader(Session session)
         }
 
         return true;
+    }
+
+    // Nobody knows what the next reply would belong to.
+    private void Fail(string reason)
+    {
+        session.Gate.OnBackendProtocolError(reason);
+        session.End(EndCause.BackendProtocolError, abort: true);
     }
 
     private void MakeRoom(Slab slab, int left)

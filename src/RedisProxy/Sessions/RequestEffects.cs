@@ -1,3 +1,5 @@
+using RedisProxy.Resp;
+
 namespace RedisProxy.Sessions;
 
 /// <summary>What a request does to its connection, applied in the moment in which that is known.</summary>
@@ -23,8 +25,14 @@ internal static class RequestEffects
         }
 
         StateChange change = pipeline.Changes.Oldest;
-        bool isConfirmation = change.Kind == Resp.CommandKind.Subscribe && !isError;
-        if (isConfirmation)
+        bool isSubscription = change.Kind == CommandKind.Subscribe && !isError;
+        bool isConfirmation = isSubscription && !state.Transaction.IsOpen;
+        if (isSubscription && !isConfirmation)
+        {
+            // Queued behind an end of the transaction that was refused: its confirmations will stand in EXEC's reply.
+            state.Doubt();
+        }
+        else if (isConfirmation)
         {
             if (!Subscriptions.IsConfirmation(reply))
             {
@@ -39,6 +47,11 @@ internal static class RequestEffects
 
         ReplyFate fate = state.TakeReply(request, change, isError);
         state.Apply(pipeline.Changes.TakeOldest(), pipeline.BytesOf(request), reply, isError);
+        if (isError && change.Kind is CommandKind.Discard or CommandKind.Reset && state.Transaction.IsOpen)
+        {
+            PlayedTransactions.AfterRefusal(session);
+        }
+
         return isConfirmation ? ReplyFate.Relayed : fate;
     }
 }

@@ -149,22 +149,16 @@ internal static class RequestInspector
     // XREAD only reads, if what it waits for can be said again: "$" means what comes from now on, and now has passed.
     private static CommandTraits XReadTraits(CommandTraits traits, IReadOnlyList<byte[]> arguments)
     {
-        bool blocks = false;
-        for (int i = 1; i < arguments.Count; i++)
+        var read = StreamRead.Parse(arguments);
+        if (read.Streams == 0)
         {
-            switch (RequestArguments.Upper(arguments[i]))
-            {
-                case "BLOCK":
-                    blocks = true;
-                    break;
-                case "STREAMS":
-                    IEnumerable<byte[]> ids = arguments.Skip(i + 1 + ((arguments.Count - i - 1) / 2));
-                    bool isRead = !blocks || ids.All(static id => id is not [(byte)'$' or (byte)'+']);
-                    CommandFlags flags = (blocks ? CommandFlags.Blocking : 0) | (isRead ? CommandFlags.Resendable : 0);
-                    return new CommandTraits(CommandKind.Plain, flags);
-            }
+            return traits;
         }
 
-        return traits;
+        bool blocks = read.Timeout > 0;
+        IEnumerable<byte[]> ids = arguments.Skip(read.Streams + 1 + ((arguments.Count - read.Streams - 1) / 2));
+        bool isRead = !blocks || ids.All(static id => id is not [(byte)'$' or (byte)'+']);
+        CommandFlags flags = (blocks ? CommandFlags.Blocking : 0) | (isRead ? CommandFlags.Resendable : 0);
+        return new CommandTraits(CommandKind.Plain, flags);
     }
 }

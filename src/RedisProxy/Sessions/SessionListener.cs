@@ -16,6 +16,7 @@ internal sealed class SessionListener
     private readonly Admission _admission;
     private readonly GradualEnd _ending;
     private readonly AuthenticationDeadline _deadline;
+    private readonly UnansweredClients _unanswered;
     private TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SessionSettings _settings;
     private LoopListener[] _acceptors = [];
@@ -33,6 +34,7 @@ internal sealed class SessionListener
         };
         _ending = new GradualEnd(loop);
         _deadline = new AuthenticationDeadline(gate, () => _settings.AuthenticationTimeoutMs);
+        _unanswered = new UnansweredClients(gate);
         Gate = gate;
     }
 
@@ -173,6 +175,7 @@ internal sealed class SessionListener
     {
         new Session(client, Gate, _limiter, _settings, Counters).Start(onFinished);
         _deadline.Begin();
+        _unanswered.Begin();
     }
 
     private void CompleteWhenDrained()

@@ -21,6 +21,7 @@ internal sealed class StateReplay
 
     private StateReplay(ConnectionState state, byte[][]? credentials)
     {
+        Protocol = state.Identity.Protocol;
         if (credentials is not null)
         {
             Say(Demand.Success, "AUTH", credentials);
@@ -59,6 +60,9 @@ internal sealed class StateReplay
 
     /// <summary>No state: a question whose answer, whatever it is, shows that the server has accepted the connection.</summary>
     public static StateReplay Nothing { get; } = new();
+
+    /// <summary>That the connection speaks when all of it is said.</summary>
+    public int Protocol { get; } = Identity.DefaultProtocol;
 
     /// <summary>Replies to <see cref="Requests"/>.</summary>
     public int RepliesOwed => _mustSucceed.Count;
@@ -104,7 +108,7 @@ internal sealed class StateReplay
             modes.Add(readOnly);
         }
 
-        modes.AddRange(state.Tracking ?? []);
+        modes.AddRange(state.Tracking?.Requests ?? []);
         return modes;
     }
 

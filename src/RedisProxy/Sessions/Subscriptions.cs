@@ -17,6 +17,10 @@ internal sealed class Subscriptions(bool keepsNames)
     /// <summary>A session that subscribed to more than this is closed by a failover like one that does not resubscribe.</summary>
     private const int MaxNameBytes = 1024 * 1024;
 
+    // To this channel redis sends invalidations that somebody had redirected here (redis.io, client-side caching).
+    private const string Invalidations = "__redis__:invalidate";
+    private const string OwnChannels = "__redis__";
+
     private readonly Space[] _spaces = [new("SUBSCRIBE"), new("PSUBSCRIBE"), new("SSUBSCRIBE")];
     private long _nameBytes;
 
@@ -24,6 +28,13 @@ internal sealed class Subscriptions(bool keepsNames)
 
     /// <summary>All of it can be said again.</summary>
     public bool AreNamesKnown => keepsNames && _nameBytes <= MaxNameBytes;
+
+    /// <summary>
+    /// The cache of another connection of the client lives from what comes here. On another backend this connection has another id, so
+    /// nothing would come any more, and the client would not know.
+    /// </summary>
+    public bool HearsInvalidations => Channels.Names.Contains(Invalidations)
+        || (Patterns.Names.Count > 0 && Patterns.Names.Any(static name => name.StartsWith(OwnChannels, StringComparison.Ordinal)));
 
     private Space Channels => _spaces[0];
 
@@ -40,7 +51,12 @@ internal sealed class Subscriptions(bool keepsNames)
     }
 
     /// <summary>A reply that confirms the beginning or the end of one subscription.</summary>
-    public static bool IsConfirmation(ReadOnlySpan<byte> reply) => FirstWord(ref reply).EndsWith("subscribe"u8);
+    public static bool IsConfirmation(ReadOnlySpan<byte> reply)
+    {
+        ReadOnlySpan<byte> word = FirstWord(ref reply);
+        return word.SequenceEqual("subscribe"u8) || word.SequenceEqual("psubscribe"u8) || word.SequenceEqual("ssubscribe"u8)
+            || word.SequenceEqual("unsubscribe"u8) || word.SequenceEqual("punsubscribe"u8) || word.SequenceEqual("sunsubscribe"u8);
+    }
 
     /// <summary>One confirmation came.</summary>
     /// <param name="reply">The whole of it.</param>

@@ -23,6 +23,9 @@ internal sealed class TransactionQueue(int maxBytes)
     /// <summary>All of the queue is here, and none of it was refused.</summary>
     public bool IsWhole { get; private set; } = true;
 
+    /// <summary>There is a HELLO in it.</summary>
+    public bool MayChangeProtocol => _changes.Exists(static queued => queued.Change.Kind == CommandKind.Hello);
+
     public ReadOnlyMemory<byte> Requests => _requests.WrittenMemory;
 
     /// <summary>The backend has queued a request.</summary>

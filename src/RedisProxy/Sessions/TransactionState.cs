@@ -35,6 +35,13 @@ internal readonly record struct TransactionState(bool IsOpen, bool IsWatching, T
         _ => this,
     };
 
+    /// <summary>
+    /// Redis executes no transaction of which it has refused a part, be it its end (DISCARD without permission). MULTI and WATCH within
+    /// it are no part of it: they are executed at once, and fail.
+    /// </summary>
+    public bool IsSpoiledBy(ReadOnlySpan<byte> error) => IsOpen
+        && !error.StartsWith("-ERR MULTI calls can not be nested"u8) && !error.StartsWith("-ERR WATCH inside MULTI is not allowed"u8);
+
     /// <summary>What becomes of the next command, and the state after it.</summary>
     public (Outcome Outcome, TransactionState State) Next(CommandKind kind) =>
         IsPlayedHere ? (AnswerTo(kind), AfterAnswerTo(kind)) : (Outcome.Forward, After(kind));

@@ -21,6 +21,7 @@ internal sealed class MasterProbe
     private static readonly TimeSpan QuickInterval = TimeSpan.FromMilliseconds(100);
     private static readonly string[] Ping = ["PING"];
     private static readonly string[] Commands = ["COMMAND"];
+    private static readonly string[] NamedCommands = ["COMMAND", "INFO", .. CommandTable.LookedInto];
     private static readonly string[] Role = ["ROLE"];
     private static readonly string[] SetName = ["CLIENT", "SETNAME", "redisproxy"];
 
@@ -142,7 +143,12 @@ internal sealed class MasterProbe
     {
         try
         {
-            RespValue[] replies = await _connection!.AskAsync([Commands], _settings.Socket.ConnectTimeout, stop);
+            RespValue[] replies = await _connection!.AskAsync([Commands, NamedCommands], _settings.Socket.ConnectTimeout, stop);
+            if (CommandTable.RenamedOf(replies[0], replies[1]) is { Count: > 0 } renamed)
+            {
+                TopologyLog.CommandsRenamed(_logger, _node.Address, string.Join(", ", renamed));
+            }
+
             return CommandTable.Of(replies[0]);
         }
         catch (Exception failure) when (failure is RespConnectionException or SocketException or TimeoutException)

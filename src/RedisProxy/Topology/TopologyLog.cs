@@ -100,6 +100,13 @@ internal static partial class TopologyLog
     [LoggerMessage(2041, LogLevel.Warning, "the address of '{Host}' cannot be looked up: {Error}; the last known one is kept")]
     public static partial void NameNotResolved(ILogger logger, string host, string error);
 
+    [LoggerMessage(
+        2042,
+        LogLevel.Warning,
+        "{Master}: has renamed {Commands} (rename-command); under other names the proxy does not know them, and what they make of a "
+            + "connection is lost in a failover. Disable commands by ACL instead")]
+    public static partial void CommandsRenamed(ILogger logger, IPEndPoint master, string commands);
+
     [LoggerMessage(2999, LogLevel.Error, "a message of the control plane failed; the next one is handled")]
     public static partial void MessageFailed(ILogger logger, Exception failure);
 }

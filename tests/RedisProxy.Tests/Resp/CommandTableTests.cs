@@ -8,6 +8,7 @@ public sealed class CommandTableTests
     private static readonly string[] Names =
     [
         .. CommandNames.Reads.Split(' '), .. CommandNames.Blocking.Split(' '), .. CommandNames.Nested.Split(' '),
+        .. CommandNames.NestedReads.Split(' '),
         .. CommandNames.Special.Select(s => s.Name),
     ];
 
@@ -115,7 +116,9 @@ public sealed class CommandTableTests
     [InlineData("get", "write", CommandFlags.None)]
     [InlineData("object", "", CommandFlags.Resendable)]
     [InlineData("ft.cursor", "readonly", CommandFlags.None)]
-    [InlineData("rg.execute", "readonly", CommandFlags.None)]
+    [InlineData("rg.execute", "readonly", CommandFlags.Nested)]
+    [InlineData("tfcall", "readonly", CommandFlags.Nested)]
+    [InlineData("fcall_ro", "readonly", CommandFlags.Nested | CommandFlags.Resendable)]
     [InlineData("eval", "readonly", CommandFlags.Nested)]
     internal void Of_AServersReply_CorrectsTheFlags(string name, string flags, CommandFlags expected)
     {

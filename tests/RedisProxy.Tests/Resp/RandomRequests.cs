@@ -10,6 +10,7 @@ internal static class RandomRequests
     private static readonly string[] Names =
     [
         .. CommandNames.Reads.Split(' '), .. CommandNames.Blocking.Split(' '), .. CommandNames.Nested.Split(' '),
+        .. CommandNames.NestedReads.Split(' '),
         .. CommandNames.Special.Select(s => s.Name), "set", "incr", "lpush", "publish", "getx", "ge",
     ];
 

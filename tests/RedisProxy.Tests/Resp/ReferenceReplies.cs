@@ -1,5 +1,7 @@
 using System.Text;
 
+using RedisProxy.Resp;
+
 namespace RedisProxy.Tests.Resp;
 
 /// <summary>A reply as the reference parser reads it. Attributes are read and dropped.</summary>
@@ -8,7 +10,7 @@ internal sealed record ReferenceReply(char Type, string Text, IReadOnlyList<Refe
 /// <summary>A second parser of replies, recursive, to compare the scanner and <c>RespValue</c> with.</summary>
 internal sealed class ReferenceReplies
 {
-    private const int MaxDepth = 128;
+    private const int MaxDepth = RespLimits.MaxReplyDepth;
     private const string Error = "error";
 
     private readonly ReferenceReader _reader;

@@ -96,6 +96,7 @@ internal static class ReferenceRequests
             (CommandNames.Reads, CommandFlags.Resendable),
             (CommandNames.Blocking, CommandFlags.Blocking),
             (CommandNames.Nested, CommandFlags.Nested),
+            (CommandNames.NestedReads, CommandFlags.Nested | CommandFlags.Resendable),
         ];
         foreach ((string names, CommandFlags flags) in lists)
         {

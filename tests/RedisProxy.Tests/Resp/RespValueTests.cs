@@ -87,13 +87,15 @@ public sealed class RespValueTests
     [Fact]
     public void Read_DeepestReply_DoesNotOverflow()
     {
-        RespValue value = Read(ReplyCorpus.Nest(RespLimits.MaxReplyDepth, ":1\r\n"));
-        for (int i = 0; i < RespLimits.MaxReplyDepth; i++)
+        RespValue value = Read(ReplyCorpus.Nest(RespLimits.MaxTreeDepth, ":1\r\n"));
+        for (int i = 0; i < RespLimits.MaxTreeDepth; i++)
         {
             value = Assert.Single(value.Items);
         }
 
         Assert.Equal("1", value.Text);
+        Assert.Throws<FormatException>(static () => Read(ReplyCorpus.Nest(RespLimits.MaxTreeDepth + 1, ":1\r\n")));
+        Assert.Throws<FormatException>(static () => Read(ReplyCorpus.Nest(RespLimits.MaxReplyDepth, ":1\r\n")));
     }
 
     [Theory]

@@ -71,7 +71,9 @@ public sealed class ServerCommandsTests(ThrowawayRedis redis) : IClassFixture<Th
         // May write, but what it writes is not known beforehand: the flag of scripts and functions.
         IEnumerable<ServerCommand> scripts = _commands.Where(c => c.Has("no_mandatory_keys") && !c.Has("readonly"));
         Assert.Equal(["eval", "evalsha", "fcall"], scripts.Select(c => c.Name).Order());
-        Assert.All(scripts, s => Assert.True(s.Traits.Flags.HasFlag(CommandFlags.Nested)));
+        IEnumerable<ServerCommand> reads = _commands.Where(c => CommandNames.NestedReads.Split(' ').Contains(c.Name));
+        Assert.All(scripts.Concat(reads), s => Assert.True(s.Traits.Flags.HasFlag(CommandFlags.Nested)));
+        Assert.All(reads, s => Assert.True(s.Traits.IsResendable && s.Has("readonly")));
     }
 
     private sealed record ServerCommand(string Name, string[] Flags, ServerCommand[] Subcommands)

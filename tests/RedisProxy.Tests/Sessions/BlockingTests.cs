@@ -4,6 +4,7 @@ using System.Text;
 using RedisProxy.Configuration;
 using RedisProxy.Sessions;
 using RedisProxy.Testing;
+using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Sessions;
 
@@ -23,6 +24,13 @@ public sealed class BlockingTests
     [InlineData("BZMPOP 5 1 k MIN", "BZMPOP 3.766 1 k MIN")]
     [InlineData("XREAD COUNT 1 BLOCK 5000 STREAMS s 0", "XREAD COUNT 1 BLOCK 3766 STREAMS s 0")]
     [InlineData("XREADGROUP GROUP g c STREAMS BLOCK >", null)]
+    [InlineData("XREADGROUP GROUP BLOCK 5000 STREAMS s >", null)]
+    [InlineData("XREADGROUP GROUP block 5 COUNT 9 BLOCK 4000 STREAMS s 0", "XREADGROUP GROUP block 5 COUNT 9 BLOCK 2766 STREAMS s 0")]
+    [InlineData("XREADGROUP BLOCK 4000 GROUP STREAMS 5000 STREAMS s >", "XREADGROUP BLOCK 2766 GROUP STREAMS 5000 STREAMS s >")]
+    [InlineData("XREADGROUP GROUP g 5000 CLAIM 8000 BLOCK 4000 STREAMS s >", "XREADGROUP GROUP g 5000 CLAIM 8000 BLOCK 2766 STREAMS s >")]
+    [InlineData("XREADGROUP GROUP g 5000 NOBODYKNOWS BLOCK 4000 STREAMS s >", null)]
+    [InlineData("XREAD BLOCK 9000 BLOCK 5000 STREAMS s 0", "XREAD BLOCK 9000 BLOCK 3766 STREAMS s 0")]
+    [InlineData("MODULE.WAIT k 5", null)]
     [InlineData("WAIT 1 2000", "WAIT 1 766")]
     public void TimeLeft_IsWhatTheCommandWouldStillWait(string command, string? expected)
     {
@@ -31,6 +39,37 @@ public sealed class BlockingTests
         Assert.Equal(expected is null ? "" : Requests.Of(expected.Split(' ')), Encoding.Latin1.GetString(actual));
         byte[] inline = BlockingRequest.WithTimeLeft(Encoding.Latin1.GetBytes(command + "\r\n"), waitedMs: 1234);
         Assert.Equal(actual, inline);
+
+        // What redis skips belongs to the request behind it.
+        Assert.Equal(actual, BlockingRequest.WithTimeLeft([.. "\r\n\n*0\r\n"u8, .. request], waitedMs: 1234));
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task InterruptedRequest_ThatGoesOnWithOthersUnsent_KeepsItsPlaceAmongThem(bool isBefore, bool isBehind)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string before = isBefore ? Requests.Of("SORT_RO", "s") + Requests.Get : "";
+        string behind = isBehind ? Requests.Set + Requests.Get : "";
+        await client.SendAsync(before + BlPop);
+        await first.ExpectAsync(before + BlPop);
+        await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
+        await lab.ShowAsync(Availability.PlannedHold, 1, lab.First, isPromoting: true);
+        await first.SendAsync((isBefore ? "*1\r\n$1\r\n1\r\n$3\r\nold\r\n" : "") + Unblocked);
+        await client.SendAsync(behind);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        Assert.Equal(before, await second.ReadExactlyAsync(before.Length));
+        Assert.InRange(await TimeoutOfBlPopAsync(second), 50, 99.999);
+        await second.ExpectAsync(behind);
+        string replies = (isBefore ? "*1\r\n$1\r\n2\r\n$3\r\nnew\r\n" : "") + "*2\r\n$1\r\nk\r\n$4\r\nitem\r\n"
+            + (isBehind ? "+OK\r\n$1\r\nv\r\n" : "");
+        await second.SendAsync(replies);
+        await client.ExpectAsync(replies);
     }
 
     [Fact]

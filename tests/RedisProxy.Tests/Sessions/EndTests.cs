@@ -202,6 +202,20 @@ public sealed class EndTests
     }
 
     [Fact]
+    public async Task ErrorBeforeTheEndOfALargeRequest_IsRelayedAndEndsTheSession()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        string begin = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1000000\r\n" + new string('x', 100_000);
+        await client.SendAsync(begin);
+        await backend.ExpectAsync(begin);
+        await backend.SendAsync("-ERR Protocol error: invalid bulk length\r\n");
+        await client.SendAsync("more");
+        await client.ReadUntilAsync("length\r\n");
+        await ExpectEndAsync(lab, EndCause.ClientProtocolError);
+    }
+
+    [Fact]
     public async Task BackendThatSendsNoResp_EndsTheSession()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
@@ -211,6 +225,72 @@ public sealed class EndTests
         await backend.SendAsync("HTTP/1.1 400 Bad Request\r\n");
         Assert.Equal("", (await client.ReadToEndAsync()).Rest);
         await ExpectEndAsync(lab, EndCause.BackendProtocolError);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ClientThatHasClosed_AndIsNeverAnswered_EndsInTime(bool getsMessages)
+    {
+        var time = new FakeTimeProvider();
+        await using SessionLab lab = await SessionLab.StartAsync(time: time);
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        string message = ">3\r\n+message\r\n+c\r\n+m\r\n";
+        await (client, backend).ExchangeAsync(Requests.Set + Requests.Set, "+OK\r\n+OK\r\n");
+        await client.SendAsync(Requests.Get + Requests.Get);
+        await backend.ExpectAsync(Requests.Get + Requests.Get);
+        client.HalfClose();
+
+        // As long as something moves, it may take any time.
+        await PassAsync(4);
+        await backend.SendAsync("_\r\n");
+        await client.ExpectAsync("_\r\n");
+        await PassAsync(4);
+        Assert.Equal(0, lab.Counters.Ended.Sum());
+        if (getsMessages)
+        {
+            await backend.SendAsync(message);
+            await client.ExpectAsync(message);
+        }
+
+        await PassAsync(4);
+        await ExpectEndAsync(lab, EndCause.Unanswered);
+        Assert.True((await client.ReadToEndAsync()).WasReset);
+        Assert.Equal("", (await backend.ReadToEndAsync()).Rest);
+
+        async Task PassAsync(int minutes)
+        {
+            for (int i = 0; i < minutes; i++)
+            {
+                await lab.Loop.InvokeAsync(static () => true);
+                time.Advance(TimeSpan.FromMinutes(1));
+                await lab.Loop.InvokeAsync(static () => true);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task LargeReply_ToAClientThatHasClosed_MayTakeAnyTime()
+    {
+        var time = new FakeTimeProvider();
+        await using SessionLab lab = await SessionLab.StartAsync(time: time);
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Get);
+        await backend.ExpectAsync(Requests.Get);
+        client.HalfClose();
+        await backend.SendAsync("$1000000\r\n");
+        string part = new('x', 100_000);
+        for (int i = 0; i < 10; i++)
+        {
+            await backend.SendAsync(part);
+            await client.ReadExactlyAsync(i == 0 ? part.Length + 10 : part.Length);
+            await lab.Loop.InvokeAsync(static () => true);
+            time.Advance(TimeSpan.FromMinutes(2));
+            await lab.Loop.InvokeAsync(static () => true);
+        }
+
+        await backend.SendAsync("\r\n");
+        Assert.Equal(new ConnectionEnd("\r\n", WasReset: false), await client.ReadToEndAsync());
     }
 
     private static async Task ExpectEndAsync(SessionLab lab, EndCause cause)

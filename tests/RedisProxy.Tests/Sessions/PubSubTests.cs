@@ -142,6 +142,7 @@ public sealed class PubSubTests
             Confirmation("subscribe", "a", 1) + Message + Confirmation("subscribe", "c", 2) + Confirmation("psubscribe", "p*", 3)));
         await second.SendAsync(Typed(Confirmation("ssubscribe", "s", 1)));
         await SessionLab.EventuallyAsync(() => lab.Counters.RetargetsDone == 2, "it is served again");
+        await client.ExpectAsync(Typed(Message));
         await second.SendAsync(Typed(Message));
         await client.ExpectAsync(Typed(Message));
         await (client, second).ExchangeAsync(
@@ -162,6 +163,35 @@ public sealed class PubSubTests
         await second.ExpectAsync(Requests.Of(["SUBSCRIBE", .. names]));
         await second.SendAsync(confirmations);
         await SessionLab.EventuallyAsync(() => lab.Counters.RetargetsDone == 2, "it is served again");
+    }
+
+    [Theory]
+    [InlineData("subscribe", "__redis__:invalidate")]
+    [InlineData("psubscribe", "__redis__:*")]
+    public async Task Resubscribe_OfInvalidationsForAnotherConnection_ClosesTheSession(string command, string channel)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync(Resubscribing());
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(
+            Requests.Of("SUBSCRIBE", "a") + Requests.Of(command, channel),
+            Confirmation("subscribe", "a", 1) + Confirmation(command, channel, 2));
+        await lab.ServeSecondAsync();
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
+        Assert.Equal(1, lab.Counters.Pinned[(int)PinReason.Tracking]);
+    }
+
+    [Fact]
+    public async Task Resubscribe_AfterInvalidationsAreNotHeardAnyMore_SaysTheRest()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync(Resubscribing());
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(
+            Requests.Of("SUBSCRIBE", "a", "__redis__:invalidate") + Requests.Of("UNSUBSCRIBE", "__redis__:invalidate"),
+            Confirmation("subscribe", "a", 1) + Confirmation("subscribe", "__redis__:invalidate", 2)
+                + Confirmation("unsubscribe", "__redis__:invalidate", 1));
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Of("SUBSCRIBE", "a"));
     }
 
     [Fact]

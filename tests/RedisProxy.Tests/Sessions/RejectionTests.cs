@@ -119,6 +119,53 @@ public sealed class RejectionTests
         await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported all the same");
     }
 
+    [Theory]
+    [InlineData("EVAL", Requests.ReadOnly)]
+    [InlineData("evalsha", "-READONLY You can't write against a read only replica. script: x, on @user_script:1.\r\n")]
+    [InlineData("FCALL", "-LOADING x\r\n")]
+    [InlineData("TFCALL", Requests.ReadOnly)]
+    public async Task ErrorOfAScript_BehindARejectedWrite_IsOfUnknownOutcomeAndNeverSentAgain(string command, string error)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string script = Requests.Of(command, "redis.call('PUBLISH','c','m') redis.call('SET','b','1')", "0");
+        await client.SendAsync(Requests.Set + script + Requests.Get);
+        await first.ExpectAsync(Requests.Set + script + Requests.Get);
+        await first.SendAsync(Requests.ReadOnly + error + "$-1\r\n");
+        await client.ExpectAsync(Requests.ReadOnly + Requests.Unknown);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Get);
+        await second.SendAsync("$-1\r\n");
+        await client.ExpectAsync("$-1\r\n");
+    }
+
+    [Theory]
+    [InlineData("EVAL_RO")]
+    [InlineData("evalsha_ro")]
+    [InlineData("FCALL_RO")]
+    public async Task ReadOnlyScript_ThatAnswersWithARejection_IsTakenByItsWord(string command)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(Requests.Of(command, "return redis.error_reply('LOADING x')", "0"), "-LOADING x\r\n");
+        await (client, first).ExchangeAsync(Requests.Get, "$-1\r\n");
+    }
+
+    [Theory]
+    [InlineData("EVAL")]
+    [InlineData("EVAL_RO")]
+    [InlineData("FCALL")]
+    public async Task ScriptThatSaysTooManyClients_IsTakenByItsWord(string command)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(
+            Requests.Of(command, "return redis.error_reply('max number of clients reached')", "0"),
+            "-ERR max number of clients reached\r\n");
+        await (client, first).ExchangeAsync(Requests.Get, "$-1\r\n");
+    }
+
     [Fact]
     public async Task RejectedWrite_WhoseLaterRepliesComeApart_GetsThemAllInTheirPlace()
     {
@@ -202,6 +249,30 @@ public sealed class RejectionTests
         await first.ExpectAsync(Requests.Set);
         await first.SendAsync(Requests.ReadOnly);
         await client.ExpectAsync(Requests.ReadOnly);
+    }
+
+    [Fact]
+    public async Task ServerWithTooManyClients_IsToldNothingOfAScriptThatWaits()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        RawClient client = await lab.ConnectAsync();
+        string eval = Requests.Of("EVAL", "return 1", "0");
+        await client.SendAsync(eval);
+        await SessionLab.EventuallyAsync(() => lab.Loop.Slabs.InUse > 0, "it is read");
+        await lab.ServeFirstAsync();
+        RawClient refusing = await lab.AcceptAsync(lab.First);
+        await refusing.ExpectAsync(Requests.Of("PING"));
+        await refusing.SendAsync("-ERR max number of clients reached\r\n");
+        refusing.Dispose();
+        await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported");
+        await lab.ServeFirstAsync();
+        RawClient backend = await lab.AcceptAsync(lab.First);
+        await backend.ExpectAsync(Requests.Of("PING"));
+        await backend.SendAsync("+PONG\r\n");
+        await backend.ExpectAsync(eval);
+        await backend.SendAsync("-ERR max number of clients reached\r\n");
+        await client.ExpectAsync("-ERR max number of clients reached\r\n");
+        Assert.Equal(1, lab.Suspicions);
     }
 
     [Fact]

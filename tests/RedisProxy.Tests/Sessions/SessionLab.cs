@@ -51,11 +51,11 @@ internal sealed class SessionLab : IAsyncDisposable
         Sentinel = new SentinelOptions { Endpoints = [new HostEndpoint("127.0.0.1", 2)] },
     };
 
-    public static async Task<SessionLab> StartAsync(ProxyOptions? options = null)
+    public static async Task<SessionLab> StartAsync(ProxyOptions? options = null, TimeProvider? time = null)
     {
         options ??= Options();
         SessionLab? lab = null;
-        var loop = new EventLoop(0, TimeProvider.System, error => lab!.AddFault(error));
+        var loop = new EventLoop(0, time ?? TimeProvider.System, error => lab!.AddFault(error));
         var gate = new Gate(
             loop,
             (long)options.Hold.MaxOutage.TotalMilliseconds,

@@ -43,6 +43,24 @@ public sealed class TrackingTests
     }
 
     [Fact]
+    public async Task CacheOfPrefixes_IsEmptiedAgainWhenTrackingIsOn()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string broadcast = Requests.Of("CLIENT", "TRACKING", "on", "bcast");
+        await (client, first).ExchangeAsync(Requests.Of("HELLO", "3") + broadcast, Hello3 + "+OK\r\n");
+        await lab.ServeSecondAsync();
+        await client.ExpectAsync(InvalidateAll);
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Of("HELLO", "3") + Requests.Of("CLIENT", "TRACKING", "on", "bcast"));
+
+        // Other connections of the client may have read from the new master meanwhile.
+        const string Invalidation = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n";
+        await second.SendAsync(Hello3 + "+OK\r\n" + Invalidation);
+        await client.ExpectAsync(InvalidateAll + Invalidation);
+    }
+
+    [Fact]
     public async Task Caching_IsReplayedForTheRequestThatItIsAbout()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
