@@ -151,7 +151,7 @@ internal sealed class RequestQueue(LedgerMemory memory)
             Compact();
         }
 
-        if (Count > _ring.Length / 2)
+        if (Count >= _ring.Length / 2)
         {
             Resize(Math.Max(InitialCapacity, _ring.Length * 2));
         }
