@@ -46,6 +46,10 @@ internal static class BlockingRequest
     {
         switch (RequestArguments.Upper(arguments[0]))
         {
+            case "BLPOP" or "BRPOP" or "BRPOPLPUSH" or "BLMOVE" or "BZPOPMIN" or "BZPOPMAX":
+                return (arguments.Count - 1, true);
+            case "BLMOVEM":
+                return (5, true);
             case "BLMPOP" or "BZMPOP":
                 return (1, true);
             case "WAIT":
@@ -57,7 +61,8 @@ internal static class BlockingRequest
                 int streams = arguments.FindIndex(static argument => RequestArguments.Upper(argument) == "STREAMS");
                 return (block > 0 && block < streams ? block + 1 : 0, false);
             default:
-                return (arguments.Count - 1, true);
+                // A module's.
+                return (0, false);
         }
     }
 }
