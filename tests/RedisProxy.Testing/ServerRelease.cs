@@ -28,6 +28,9 @@ public sealed class ServerRelease
     /// <summary>For example <c>valkey-9.1</c>, or <c>installed</c>.</summary>
     public string Name { get; }
 
+    /// <summary>It is what this system has.</summary>
+    public bool IsInstalled => _folder is null;
+
     public string Server => Program("redis-server");
 
     public string Sentinel => Program("redis-sentinel");

@@ -38,7 +38,8 @@ public sealed class ToolsTests : IAsyncLifetime
     public async Task RedisCli_WithScriptOnStandardInput_GetsAllRepliesBeforeTheEnd()
     {
         string script = string.Concat(Enumerable.Range(0, 10_000).Select(i => $"INCR counter\n"));
-        string[] replies = (await RunAsync(ServerRelease.Default.Cli, script, "-p", $"{_proxy.Port}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string output = await RunAsync(ServerRelease.Default.Cli, script, "-p", $"{_proxy.Port}");
+        string[] replies = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(Enumerable.Range(1, 10_000).Select(i => $"{i}"), replies);
     }
 
@@ -100,7 +101,8 @@ public sealed class ToolsTests : IAsyncLifetime
         Assert.Equal(0, count);
     }
 
-    private Task<string> CliAsync(params string[] arguments) => RunAsync(ServerRelease.Default.Cli, "", ["-p", $"{_proxy.Port}", .. arguments]);
+    private Task<string> CliAsync(params string[] arguments) =>
+        RunAsync(ServerRelease.Default.Cli, "", ["-p", $"{_proxy.Port}", .. arguments]);
 
     private static async Task<string> RunAsync(string program, string input, params string[] arguments)
     {

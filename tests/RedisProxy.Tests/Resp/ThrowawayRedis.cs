@@ -119,7 +119,8 @@ public sealed class ThrowawayRedis : IAsyncLifetime, IDisposable
             "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", _directory.FullName, "--logfile", "redis.log",
             "--user", "default", "on", "nopass", "~*", "&*", .. Rights,
         ];
-        return Process.Start(new ProcessStartInfo(ServerRelease.Default.Server, arguments)) ?? throw new InvalidOperationException("no process");
+        return Process.Start(new ProcessStartInfo(ServerRelease.Default.Server, arguments))
+            ?? throw new InvalidOperationException("no process");
     }
 
     private async Task<bool> AnswersWithinAsync(TimeSpan limit)
