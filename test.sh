@@ -3,12 +3,15 @@
 #   ./test.sh [--filter EXPRESSION]     as of dotnet test, for example --filter FullyQualifiedName~Sessions
 #   ./test.sh --long [...]              only those that take long: 200 random failovers. Says how far it is.
 #   ./test.sh --fuzz SECONDS            random requests, replies and failovers for so long, each kind; a find prints its seed
+#   ./test.sh --servers [NAME …]        integration, faults, sessions, failovers, facade and clients with the servers of other Debian releases,
+#                                       all or those named (tests/servers.sh --help); REDISPROXY_SERVERS=README.md writes its table anew
 #   ./test.sh --privileged [...]        only those that need root and change the network, in namespaces of their own
 #   ./test.sh --container [...]         only those that build the container image and run it, and render the Helm chart; needs root
 # A random test says its seed; REDISPROXY_TEST_SEED=… repeats it, REDISPROXY_TEST_FAILOVERS=… makes the long one shorter or longer.
 set -eu
 cd "$(dirname "$0")"
 . tests/require.sh
+. tests/servers-matrix.sh
 
 if asks_for_help "$@"; then
     sed -n '2,/^set/s/^# *//p' "$0"
@@ -16,6 +19,8 @@ if asks_for_help "$@"; then
 fi
 
 tier='Tier!=Long&Tier!=Privileged&Tier!=Container'
+is_matrix=no
+matrix_servers=
 hang_timeout=5m
 filter=
 while [ $# -gt 0 ]; do
@@ -34,6 +39,13 @@ while [ $# -gt 0 ]; do
         filter='FullyQualifiedName~RedisProxy.Tests.Resp|FullyQualifiedName~SimulationTests.Run_TenThousandFailovers'
         hang_timeout=$(($2 * 20 + 300))s
         shift
+        ;;
+    --servers)
+        is_matrix=yes
+        while [ $# -gt 1 ] && [ "${2#-}" = "$2" ]; do
+            matrix_servers="$matrix_servers $2"
+            shift
+        done
         ;;
     --privileged)
         require_privileges
@@ -80,19 +92,33 @@ export REDISPROXY_TEST_PROGRESS
 tail -f "$REDISPROXY_TEST_PROGRESS" >&2 &
 follower=$!
 
-status=0
-dotnet test tests/RedisProxy.Tests --no-build --configuration Debug --nologo --blame-hang-timeout "$hang_timeout" \
-    --logger "trx;LogFileName=results.trx" --logger "console;verbosity=minimal" --results-directory "$results" \
-    --filter "${filter:+($filter)&}$tier" >&2 || status=$?
+# run_tests NAME: those that fit $filter and $tier, whose results go to NAME.trx; sets passed and failed.
+run_tests() {
+    status=0
+    dotnet test tests/RedisProxy.Tests --no-build --configuration Debug --nologo --blame-hang-timeout "$hang_timeout" \
+        --logger "trx;LogFileName=$1.trx" --logger "console;verbosity=minimal" --results-directory "$results" \
+        --filter "${filter:+($filter)&}$tier" >&2 || status=$?
 
-counters=$(grep -o '<Counters [^>]*' "$results"/results.trx 2>/dev/null) || {
-    [ "$status" -ne 0 ] || say "No test fits $tier${filter:+ and $filter}."
-    say "The tests did not run to their end."
-    echo "0 passed, 1 failed"
-    exit 1
+    if counters=$(grep -o '<Counters [^>]*' "$results/$1.trx" 2>/dev/null); then
+        passed=$(count passed)
+        failed=$(count failed)
+        [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+    else
+        [ "$status" -ne 0 ] || say "No test fits $tier${filter:+ and $filter}."
+        say "The tests did not run to their end."
+        passed=0
+        failed=1
+    fi
 }
 count() { printf '%s' "$counters" | sed "s/.* $1=\"\([0-9]*\)\".*/\1/"; }
-failed=$(count failed)
-[ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
-printf '%s passed, %s failed\n' "$(count passed)" "$failed"
+
+if [ "$is_matrix" = yes ]; then
+    run_matrix
+else
+    # A few tests run with these, too. Where they cannot be had, the tests do without.
+    tests/servers.sh redis-8.0 valkey-9.1 >&2 || :
+    run_tests results
+fi
+
+printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

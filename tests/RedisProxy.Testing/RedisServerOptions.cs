@@ -4,9 +4,10 @@ namespace RedisProxy.Testing;
 public sealed record RedisServerOptions
 {
     /// <summary>
-    /// A program in PATH, or a path; a Valkey server serves as well. The variable REDISPROXY_REDIS_SERVER overrides the default.
+    /// A program in PATH, or a path; a Valkey server serves as well. The variable REDISPROXY_REDIS_SERVER overrides the default, which is
+    /// <see cref="ServerRelease.Default"/>'s.
     /// </summary>
-    public string Program { get; init; } = Environment.GetEnvironmentVariable("REDISPROXY_REDIS_SERVER") ?? "redis-server";
+    public string Program { get; init; } = Environment.GetEnvironmentVariable("REDISPROXY_REDIS_SERVER") ?? ServerRelease.Default.Server;
 
     public ProcessHost Host { get; init; } = ProcessHost.Local;
 

@@ -209,7 +209,8 @@ public sealed class SentinelDeployment : IAsyncDisposable
         }
 
         RawReply sentinels = await sentinel.CallAsync("SENTINEL", "SENTINELS", MasterName);
-        int seen = sentinels.Items.Count(s => s.Value("flags") == "sentinel");
+        // Valkey's keep master_down on each other after a failover, which says nothing of the one that carries it.
+        int seen = sentinels.Items.Count(s => s.Value("flags") is "sentinel" or "sentinel,master_down");
         int running = _sentinels.Count(s => s.IsRunning) - 1;
         return seen < running ? $"{sentinel.Name}: reaches {seen} of {running} other Sentinels; " : "";
     }

@@ -39,8 +39,9 @@ public sealed record SentinelDeploymentOptions
     /// <summary>Further lines for each <c>sentinel.conf</c>.</summary>
     public IReadOnlyList<string> SentinelLines { get; init; } = [];
 
-    /// <summary>The variable REDISPROXY_REDIS_SENTINEL overrides the default.</summary>
-    public string SentinelProgram { get; init; } = Environment.GetEnvironmentVariable("REDISPROXY_REDIS_SENTINEL") ?? "redis-sentinel";
+    /// <summary>The variable REDISPROXY_REDIS_SENTINEL overrides the default, which is <see cref="ServerRelease.Default"/>'s.</summary>
+    public string SentinelProgram { get; init; } =
+        Environment.GetEnvironmentVariable("REDISPROXY_REDIS_SENTINEL") ?? ServerRelease.Default.Sentinel;
 
     /// <summary>Called for every event of every Sentinel, on a pool thread; must be quick.</summary>
     public Action<SentinelEvent>? OnEvent { get; init; }

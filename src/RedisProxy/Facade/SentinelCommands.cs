@@ -31,22 +31,18 @@ internal static class SentinelCommands
         Subcommands =
         [
             OfMaster("ckquorum", "Check whether enough Sentinels are seen to fail the master over", CheckQuorum),
-            new("sentinel|get-master-addr-by-name", 3, FacadeCommandKind.Address, "Return the address of the proxy for that master",
-                GetAddress)
-            {
-                Usage = "<master-name>",
-            },
+            AddressOf("get-master-addr-by-name"),
+            AddressOf("get-primary-addr-by-name"),
             new("sentinel|help", 2, FacadeCommandKind.Query, "Print this help",
                 static (dialogue, _) => FacadeCommands.WriteHelp(dialogue, All!)),
-            new("sentinel|is-master-down-by-addr", 6, FacadeCommandKind.Query, "Answer that it is not, and without a vote", IsMasterDown)
-            {
-                Usage = "<ip> <port> <current-epoch> <runid>",
-            },
-            OfMaster("master", "Show the state of the master", static (dialogue, master) =>
-                WriteFields(dialogue, InstanceFields.OfMaster(dialogue.Context, master))),
-            new("sentinel|masters", 2, FacadeCommandKind.Query, "Show all masters and their state", ListMasters),
+            IsDown("is-master-down-by-addr"),
+            IsDown("is-primary-down-by-addr"),
+            OfMaster("master", "Show the state of the master", ShowMaster),
+            ListOf("masters"),
             new("sentinel|myid", 2, FacadeCommandKind.Query, "Return the ID of the facade, which is another one after a restart",
                 static (dialogue, _) => dialogue.Reply.Bulk(dialogue.Context.ServerId)),
+            ListOf("primaries"),
+            OfMaster("primary", "The same as MASTER", ShowMaster),
             OfMaster("replicas", "Show those replicas that the proxy leads to", ListReplicas),
             OfMaster("sentinels", "Show other Sentinels: none, as facades do not know each other",
                 static (dialogue, _) => dialogue.Reply.Array(0)),
@@ -57,6 +53,22 @@ internal static class SentinelCommands
                     + $"are; {one.Hint}"))),
         ],
     };
+
+    // Valkey says "primary" since 8.0, and goes on to understand "master".
+    private static FacadeCommand AddressOf(string word) => new(
+        $"sentinel|{word}", 3, FacadeCommandKind.Address, "Return the address of the proxy for that master", GetAddress)
+    {
+        Usage = "<master-name>",
+    };
+
+    private static FacadeCommand IsDown(string word) => new(
+        $"sentinel|{word}", 6, FacadeCommandKind.Query, "Answer that it is not, and without a vote", IsMasterDown)
+    {
+        Usage = "<ip> <port> <current-epoch> <runid>",
+    };
+
+    private static FacadeCommand ListOf(string word) => new(
+        $"sentinel|{word}", 2, FacadeCommandKind.Query, "Show all masters and their state", ListMasters);
 
     private static FacadeCommand OfMaster(string word, string summary, Action<FacadeDialogue, FacadeMaster> answer) => new(
         $"sentinel|{word}", 3, FacadeCommandKind.Query, summary, (dialogue, arguments) =>
@@ -89,6 +101,9 @@ internal static class SentinelCommands
         dialogue.Reply.Bulk(master.Address.Host);
         dialogue.Reply.Bulk(master.Address.Port.ToString(CultureInfo.InvariantCulture));
     }
+
+    private static void ShowMaster(FacadeDialogue dialogue, FacadeMaster master) =>
+        WriteFields(dialogue, InstanceFields.OfMaster(dialogue.Context, master));
 
     private static void ListMasters(FacadeDialogue dialogue, IReadOnlyList<byte[]> arguments)
     {

@@ -8,16 +8,18 @@ internal static class CommandNames
     /// Not here: XREAD, which may block and is looked at.
     /// </summary>
     public const string Reads =
-        "bitcount bitfield_ro bitpos command dbsize digest dump echo exists expiretime geodist geohash "
-        + "geopos georadius_ro georadiusbymember_ro geosearch get getbit getrange hexists hexpiretime hget hgetall hkeys hlen hmget "
-        + "hpexpiretime hpttl hrandfield hscan hstrlen httl hvals info keys lastsave lcs lindex llen lolwut lpos lrange memory mget "
-        + "object pexpiretime pfcount ping pttl pubsub randomkey role scan scard sdiff sinter sintercard sismember smembers smismember "
-        + "sort_ro srandmember sscan strlen substr sunion time touch ttl type vcard vdim vemb vgetattr vinfo vlinks vrandmember vsim "
-        + "xinfo xlen xpending xrange xrevrange zcard zcount zdiff zinter zintercard zlexcount zmscore zrandmember zrange zrangebylex "
-        + "zrangebyscore zrank zrevrange zrevrangebylex zrevrangebyscore zrevrank zscan zscore zunion";
+        "arcount arget argetrange argrep arinfo arlastitems arlen armget arnext arop arscan bitcount bitfield_ro bitpos "
+        + "clusterscan command dbsize digest dump echo exists expiretime geodist geohash geopos "
+        + "georadius_ro georadiusbymember_ro geosearch get getbit getrange hexists hexpiretime hget hgetall hkeys hlen hmget "
+        + "hpexpiretime hpttl hrandfield hscan hstrlen httl hvals info keys lastsave lcs lindex llen lolwut lpos lrange memory "
+        + "mget object pexpiretime pfcount ping pttl pubsub randomkey role scan scard sdiff sdiffcard sinter sintercard "
+        + "sismember smembers smismember sort_ro srandmember sscan strlen substr sunion sunioncard time touch ttl type vcard "
+        + "vdim vemb vgetattr vinfo vismember vlinks vrandmember vrange vsim xinfo xlen xpending xrange xrevrange zcard zcount "
+        + "zdiff zinter zintercard zlexcount zmscore zrandmember zrange zrangebylex zrangebyscore zrank zrevrange zrevrangebylex "
+        + "zrevrangebyscore zrevrank zscan zscore zunion";
 
     /// <summary>Writes that may wait for other clients.</summary>
-    public const string Blocking = "blmove blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin xreadgroup";
+    public const string Blocking = "blmove blmovem blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin xreadgroup";
 
     /// <summary>Writes that run other commands, or code that may.</summary>
     public const string Nested = "eval evalsha fcall tfcall tfcallasync";
@@ -39,6 +41,7 @@ internal static class CommandNames
         ("hello", CommandKind.Hello, CommandFlags.Resendable),
         ("select", CommandKind.Select, CommandFlags.Resendable),
         ("client", CommandKind.Client, CommandFlags.None),
+        ("himport", CommandKind.HashImport, CommandFlags.None),
         ("readonly", CommandKind.ReadOnly, CommandFlags.Resendable),
         ("readwrite", CommandKind.ReadWrite, CommandFlags.Resendable),
         ("reset", CommandKind.Reset, CommandFlags.Resendable),

@@ -6,8 +6,9 @@ using System.Text;
 namespace RedisProxy.Resp;
 
 /// <summary>
-/// What is known of each command. The built-in table is that of redis 7.0.15 by its reply to COMMAND, and of the documentation of
-/// Valkey 8 and redis 8 for later ones; a server's own reply says more, of its modules above all. Commands that are missing are writes.
+/// What is known of each command. The built-in table is that of redis 7.0 to 8.6 and Valkey 8.1 and 9.1 by their replies to COMMAND, and
+/// of the documentation for redis 8.8 and 8.10; a server's own reply says more, of its modules above all. Commands that are missing are
+/// writes.
 /// <para>
 /// Looked up once per request, so it is an open-addressed hash over names packed into three words. Case is folded by setting bit 5 of
 /// every byte, which also folds a few bytes that are no letters; such a name is no command, and redis answers it with an error. The

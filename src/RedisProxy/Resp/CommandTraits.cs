@@ -73,6 +73,7 @@ internal enum CommandKind : byte
     WaitAof,
     Debug,
     Asking,
+    HashImport,
     Quit,
 
     // The first word of an HTTP request line or header, see CommandTraits.IsCrossProtocol.

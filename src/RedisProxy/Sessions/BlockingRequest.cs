@@ -52,6 +52,10 @@ internal static class BlockingRequest
     {
         switch (RequestArguments.Upper(arguments[0]))
         {
+            case "BLPOP" or "BRPOP" or "BRPOPLPUSH" or "BLMOVE" or "BZPOPMIN" or "BZPOPMAX":
+                return (arguments.Count - 1, true);
+            case "BLMOVEM":
+                return (5, true);
             case "BLMPOP" or "BZMPOP":
                 return (1, true);
             case "WAIT":
@@ -60,8 +64,6 @@ internal static class BlockingRequest
                 return (3, false);
             case "XREAD" or "XREADGROUP":
                 return (StreamRead.Parse(arguments).Timeout, false);
-            case "BLPOP" or "BRPOP" or "BLMOVE" or "BRPOPLPUSH" or "BZPOPMIN" or "BZPOPMAX":
-                return (arguments.Count - 1, true);
             default:
                 // Of a module: nobody knows what its numbers mean.
                 return default;

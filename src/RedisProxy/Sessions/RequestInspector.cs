@@ -32,6 +32,9 @@ internal static class RequestInspector
     // the longer one.
     private static readonly byte[] ReplyOn = "CLIENT REPLY ON\n"u8.ToArray();
 
+    // Inside a transaction it does nothing, and its reply in that of EXEC is OK. No CLIENT CAPA is shorter, inline ones neither.
+    private static readonly byte[] NothingThatAnswersOk = "UNWATCH\r\n"u8.ToArray();
+
     /// <param name="traits">Of the command.</param>
     /// <param name="arguments">Its name first.</param>
     /// <param name="inTransaction">It will be queued.</param>
@@ -55,6 +58,8 @@ internal static class RequestInspector
                 return EndOfFraming(traits, arguments, PinReason.Replication);
             case CommandKind.Debug:
                 return new Inspection(traits, new StateChange(traits.Kind, arguments) { Pins = PinReason.Debug });
+            case CommandKind.HashImport:
+                return InspectHashImport(traits, arguments);
             case CommandKind.Asking:
                 return new Inspection(traits, new StateChange(traits.Kind, arguments) { Pins = PinReason.UnknownState });
             case var kind when !IsWellFormed(kind, arguments):
@@ -85,6 +90,11 @@ internal static class RequestInspector
                 return new Inspection(Resendable, new StateChange(traits.Kind, arguments));
             case "SETNAME" or "NO-EVICT" or "NO-TOUCH" or "CACHING" or "SETINFO" or "TRACKING":
                 return new Inspection(Resendable, null);
+            case "CAPA" when arguments.Count == 2:
+                return new Inspection(Resendable, null);
+            case "CAPA" when inTransaction:
+                // QUEUED and its place in EXEC's reply are the server's to give.
+                return new Inspection(Resendable, null, Rewritten: NothingThatAnswersOk);
             case "CAPA":
                 return new Inspection(traits, null, Answer: Outcome.Acknowledged);
             case "REPLY" when arguments.Count == 3:
@@ -95,6 +105,17 @@ internal static class RequestInspector
                 return new Inspection(traits, new StateChange(traits.Kind, arguments) { Pins = PinReason.UnknownState });
         }
     }
+
+    // What HIMPORT PREPARE declares belongs to the connection until RESET (redis.io/commands/himport). SET writes.
+    private static Inspection InspectHashImport(CommandTraits traits, IReadOnlyList<byte[]> arguments) =>
+        (arguments.Count > 1 ? RequestArguments.Upper(arguments[1]) : "") switch
+        {
+            "PREPARE" => new Inspection(
+                traits with { Flags = CommandFlags.Resendable },
+                new StateChange(traits.Kind, arguments) { Pins = PinReason.UnknownState }),
+            "DISCARD" or "DISCARDALL" => new Inspection(traits with { Flags = CommandFlags.Resendable }, null),
+            _ => new Inspection(traits, null),
+        };
 
     private static Inspection InspectReply(IReadOnlyList<byte[]> arguments, bool inTransaction)
     {

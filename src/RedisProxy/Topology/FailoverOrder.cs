@@ -26,9 +26,9 @@ internal sealed class FailoverOrder(FailoverPlan plan, ProxyOptions options, Top
         try
         {
             reply = await AskAsync(plan.IsCoordinated ? [.. plain, "COORDINATED"] : plain);
-            if (plan.IsCoordinated && reply.IsError && reply.Text.StartsWith("ERR", StringComparison.Ordinal))
+            if (plan.IsCoordinated && reply.IsError && IsNoneOfThatKind(reply.Text))
             {
-                // It does not know the word, so it has begun nothing.
+                // It has begun nothing.
                 reply = await AskAsync(plain);
             }
         }
@@ -77,6 +77,10 @@ internal sealed class FailoverOrder(FailoverPlan plan, ProxyOptions options, Top
             return failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused } ? false : null;
         }
     }
+
+    /// <summary>The Sentinel does not know the word, or has found that the master does not know FAILOVER.</summary>
+    private static bool IsNoneOfThatKind(string refusal) =>
+        refusal.StartsWith("ERR", StringComparison.Ordinal) || refusal.StartsWith("NOGOODPRIMARY", StringComparison.Ordinal);
 
     private async Task<RespValue> AskAsync(string[] request) =>
         (await SentinelCall.AskAsync(plan.Sentinel!, options, context, AnswerWithin, request))[0];

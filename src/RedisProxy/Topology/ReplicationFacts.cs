@@ -7,6 +7,8 @@ namespace RedisProxy.Topology;
 /// <summary>What one server says of its replication, at one moment (INFO; redis.io, commands/info).</summary>
 internal sealed record ReplicationFacts
 {
+    private static readonly string[] CopyStates = ["state=wait_bgsave", "state=send_bulk", "state=bg_transfer"];
+
     /// <summary>It says that it is a master.</summary>
     public bool IsMaster { get; init; }
 
@@ -64,8 +66,10 @@ internal sealed record ReplicationFacts
     private static bool IsReplica(string key) =>
         key.StartsWith("slave", StringComparison.Ordinal) && key.Length > 5 && key.AsSpan(5).IndexOfAnyExceptInRange('0', '9') < 0;
 
+    // Valkey may send the copy over a second connection, which it lists as another replica; the first one is in "bg_transfer" meanwhile.
     private static bool IsWaitingForCopy(string replica) =>
-        replica.Contains("state=wait_bgsave", StringComparison.Ordinal) || replica.Contains("state=send_bulk", StringComparison.Ordinal);
+        CopyStates.Any(state => replica.Contains(state, StringComparison.Ordinal))
+            && !replica.Contains("type=rdb-channel", StringComparison.Ordinal);
 
     private static long Number(IReadOnlyDictionary<string, string> info, string name) => long.TryParse(
         info.GetValueOrDefault(name), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : 0;

@@ -7,9 +7,14 @@ namespace RedisProxy.Topology;
 /// <summary>
 /// What the flags of all reachable Sentinels say about the accepted master, summed up. A Sentinel in TILT does not count: its clock
 /// jumped, so its flags mean nothing. A Sentinel whose flags are about another address does not count either.
+/// <para>
+/// <c>o_down</c> should mean that a quorum has agreed. Valkey's Sentinels remember after a failover that the others took the master for
+/// down, and count that for the next one too: then one of them says <c>o_down</c> on its own. It is believed unless so many of the others
+/// say that the master is up that there can be no quorum.
+/// </para>
 /// </summary>
 /// <param name="IsDoubted">Somebody says <c>s_down</c> or <c>o_down</c>.</param>
-/// <param name="IsSaidDown">Somebody says <c>o_down</c>, or a quorum <c>s_down</c>.</param>
+/// <param name="IsSaidDown">Somebody says <c>o_down</c> and may be right, or a quorum says <c>s_down</c>.</param>
 /// <param name="IsFailingOver">Somebody says <c>failover_in_progress</c>.</param>
 /// <param name="Who">Those who say any of it.</param>
 internal sealed record SentinelSigns(bool IsDoubted, bool IsSaidDown, bool IsFailingOver, string Who)
@@ -19,10 +24,11 @@ internal sealed record SentinelSigns(bool IsDoubted, bool IsSaidDown, bool IsFai
     /// <summary>As long as they say this, the master is not taken for healthy.</summary>
     public bool AreBad => IsSaidDown || IsFailingOver;
 
-    public static SentinelSigns Read(IEnumerable<SentinelVote> votes, IPEndPoint master)
+    public static SentinelSigns Read(IReadOnlyCollection<SentinelVote> votes, IPEndPoint master)
     {
         var speakers = new List<HostEndpoint>();
         int down = 0;
+        int up = 0;
         int quorum = int.MaxValue;
         bool isObjective = false;
         bool isFailingOver = false;
@@ -31,6 +37,7 @@ internal sealed record SentinelSigns(bool IsDoubted, bool IsSaidDown, bool IsFai
             SentinelAnswer answer = vote.Report.Answer!;
             quorum = Math.Min(quorum, Math.Max(1, answer.Quorum));
             down += answer.SaysSubjectivelyDown ? 1 : 0;
+            up += answer.SaysSubjectivelyDown || answer.SaysObjectivelyDown ? 0 : 1;
             isObjective |= answer.SaysObjectivelyDown;
             isFailingOver |= answer.SaysFailingOver;
             if (answer.SaysSubjectivelyDown || answer.SaysObjectivelyDown || answer.SaysFailingOver)
@@ -39,6 +46,8 @@ internal sealed record SentinelSigns(bool IsDoubted, bool IsSaidDown, bool IsFai
             }
         }
 
-        return new SentinelSigns(down > 0 || isObjective, isObjective || down >= quorum, isFailingOver, string.Join(", ", speakers));
+        bool canBeObjective = up == 0 || votes.Count(vote => !vote.HasNoSay) - up >= quorum;
+        return new SentinelSigns(
+            down > 0 || isObjective, (isObjective && canBeObjective) || down >= quorum, isFailingOver, string.Join(", ", speakers));
     }
 }

@@ -56,6 +56,15 @@ public sealed class FacadeDialogueTests
     [InlineData("SENTINEL get-master-addr-by-name mymaster", "*2|$8|10.0.0.1|$4|6380|")]
     [InlineData("SENTINEL GET-MASTER-ADDR-BY-NAME other", "*-1|")]
     [InlineData("SENTINEL GET-MASTER-ADDR-BY-NAME", "-ERR wrong number of arguments for 'sentinel|get-master-addr-by-name' command|")]
+    [InlineData("SENTINEL GET-PRIMARY-ADDR-BY-NAME mymaster", "*2|$8|10.0.0.1|$4|6380|")]
+    [InlineData("sentinel get-primary-addr-by-name other", "*-1|")]
+    [InlineData("SENTINEL GET-PRIMARY-ADDR-BY-NAME", "-ERR wrong number of arguments for 'sentinel|get-primary-addr-by-name' command|")]
+    [InlineData("SENTINEL PRIMARY other", "-ERR No such master with that name|")]
+    [InlineData("SENTINEL PRIMARIES x", "-ERR wrong number of arguments for 'sentinel|primaries' command|")]
+    [InlineData("SENTINEL IS-PRIMARY-DOWN-BY-ADDR 10.9.9.9 6379 0 *", "*3|:0|$1|*|:0|")]
+    [InlineData("SENTINEL IS-PRIMARY-DOWN-BY-ADDR 10.9.9.9 x 0 *", "-ERR value is not an integer or out of range|")]
+    [InlineData("SENTINEL FAILOVER mymaster COORDINATED", "-ERR RedisProxy: SENTINEL FAILOVER is not available here, this facade only "
+        + "answers where masters are; say it to a Sentinel of the deployment, or use 'RedisProxy failover'|")]
     [InlineData("SENTINEL MASTER other", "-ERR No such master with that name|")]
     [InlineData("SENTINEL REPLICAS mymaster", "*0|")]
     [InlineData("SENTINEL SLAVES other", "-ERR No such master with that name|")]
@@ -83,6 +92,8 @@ public sealed class FacadeDialogueTests
         Assert.Contains("|$5|flags|$6|master|", reply, StringComparison.Ordinal);
         Assert.Contains("|$12|config-epoch|$1|5|$10|num-slaves|$1|0|$19|num-other-sentinels|$1|2|$6|quorum|$1|2|", reply);
         Assert.DoesNotContain("10.9.9", reply, StringComparison.Ordinal);
+        Assert.Equal(reply, _scene.Ask("SENTINEL PRIMARY mymaster"));
+        Assert.Equal($"*1|{reply}", _scene.Ask("SENTINEL PRIMARIES"));
 
         _scene.Ask("HELLO 3");
         Assert.StartsWith("*1|%20|$4|name|", _scene.Ask("SENTINEL MASTERS"), StringComparison.Ordinal);

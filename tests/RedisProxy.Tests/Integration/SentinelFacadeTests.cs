@@ -14,8 +14,8 @@ public sealed class SentinelFacadeTests
     private static readonly string[] SameReplies =
     [
         "PING", "PING hi", "PING a b", "HELLO 4", "HELLO x", "HELLO 3 FOO", "HELLO 2 AUTH bob x", "AUTH x", "AUTH a b", "AUTH a b c",
-        "AUTH default x", "AUTH", "CLIENT SETNAME x", "CLIENT GETNAME", "CLIENT NOSUCH", "CLIENT", "CLIENT LIST ID 0",
-        "CLIENT LIST FOO", "COMMAND FOO", "ROLE", "ROLE x", "INFO foo", "FOO", "GET a", "SET a b",
+        "AUTH default x", "AUTH", "CLIENT SETNAME x", "CLIENT GETNAME", "CLIENT NOSUCH", "CLIENT", "CLIENT LIST ID 987654",
+        "CLIENT LIST FOO", "COMMAND FOO", "ROLE", "ROLE x", "INFO foo", "FOO a", "GET a", "SET a b",
         "SENTINEL", "SENTINEL NOSUCH", "SENTINEL MASTER", "SENTINEL MASTER nosuch", "SENTINEL REPLICAS nosuch", "SENTINEL SLAVES nosuch",
         "SENTINEL SENTINELS nosuch", "SENTINEL CKQUORUM nosuch", "SENTINEL CKQUORUM mymaster", "SENTINEL GET-MASTER-ADDR-BY-NAME nosuch",
         "SENTINEL GET-MASTER-ADDR-BY-NAME", "SENTINEL GET-MASTER-ADDR-BY-NAME a b", "SENTINEL MASTERS x", "SENTINEL MYID x",
@@ -56,7 +56,8 @@ public sealed class SentinelFacadeTests
             Assert.Equal(original.Kind, master.Kind);
             Assert.Single((await facade.CallAsync("SENTINEL", "MASTERS")).Items);
             string[] ours = NamesOf(await facade.CallAsync("INFO", "sentinel"));
-            Assert.Equal(NamesOf(await sentinel.CallAsync("INFO", "sentinel")), ours);
+            // The facade is a redis 7.0; later ones say this, too.
+            Assert.Equal(NamesOf(await sentinel.CallAsync("INFO", "sentinel")).Where(name => name != "sentinel_total_tilt"), ours);
             Assert.Equal(
                 (await sentinel.CallAsync("SUBSCRIBE", "a")).ToString(), (await facade.CallAsync("SUBSCRIBE", "a")).ToString());
             Assert.Equal((await sentinel.CallAsync("PING")).ToString(), (await facade.CallAsync("PING")).ToString());

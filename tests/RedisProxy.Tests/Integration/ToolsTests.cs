@@ -38,7 +38,8 @@ public sealed class ToolsTests : IAsyncLifetime
     public async Task RedisCli_WithScriptOnStandardInput_GetsAllRepliesBeforeTheEnd()
     {
         string script = string.Concat(Enumerable.Range(0, 10_000).Select(i => $"INCR counter\n"));
-        string[] replies = (await RunAsync("redis-cli", script, "-p", $"{_proxy.Port}")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string output = await RunAsync(ServerRelease.Default.Cli, script, "-p", $"{_proxy.Port}");
+        string[] replies = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(Enumerable.Range(1, 10_000).Select(i => $"{i}"), replies);
     }
 
@@ -47,7 +48,7 @@ public sealed class ToolsTests : IAsyncLifetime
     {
         string requests = string.Concat(Enumerable.Range(0, 50_000).Select(i => System.Text.Encoding.Latin1.GetString(
             RawClient.Command("SET", $"pipe:{i}", $"value {i}"))));
-        string summary = await RunAsync("redis-cli", requests, "-p", $"{_proxy.Port}", "--pipe");
+        string summary = await RunAsync(ServerRelease.Default.Cli, requests, "-p", $"{_proxy.Port}", "--pipe");
         Assert.Contains("errors: 0, replies: 50000", summary, StringComparison.Ordinal);
         Assert.Equal("50000\n", await CliAsync("DBSIZE"));
     }
@@ -59,7 +60,7 @@ public sealed class ToolsTests : IAsyncLifetime
     [InlineData("-c", "2", "-n", "8", "-d", "50000000", "-t", "set,get")]
     public async Task RedisBenchmark_RunsWithoutAnError(params string[] arguments)
     {
-        string output = await RunAsync("redis-benchmark", "", ["-p", $"{_proxy.Port}", "--csv", .. arguments]);
+        string output = await RunAsync(ServerRelease.Default.Benchmark, "", ["-p", $"{_proxy.Port}", "--csv", .. arguments]);
         Assert.Contains("\"GET\"", output, StringComparison.Ordinal);
         Assert.DoesNotContain("rror", output, StringComparison.Ordinal);
     }
@@ -100,7 +101,8 @@ public sealed class ToolsTests : IAsyncLifetime
         Assert.Equal(0, count);
     }
 
-    private Task<string> CliAsync(params string[] arguments) => RunAsync("redis-cli", "", ["-p", $"{_proxy.Port}", .. arguments]);
+    private Task<string> CliAsync(params string[] arguments) =>
+        RunAsync(ServerRelease.Default.Cli, "", ["-p", $"{_proxy.Port}", .. arguments]);
 
     private static async Task<string> RunAsync(string program, string input, params string[] arguments)
     {

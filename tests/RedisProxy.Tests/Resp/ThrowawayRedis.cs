@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using RedisProxy.Resp;
+using RedisProxy.Testing;
 
 namespace RedisProxy.Tests.Resp;
 
@@ -12,7 +13,6 @@ namespace RedisProxy.Tests.Resp;
 /// </summary>
 public sealed class ThrowawayRedis : IAsyncLifetime, IDisposable
 {
-    private const string Executable = "/usr/bin/redis-server";
     private const int PortAttempts = 5;
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ReplyTimeout = TimeSpan.FromSeconds(30);
@@ -36,7 +36,7 @@ public sealed class ThrowawayRedis : IAsyncLifetime, IDisposable
             }
         }
 
-        throw new InvalidOperationException($"{Executable} does not start");
+        throw new InvalidOperationException($"{ServerRelease.Default.Server} does not start");
     }
 
     public async Task DisposeAsync()
@@ -119,7 +119,8 @@ public sealed class ThrowawayRedis : IAsyncLifetime, IDisposable
             "--port", port, "--bind", "127.0.0.1", "--save", "", "--dir", _directory.FullName, "--logfile", "redis.log",
             "--user", "default", "on", "nopass", "~*", "&*", .. Rights,
         ];
-        return Process.Start(new ProcessStartInfo(Executable, arguments)) ?? throw new InvalidOperationException("no process");
+        return Process.Start(new ProcessStartInfo(ServerRelease.Default.Server, arguments))
+            ?? throw new InvalidOperationException("no process");
     }
 
     private async Task<bool> AnswersWithinAsync(TimeSpan limit)

@@ -21,6 +21,8 @@ public sealed class BlockingTests
     [InlineData("BLPOP k 0", null)]
     [InlineData("BLPOP k x", null)]
     [InlineData("blmove a b LEFT RIGHT 2.5", "blmove a b LEFT RIGHT 1.266")]
+    [InlineData("BLMOVEM a b LEFT RIGHT 2.5 COUNT 3 BULK", "BLMOVEM a b LEFT RIGHT 1.266 COUNT 3 BULK")]
+    [InlineData("TS.READ k BLOCK 5000 FROM 7", null)]
     [InlineData("BZMPOP 5 1 k MIN", "BZMPOP 3.766 1 k MIN")]
     [InlineData("XREAD COUNT 1 BLOCK 5000 STREAMS s 0", "XREAD COUNT 1 BLOCK 3766 STREAMS s 0")]
     [InlineData("XREADGROUP GROUP g c STREAMS BLOCK >", null)]

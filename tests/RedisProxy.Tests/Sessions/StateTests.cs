@@ -200,6 +200,8 @@ public sealed class StateTests
     [InlineData(nameof(PinReason.Tracking), "CLIENT", "TRACKING", "on", "REDIRECT", "7")]
     [InlineData(nameof(PinReason.Debug), "DEBUG", "JMAP")]
     [InlineData(nameof(PinReason.UnknownState), "CLIENT", "SOMETHINGNEW", "on")]
+    [InlineData(nameof(PinReason.UnknownState), "HIMPORT", "PREPARE", "u", "name", "email")]
+    [InlineData(nameof(PinReason.UnknownState), "himport", "prepare", "u", "name")]
     public async Task StateThatCannotBeReplayed_ClosesTheSessionOnFailover(string reason, params string[] words)
     {
         await using SessionLab lab = await SessionLab.StartAsync();
@@ -223,5 +225,44 @@ public sealed class StateTests
         await first.ExpectAsync(Requests.Get + Requests.Set);
         await first.SendAsync("_\r\n+SET\r\n");
         await client.ExpectAsync("_\r\n+OK\r\n+SET\r\n");
+    }
+
+    [Fact]
+    public async Task ClientCapa_WithoutArguments_IsTheServersToRefuse()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(Requests.Of("CLIENT", "CAPA") + Requests.Get, "-ERR wrong number of arguments\r\n_\r\n");
+    }
+
+    [Theory]
+    [InlineData("*3\r\n$6\r\nCLIENT\r\n$4\r\nCAPA\r\n$8\r\nredirect\r\n")]
+    [InlineData("*4\r\n$6\r\nclient\r\n$4\r\ncapa\r\n$8\r\nREDIRECT\r\n$1\r\nx\r\n")]
+    [InlineData("*3\r\n$6\r\nCLIENT\r\n$4\r\nCAPA\r\n$0\r\n\r\n")]
+    [InlineData("client capa x\n")]
+    public async Task ClientCapa_InATransaction_IsQueuedAsSomethingHarmless(string capa)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Multi + capa + Requests.Set + Requests.Exec);
+        string before = await first.ReadUntilAsync("UNWATCH\r\n");
+        Assert.Equal(Requests.Multi, before[..^"UNWATCH\r\n".Length].TrimEnd('\n') + "\n");
+        await first.ExpectAsync(Requests.Set + Requests.Exec);
+        const string Replies = "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n+SET\r\n";
+        await first.SendAsync(Replies);
+        await client.ExpectAsync(Replies);
+    }
+
+    [Fact]
+    public async Task HashImport_AfterReset_LeavesNothingToReplay()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string requests = Requests.Of("HIMPORT", "PREPARE", "u", "name") + Requests.Of("HIMPORT", "SET", "k", "u", "alice")
+            + Requests.Of("HIMPORT", "DISCARD", "u") + Requests.Of("RESET");
+        await (client, first).ExchangeAsync(requests, "+OK\r\n:1\r\n:1\r\n+RESET\r\n");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await (client, second).ExchangeAsync(Requests.Get, "$-1\r\n");
     }
 }

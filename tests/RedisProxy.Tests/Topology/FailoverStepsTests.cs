@@ -176,8 +176,10 @@ public class FailoverStepsTests
         Assert.Equal(isCoordinated ? ["m", "COORDINATED"] : ["m"], words);
     }
 
-    [Fact]
-    public async Task Order_CoordinatedIsNotUnderstood_IsGivenPlainly()
+    [Theory]
+    [InlineData("-ERR wrong number of arguments for 'sentinel|failover' command\r\n")]
+    [InlineData("-NOGOODPRIMARY Primary does not support FAILOVER command\r\n")]
+    public async Task Order_CoordinatedIsNotPossible_IsGivenPlainly(string refusal)
     {
         await using var scene = new FailoverScene();
         foreach (ScriptedNode node in (ScriptedNode[])[scene.Master, .. scene.Replicas])
@@ -190,7 +192,7 @@ public class FailoverStepsTests
         scene.Told.OnFailover = (_, words) =>
         {
             given.Add(words.Length);
-            return words.Length == 1 ? "+OK\r\n" : "-ERR wrong number of arguments for 'sentinel|failover' command\r\n";
+            return words.Length == 1 ? "+OK\r\n" : refusal;
         };
         await scene.PauseAsync();
         Assert.Equal($"Sentinel {scene.Told.Endpoint} has begun", await scene.Steps.OrderAsync());

@@ -72,10 +72,12 @@ public sealed class ReplicaHealthTests
         ReplicationFacts facts = ReplicationFacts.Read(new Dictionary<string, string>
         {
             ["role"] = "master",
-            ["connected_slaves"] = "4",
+            ["connected_slaves"] = "5",
             ["slave0"] = "ip=10.0.0.2,port=6379,state=online,offset=90,lag=0",
             ["slave1"] = "ip=10.0.0.3,port=6379,state=wait_bgsave,offset=0,lag=0",
             ["slave2"] = "ip=10.0.0.4,port=6379,state=send_bulk,offset=0,lag=0",
+            ["slave3"] = "ip=10.0.0.5,port=6379,state=send_bulk,offset=0,lag=0,type=rdb-channel",
+            ["slave4"] = "ip=10.0.0.5,port=6379,state=bg_transfer,offset=0,lag=0,type=main-channel",
             ["slave_expires_tracked_keys"] = "state=send_bulk",
             ["master_repl_offset"] = "100",
             ["slave_repl_offset"] = "7",
@@ -85,7 +87,7 @@ public sealed class ReplicaHealthTests
             ["sync_partial_err"] = "1",
         });
         Assert.True(facts.IsMaster);
-        Assert.Equal((2, 100L, 1048576L), (facts.SyncingReplicas, facts.Offset, facts.BacklogBytes));
+        Assert.Equal((3, 100L, 1048576L), (facts.SyncingReplicas, facts.Offset, facts.BacklogBytes));
         Assert.Equal((3L, 2L, 1L), (facts.FullSyncs, facts.PartialSyncs, facts.RefusedPartialSyncs));
     }
 
