@@ -13,9 +13,10 @@ internal sealed class SessionQuota(long max, SessionQuota? total = null)
     private long _max = max;
     private long _count;
 
-    /// <summary>More than there may be now stay; they only get no company.</summary>
+    /// <summary>More than there may be now stay; they only get no company. Read with what all may have together.</summary>
     public long Max
     {
+        get => Math.Min(Volatile.Read(ref _max), total?.Max ?? long.MaxValue);
         set => Volatile.Write(ref _max, value);
     }
 
