@@ -61,6 +61,9 @@ internal static partial class DataPlaneLog
         "The master refuses backendUser of listener '{Listener}', {Sessions} session(s) ended because of it since the last such line")]
     public static partial void BackendUserRefused(ILogger log, string listener, int sessions);
 
+    [LoggerMessage(3016, LogLevel.Information, "Listener '{Listener}' ends session {Session} of {Client}: somebody has ordered it")]
+    public static partial void SessionKilled(ILogger log, string listener, long session, string client);
+
     [LoggerMessage(3004, LogLevel.Error, "A session of listener '{Listener}' ended by a fault of this program")]
     public static partial void SessionFailed(ILogger log, string listener, Exception error);
 
