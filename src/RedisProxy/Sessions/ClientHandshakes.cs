@@ -14,7 +14,11 @@ namespace RedisProxy.Sessions;
 /// <param name="tls">What they are shown.</param>
 /// <param name="maxConcurrent">Being greeted at once.</param>
 /// <param name="maxSilent">Without a whole ClientHello at once; beyond it the oldest of an address that has many goes.</param>
-internal sealed class ClientHandshakes(EventLoop loop, ServerTls tls, int maxConcurrent, int maxSilent = int.MaxValue)
+/// <param name="quota">
+/// Whose places they have: when those are short, the oldest of an address that has many goes. Null: they never are.
+/// </param>
+internal sealed class ClientHandshakes(
+    EventLoop loop, ServerTls tls, int maxConcurrent, int maxSilent = int.MaxValue, SessionQuota? quota = null)
 {
     /// <summary>From its first byte on.</summary>
     public const int HelloTimeoutMs = 2000;
@@ -22,7 +26,7 @@ internal sealed class ClientHandshakes(EventLoop loop, ServerTls tls, int maxCon
     // So many are looked at for each client that comes: those whose ClientHello is there and was not seen yet stay.
     private const int MaxLooks = 8;
 
-    private readonly HashSet<HandshakeAttempt> _attempts = [];
+    private readonly LinkedList<HandshakeAttempt> _attempts = new();
     private readonly LinkedList<HandshakeAttempt> _silent = new();
     private readonly Dictionary<IPAddress, HandshakePeer> _peers = [];
     private readonly HandshakeTurns _turns = new(loop, maxConcurrent);
@@ -77,13 +81,17 @@ internal sealed class ClientHandshakes(EventLoop loop, ServerTls tls, int maxCon
         }
 
         var attempt = new HandshakeAttempt(client, peer);
-        _attempts.Add(attempt);
+        _attempts.AddLast(attempt);
         _silent.AddLast(attempt);
         peer.Attempts++;
         peer.Silent++;
         if (_silent.Count > maxSilent)
         {
             EndOldestSilent(peer.Silent);
+        }
+        else if (quota is { IsShort: true })
+        {
+            EndOldest(attempt);
         }
 
         return attempt;
@@ -116,6 +124,17 @@ internal sealed class ClientHandshakes(EventLoop loop, ServerTls tls, int maxCon
                 End(attempt, "others needed its place");
                 return;
             }
+        }
+    }
+
+    // Whatever it has said: who has just come is more likely to be waited for.
+    private void EndOldest(HandshakeAttempt comer)
+    {
+        HandshakeAttempt? oldest = _attempts.FirstOrDefault(
+            one => one != comer && one.EndedBecause is null && one.Peer.Attempts >= comer.Peer.Attempts);
+        if (oldest is not null)
+        {
+            End(oldest, "others needed its place");
         }
     }
 

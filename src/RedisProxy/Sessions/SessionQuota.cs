@@ -20,6 +20,9 @@ internal sealed class SessionQuota(long max, SessionQuota? total = null)
         set => Volatile.Write(ref _max, value);
     }
 
+    /// <summary>Less than an eighth of the places is free.</summary>
+    public bool IsShort => Volatile.Read(ref _count) > Volatile.Read(ref _max) * 7 / 8 || total is { IsShort: true };
+
     public bool TryEnter()
     {
         if (Interlocked.Increment(ref _count) <= Volatile.Read(ref _max) && (total is null || total.TryEnter()))
