@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 
 using RedisProxy.Testing;
 
@@ -115,7 +116,7 @@ internal sealed class Demonstration : IAsyncDisposable
         RedisServer old = Deployment.Servers[0];
         _narrator.Step($"SENTINEL FAILOVER {Deployment.MasterName}");
         await Deployment.FailoverAsync();
-        await WatchAsync(workload, until: async () => await old.RoleAsync() == "slave");
+        await WatchAsync(workload, until: () => IsReplicaAsync(old));
         await WatchAsync(workload, Calm);
         await FinishAsync("planned", workload);
     }
@@ -139,7 +140,7 @@ internal sealed class Demonstration : IAsyncDisposable
         await WatchAsync(workload, Calm);
         _narrator.Step($"{old.Name} is started again, and takes itself for a master until Sentinel tells it");
         await old.RestartAsync(keepData: false);
-        await WatchAsync(workload, until: async () => await old.RoleAsync() == "slave");
+        await WatchAsync(workload, until: () => IsReplicaAsync(old));
         await WatchAsync(workload, Calm);
         await FinishAsync("master killed", workload);
     }
@@ -147,6 +148,11 @@ internal sealed class Demonstration : IAsyncDisposable
     private async Task FinishAsync(string title, Workload workload)
     {
         await workload.StopAsync();
+        if (workload.HasNewErrors)
+        {
+            SayProgress(workload);
+        }
+
         // Only once all is settled it is decided what was lost.
         _narrator.Step("no more writes; once all replicas follow the master, its data is compared with what was acknowledged");
         await Deployment.WaitUntilHealthyAsync(LongEnough);
@@ -229,6 +235,19 @@ internal sealed class Demonstration : IAsyncDisposable
         }
     }
 
+    // Sentinel ends all connections of a server that it makes a replica, ours among them.
+    private static async Task<bool> IsReplicaAsync(RedisServer server)
+    {
+        try
+        {
+            return await server.RoleAsync() == "slave";
+        }
+        catch (Exception ended) when (ended is IOException or SocketException)
+        {
+            return false;
+        }
+    }
+
     private Task WatchAsync(Workload workload, TimeSpan time)
     {
         DateTimeOffset end = TimeProvider.System.GetUtcNow() + time;
@@ -239,7 +258,7 @@ internal sealed class Demonstration : IAsyncDisposable
     private async Task WatchAsync(Workload workload, Func<Task<bool>> until, TimeSpan? within = null, bool forEver = false)
     {
         using var enough = new CancellationTokenSource(forEver ? Timeout.InfiniteTimeSpan : within ?? LongEnough, TimeProvider.System);
-        (long replies, long errors, int seconds) = (workload.Replies, workload.Errors, 0);
+        int seconds = 0;
         do
         {
             await Task.Delay(Second, TimeProvider.System, _interrupted);
@@ -249,15 +268,19 @@ internal sealed class Demonstration : IAsyncDisposable
             }
 
             seconds++;
-            if (!forEver || seconds % 5 == 0 || workload.Errors > errors)
+            if (!forEver || seconds % 5 == 0 || workload.HasNewErrors)
             {
-                _narrator.Progress(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{(workload.Replies - replies) / seconds,6:N0} replies/s  {workload.Errors - errors,5:N0} errors  {Lost(workload)}"));
-                (replies, errors, seconds) = (workload.Replies, workload.Errors, 0);
+                SayProgress(workload);
             }
         }
         while (!await until());
+    }
+
+    private void SayProgress(Workload workload)
+    {
+        (double replies, long errors) = workload.TakeProgress();
+        _narrator.Progress(string.Create(
+            CultureInfo.InvariantCulture, $"{replies,6:N0} replies/s  {errors,5:N0} errors  {Lost(workload)}"));
     }
 
     private static string Lost(Workload workload) => workload.ConnectionsLost switch

@@ -20,7 +20,8 @@ internal static class ResultTable
             ("  of these executed", r => Number(r.Writes.UnknownPresent)),
             ("writes executed twice", r => Number(r.Writes.Duplicate.Count)),
             ("writes out of order", r => Number(r.Writes.OutOfOrder.Count)),
-            ("reads failed", r => Number(r.ReadErrors)),
+            ("reads failed", r => Number(r.ReadErrors.Values.Sum())),
+            ("errors in all, of writes and reads", r => Number(r.Errors)),
             ("connections of the application lost", r => Number(r.ConnectionsLost)),
             ("longest time without an acknowledgement", r => Seconds(r.Writes.LongestPause.Length)),
         ];
@@ -33,7 +34,7 @@ internal static class ResultTable
             yield return Row(title, rounds.Select(r => cell(r.Result)));
         }
 
-        string[] codes = [.. rounds.SelectMany(r => r.Result.Writes.Errors.Keys).Distinct().Order(StringComparer.Ordinal)];
+        string[] codes = [.. rounds.SelectMany(r => r.Result.Codes).Distinct().Order(StringComparer.Ordinal)];
         if (codes.Length > 0)
         {
             yield return rule;
@@ -41,7 +42,7 @@ internal static class ResultTable
 
         foreach (string code in codes)
         {
-            yield return Row($"error '{code}'", rounds.Select(r => Number(r.Result.Writes.Errors.GetValueOrDefault(code))));
+            yield return Row($"error '{code}'", rounds.Select(r => Number(r.Result.ErrorsOf(code))));
         }
     }
 

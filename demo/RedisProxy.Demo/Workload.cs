@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 
@@ -28,10 +29,11 @@ internal sealed class Workload : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly List<WriteRecord>[] _records;
     private readonly Task _all;
+    private readonly ConcurrentDictionary<string, int> _readErrors = new();
     private TimeSpan? _length;
     private long _replies;
     private long _errors;
-    private long _readErrors;
+    private (long Replies, long Errors, TimeSpan At) _said;
 
     /// <param name="application">Whose connection all of them share.</param>
     /// <param name="round">Makes the keys unique.</param>
@@ -46,15 +48,19 @@ internal sealed class Workload : IAsyncDisposable
                 .Concat(Enumerable.Range(0, Readers).Select(reader => Task.Run(() => ReadAsync(reader)))));
     }
 
-    /// <summary>Replies without an error, to writes and reads.</summary>
-    public long Replies => Interlocked.Read(ref _replies);
-
-    /// <summary>Writes and reads that came to nothing, for whatever reason.</summary>
-    public long Errors => Interlocked.Read(ref _errors) + ReadErrors;
-
-    public long ReadErrors => Interlocked.Read(ref _readErrors);
+    /// <summary>Errors have come since <see cref="TakeProgress"/> was asked.</summary>
+    public bool HasNewErrors => Interlocked.Read(ref _errors) > _said.Errors;
 
     public int ConnectionsLost => _application.ConnectionsLost - _connectionsLostBefore;
+
+    /// <summary>What has come since this was asked last, or since the beginning: each reply and each error is said once.</summary>
+    public Progress TakeProgress()
+    {
+        var now = (Replies: Interlocked.Read(ref _replies), Errors: Interlocked.Read(ref _errors), At: Stopwatch.GetElapsedTime(_epoch));
+        var progress = new Progress((now.Replies - _said.Replies) / (now.At - _said.At).TotalSeconds, now.Errors - _said.Errors);
+        _said = now;
+        return progress;
+    }
 
     /// <summary>Ends the writers and compares what they were told with what the master holds.</summary>
     public async Task<RoundResult> FinishAsync(RedisServer master)
@@ -69,7 +75,7 @@ internal sealed class Workload : IAsyncDisposable
         }
 
         var history = new WriteHistory([.. _records.SelectMany(list => list)], ConnectionsLost, _length!.Value);
-        return new RoundResult(history.Compare(stored), ReadErrors, ConnectionsLost);
+        return new RoundResult(history.Compare(stored), _readErrors, ConnectionsLost);
     }
 
     public async Task StopAsync()
@@ -126,7 +132,8 @@ internal sealed class Workload : IAsyncDisposable
             }
             catch (Exception e) when (e is RedisException or RedisCommandException or TimeoutException)
             {
-                Interlocked.Increment(ref _readErrors);
+                _readErrors.AddOrUpdate(Classify(e).Error, 1, static (_, count) => count + 1);
+                Interlocked.Increment(ref _errors);
             }
 
             await PauseAsync();
@@ -166,7 +173,19 @@ internal sealed class Workload : IAsyncDisposable
     }
 }
 
+/// <param name="RepliesPerSecond">Without an error, to writes and reads.</param>
+/// <param name="Errors">Writes and reads that came to nothing, for whatever reason.</param>
+internal readonly record struct Progress(double RepliesPerSecond, long Errors);
+
 /// <param name="Writes">What was told of the writes, against what is stored.</param>
-/// <param name="ReadErrors">Reads that came to nothing.</param>
+/// <param name="ReadErrors">Reads that came to nothing, by their error.</param>
 /// <param name="ConnectionsLost">How often the application's connection was lost.</param>
-internal sealed record RoundResult(LossReport Writes, long ReadErrors, int ConnectionsLost);
+internal sealed record RoundResult(LossReport Writes, IReadOnlyDictionary<string, int> ReadErrors, int ConnectionsLost)
+{
+    /// <summary>Of writes and reads: the same that the lines of a round say.</summary>
+    public int Errors => Codes.Sum(ErrorsOf);
+
+    public IEnumerable<string> Codes => Writes.Errors.Keys.Union(ReadErrors.Keys);
+
+    public int ErrorsOf(string code) => Writes.Errors.GetValueOrDefault(code) + ReadErrors.GetValueOrDefault(code);
+}

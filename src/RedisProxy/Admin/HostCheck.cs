@@ -2,6 +2,7 @@ using System.Net;
 
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 using RedisProxy.Configuration;
 
@@ -41,6 +42,7 @@ internal sealed class HostCheck(AdminOptions options)
 
     private static Task RefuseAsync(HttpContext http)
     {
+        http.RequestServices.GetRequiredService<OperatorAccess>().Report(http, AdminRefusal.UnknownHost);
         http.Response.StatusCode = StatusCodes.Status403Forbidden;
         http.Response.ContentType = "text/plain; charset=utf-8";
         return http.Response.WriteAsync(

@@ -1,10 +1,6 @@
 using System.Globalization;
-using System.Net.Sockets;
-using System.Security.Cryptography;
-using System.Text;
 
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
@@ -20,8 +16,6 @@ namespace RedisProxy.Admin;
 /// </summary>
 internal static class OperatorVerbs
 {
-    private const string Scheme = "Bearer ";
-
     private static readonly TimeSpan DefaultPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(10);
 
@@ -101,7 +95,9 @@ internal static class OperatorVerbs
 
     private static async Task ActAsync(HttpContext http, Func<HttpContext, IReadOnlyList<DataPlaneListener>, Task<Answer>> act)
     {
-        Answer answer = Refusal(http) ?? await ActAsync(http, http.Request.Query["listener"].ToString(), act);
+        OperatorAccess access = http.RequestServices.GetRequiredService<OperatorAccess>();
+        Answer answer = await access.RefuseAsync(http)
+            ?? await access.CarryOutAsync(http, () => ActAsync(http, http.Request.Query["listener"].ToString(), act));
         http.Response.StatusCode = answer.Status;
         http.Response.ContentType = "text/plain; charset=utf-8";
         http.Response.Headers.CacheControl = "no-store";
@@ -114,32 +110,6 @@ internal static class OperatorVerbs
         IReadOnlyList<DataPlaneListener> all = http.RequestServices.GetRequiredService<DataPlane>().Listeners;
         DataPlaneListener[] named = [.. all.Where(listener => name.Length == 0 || listener.Options.Name == name)];
         return named.Length > 0 ? await act(http, named) : Answer.Bad($"there is no listener '{name}'; there are {NamesOf(all)}");
-    }
-
-    /// <returns>Null when the caller may.</returns>
-    private static Answer? Refusal(HttpContext http)
-    {
-        // Who may open the socket's file may do all of this anyway: it belongs to the proxy's user.
-        if (http.Features.Get<IConnectionSocketFeature>() is { Socket.AddressFamily: AddressFamily.Unix })
-        {
-            return null;
-        }
-
-        if (http.RequestServices.GetRequiredService<ProxyOptions>().Admin.Token is not { } token)
-        {
-            return new Answer(StatusCodes.Status403Forbidden, "nothing can be changed here: admin.token is not configured");
-        }
-
-        string shown = http.Request.Headers.Authorization.ToString();
-        bool isRight = shown.StartsWith(Scheme, StringComparison.Ordinal) && CryptographicOperations.FixedTimeEquals(
-            SHA256.HashData(Encoding.UTF8.GetBytes(shown[Scheme.Length..])), SHA256.HashData(Encoding.UTF8.GetBytes(token)));
-        if (isRight)
-        {
-            return null;
-        }
-
-        http.Response.Headers.WWWAuthenticate = "Bearer";
-        return new Answer(StatusCodes.Status401Unauthorized, "show the token of admin.token: Authorization: Bearer …");
     }
 
     private static string NamesOf(IEnumerable<DataPlaneListener> listeners) =>

@@ -35,7 +35,9 @@ internal sealed class ProxyMetrics : IDisposable
         AuditWatch audit,
         RoleKeeper roles,
         FacadeServer facade,
-        Notifications notifications)
+        Notifications notifications,
+        AdminConnections adminConnections,
+        OperatorAccess access)
     {
         _dataPlane = dataPlane;
         _facade = facade.Counters;
@@ -52,6 +54,7 @@ internal sealed class ProxyMetrics : IDisposable
         AddNotifications();
         AddProgram();
         ReplicaMetrics.AddTo(Meter, dataPlane, topology);
+        AdminMetrics.AddTo(Meter, adminConnections, access);
         ProcessMetrics.AddTo(Meter);
     }
 

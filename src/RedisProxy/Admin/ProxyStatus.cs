@@ -79,7 +79,7 @@ internal sealed record ReplicaStatus(
         replica.IsDown,
         replica.LagBytes,
         replica.Lag?.TotalSeconds,
-        replica.Facts is null ? replica.Failure : "");
+        replica.Facts is not null ? "" : replica.Failure.Length > 0 ? replica.Failure : "not looked at yet");
 }
 
 /// <param name="Agrees">It is connected and names the master in use.</param>

@@ -23,7 +23,7 @@ internal static class StatusPage
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly byte[] Document = Load();
     private static readonly string Policy = MakePolicy(Encoding.UTF8.GetString(Document));
-    private static int _streams;
+    private static readonly EventStreams Streams = new(MaxStreams);
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
@@ -42,9 +42,8 @@ internal static class StatusPage
 
     private static async Task StreamAsync(HttpContext http)
     {
-        if (Interlocked.Increment(ref _streams) > MaxStreams)
+        if (Streams.TryOpen(http.Connection.RemoteIpAddress) is not { } stream)
         {
-            Interlocked.Decrement(ref _streams);
             http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             await http.Response.WriteAsync($"{MaxStreams} pages are open already\n", http.RequestAborted);
             return;
@@ -52,18 +51,18 @@ internal static class StatusPage
 
         // An open page must not hold up a stop.
         CancellationToken stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping, stream.End);
         try
         {
             await StreamAsync(http, end.Token);
         }
         catch (OperationCanceledException)
         {
-            // The page was closed, or the proxy stops.
+            // The page was closed, or others needed its place, or the proxy stops.
         }
         finally
         {
-            Interlocked.Decrement(ref _streams);
+            Streams.Close(stream);
         }
     }
 

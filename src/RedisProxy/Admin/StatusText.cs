@@ -47,7 +47,9 @@ internal static class StatusText
     {
         string state = replica.Error.Length > 0 ? replica.Error
             : replica.Syncing ? "is getting a whole copy"
-            : replica.LinkUp ? Invariant($"{replica.LagBytes ?? 0} bytes behind") : "link down";
+            : !replica.LinkUp ? "link down"
+            : replica.LagBytes is { } lag ? Invariant($"{lag} bytes behind")
+            : "it is not known how far behind";
         return replica.LagSeconds > 0 ? Invariant($"{state}, {replica.LagSeconds:0.0} s") : state;
     }
 

@@ -37,7 +37,7 @@ internal static class AccessRules
                     Severity.Critical, replica.Announced, "ACL",
                     $"has no user '{user}', whom the master has: after a failover its clients would be refused");
             }
-            else if (ownRules != rules)
+            else if (Meaning(master, rules, master) != Meaning(replica, ownRules, master))
             {
                 yield return new Finding(
                     Severity.Critical, replica.Announced, "ACL",
@@ -51,5 +51,12 @@ internal static class AccessRules
                 Severity.Warning, replica.Announced, "ACL",
                 $"has a user '{user}', whom the master does not know: promoted, it would let them in");
         }
+    }
+
+    // Categories are those of one server for both: what a newer one has added to them is a matter of versions.
+    private static AclUser Meaning(ServerFacts server, string rules, ServerFacts master)
+    {
+        bool knowsChannels = !server.Info.GetValueOrDefault("redis_version", "").StartsWith("6.0.", StringComparison.Ordinal);
+        return AclUser.Parse(rules, master.Categories, knowsChannels);
     }
 }

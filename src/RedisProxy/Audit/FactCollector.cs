@@ -18,6 +18,9 @@ internal sealed class FactCollector(ProxyOptions options, TopologyContext contex
     private static readonly string[] FailoverCommands =
         ["PING", "INFO", "PUBLISH", "MULTI", "EXEC", "SLAVEOF", "REPLICAOF", "CONFIG", "CLIENT"];
 
+    // Redis has 21.
+    private const int MaxCategories = 64;
+
     private readonly AddressPolicy _policy = new(options);
 
     /// <param name="check">What the Sentinels say, asked just before.</param>
@@ -131,13 +134,15 @@ internal sealed class FactCollector(ProxyOptions options, TopologyContext contex
         RespValue? users = await TryAskAsync(server, "ACL LIST", refusals);
         RespValue? modules = await TryAskAsync(server, "MODULE LIST", refusals);
         RespValue? commands = await TryAskAsync(server, "COMMAND INFO", refusals, FailoverCommands);
+        Dictionary<string, string>? rules = users is null ? null : ReadUsers(users);
         return new ServerFacts
         {
             Announced = server.Announced,
             Info = info,
             Keyspace = await server.InfoAsync("keyspace"),
             Settings = settings?.ToFields() ?? [],
-            Users = users is null ? null : ReadUsers(users),
+            Users = rules,
+            Categories = await AskCategoriesAsync(server, rules ?? []),
             Modules = modules is null ? null : ReadModules(modules),
             MissingCommands = commands is null
                 ? []
@@ -172,6 +177,22 @@ internal sealed class FactCollector(ProxyOptions options, TopologyContext contex
         }
 
         return null;
+    }
+
+    // Who may not ask is told less exactly what differs, and needs no note of it.
+    private static async Task<Dictionary<string, IReadOnlyList<string>>> AskCategoriesAsync(
+        ServerConnection server, Dictionary<string, string> users)
+    {
+        var categories = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal);
+        foreach (string category in users.Values.SelectMany(AclUser.CategoriesIn).Distinct().Take(MaxCategories))
+        {
+            if (await TryAskAsync(server, "ACL CAT", [], category) is { } commands)
+            {
+                categories[category] = [.. commands.Items.Select(command => command.Text.ToLowerInvariant())];
+            }
+        }
+
+        return categories;
     }
 
     // "user NAME on #… ~* …"

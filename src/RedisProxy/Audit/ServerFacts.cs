@@ -27,6 +27,11 @@ internal sealed record ServerFacts
     /// <summary>ACL LIST by the user's name; null when it is refused or not known there (before redis 6).</summary>
     public IReadOnlyDictionary<string, string>? Users { get; init; }
 
+    /// <summary>
+    /// ACL CAT of the categories that the users' rules speak of; those that it does not tell are missing.
+    /// </summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Categories { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
     /// <summary>MODULE LIST, names and versions; null when it is refused.</summary>
     public IReadOnlyDictionary<string, string>? Modules { get; init; }
 

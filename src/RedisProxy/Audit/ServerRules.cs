@@ -64,8 +64,13 @@ internal static class ServerRules
             yield return new Finding(
                 Severity.Critical, replica.Announced, "replication", "has no link to the master: it falls behind, and is promoted last");
         }
-        else if (master.InfoNumber("master_repl_offset") - replica.InfoNumber("slave_repl_offset")
-            is > FailoverPreflight.MaxLagBytes and var lag)
+        else if (LagOf(master, replica) is not { } lag)
+        {
+            yield return new Finding(
+                Severity.Warning, replica.Announced, "replication",
+                "is not known to be up to date: it does not say how far it is, or the master does not");
+        }
+        else if (lag > FailoverPreflight.MaxLagBytes)
         {
             yield return new Finding(
                 Severity.Warning, replica.Announced, "replication", $"is {MemoryRules.Size(lag)} behind: promoted now, it would lack them");
@@ -91,6 +96,9 @@ internal static class ServerRules
                 "writes nothing to disk, and the master does: after a failover a restart would begin empty");
         }
     }
+
+    private static long? LagOf(ServerFacts master, ServerFacts replica) =>
+        ReplicationFacts.Read(master.Info).Offset - ReplicationFacts.Read(replica.Info).Offset;
 
     private static bool Persists(ServerFacts server) =>
         server.Settings.Count > 0 && (server.Setting("save").Length > 0 || server.Setting("appendonly") == "yes");

@@ -52,6 +52,9 @@ internal abstract unsafe class Kernel : IDisposable
     /// <returns>Bytes received, 0 when the peer has shut down.</returns>
     public abstract int Receive(int fd, byte* buffer, int length);
 
+    /// <summary>As <see cref="Receive"/>, but what was received stays there.</summary>
+    public abstract int Peek(int fd, byte* buffer, int length);
+
     /// <returns>Bytes sent, perhaps not all.</returns>
     public abstract int Send(int fd, byte* buffer, int length);
 

@@ -25,6 +25,7 @@ internal static class LibcConstants
     public const int StreamNonBlocking = 1 | 0x800 | 0x80000; // SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC
     public const int AcceptFlags = 0x800 | 0x80000; // SOCK_NONBLOCK | SOCK_CLOEXEC
     public const int NoSignal = 0x4000; // MSG_NOSIGNAL
+    public const int Peek = 2; // MSG_PEEK
     public const int ShutdownWrite = 1; // SHUT_WR
 
     // __NR_sendto and __NR_recvfrom: numbers of x86-64, and those that all newer architectures share.

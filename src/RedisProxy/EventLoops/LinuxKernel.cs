@@ -77,6 +77,8 @@ internal sealed unsafe class LinuxKernel : Kernel
 
     public override int Receive(int fd, byte* buffer, int length) => SocketCalls.Receive(fd, buffer, length);
 
+    public override int Peek(int fd, byte* buffer, int length) => SocketCalls.Peek(fd, buffer, length);
+
     public override int Send(int fd, byte* buffer, int length) => SocketCalls.Send(fd, buffer, length);
 
     public override int TakeError(int fd) => SocketCalls.TakeError(fd);

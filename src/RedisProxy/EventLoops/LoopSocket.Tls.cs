@@ -7,6 +7,24 @@ internal sealed partial class LoopSocket
 {
     private TlsLayer? _tls;
 
+    /// <summary>Before the handshake: what the peer has sent so far, which stays with the kernel.</summary>
+    /// <returns>As of <see cref="TryReceive"/>.</returns>
+    public unsafe int TryPeek(byte* buffer, int length) => IsClosed ? -Errno.Canceled : _loop.Kernel.Peek(_fd, buffer, length);
+
+    /// <summary>After <see cref="TryPeek"/>: until there is more than that, or the peer has closed.</summary>
+    public ValueTask WaitForMoreAsync()
+    {
+        _readiness &= IsPeerClosed ? ~Readiness.None : ~Readiness.Readable;
+        return WaitReadableAsync();
+    }
+
+    /// <summary>The kernel has something that was not received yet, or knows that nothing more comes.</summary>
+    public unsafe bool HasInput()
+    {
+        byte one;
+        return TryPeek(&one, 1) != SocketCalls.WouldBlock;
+    }
+
     /// <summary>
     /// The handshake, once, with nobody else waiting for the socket. It has no deadline: whoever closes the socket ends it. When it
     /// failed, the socket is only good for closing.

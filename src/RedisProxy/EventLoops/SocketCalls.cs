@@ -27,6 +27,14 @@ internal static unsafe class SocketCalls
         }
     }
 
+    /// <returns>Bytes that are there and stay there, 0 when the peer has shut down, or a negative error number.</returns>
+    public static int Peek(int fd, byte* buffer, int length)
+    {
+        // It does not wait, so nothing interrupts it.
+        int there = (int)Libc.Receive(fd, buffer, length, LibcConstants.Peek);
+        return there >= 0 ? there : -Errno.Last;
+    }
+
     /// <returns>Bytes sent, perhaps not all, or a negative error number.</returns>
     public static int Send(int fd, byte* buffer, int length)
     {

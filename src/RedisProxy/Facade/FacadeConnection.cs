@@ -40,6 +40,18 @@ internal sealed class FacadeConnection : IDisposable
             context, reply, id, Unmapped(socket.RemoteEndPoint as IPEndPoint), Unmapped(socket.LocalEndPoint as IPEndPoint));
     }
 
+    /// <summary>Of the client; none: not known.</summary>
+    public IPAddress Address => (_remote as IPEndPoint)?.Address ?? IPAddress.None;
+
+    /// <summary>It has sent a whole request.</summary>
+    public bool HasSpoken { get; private set; }
+
+    /// <summary>It was told to go, and may not have gone yet.</summary>
+    public bool IsDropped => _dropReason.Length > 0;
+
+    /// <summary>Others need its place. Any thread.</summary>
+    public void MakeRoom() => Drop("others needed its place");
+
     /// <summary>Until one of both sides closes, or the server stops.</summary>
     /// <returns>Why the facade has ended it; empty: it has not.</returns>
     /// <exception cref="SocketException">The connection broke.</exception>
@@ -141,6 +153,7 @@ internal sealed class FacadeConnection : IDisposable
                 return complaint is null;
             }
 
+            HasSpoken = true;
             bool isMuch;
             lock (_output.Gate)
             {

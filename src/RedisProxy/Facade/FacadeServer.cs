@@ -146,7 +146,7 @@ internal sealed class FacadeServer : IDisposable
 
     private void Take(Socket client, FacadeContext context)
     {
-        if (_connections.Count >= context.MaxConnections)
+        if (_connections.Count >= context.MaxConnections && !TryMakeRoom(client, context.MaxConnections))
         {
             Counters.CountRefused();
             if (!_isFull)
@@ -177,6 +177,40 @@ internal sealed class FacadeServer : IDisposable
         var begin = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _connections[id] = (connection, ServeAsync(id, connection, client.RemoteEndPoint, begin.Task));
         begin.SetResult();
+    }
+
+    // Who has not said a word goes first, the oldest of them; then the oldest of the address that has the most, for one that has fewer.
+    private bool TryMakeRoom(Socket client, int max)
+    {
+        FacadeConnection[] open =
+            [.. _connections.OrderBy(one => one.Key).Select(one => one.Value.Connection).Where(one => !one.IsDropped)];
+        if (open.Length < max)
+        {
+            return true;
+        }
+
+        FacadeConnection? victim = Array.Find(open, one => !one.HasSpoken);
+        if (victim is null && AddressOf(client) is { } comer)
+        {
+            IGrouping<IPAddress, FacadeConnection> greediest = open.GroupBy(one => one.Address).MaxBy(group => group.Count())!;
+            victim = greediest.Count() > open.Count(one => one.Address.Equals(comer)) + 1 ? greediest.First() : null;
+        }
+
+        victim?.MakeRoom();
+        return victim is not null;
+    }
+
+    private static IPAddress? AddressOf(Socket client)
+    {
+        try
+        {
+            return (client.RemoteEndPoint as IPEndPoint)?.Address;
+        }
+        catch (SocketException)
+        {
+            // Gone already.
+            return null;
+        }
     }
 
     private async Task ServeAsync(long id, FacadeConnection connection, EndPoint? remote, Task begin)

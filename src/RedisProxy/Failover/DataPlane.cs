@@ -19,15 +19,6 @@ internal sealed class DataPlane
 {
     private const int MaxAutomaticLoops = 4;
 
-    // Kept free for everything that is not a session. The runtime holds every assembly open, about 180 of them, and ends the process
-    // when it gets no descriptor for something that it needs; the rest is for Sentinels, probes and the admin surface.
-    private const int ReservedFiles = 300;
-
-    private const int FilesPerSession = 2;
-
-    // A tenth.
-    private const int FacadeShare = 10;
-
     private readonly ConnectLimiter[] _limiters;
     private readonly long _maxSessions;
     private readonly SessionQuota _total;
@@ -52,7 +43,7 @@ internal sealed class DataPlane
         ProxyOptions options, IReadOnlyList<ITopologySource> sources, TlsSetup tls, TimeProvider time, HandOver handOver, ILogger log)
     {
         _options = options;
-        _maxSessions = MaxSessionsBeside(FilesOfFacade(options.SentinelFacade));
+        _maxSessions = Descriptors.MaxSessions(options);
         _total = new SessionQuota(_maxSessions);
         _time = time;
         _handOver = handOver;
@@ -70,14 +61,6 @@ internal sealed class DataPlane
         _listeners = [.. options.Listeners.Zip(sources, (listener, source) => Make(options, listener, source))];
         MemoryBudget.Apply(options.Loops.MaxBufferMemory, _loops, () => _listeners, log);
     }
-
-    /// <summary>As many as the limit of open files allows. Running into that limit itself would hurt more than new clients.</summary>
-    private static long MaxSessionsBeside(long others) => Math.Max(1, (Sockets.MaxOpenFiles - ReservedFiles - others) / FilesPerSession);
-
-    /// <summary>How many connections the Sentinel facade may have. Where descriptors are short, sessions need them more.</summary>
-    public static long FilesOfFacade(SentinelFacadeOptions facade) => facade.Bind is null
-        ? 0
-        : Math.Clamp((Sockets.MaxOpenFiles - ReservedFiles) / FacadeShare, 1, facade.MaxConnections);
 
     public IReadOnlyList<EventLoop> Loops => _loops;
 

@@ -56,6 +56,7 @@ internal sealed class DataPlaneListener
         {
             ClientTls = tls.Of(listener),
             MaxHandshakes = Math.Max(1, (listener.Tls?.MaxConcurrentHandshakes ?? 0) / loops.Length),
+            MaxSilent = MaxSilentOf(quota, loops.Length),
             BackendTls = tls.Backend,
         };
         var refused = new RefusedClients(listener.Name, log);
@@ -120,6 +121,7 @@ internal sealed class DataPlaneListener
         {
             ClientTls = before.ClientTls,
             MaxHandshakes = before.MaxHandshakes,
+            MaxSilent = before.MaxSilent,
             BackendTls = before.BackendTls,
         };
         await OnEachPartAsync(part => part.Reconfigure(settings, (long)options.Hold.MaxOutage.TotalMilliseconds));
@@ -210,7 +212,20 @@ internal sealed class DataPlaneListener
 
     /// <summary>Ends one session in order, with FIN.</summary>
     /// <returns>False: this listener has no such session.</returns>
-    public async Task<bool> KillAsync(long session) => (await OnEachPartAsync(part => part.Kill(session))).Contains(true);
+    public async Task<bool> KillAsync(long session)
+    {
+        string? client = (await OnEachPartAsync(part => part.Kill(session))).FirstOrDefault(found => found is not null);
+        if (client is null)
+        {
+            return false;
+        }
+
+        DataPlaneLog.SessionKilled(_log, Options.Name, session, client);
+        return true;
+    }
+
+    // A quarter of the places: clients that say nothing never keep out those that do.
+    private static int MaxSilentOf(SessionQuota quota, int loops) => (int)Math.Clamp(quota.Max / 4 / loops, 1, int.MaxValue);
 
     private Task ListenOnAsync(int loop, int fd, BindAddress bind)
     {

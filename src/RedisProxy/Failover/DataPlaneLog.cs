@@ -67,6 +67,9 @@ internal static partial class DataPlaneLog
         "A session of listener '{Listener}' ended because its server sent {Reason}, and {Others} more since the last such line")]
     public static partial void BackendProtocolError(ILogger log, string listener, string reason, int others);
 
+    [LoggerMessage(3017, LogLevel.Information, "Listener '{Listener}' ends session {Session} of {Client}: somebody has ordered it")]
+    public static partial void SessionKilled(ILogger log, string listener, long session, string client);
+
     [LoggerMessage(3004, LogLevel.Error, "A session of listener '{Listener}' ended by a fault of this program")]
     public static partial void SessionFailed(ILogger log, string listener, Exception error);
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 
 using Microsoft.Extensions.Logging;
@@ -39,33 +38,6 @@ internal sealed class RefusedClients(string listener, ILogger log)
         if (_backend.MayWrite(out int others))
         {
             DataPlaneLog.BackendProtocolError(log, listener, reason, others);
-        }
-    }
-
-    private sealed class LineLimit
-    {
-        private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
-
-        private readonly Lock _lock = new();
-        private long _lastLine;
-        private int _silent;
-
-        /// <param name="others">So many were not written since the last one that was.</param>
-        public bool MayWrite(out int others)
-        {
-            lock (_lock)
-            {
-                others = _silent;
-                if (_lastLine != 0 && Stopwatch.GetElapsedTime(_lastLine) < Interval)
-                {
-                    _silent++;
-                    return false;
-                }
-
-                _lastLine = Stopwatch.GetTimestamp();
-                _silent = 0;
-                return true;
-            }
         }
     }
 }

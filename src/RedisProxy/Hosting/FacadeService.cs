@@ -44,7 +44,7 @@ internal sealed class FacadeService(RunningOptions running, FacadeServer server,
         }
 
         SentinelFacadeOptions options = running.Current.SentinelFacade;
-        int possible = (int)DataPlane.FilesOfFacade(options);
+        int possible = (int)Descriptors.OfFacade(options);
         if (possible < options.MaxConnections)
         {
             FacadeLog.TooFewFiles(log, options.MaxConnections, possible);

@@ -2,8 +2,10 @@ using System.ComponentModel;
 using System.Net.Sockets;
 
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -75,17 +77,13 @@ internal static class ProxyHost
         // Empty: no configuration sources of its own, so that an ASPNETCORE_… variable cannot open further ports.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         AddServices(builder, run, admin);
+        builder.Services.AddSingleton<IConnectionListenerFactory>(provider => new AdminTransport(
+            ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider), provider.GetRequiredService<AdminConnections>()));
         builder.WebHost.UseKestrelCore();
-        builder.Services.Configure<KestrelServerOptions>(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            foreach (BoundSocket socket in admin.Bound)
-            {
-                kestrel.ListenHandle((ulong)socket.Fd);
-            }
-        });
+        builder.Services.Configure<KestrelServerOptions>(kestrel => AdminServer.Configure(kestrel, admin));
         builder.Services.AddRoutingCore();
         WebApplication app = builder.Build();
+        AdminServer.Watch(app);
         HostCheck.Use(app, run.Options.Admin);
         AdminEndpoints.Map(app);
         OperatorVerbs.Map(app);
@@ -125,6 +123,8 @@ internal static class ProxyHost
         services.AddSingleton<ProxyMetrics>();
         services.AddSingleton<PrometheusText>();
         services.AddSingleton(new AdminSockets(admin));
+        services.AddSingleton(_ => new AdminConnections((int)Descriptors.OfAdmin(options.Admin)));
+        services.AddSingleton<OperatorAccess>();
         services.AddSingleton(provider => SystemdNotifier.OfThisProcess(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => CreateReload(run, provider));
         services.AddSingleton<Supervision>();

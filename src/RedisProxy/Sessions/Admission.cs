@@ -26,7 +26,9 @@ internal sealed class Admission
         _quota = quota;
         _counters = counters;
         _headers = new ClientHeaders(loop);
-        _handshakes = settings.ClientTls is { } tls ? new ClientHandshakes(loop, tls, settings.MaxHandshakes) : null;
+        _handshakes = settings.ClientTls is { } tls
+            ? new ClientHandshakes(loop, tls, settings.MaxHandshakes, settings.MaxSilent, quota)
+            : null;
         _leave = Leave;
     }
 

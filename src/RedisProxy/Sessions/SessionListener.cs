@@ -154,12 +154,13 @@ internal sealed class SessionListener
         _drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    /// <summary>Ends one session. False: it is not among these.</summary>
-    public bool Kill(long id)
+    /// <summary>Ends one session.</summary>
+    /// <returns>Whose it was, for the log; null: it is not among these.</returns>
+    public string? Kill(long id)
     {
         Session? session = Gate.Sessions.FirstOrDefault(session => session.Id == id && !session.IsEnded);
         session?.End(EndCause.Killed);
-        return session is not null;
+        return session is null ? null : SessionSnapshot.ClientOf(session);
     }
 
     /// <summary>Ends what is left: in order what is quiescent, with RST what owes its client a reply.</summary>

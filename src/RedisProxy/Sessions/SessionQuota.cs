@@ -13,11 +13,15 @@ internal sealed class SessionQuota(long max, SessionQuota? total = null)
     private long _max = max;
     private long _count;
 
-    /// <summary>More than there may be now stay; they only get no company.</summary>
+    /// <summary>More than there may be now stay; they only get no company. Read with what all may have together.</summary>
     public long Max
     {
+        get => Math.Min(Volatile.Read(ref _max), total?.Max ?? long.MaxValue);
         set => Volatile.Write(ref _max, value);
     }
+
+    /// <summary>Less than an eighth of the places is free.</summary>
+    public bool IsShort => Volatile.Read(ref _count) > Volatile.Read(ref _max) * 7 / 8 || total is { IsShort: true };
 
     public bool TryEnter()
     {

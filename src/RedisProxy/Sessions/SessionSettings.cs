@@ -52,6 +52,9 @@ internal sealed class SessionSettings
     /// <summary>With TLS: clients that one loop greets at once.</summary>
     public int MaxHandshakes { get; init; } = 1;
 
+    /// <summary>With TLS: clients that have not said a whole ClientHello, of one loop at once; beyond it the oldest go.</summary>
+    public int MaxSilent { get; init; } = int.MaxValue;
+
     /// <summary>Null: masters are connected to in plain text.</summary>
     public PeerTls? BackendTls { get; init; }
 

@@ -140,10 +140,13 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
         foreach (ServerConnection replica in replicas)
         {
             _knowsCoordinated &= IsValkey9(await replica.InfoAsync("server"));
-            long lag = await FailoverSteps.LagAsync(master, replica);
-            if (lag > MaxLagBytes)
+            long? lag = await FailoverSteps.LagAsync(master, replica);
+            if (lag is null or > MaxLagBytes)
             {
-                _objections.Add($"replica {replica.Announced} is {lag} bytes behind the master");
+                _objections.Add(
+                    lag is null
+                        ? $"it is not known how far replica {replica.Announced} is behind the master"
+                        : $"replica {replica.Announced} is {lag} bytes behind the master");
             }
         }
     }

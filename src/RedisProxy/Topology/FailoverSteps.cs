@@ -33,12 +33,12 @@ internal sealed class FailoverSteps(FailoverPlan plan, ProxyOptions options, Top
     /// <summary>The Sentinels have said that no failover is under way, so nothing comes of the order any more.</summary>
     public bool IsOrderSettled { get; private set; }
 
-    /// <summary>Bytes of the replication stream that a replica has not got.</summary>
-    public static async Task<long> LagAsync(ServerConnection master, ServerConnection replica)
+    /// <summary>Bytes of the replication stream that a replica has not got; null when one of both does not say how far it is.</summary>
+    public static async Task<long?> LagAsync(ServerConnection master, ServerConnection replica)
     {
-        long written = Number(await master.InfoAsync("replication"), "master_repl_offset");
-        IReadOnlyDictionary<string, string> own = await replica.InfoAsync("replication");
-        return own.GetValueOrDefault("role") == "slave" ? Math.Max(0, written - Number(own, "slave_repl_offset")) : long.MaxValue;
+        long? written = ReplicationFacts.Read(await master.InfoAsync("replication")).Offset;
+        var own = ReplicationFacts.Read(await replica.InfoAsync("replication"));
+        return own.IsMaster || written - own.Offset is not { } lag ? null : Math.Max(0, lag);
     }
 
     public Task PauseWritesAsync() => _pause.BeginAsync();
@@ -50,7 +50,7 @@ internal sealed class FailoverSteps(FailoverPlan plan, ProxyOptions options, Top
         long begun = context.Time.GetTimestamp();
         foreach (ServerConnection replica in plan.Replicas)
         {
-            while (await LagAsync(_master, replica) > 0)
+            while (await LagAsync(_master, replica) is not 0)
             {
                 if (context.Time.GetElapsedTime(begun) > within)
                 {
@@ -178,7 +178,4 @@ internal sealed class FailoverSteps(FailoverPlan plan, ProxyOptions options, Top
             return failure.Message;
         }
     }
-
-    private static long Number(IReadOnlyDictionary<string, string> fields, string name) =>
-        long.TryParse(fields.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;
 }

@@ -215,7 +215,11 @@ internal sealed class ReplicaWatch : ITopologyObserver
     {
         if (now is { IsMaster: true })
         {
-            _progress.Add(_clock.Now, now.Offset);
+            if (now.Offset is { } offset)
+            {
+                _progress.Add(_clock.Now, offset);
+            }
+
             _syncs = before is { IsMaster: true } ? _syncs.Add(before, now) : _syncs;
         }
     }

@@ -24,8 +24,10 @@ internal sealed record ReplicationFacts
     /// <summary>It reads its data from disk.</summary>
     public bool IsLoading { get; init; }
 
-    /// <summary>How far it is in the stream of writes, in bytes. Comparable between a master and its replicas.</summary>
-    public long Offset { get; init; }
+    /// <summary>
+    /// How far it is in the stream of writes, in bytes; null: it does not say. Comparable between a master and its replicas.
+    /// </summary>
+    public long? Offset { get; init; }
 
     /// <summary>Of a master: replicas to which it sends, or will send, a whole copy now.</summary>
     public int SyncingReplicas { get; init; }
@@ -53,7 +55,7 @@ internal sealed record ReplicationFacts
             IsLinkUp = info.GetValueOrDefault("master_link_status") == "up",
             IsSyncing = info.GetValueOrDefault("master_sync_in_progress") == "1",
             IsLoading = info.GetValueOrDefault("loading") == "1" || info.GetValueOrDefault("async_loading") == "1",
-            Offset = Number(info, isMaster ? "master_repl_offset" : "slave_repl_offset"),
+            Offset = TryNumber(info, isMaster ? "master_repl_offset" : "slave_repl_offset"),
             SyncingReplicas = info.Count(line => IsReplica(line.Key) && IsWaitingForCopy(line.Value)),
             FullSyncs = Number(info, "sync_full"),
             PartialSyncs = Number(info, "sync_partial_ok"),
@@ -71,6 +73,8 @@ internal sealed record ReplicationFacts
         CopyStates.Any(state => replica.Contains(state, StringComparison.Ordinal))
             && !replica.Contains("type=rdb-channel", StringComparison.Ordinal);
 
-    private static long Number(IReadOnlyDictionary<string, string> info, string name) => long.TryParse(
-        info.GetValueOrDefault(name), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : 0;
+    private static long Number(IReadOnlyDictionary<string, string> info, string name) => TryNumber(info, name) ?? 0;
+
+    private static long? TryNumber(IReadOnlyDictionary<string, string> info, string name) => long.TryParse(
+        info.GetValueOrDefault(name), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : null;
 }

@@ -33,8 +33,8 @@ internal sealed class WatchedServer(ServerConnection connection) : IAsyncDisposa
 
     public void Lag(WriteProgress master, TimeSpan now)
     {
-        LagBytes = Facts is { } facts && master.Newest is { } newest ? Math.Max(0, newest - facts.Offset) : null;
-        LagTime = LagBytes is null ? null : master.LagOf(Facts!.Offset, now);
+        LagBytes = Facts is { Offset: { } offset } && master.Newest is { } newest ? Math.Max(0, newest - offset) : null;
+        LagTime = LagBytes is null ? null : master.LagOf(Facts!.Offset!.Value, now);
     }
 
     /// <summary>Any thread; does not throw.</summary>

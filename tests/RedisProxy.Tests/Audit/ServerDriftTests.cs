@@ -59,6 +59,7 @@ public sealed class ServerDriftTests
     [Theory]
     [InlineData("role", "master", "Critical 127.0.0.1:6380 role says that it is a master")]
     [InlineData("master_link_status", "down", "Critical 127.0.0.1:6380 replication has no link to the master")]
+    [InlineData("slave_repl_offset", "", "Warning 127.0.0.1:6380 replication is not known to be up to date")]
     [InlineData("slave_repl_offset", "1", "Warning 127.0.0.1:6380 replication is 19.07 MiB behind")]
     [InlineData("redis_version", "6.2.7", "Warning 127.0.0.1:6380 version is 6.2.7 here and 7.0.15 on the master")]
     [InlineData("config_file", "", "Warning 127.0.0.1:6380 config file runs without one")]

@@ -62,6 +62,29 @@ public sealed class AuditTests
     }
 
     [Fact]
+    public async Task Audit_OfServersThatWereRewrittenAndRestarted_FindsNoOtherRights()
+    {
+        await using SentinelDeployment deployment = await SentinelDeployment.StartAsync(Protected);
+        foreach (RedisServer server in deployment.Servers)
+        {
+            await server.CallAsync("ACL", "SETUSER", "app", "on", ">app-canary", "~a", "%R~b", "&c", "-@all", "+@read", "+set", "-get");
+            await server.CallAsync("ACL", "SETUSER", "other", "on", "nopass", "+@all", "-@dangerous", "(~x -@all +get)");
+            await server.CallAsync("CONFIG", "REWRITE");
+        }
+
+        // One after the other, so that there are always some of both kinds.
+        foreach (RedisServer server in deployment.Servers.Reverse())
+        {
+            await server.TerminateAsync();
+            await server.RestartAsync(keepData: true);
+            await deployment.WaitUntilHealthyAsync(Patience);
+            (_, string output) = await AuditAsync(deployment);
+            Assert.DoesNotContain("  ACL  ", output, StringComparison.Ordinal);
+            Assert.DoesNotContain("CRITICAL", output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Audit_WithoutAnyone_Fails()
     {
         string nowhere = $"127.0.0.1:{FreePorts.Take()}";

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 
 using RedisProxy.Testing;
@@ -147,6 +148,86 @@ public sealed class OperatorVerbTests : IAsyncLifetime
         Assert.DoesNotContain(Token, _proxy.Process.LogTail + await _proxy.Http.GetStringAsync(new Uri("status", UriKind.Relative)));
     }
 
+    [Theory]
+    [InlineData("bearer " + Token)]
+    [InlineData("BEARER   " + Token)]
+    public async Task Verb_WithTheSchemeInAnyCase_IsTaken(string authorization)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("resume", UriKind.Relative));
+        request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        using HttpResponseMessage response = await _proxy.Http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Tokens_ThatAreWrong_AreCountedLoggedOnceAndHoldUpNobody()
+    {
+        long began = TimeProvider.System.GetTimestamp();
+        Task<(HttpStatusCode Status, string Text)>[] guesses =
+            [.. Enumerable.Range(0, 40).Select(i => PostAsync("drain", $"guess-canary-{i}"))];
+
+        Assert.Equal((HttpStatusCode.OK, "nothing was paused"), await PostAsync("resume"));
+        Assert.Equal(HttpStatusCode.OK, (await _proxy.Http.GetAsync("/healthz/live")).StatusCode);
+        Assert.All(await Task.WhenAll(guesses), answer => Assert.Equal(HttpStatusCode.Unauthorized, answer.Status));
+        Assert.True(TimeProvider.System.GetElapsedTime(began) >= RedisProxy.Admin.OperatorAccess.Delay, "a guess takes its time");
+        await PostAsync("drain", token: null);
+        MetricsSnapshot metrics = await _proxy.ScrapeAsync();
+        Assert.Equal(40, metrics.Value("redisproxy_admin_refused_total", ("reason", "wrong_token")));
+        Assert.Equal(1, metrics.Value("redisproxy_admin_refused_total", ("reason", "no_token")));
+        await Eventually.Within(Patience, () => Logged("may not order POST /drain: no_token") == 1, "the log says it");
+        Assert.Matches(@"127\.0\.0\.1:\d+ may not order POST /drain: wrong_token \(0 more before", _proxy.Process.LogTail);
+        Assert.InRange(Logged("wrong_token"), 1, 2);
+        Assert.DoesNotContain("canary", File.ReadAllText(_proxy.Process.LogFile), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Verbs_AreInTheLogWithTheirCallerAndWhatCameOfThem()
+    {
+        using RawClient client = await _proxy.ConnectAsync();
+        await client.CallAsync("PING");
+        long id = (long)(await SessionsAsync(""))[0]!["id"]!;
+        await PostAsync($"sessions/{id}/kill");
+        await Eventually.Within(
+            Patience, () => Logged($"has got for POST /sessions/{id}/kill: 200, killed session {id}") == 1, "it is logged");
+        Assert.Matches($@"127\.0\.0\.1:\d+ orders: POST /sessions/{id}/kill", _proxy.Process.LogTail);
+        Assert.Matches($@"ends session {id} of 127\.0\.0\.1:\d+", _proxy.Process.LogTail);
+
+        // What somebody writes into a name is no line of the log.
+        await PostAsync("pause?listener=%0Aforged");
+        await Eventually.Within(Patience, () => Logged("POST /pause?listener=%0Aforged: 400") == 1, "it is one line");
+    }
+
+    [Fact]
+    public async Task Verbs_OverAUnixSocket_AreLoggedWithTheUserBehindIt()
+    {
+        using var folder = new TemporaryFolder();
+        string path = folder.File("admin.sock");
+        (string program, string[] arguments) = ProxyProgram.Command(
+            ProxyProgram.Find(), ["--listen", $"{FreePorts.Take()}", "--backend", _server.Endpoint, "--admin", $"unix:{path}"]);
+        await using ChildProcess proxy = await ChildProcess.StartAsync(
+            "proxy", program, arguments, folder.File("log"), ProxyProgram.CleanEnvironment());
+        await Eventually.Within(Patience, () => proxy.LogTail.Contains("is available", StringComparison.Ordinal), "it serves");
+        using var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = async (_, cancel) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        using var http = new HttpClient(handler) { BaseAddress = new Uri("http://localhost/") };
+        using HttpResponseMessage response = await http.PostAsync(new Uri("resume", UriKind.Relative), null);
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        await Eventually.Within(
+            Patience,
+            () => System.Text.RegularExpressions.Regex.IsMatch(
+                proxy.LogTail, $@"uid \d+ \(pid {Environment.ProcessId}\) orders: POST /resume"),
+            "the log says who");
+        proxy.Terminate();
+        Assert.Equal(0, await proxy.WaitForExitAsync(Patience));
+    }
+
     [Fact]
     public async Task Verb_WithoutATokenInTheConfiguration_IsRefused()
     {
@@ -175,6 +256,8 @@ public sealed class OperatorVerbTests : IAsyncLifetime
         using HttpResponseMessage response = await (on ?? _proxy).Http.SendAsync(request);
         return (response.StatusCode, (await response.Content.ReadAsStringAsync()).TrimEnd('\n'));
     }
+
+    private int Logged(string text) => File.ReadAllText(_proxy.Process.LogFile).Split(text).Length - 1;
 
     private async Task<JsonArray> SessionsAsync(string query) =>
         JsonNode.Parse(await _proxy.Http.GetStringAsync(new Uri($"sessions{query}", UriKind.Relative)))!["sessions"]!.AsArray();

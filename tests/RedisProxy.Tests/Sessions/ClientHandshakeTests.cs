@@ -90,6 +90,90 @@ public sealed class ClientHandshakeTests : IDisposable
         Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
     }
 
+    [Fact]
+    public async Task Clients_WithAPartOfAClientHello_TakeNoPlaceOfThoseThatDo()
+    {
+        await using var running = new RunningLoop();
+        ClientHandshakes handshakes = await running.Loop.InvokeAsync(() => new ClientHandshakes(running.Loop, Patient(), maxConcurrent: 1));
+        var clients = new List<RawClient>();
+        for (int i = 0; i < 20; i++)
+        {
+            clients.Add((await BeginAsync(running, handshakes, "\u0016\u0003\u0001\u0002\0\u0001\0")).Client);
+        }
+
+        long began = TimeProvider.System.GetTimestamp();
+        Assert.Null(await SecureAsync(running, handshakes));
+        Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromMilliseconds(ClientHandshakes.HelloTimeoutMs));
+
+        // And they have no long time for the rest.
+        await RedisProxy.Testing.Eventually.Within(
+            Patience, async () => await running.Loop.InvokeAsync(() => handshakes.Count) == 0, "those who say no more are gone");
+        clients.ForEach(client => client.Dispose());
+    }
+
+    [Fact]
+    public async Task Clients_ThatDoNotGoOnWithTheirHandshake_HaveToGoForThoseThatWait()
+    {
+        string hello = await RecordHelloAsync();
+        await using var running = new RunningLoop();
+        ClientHandshakes handshakes = await running.Loop.InvokeAsync(() => new ClientHandshakes(running.Loop, Patient(), maxConcurrent: 2));
+        var stalled = new List<(RawClient Client, Task<Exception?> Handshake)>();
+        for (int i = 0; i < 10; i++)
+        {
+            stalled.Add(await BeginAsync(running, handshakes, hello));
+        }
+
+        // The newest of those who wait is the next, however many are before it.
+        Assert.Null(await SecureAsync(running, handshakes));
+        Exception? first = await stalled[0].Handshake.WaitAsync(Patience, TimeProvider.System);
+        Assert.Equal("others waited for their turn", Assert.IsType<TimeoutException>(first).Message);
+        stalled.ForEach(one => one.Client.Dispose());
+    }
+
+    [Fact]
+    public async Task Clients_BeyondTheNumberOfSilentOnes_TakeThePlaceOfTheOldest()
+    {
+        await using var running = new RunningLoop();
+        ClientHandshakes handshakes = await running.Loop.InvokeAsync(
+            () => new ClientHandshakes(running.Loop, Patient(), maxConcurrent: 2, maxSilent: 3));
+        var silent = new List<(RawClient Client, Task<Exception?> Handshake)>();
+        for (int i = 0; i < 5; i++)
+        {
+            silent.Add(await BeginAsync(running, handshakes, i % 2 == 0 ? "" : "\u0016\u0003"));
+        }
+
+        foreach ((_, Task<Exception?> handshake) in silent.Take(2))
+        {
+            Assert.Equal(
+                "others needed its place",
+                Assert.IsType<TimeoutException>(await handshake.WaitAsync(Patience, TimeProvider.System)).Message);
+        }
+
+        Assert.Null(await SecureAsync(running, handshakes));
+        silent.ForEach(one => one.Client.Dispose());
+    }
+
+    // What a real client says first.
+    private async Task<string> RecordHelloAsync()
+    {
+        Task<RawClient> connecting = RawClient.ConnectTlsAsync("127.0.0.1", Port, _authority.File, "own.test");
+        int fd = SocketCalls.WouldBlock;
+        await RedisProxy.Testing.Eventually.Within(Patience, () => (fd = SocketCalls.Accept(_listener)) >= 0, "a client has connected");
+        using var socket = new System.Net.Sockets.Socket(new System.Net.Sockets.SafeSocketHandle(fd, ownsHandle: true));
+        byte[] heard = new byte[ClientHello.MaxBytes];
+        int count = 0;
+        while (ClientHello.Look(heard.AsSpan(0, count)) != HelloStatus.Whole)
+        {
+            count += await socket.ReceiveAsync(heard.AsMemory(count));
+        }
+
+        socket.Close();
+        await Assert.ThrowsAnyAsync<Exception>(() => connecting);
+        return System.Text.Encoding.Latin1.GetString(heard, 0, count);
+    }
+
+    private ServerTls Patient() => new(_tls.Options with { HandshakeTimeout = TimeSpan.FromSeconds(30) });
+
     private int Port => LoopSockets.LocalAddress(_listener)!.Port;
 
     private async Task<(RawClient Client, Task<Exception?> Handshake)> BeginAsync(

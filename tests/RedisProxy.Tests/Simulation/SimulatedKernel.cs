@@ -112,6 +112,9 @@ internal sealed unsafe class SimulatedKernel(World world) : Kernel
 
     public override int Receive(int fd, byte* buffer, int length) => _wires[fd]!.Receive(new Span<byte>(buffer, length));
 
+    // For TLS only, which is not simulated.
+    public override int Peek(int fd, byte* buffer, int length) => throw new NotSupportedException();
+
     public override int Send(int fd, byte* buffer, int length) => _wires[fd]!.Send(new ReadOnlySpan<byte>(buffer, length));
 
     public override int TakeError(int fd) => _wires[fd]!.TakeError();
