@@ -54,8 +54,8 @@ internal sealed record SentinelOptions
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// <c>requireMajority</c>: stop writes while fewer than a majority of the known Sentinels can be reached. Default false:
-    /// the last known master is kept. True is the only cure for a minority-side split brain.
+    /// <c>requireMajority</c>: stop writes while Sentinels that are out of reach could elect another master, by what those within reach
+    /// know of them. Default false: the last known master is kept. True is the only cure for a minority-side split brain.
     /// </summary>
     public bool RequireMajority { get; init; }
 
@@ -87,12 +87,15 @@ internal sealed record BackendOptions
     /// <summary><c>tls</c>: null: the master is reached in plain text, by the proxy itself and for its clients.</summary>
     public PeerTlsOptions? Tls { get; init; }
 
-    /// <summary><c>connectTimeout</c>: TLS and saying the session's state again included. Default 1s, 10ms to 1m.</summary>
+    /// <summary>
+    /// <c>connectTimeout</c>: until a connection is open. Then a session waits for TLS and for its state to be confirmed as long as the
+    /// master is believed, which may only be busy; the proxy's own questions wait this long once more. Default 1s, 10ms to 1m.
+    /// </summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(1);
 
     public KeepAliveOptions KeepAlive { get; init; } = new();
 
-    /// <summary><c>userTimeout</c>: TCP_USER_TIMEOUT, see <see cref="ClientOptions.UserTimeout"/>. Default 30s, 0 turns it off.</summary>
+    /// <summary><c>userTimeout</c>: see <see cref="ClientOptions.UserTimeout"/>. Default 30s, 0 turns it off, at most 1h.</summary>
     public TimeSpan UserTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary><c>maxConcurrentConnects</c>: so many connections are being opened at once, in all loops. Default 64, 1 to 10000.</summary>
@@ -115,9 +118,9 @@ internal sealed record ClientOptions
 
     /// <summary>
     /// <c>userTimeout</c>: a peer that does not acknowledge data, or keeps its window shut, for this long is given up
-    /// (tcp(7), TCP_USER_TIMEOUT). Default 30s, 0 turns it off, at most 1h.
+    /// (tcp(7), TCP_USER_TIMEOUT), also a client that lives and does not read. Default 0: off, as in redis; at most 1h.
     /// </summary>
-    public TimeSpan UserTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan UserTimeout { get; init; }
 
     /// <summary>
     /// <c>maxSessionsPerAddress</c>: of one IP address on one listener; further ones get redis's own error and are closed. Default 0: no

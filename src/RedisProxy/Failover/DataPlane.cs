@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Net.Sockets;
 
 using Microsoft.Extensions.Logging;
 
@@ -153,9 +152,9 @@ internal sealed class DataPlane
                 sockets[listener.Name] = await BindAsync(
                     options, listener, isOurs ? AddressSharing.TakesOver : AddressSharing.None, cancel);
             }
-            catch (Exception failure) when (failure is Win32Exception or SocketException)
+            catch (Win32Exception failure)
             {
-                errors.Add($"listener '{listener.Name}': {failure.Message}");
+                errors.Add(failure.Message);
             }
         }
 
@@ -226,9 +225,19 @@ internal sealed class DataPlane
 
     private DataPlaneListener? Find(string name) => Array.Find(_listeners, listener => listener.Options.Name == name);
 
-    private Task<ListenerSockets> BindAsync(
-        ProxyOptions options, ListenerOptions listener, AddressSharing sharing, CancellationToken cancel) => ListenerSockets.BindAsync(
-        listener.Bind, _loops.Length, new SessionSettings(options, listener).ClientTcp, sharing, cancel);
+    private async Task<ListenerSockets> BindAsync(
+        ProxyOptions options, ListenerOptions listener, AddressSharing sharing, CancellationToken cancel)
+    {
+        try
+        {
+            TcpSettings accepted = new SessionSettings(options, listener).ClientTcp;
+            return await ListenerSockets.BindAsync(listener.Bind, _loops.Length, accepted, sharing, cancel);
+        }
+        catch (Win32Exception failure)
+        {
+            throw new Win32Exception(failure.NativeErrorCode, $"listener '{listener.Name}': {failure.Message}");
+        }
+    }
 
     private DataPlaneListener Make(ProxyOptions options, ListenerOptions listener, ITopologySource source)
     {

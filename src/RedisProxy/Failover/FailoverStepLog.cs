@@ -4,10 +4,11 @@ using Microsoft.Extensions.Logging;
 
 namespace RedisProxy.Failover;
 
-/// <summary>What a failover on demand has done, and when.</summary>
+/// <summary>What a failover on demand has done, and when. Any thread: some steps are taken beside each other.</summary>
 internal sealed class FailoverStepLog(string masterName, TimeProvider time, ILogger log)
 {
     private readonly long _begun = time.GetTimestamp();
+    private readonly Lock _adding = new();
     private readonly List<string> _lines = [];
 
     /// <summary>Each with the time since the begin.</summary>
@@ -15,8 +16,12 @@ internal sealed class FailoverStepLog(string masterName, TimeProvider time, ILog
 
     public void Add(string what)
     {
-        double seconds = time.GetElapsedTime(_begun).TotalSeconds;
-        _lines.Add(string.Create(CultureInfo.InvariantCulture, $"{seconds,7:0.000} s  {what}"));
+        lock (_adding)
+        {
+            double seconds = time.GetElapsedTime(_begun).TotalSeconds;
+            _lines.Add(string.Create(CultureInfo.InvariantCulture, $"{seconds,7:0.000} s  {what}"));
+        }
+
         FailoverLog.Step(log, masterName, what);
     }
 }

@@ -199,20 +199,23 @@ internal sealed class LosslessFailover(
         }
 
         steps.Add($"{promoted.Announced} is a master");
-        string problem = await DemoteAsync(plan, servers, promoted, steps);
+
+        // Beside each other: an old master that has died is asked for a while, and nothing is sent to it under the new generation.
+        Task<string> demoting = DemoteAsync(plan, servers, promoted, steps);
         bool isAccepted = await UntilAsync(
             AcceptWithin,
             () => Task.FromResult(source.Current is { Availability: Availability.Available } view && view.Generation > before));
-        if (!isAccepted)
+        if (isAccepted)
         {
-            return Join(problem, $"no Sentinel has named a new master within {AcceptWithin.TotalSeconds} s");
+            steps.Add($"{source.Current.Master!.Announced} is accepted, sessions go on");
+            Array.ForEach(held, listener => listener.Resume());
         }
 
-        steps.Add($"{source.Current.Master!.Announced} is accepted, sessions go on");
-        return problem;
+        string problem = await demoting;
+        return isAccepted ? problem : Join(problem, $"no Sentinel has named a new master within {AcceptWithin.TotalSeconds} s");
     }
 
-    /// <returns>What is wrong; empty when it refuses writes now. Sessions wait for the new master all the same.</returns>
+    /// <returns>What is wrong; empty when it refuses writes now. Sessions go to the new master all the same.</returns>
     private static async Task<string> DemoteAsync(
         FailoverPlan plan, FailoverSteps servers, ServerConnection promoted, FailoverStepLog steps)
     {

@@ -30,7 +30,14 @@ internal sealed class FacadeService(RunningOptions running, FacadeServer server,
                 (int)keepAlive.Interval.TotalSeconds,
                 keepAlive.Retries,
                 (int)options.Client.UserTimeout.TotalMilliseconds);
-            _sockets = await ListenerSockets.BindAsync(BindAddress.OfTcp(bind), loops: 1, accepted, handOver.Sharing, cancel);
+            try
+            {
+                _sockets = await ListenerSockets.BindAsync(BindAddress.OfTcp(bind), loops: 1, accepted, handOver.Sharing, cancel);
+            }
+            catch (Win32Exception failure)
+            {
+                throw new Win32Exception(failure.NativeErrorCode, $"sentinelFacade.bind: {failure.Message}");
+            }
         }
     }
 

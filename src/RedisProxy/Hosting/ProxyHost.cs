@@ -62,7 +62,17 @@ internal static class ProxyHost
     private static async Task<ListenerSockets?> BindAdminAsync(HostedRun run, CancellationToken cancel)
     {
         AddressSharing sharing = AddressSharing.OwnerOnly | (run.TakesOver ? AddressSharing.TakesOver : AddressSharing.None);
-        return run.Options.Admin.Bind is { } bind ? await ListenerSockets.BindAsync(bind, loops: 1, AdminTcp, sharing, cancel) : null;
+        try
+        {
+            return run.Options.Admin.Bind is { } bind ? await ListenerSockets.BindAsync(bind, loops: 1, AdminTcp, sharing, cancel) : null;
+        }
+        catch (Win32Exception failure)
+        {
+            string advice = failure.NativeErrorCode == EventLoops.Errno.AddressInUse
+                ? "; a second proxy needs another admin.bind, or --take-over to replace the first"
+                : "";
+            throw new Win32Exception(failure.NativeErrorCode, $"admin.bind: {failure.Message}{advice}");
+        }
     }
 
     private static IHost Build(HostedRun run, ListenerSockets? admin)

@@ -11,6 +11,8 @@ namespace RedisProxy.Sessions;
 /// One attempt to give a session its next link: connects to the master of the topology of that moment, with TLS where that is configured,
 /// and brings the new connection to the state of the old one (<see cref="StateReplay"/>). A link is handed out only when every part of the
 /// state was confirmed; no request of the client passes before. What it waits for runs the session's keeper again.
+/// <para>Two waits: a connection has to be opened within <c>backend.connectTimeout</c>. One that is open waits for the server's answers as
+/// long as the topology believes the server: it may only be busy. For the first while of that it keeps its session's place in line.</para>
 /// </summary>
 internal sealed class LinkAttempt
 {
@@ -36,7 +38,7 @@ internal sealed class LinkAttempt
         _beganAtMs = session.Loop.NowMs;
         _generation = target?.Generation ?? session.Gate.View.Generation;
         _version = session.State.Version;
-        _deadline = new LoopTimer(static socket => ((LoopSocket)socket).Abort(), socket);
+        _deadline = new LoopTimer(static attempt => ((LinkAttempt)attempt).OnDeadline(), this);
         session.Loop.Timers.Arm(_deadline, session.Loop.NowMs + session.Settings.ConnectTimeoutMs);
     }
 
@@ -54,7 +56,10 @@ internal sealed class LinkAttempt
         return null;
     }
 
-    /// <summary>The session has ended.</summary>
+    /// <summary>Nothing can come of it any more: the session has ended, or the topology has given the server up.</summary>
+    public bool IsHopeless =>
+        _session.IsEnded || _session.Gate.View.Availability == Availability.Down || !_session.Gate.View.IsCurrent(_generation);
+
     public void Cancel() => _socket.Close();
 
     /// <returns>False: it is under way. True: it is over, and the link is null when there is none: the attempt failed, the topology has
@@ -93,6 +98,7 @@ internal sealed class LinkAttempt
         _isPreparing = tls is not null || replay is not null;
         if (_isPreparing)
         {
+            _session.Loop.Timers.Arm(_deadline, _session.Loop.NowMs + _session.Settings.ConnectTimeoutMs);
             _ = PrepareAsync(tls, replay);
             return false;
         }
@@ -103,6 +109,19 @@ internal sealed class LinkAttempt
 
     private bool IsForScript =>
         _session.Pipeline.Waiting is { IsEmpty: false } waiting && (waiting.Oldest.Traits.Flags & CommandFlags.Nested) != 0;
+
+    // Others need not wait in line behind a server that is slow.
+    private void OnDeadline()
+    {
+        if (_isPreparing)
+        {
+            _session.Keeper.YieldPlace();
+        }
+        else
+        {
+            _socket.Abort();
+        }
+    }
 
     // A request would be taken for its own reply. Asked only where it can be: the port of a server is seldom one of these.
     private bool IsOnItself => _port >= Sockets.EphemeralPorts.First && _port <= Sockets.EphemeralPorts.Last && _socket.IsConnectedToItself;

@@ -45,7 +45,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     /// <summary>
     /// More sessions want a link than may connect at once. The kernel completes connections that the server has not accepted yet, up to
     /// its backlog, and makes the next ones wait for a second; so in a crowd a connection has its place in line until the server has said
-    /// something.
+    /// something, or has said nothing for as long as a connection may take.
     /// </summary>
     public bool IsInCrowd => limiter.IsCrowded;
 
@@ -54,14 +54,11 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     /// <summary>The gate, the link or the end of the session has changed.</summary>
     public void Wake()
     {
-        if (_step == Step.Connecting)
+        if (_step == Step.Connecting && _attempt!.IsHopeless)
         {
-            if (session.IsEnded)
-            {
-                _attempt!.Cancel();
-            }
+            _attempt.Cancel();
         }
-        else if (!_isScheduled && (IsBusy || (!session.IsEnded && session.Link is null)))
+        else if (_step != Step.Connecting && !_isScheduled && (IsBusy || (!session.IsEnded && session.Link is null)))
         {
             // Not now: when a view is applied, all sessions are fenced before any of them connects.
             _isScheduled = true;
@@ -230,6 +227,12 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     private void LeaveLine()
     {
         _step = Step.Resting;
+        YieldPlace();
+    }
+
+    /// <summary>The attempt goes on, and another session may begin its own.</summary>
+    public void YieldPlace()
+    {
         if (_isGranted)
         {
             _isGranted = false;

@@ -4,11 +4,17 @@ namespace RedisProxy.Topology;
 /// One pause because a failover seems to be coming, while the master still answers. Ends in two steps: first there is a reason, then
 /// the probe must confirm the master with a look that began after it. Belongs to one <see cref="MasterTracker"/>.
 /// </summary>
+/// <param name="who">The Sentinels that caused it.</param>
 /// <param name="isPlanned">It began with a planned failover, not with a master that is said to be down.</param>
-/// <param name="deadline">On the tracker's clock.</param>
-internal sealed class HoldPause(bool isPlanned, TimeSpan deadline)
+/// <param name="began">On the tracker's clock, as is <paramref name="deadline"/>.</param>
+/// <param name="deadline">When it ends if nothing comes of it.</param>
+internal sealed class HoldPause(string who, bool isPlanned, TimeSpan began, TimeSpan deadline)
 {
     private long? _confirmedBy;
+
+    public string Who => who;
+
+    public TimeSpan Began => began;
 
     public TimeSpan Deadline => deadline;
 

@@ -83,6 +83,8 @@ internal sealed class KnownSentinel(HostEndpoint endpoint, bool isConfigured)
     public SentinelReport ReportOn(string master) => new()
     {
         Sentinel = endpoint,
+        Id = Id,
+        IsConfigured = isConfigured,
         IsReachable = IsOpen && _hasAnsweredOnThisConnection,
         HasSpoken = HasSpoken,
         IsInTilt = IsInTilt,

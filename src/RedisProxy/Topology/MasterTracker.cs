@@ -159,21 +159,18 @@ internal sealed class MasterTracker
         if (_phase == Availability.Available && !_signs.IsSaidDown)
         {
             _timeline.PlannedSign();
-            TryPause($"Sentinel {who} has begun a planned failover", isPlanned: true);
+            TryPause(who, "has begun a planned failover", isPlanned: true);
         }
     }
 
     /// <summary>Draws the conclusion from all that is known. To be called after every change, and at the deadline.</summary>
     public void Evaluate()
     {
-        if (_phase is Availability.Available or Availability.PlannedHold && WhyDown() is { } why)
-        {
-            GoDown(why);
-            return;
-        }
-
         switch (_phase)
         {
+            case Availability.Available or Availability.PlannedHold when WhyDown() is { } why:
+                GoDown(why);
+                break;
             case Availability.Verifying:
                 EvaluateVerifying();
                 break;
@@ -221,7 +218,7 @@ internal sealed class MasterTracker
         if (_rules.Heeds(_signs))
         {
             string what = _signs.IsSaidDown ? "says that the master is down, though it answers us" : "says that a failover is in progress";
-            TryPause($"Sentinel {_signs.Who} {what}", isPlanned: !_signs.IsSaidDown);
+            TryPause(_signs.Who, what, isPlanned: !_signs.IsSaidDown);
         }
         else if (_seen is { IsUp: true } && Suspicions.AreAllCovered && !_signs.AreBad)
         {
@@ -241,7 +238,11 @@ internal sealed class MasterTracker
         {
             TopologyLog.HoldEnded(_logger, pause.IsOverdue ? LogLevel.Warning : LogLevel.Information, _masterName, pause.EndReason);
             Pause = null;
-            _rules.PauseWasUseless(pause, _signs, _clock.Now);
+            if (!_rules.PauseWasUseless(pause, _signs, _clock.Now))
+            {
+                TopologyLog.PausesUsedUp(_logger, _masterName, pause.Who, PauseBudget.Whole, PauseBudget.RefillTime);
+            }
+
             Phase = Availability.Available;
             _timeline.Calm();
         }
@@ -285,14 +286,14 @@ internal sealed class MasterTracker
         Phase = Availability.Down;
     }
 
-    private void TryPause(string why, bool isPlanned)
+    private void TryPause(string who, string what, bool isPlanned)
     {
-        Pause = _rules.TryBegin(isPlanned, _clock.Now);
+        Pause = _rules.TryBegin(who, isPlanned, _clock.Now);
         if (Pause is not null)
         {
-            _reason = why;
+            _reason = $"Sentinel {who} {what}";
             _wantsLook = true;
-            TopologyLog.HoldBegan(_logger, _masterName, why, Pause.Deadline - _clock.Now);
+            TopologyLog.HoldBegan(_logger, _masterName, _reason, Pause.Deadline - _clock.Now);
             Phase = Availability.PlannedHold;
         }
     }

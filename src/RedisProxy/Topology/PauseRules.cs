@@ -5,13 +5,15 @@ namespace RedisProxy.Topology;
 /// <summary>
 /// How long Sentinels' bad signs are heeded while the master answers. If they are right, what it acknowledges meanwhile is lost; if they
 /// last, they are wrong, because a failover does not take that long. A Sentinel that goes mad must not stall traffic: after a
-/// useless pause there is none for a while, and signs that outlasted one do not count until they have been gone.
+/// useless pause there is none for a while, and signs that outlasted one do not count until they have been gone. Failovers that are given
+/// up again and again use up the <see cref="PauseBudget"/> of the Sentinel that leads them.
 /// <para>Belongs to one <see cref="MasterTracker"/>, on its clock.</para>
 /// </summary>
 internal sealed class PauseRules(HoldOptions hold)
 {
     private static readonly TimeSpan Cooldown = TimeSpan.FromSeconds(10);
 
+    private readonly PauseBudget _budget = new();
     private HoldOptions _hold = hold;
     private TimeSpan _noPauseBefore;
     private bool _signsAreSpent;
@@ -27,17 +29,21 @@ internal sealed class PauseRules(HoldOptions hold)
 
     public void SignsChanged(SentinelSigns signs) => _signsAreSpent &= signs.AreBad;
 
-    public HoldPause? TryBegin(bool isPlanned, TimeSpan now) =>
-        _hold.Planned && now >= _noPauseBefore ? new HoldPause(isPlanned, now + _hold.PlannedTimeout) : null;
+    public HoldPause? TryBegin(string who, bool isPlanned, TimeSpan now) =>
+        _hold.Planned && now >= _noPauseBefore && _budget.IsLeftTo(who, now)
+            ? new HoldPause(who, isPlanned, now, now + _hold.PlannedTimeout)
+            : null;
 
     /// <summary>
     /// Traffic was stopped, and goes on to the same master. Whoever stops it for nothing is not heeded for a while; but a failover that
     /// was given up was a real one, and its operator may try again at once.
     /// </summary>
-    public void PauseWasUseless(HoldPause pause, SentinelSigns signs, TimeSpan now)
+    /// <returns>False: it was one too many, and whoever caused it is not heeded until its budget is full again.</returns>
+    public bool PauseWasUseless(HoldPause pause, SentinelSigns signs, TimeSpan now)
     {
         _noPauseBefore = pause.AbortedBy is null ? now + Cooldown : TimeSpan.Zero;
         _signsAreSpent = signs.AreBad;
+        return _budget.Charge(pause.Who, now - pause.Began, now);
     }
 
     /// <summary>A master that was down answers again, against bad signs: is it still early enough to wait for them?</summary>

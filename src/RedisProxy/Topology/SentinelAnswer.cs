@@ -96,7 +96,8 @@ internal sealed record SentinelAnswer
 /// <summary>Another Sentinel, as one lists it.</summary>
 /// <param name="Id">Its <c>runid</c> there, which is what it says itself to <c>SENTINEL MYID</c>.</param>
 /// <param name="Address">As announced.</param>
-internal sealed record ListedSentinel(string Id, HostEndpoint Address);
+/// <param name="IsDown">The one who lists it cannot reach it.</param>
+internal sealed record ListedSentinel(string Id, HostEndpoint Address, bool IsDown);
 
 /// <summary>What one Sentinel lists around one master; both as announced, down ones included.</summary>
 internal sealed record SentinelLists(IReadOnlyList<ListedSentinel> Sentinels, IReadOnlyList<HostEndpoint> Replicas)
@@ -110,7 +111,7 @@ internal sealed record SentinelLists(IReadOnlyList<ListedSentinel> Sentinels, IR
     {
         (string Id, HostEndpoint Address, bool IsDown)[] found = [.. ReadInstances(replicas)];
         return new SentinelLists(
-            [.. ReadInstances(sentinels).Select(sentinel => new ListedSentinel(sentinel.Id, sentinel.Address))],
+            [.. ReadInstances(sentinels).Select(sentinel => new ListedSentinel(sentinel.Id, sentinel.Address, sentinel.IsDown))],
             [.. found.Select(replica => replica.Address)])
         {
             DownReplicas = [.. found.Where(replica => replica.IsDown).Select(replica => replica.Address)],

@@ -13,10 +13,12 @@ internal sealed class SentinelCommentary(string masterName, ILogger logger)
     private readonly Dictionary<HostEndpoint, string> _objections = [];
     private bool _hasLostAll;
     private bool _isForgotten;
+    private string _ghosts = "";
 
-    public void Comment(IReadOnlyList<SentinelVote> votes, bool hasMaster)
+    public void Comment(IReadOnlyList<SentinelVote> votes, SentinelMajority majority, bool hasMaster)
     {
         CommentObjections(votes);
+        CommentGhosts(majority);
         if (hasMaster)
         {
             CommentLoss(votes);
@@ -57,6 +59,17 @@ internal sealed class SentinelCommentary(string masterName, ILogger logger)
         }
     }
 
+    private void CommentGhosts(SentinelMajority majority)
+    {
+        string ghosts = List(majority.Ghosts);
+        if (ghosts != _ghosts && ghosts.Length > 0)
+        {
+            TopologyLog.Ghosts(logger, masterName, ghosts);
+        }
+
+        _ghosts = ghosts;
+    }
+
     private void CommentLoss(IReadOnlyList<SentinelVote> votes)
     {
         SentinelVote[] reachable = [.. votes.Where(vote => vote.IsReachable)];
@@ -84,5 +97,5 @@ internal sealed class SentinelCommentary(string masterName, ILogger logger)
 
     private static string WhySilent(SentinelVote vote) => vote.Report.Error.Length > 0 ? vote.Report.Error : "no answer yet";
 
-    private static string List(IEnumerable<string> words) => string.Join(", ", words);
+    private static string List<T>(IEnumerable<T> words) => string.Join(", ", words);
 }

@@ -16,6 +16,9 @@ internal sealed record SentinelEvent(string Name, string Payload)
     /// <summary>The Sentinel that sent it answers differently from now on.</summary>
     public bool IsDecisive => Name is "+promoted-slave" or "+switch-master" or "+config-update-from";
 
+    /// <summary>It watches the master from now on, or does not any more: what it knew of epochs is gone.</summary>
+    public bool IsMonitoredAnew => Name is "+monitor" or "-monitor";
+
     public bool IsTilt => Name is "+tilt" or "-tilt";
 
     public bool ChangesLists =>

@@ -17,6 +17,12 @@ internal sealed class SentinelMonitor : ITopologySource
     /// <summary>A majority at a lower epoch may only not have heard of a failover yet, while the link to its leader is down.</summary>
     private static readonly TimeSpan MinLowerEpochPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// They have said that they were told of this master anew (REMOVE and MONITOR). One that was not, and is out of reach, tells them of
+    /// its higher epoch within 2 s, the period of Sentinel's hellos.
+    /// </summary>
+    private static readonly TimeSpan AnnouncedLowerEpochPatience = TimeSpan.FromSeconds(2.5);
+
     private static readonly TimeSpan HoldAskInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly PauseRules _rules;
@@ -29,6 +35,7 @@ internal sealed class SentinelMonitor : ITopologySource
     private readonly SentinelCommentary _commentary;
     private readonly WaitingNotice _notice;
     private readonly MonotonicClock _clock;
+    private readonly HashSet<HostEndpoint> _toldAnew = [];
     private readonly SortedDictionary<string, SentinelReport> _reports = new(StringComparer.Ordinal);
     private SentinelOptions _options;
     private BackendOptions _backend;
@@ -72,10 +79,6 @@ internal sealed class SentinelMonitor : ITopologySource
 
     public void Subscribe(ITopologyObserver observer) => _source.Subscribe(observer);
 
-    /// <summary>Going back to a lower epoch is put off for so long.</summary>
-    private TimeSpan LowerEpochPatience =>
-        _options.PollInterval * 3 > MinLowerEpochPatience ? _options.PollInterval * 3 : MinLowerEpochPatience;
-
     private ProbeSettings Probe => new(_backend, RequiresRole: true, _options.PollInterval, _context);
 
     public Task RunAsync(CancellationToken stop) => _source.RunAsync(stop);
@@ -105,7 +108,11 @@ internal sealed class SentinelMonitor : ITopologySource
 
     private void TakeEvent(SentinelEvent news, HostEndpoint sentinel)
     {
-        if (news.IsPromotionBegun && IsAbout(news))
+        if (news.IsMonitoredAnew)
+        {
+            _toldAnew.Add(sentinel);
+        }
+        else if (news.IsPromotionBegun && IsAbout(news))
         {
             _tracker.OnPromotionBegun(sentinel.ToString());
         }
@@ -131,12 +138,14 @@ internal sealed class SentinelMonitor : ITopologySource
         ElectionResult result = MasterElection.Decide(_tracker.Accepted, votes, mayWait: isEarly);
         if (Lasts(result))
         {
+            _toldAnew.Clear();
             _tracker.Accept(result.Accepted!, result.Who, result.Reason);
         }
 
         _tracker.SetSigns(_tracker.Accepted is { } master ? SentinelSigns.Read(votes, master.Address) : SentinelSigns.None);
-        _source.SetSurroundings(Survey(votes));
-        _commentary.Comment(votes, hasMaster: _tracker.Accepted is not null);
+        SentinelMajority majority = SentinelMajority.Of(votes, _policy);
+        _source.SetSurroundings(Survey(votes, majority));
+        _commentary.Comment(votes, majority, hasMaster: _tracker.Accepted is not null);
         if (_tracker.Accepted is null)
         {
             string reason = SentinelCommentary.Describe(MasterName, votes, result);
@@ -161,13 +170,23 @@ internal sealed class SentinelMonitor : ITopologySource
             _lower = (candidate, _clock.Now);
         }
 
-        return _clock.Now - _lower!.Value.Since >= LowerEpochPatience;
+        return _clock.Now - _lower!.Value.Since >= LowerEpochPatience(candidate);
     }
 
-    private SentinelSurroundings Survey(SentinelVote[] votes)
+    /// <summary>Going back to a lower epoch is put off for so long; not at all where everybody has said that it was told to.</summary>
+    private TimeSpan LowerEpochPatience(MasterCandidate candidate)
     {
-        SentinelVote[] known = [.. votes.Where(vote => !vote.HasNoSay)];
-        bool isMajority = known.Count(vote => vote.IsReachable) > known.Length / 2;
+        SentinelReport[] known = [.. _reports.Values.Where(report => report.Answer is not { IsUnknownName: true })];
+        int told = known.Count(report => report.IsReachable && _toldAnew.Contains(report.Sentinel)
+            && report.Answer is { Master: { } master, Epoch: var epoch } && master == candidate.Announced && epoch == candidate.Epoch);
+        TimeSpan unannounced = _options.PollInterval * 3;
+        return told == known.Length ? TimeSpan.Zero
+            : told > known.Length / 2 ? AnnouncedLowerEpochPatience
+            : unannounced > MinLowerEpochPatience ? unannounced : MinLowerEpochPatience;
+    }
+
+    private SentinelSurroundings Survey(SentinelVote[] votes, SentinelMajority majority)
+    {
         HostEndpoint? master = _tracker.Accepted is { } accepted ? _policy.Map(accepted.Announced) : null;
         SentinelLists[] lists =
         [
@@ -180,7 +199,7 @@ internal sealed class SentinelMonitor : ITopologySource
         return new SentinelSurroundings(
             [.. votes.Select(vote => vote.ToOpinion())],
             [.. replicas.Select(group => group.Key)],
-            StopsWrites: _options.RequireMajority && !isMajority)
+            StopsWrites: _options.RequireMajority && !majority.IsOurs)
         {
             DownReplicas = [.. replicas.Where(group => down[group.Key].Count() > group.Count() / 2).Select(group => group.Key)],
         };
@@ -195,7 +214,7 @@ internal sealed class SentinelMonitor : ITopologySource
 
         if (_lower is { } lower)
         {
-            return lower.Since + LowerEpochPatience - _clock.Now;
+            return lower.Since + LowerEpochPatience(lower.Candidate) - _clock.Now;
         }
 
         return isEarly && _tracker.Accepted is null ? _started + FirstPatience - _clock.Now

@@ -12,6 +12,12 @@ internal sealed record SentinelReport
     /// <summary>Its address, as this process reaches it.</summary>
     public required HostEndpoint Sentinel { get; init; }
 
+    /// <summary>As it said last itself, or as it was listed; empty when unknown.</summary>
+    public string Id { get; init; } = "";
+
+    /// <summary>The configuration names it; else others list it.</summary>
+    public bool IsConfigured { get; init; }
+
     /// <summary>Connected, and <see cref="Answer"/> came over this connection: it is what the Sentinel says now.</summary>
     public bool IsReachable { get; init; }
 

@@ -99,7 +99,7 @@ internal sealed class SentinelSet
         }
 
         // The others have done their duty by now: a flood of events must not become a flood of messages.
-        if (news.IsTilt || news.IsPromotionBegun || news.IsPromotionSent || news.IsFailoverAborted)
+        if (news.IsTilt || news.IsPromotionBegun || news.IsPromotionSent || news.IsFailoverAborted || news.IsMonitoredAnew)
         {
             Post(link, known => TakeEvent(known, news));
         }

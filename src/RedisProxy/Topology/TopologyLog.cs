@@ -55,6 +55,11 @@ internal static partial class TopologyLog
     [LoggerMessage(2010, LogLevel.Warning, "{Master}: {Address} answers, so it is used although Sentinel {Who} does not agree")]
     public static partial void SignsIgnored(ILogger logger, string master, IPEndPoint address, string who);
 
+    [LoggerMessage(2011, LogLevel.Warning,
+        "{Master}: Sentinel {Who} has stopped the traffic for {Spent} with failovers that did not come; what it announces is not waited "
+            + "for during the next {Time}")]
+    public static partial void PausesUsedUp(ILogger logger, string master, string who, TimeSpan spent, TimeSpan time);
+
     [LoggerMessage(2020, LogLevel.Warning, "{Master}: no Sentinel is reachable; the last known master is kept")]
     public static partial void AllSentinelsLost(ILogger logger, string master);
 
@@ -66,6 +71,11 @@ internal static partial class TopologyLog
 
     [LoggerMessage(2023, LogLevel.Warning, "Sentinel {Sentinel}: its answer about {Master} is not used: {Reason}")]
     public static partial void AnswerNotUsed(ILogger logger, HostEndpoint sentinel, string master, string reason);
+
+    [LoggerMessage(2024, LogLevel.Warning,
+        "{Master}: no Sentinel reaches {Ghosts}, and without them the proxy reaches no majority of those that are listed. They count when "
+            + "a leader is elected. If they are gone for good, send SENTINEL RESET {Master} to each of the others, one after the other")]
+    public static partial void Ghosts(ILogger logger, string master, string ghosts);
 
     [LoggerMessage(2030, LogLevel.Information, "Sentinel {Sentinel}: connected, id {Id}, RESP{Protocol}")]
     public static partial void SentinelGreeted(ILogger logger, HostEndpoint sentinel, string id, int protocol);

@@ -23,7 +23,7 @@ public sealed class ProxyOptionsTests
         Assert.Equal(64, options.Backend.MaxConcurrentConnects);
         Assert.Equal(new KeepAliveOptions { Time = Seconds(60), Interval = Seconds(10), Retries = 3 }, options.Backend.KeepAlive);
         Assert.Equal(options.Backend.KeepAlive, options.Client.KeepAlive);
-        Assert.Equal(Seconds(30), options.Client.UserTimeout);
+        Assert.Equal(TimeSpan.Zero, options.Client.UserTimeout);
         Assert.Equal((Seconds(4), Seconds(30)), (options.Hold.Timeout, options.Hold.MaxOutage));
         Assert.Equal((true, Seconds(3)), (options.Hold.Planned, options.Hold.PlannedTimeout));
         Assert.Equal((65_536, true), (options.Replay.MaxBytesPerSession, options.Replay.Reads));

@@ -45,11 +45,18 @@ public sealed class HandOverTests
             Listeners = [new ProxyListener { Bind = $"127.0.0.1:{proxy.Port}" }],
         });
         Assert.Equal(1, exitCode);
-        Assert.Contains($"cannot listen on 127.0.0.1:{proxy.Port}: Address already in use", output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Cannot start: listener 'default': cannot listen on 127.0.0.1:{proxy.Port}: Address already in use",
+            output,
+            StringComparison.Ordinal);
         (exitCode, output) = await ProxyProcess.RunToExitAsync(
             ProxyProcessOptions.For(server).With("admin.bind", $"127.0.0.1:{proxy.AdminPort}"));
         Assert.Equal(1, exitCode);
-        Assert.Contains($"cannot listen on 127.0.0.1:{proxy.AdminPort}: Address already in use", output, StringComparison.Ordinal);
+        Assert.Contains(
+            $"Cannot start: admin.bind: cannot listen on 127.0.0.1:{proxy.AdminPort}: Address already in use; "
+                + "a second proxy needs another admin.bind, or --take-over to replace the first",
+            output,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -14,13 +14,18 @@ public sealed class LosslessFailoverTests(ITestOutputHelper output) : IAsyncLife
 
     private static readonly TimeSpan Patience = FailoverFixture.Patience;
 
+    private Action<SentinelEvent>? _onEvent;
     private SentinelDeployment _deployment = null!;
     private ProxyProcess _asked = null!;
     private ProxyProcess _other = null!;
 
     public async Task InitializeAsync()
     {
-        _deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions { DownAfter = TimeSpan.FromSeconds(10) });
+        _deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions
+        {
+            DownAfter = TimeSpan.FromSeconds(10),
+            OnEvent = seen => _onEvent?.Invoke(seen),
+        });
         ProxyProcessOptions options = ProxyProcessOptions.For(_deployment);
         _asked = await ProxyProcess.StartAsync(options.With("admin.token", Token));
         _other = await ProxyProcess.StartAsync(options);
@@ -60,6 +65,35 @@ public sealed class LosslessFailoverTests(ITestOutputHelper output) : IAsyncLife
         output.WriteLine(text);
         Assert.Equal(HttpStatusCode.OK, status);
         await _deployment.WaitForMasterAsync(_deployment.Servers[0], Patience);
+    }
+
+    [Fact]
+    public async Task Failover_OldMasterFreezesOverIt_SessionsGoOnAtTheNewOneWhileItIsStillAsked()
+    {
+        RedisServer old = _deployment.Servers[0];
+        _onEvent = seen =>
+        {
+            if (seen.Channel == "+failover-state-send-slaveof-noone")
+            {
+                old.Freeze();
+            }
+        };
+        using RawClient client = await _asked.ConnectAsync();
+        (_, string text) = await PostAsync("failover");
+        output.WriteLine(text);
+        Assert.Contains("it may be a master beside", text, StringComparison.Ordinal);
+        Assert.Equal("OK", (await client.CallAsync("SET", "k", "v")).Text);
+
+        // It is asked for 2 s.
+        Assert.InRange(SecondsUntil(text, "is accepted, sessions go on") - SecondsUntil(text, " is a master"), 0, 1.9);
+        old.Thaw();
+    }
+
+    /// <summary>The time of a step, a line that begins with it.</summary>
+    private static double SecondsUntil(string text, string end)
+    {
+        string step = text.Split('\n').First(line => line.StartsWith(' ') && line.EndsWith(end, StringComparison.Ordinal));
+        return double.Parse(step.Trim().Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);
     }
 
     [Fact]

@@ -67,6 +67,32 @@ public class RealSentinelTests
         Assert.Equal(FailoverKind.Restart, Assert.Single(watched.Source.Failovers.Last).Kind);
     }
 
+    [Fact]
+    public async Task RemovedAndMonitoredWithAnotherMaster_RealSentinels_IsFollowedAtOnce()
+    {
+        await using Watched watched = await Watched.StartAsync(new SentinelDeploymentOptions());
+        await watched.Deployment.FailoverAsync();
+        await watched.IsAsync(2, Availability.Available);
+        await watched.Deployment.WaitUntilHealthyAsync(Patience);
+        RedisServer now = await watched.Deployment.WaitForMasterAsync(watched.Deployment.Servers[0], Patience);
+        RedisServer other = watched.Deployment.Servers.First(server => server != now);
+        await TellAllAsync(watched.Deployment, "SENTINEL", "REMOVE", "mymaster");
+        await other.CallAsync("REPLICAOF", "NO", "ONE");
+        await TellAllAsync(watched.Deployment, "SENTINEL", "MONITOR", "mymaster", other.Address, $"{other.Port}", "2");
+        TimeSpan told = watched.Deployment.Events.Now;
+        await watched.IsAsync(3, Availability.Available);
+        TimeSpan followed = watched.TimeOf(3, Availability.Verifying);
+        Assert.True(followed - told < TimeSpan.FromSeconds(1.5), $"told {told}, followed {followed}"); // 5.1 s without their events.
+    }
+
+    private static async Task TellAllAsync(SentinelDeployment deployment, params string[] words)
+    {
+        foreach (SentinelServer sentinel in deployment.Sentinels)
+        {
+            Assert.False((await sentinel.CallAsync(words)).IsError);
+        }
+    }
+
     /// <summary>A deployment, the control plane on it, and the times of its views on the clock of the Sentinels' events.</summary>
     private sealed class Watched(SentinelDeployment deployment) : ITopologyObserver, IAsyncDisposable
     {

@@ -54,6 +54,9 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
     /// <summary>Id, host and port of the others that it lists.</summary>
     public List<(string Id, string Host, int Port)> Others { get; } = [];
 
+    /// <summary>Ids of those of <see cref="Others"/> that it takes for down.</summary>
+    public HashSet<string> DownOthers { get; } = [];
+
     public List<(string Host, int Port)> Replicas { get; } = [];
 
     /// <summary>How many times it was asked for a master.</summary>
@@ -136,7 +139,7 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
                 return master is not null ? $"*2\r\n{Bulk(master.Host)}{Bulk(Number(master.Port))}" : client.IsResp3 ? "_\r\n" : "*-1\r\n";
             case "SENTINELS":
                 Interlocked.Increment(ref _listed);
-                return master is null ? NoSuchMaster : List(client, Others.Select(one => InstanceFields(one.Id, one.Host, one.Port)));
+                return master is null ? NoSuchMaster : List(client, Others.Select(OtherFields));
             case "REPLICAS":
                 return master is null ? NoSuchMaster : List(client, Replicas.Select(ReplicaFields));
             default:
@@ -190,6 +193,12 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
         "flags", "slave",
         "master-link-status", "ok",
         "slave-priority", "100",
+    ];
+
+    private string[] OtherFields((string Id, string Host, int Port) other) =>
+    [
+        .. InstanceFields(other.Id, other.Host, other.Port),
+        "flags", DownOthers.Contains(other.Id) ? "s_down,sentinel,disconnected" : "sentinel",
     ];
 
     private static string[] InstanceFields(string id, string host, int port) => ["name", id, "ip", host, "port", Number(port), "runid", id];
