@@ -52,12 +52,18 @@ internal sealed class FuzzConnection : IDisposable
         }
     }
 
-    public string Call(params string[] words)
+    /// <summary>Errors are replies too.</summary>
+    public string Ask(params string[] words)
     {
         int before = Frames.Replies.Count;
         Send(FuzzRequest.Of(words).Bytes);
         ReceiveUntil(before + 1);
-        string reply = Frames.Replies[^1];
+        return Frames.Replies[^1];
+    }
+
+    public string Call(params string[] words)
+    {
+        string reply = Ask(words);
         return reply[0] == '-'
             ? throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{string.Join(' ', words)}: {reply}"))
             : reply;

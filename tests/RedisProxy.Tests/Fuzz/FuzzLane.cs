@@ -44,7 +44,8 @@ internal sealed class FuzzLane : IAsyncDisposable
             return null;
         }
 
-        FuzzPlan shortest = await Shrinker.ShrinkAsync(plan, FailsAsync, ShrinkBudget);
+        string kind = KindOf(problem);
+        FuzzPlan shortest = await Shrinker.ShrinkAsync(plan, shorter => FailsAsync(shorter, kind), ShrinkBudget);
         return new FuzzFind(shortest, problem, await DescribeAsync(plan, problem, shortest));
     }
 
@@ -55,11 +56,16 @@ internal sealed class FuzzLane : IAsyncDisposable
         await _behind.DisposeAsync();
     }
 
-    private async Task<bool> FailsAsync(FuzzPlan plan)
+    // So that one find does not turn into another one while it is made shorter.
+    private static string KindOf(string problem) =>
+        problem.StartsWith("request", StringComparison.Ordinal) || problem.StartsWith("the session", StringComparison.Ordinal) ? "reply"
+        : problem[..Math.Min(problem.Length, 12)];
+
+    private async Task<bool> FailsAsync(FuzzPlan plan, string kind)
     {
         for (int i = 0; i < TriesToFail; i++)
         {
-            if ((await RunAsync(plan, HangAgainMs)).Problem.Length > 0)
+            if ((await RunAsync(plan, HangAgainMs)).Problem is { Length: > 0 } problem && KindOf(problem) == kind)
             {
                 return true;
             }
@@ -78,8 +84,9 @@ internal sealed class FuzzLane : IAsyncDisposable
         (string problem, ProxiedRun run) = await ProxiedRun.RunAsync(plan, _behind, proxy, reference, hangMs);
         if (problem.Length > 0)
         {
-            // What went wrong must not go on.
+            // What went wrong must not go on, nor be taken for the next plan's.
             await EndProxyAsync();
+            _behind.Take();
         }
 
         Rounds++;

@@ -36,10 +36,11 @@ internal sealed class FuzzRun(TimeSpan time, int lanes, int maxFinds, FuzzTheme?
         {
             settings = i % PlansOfAProxy == 0 ? Random.Shared.Next(FuzzSettings.Count) : settings;
             int own = seed ?? (Random.Shared.Next() & ~(FuzzSettings.Count - 1)) + settings;
+            double began = _clock.Elapsed.TotalSeconds;
             if (await lane.TryAsync(PlanGenerator.Make(own, theme)) is { } find)
             {
                 _finds.Enqueue(find);
-                say(string.Create(CultureInfo.InvariantCulture, $"After {_clock.Elapsed.TotalSeconds:0.0} s: {find.Text}"));
+                say(string.Create(CultureInfo.InvariantCulture, $"After {began:0.0} s: {find.Text}"));
             }
         }
     }

@@ -105,9 +105,7 @@ internal sealed class FuzzServer : IAsyncDisposable
     /// <summary>Takes what was written ("db key value") and what was published since the last time.</summary>
     public (List<string> Written, List<string> Published) Take()
     {
-        int before = Control.Frames.Replies.Count;
         string data = Control.Call("EVAL", TakeData, "0");
-        Assert.Equal(before + 1, Control.Frames.Replies.Count);
         Control.Frames.Replies.Clear();
 
         // The listener hears all that was published before this.

@@ -180,7 +180,8 @@ internal sealed class ProxiedRun : IDisposable
                 Reading reading = await WaitAsync(DrainMs, static reading => reading.IsComplete);
                 return !reading.IsStateRefused;
             case FuzzEvent.Push:
-                _server.Control.Call("RPUSH", "q1", $"elem{_pushed++}");
+                // Not to a replica; then nobody gets it.
+                _server.Control.Ask("RPUSH", "q1", $"elem{_pushed++}");
                 return true;
             case FuzzEvent.HoldReplies:
                 _proxy.Door.HoldReplies();
