@@ -14,7 +14,6 @@ internal sealed class FuzzLane : IAsyncDisposable
     // Once it has failed, a hang that is looked for again is not mistaken for a busy machine.
     private const int HangAgainMs = 1_500;
     private const int TriesToFail = 3;
-    private const int ShrinkBudget = 120;
 
     private readonly FuzzServer _direct;
     private readonly FuzzServer _behind;
@@ -27,13 +26,16 @@ internal sealed class FuzzLane : IAsyncDisposable
         _behind = behind;
     }
 
+    /// <summary>Plans that are tried to make a find shorter; 0: it is told as it is.</summary>
+    public int ShrinkBudget { get; init; } = 120;
+
     public int Rounds { get; private set; }
 
     /// <summary>Of those, sessions that the proxy ended before the end of their stream.</summary>
     public Dictionary<FuzzTheme, (int Rounds, int Cuts)> Cuts { get; } = [];
 
-    public static async Task<FuzzLane> StartAsync() =>
-        new(await FuzzServer.StartAsync("fuzz-direct"), await FuzzServer.StartAsync("fuzz-behind"));
+    public static async Task<FuzzLane> StartAsync(int shrinkBudget) =>
+        new(await FuzzServer.StartAsync("fuzz-direct"), await FuzzServer.StartAsync("fuzz-behind")) { ShrinkBudget = shrinkBudget };
 
     /// <returns>Null: nothing is wrong.</returns>
     public async Task<FuzzFind?> TryAsync(FuzzPlan plan)
@@ -42,6 +44,11 @@ internal sealed class FuzzLane : IAsyncDisposable
         if (problem.Length == 0)
         {
             return null;
+        }
+
+        if (ShrinkBudget == 0)
+        {
+            return new FuzzFind(plan, problem, $"{problem}\n  of {plan}");
         }
 
         string kind = KindOf(problem);

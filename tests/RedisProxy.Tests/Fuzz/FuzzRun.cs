@@ -15,12 +15,15 @@ internal sealed class FuzzRun(TimeSpan time, int lanes, int maxFinds, FuzzTheme?
 
     public IReadOnlyCollection<FuzzFind> Finds => _finds;
 
+    /// <summary>See <see cref="FuzzLane.ShrinkBudget"/>.</summary>
+    public int ShrinkBudget { get; init; } = 120;
+
     public string Summary { get; private set; } = "";
 
     /// <param name="seed">Null: others in every run.</param>
     public async Task RunAsync(int? seed)
     {
-        FuzzLane[] all = await Task.WhenAll(Enumerable.Range(0, seed is null ? lanes : 1).Select(_ => FuzzLane.StartAsync()));
+        FuzzLane[] all = await Task.WhenAll(Enumerable.Range(0, seed is null ? lanes : 1).Select(_ => FuzzLane.StartAsync(ShrinkBudget)));
         await Task.WhenAll(all.Select(lane => Task.Run(() => RunAsync(lane, seed))));
         Summary = Summarise(all);
         foreach (FuzzLane lane in all)

@@ -34,7 +34,7 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
     private bool _hasWatched;
     private bool _isInTransaction;
     private bool _changesInTransaction;
-    private bool _blocksInTransaction;
+    private bool _isVagueTransaction;
 
     public static bool IsProxyError(string reply) => reply[0] == '-' && reply.Contains("RedisProxy:", StringComparison.Ordinal);
 
@@ -91,11 +91,11 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
         if (request.Is(RequestNature.Multi))
         {
             _isInTransaction = true;
-            _changesInTransaction = _blocksInTransaction = false;
+            _changesInTransaction = _isVagueTransaction = false;
         }
 
         _changesInTransaction |= _isInTransaction && request.Is(RequestNature.ChangesState);
-        _blocksInTransaction |= _isInTransaction && request.Is(RequestNature.Blocks);
+        _isVagueTransaction |= _isInTransaction && request.Is(RequestNature.Blocks | RequestNature.IsVolatile | RequestNature.Nested);
         _hasWatched |= request.Is(RequestNature.Watch);
     }
 
@@ -175,7 +175,7 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
 
         bool isNil = actual is "*-1\r\n" or "_\r\n" or "$-1\r\n";
         bool isPop = request.Is(RequestNature.Blocks) && (isNil || actual.Contains("elem", StringComparison.Ordinal));
-        return expected[0] is '*' or '_' or '$' && (isPop || (request.Is(RequestNature.Exec) && _blocksInTransaction && actual[0] == '*'));
+        return expected[0] is '*' or '_' or '$' && (isPop || (request.Is(RequestNature.Exec) && _isVagueTransaction && actual[0] == '*' && !isNil));
     }
 
     /// <summary>Without what no two connections have in common.</summary>
@@ -194,7 +194,7 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
     [GeneratedRegex(@"^-(EXECABORT |(EXECABORT Transaction discarded because of: )?(READONLY|MASTERDOWN|NOREPLICAS|UNBLOCKED force) )")]
     private static partial Regex RefusalPattern();
 
-    [GeneratedRegex(@"\bid\r\n:\d+")]
+    [GeneratedRegex(@"\bid\r\n:\d+|\$\d\r\n(master|replica|slave)\r\n")]
     private static partial Regex HelloId();
 
     [GeneratedRegex(@"\b(user|db|name|resp|sub|psub|multi|redir)=\S*")]

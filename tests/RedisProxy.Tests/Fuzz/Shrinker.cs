@@ -14,7 +14,7 @@ internal static class Shrinker
             {
                 FuzzPlan shorter = plan with { Steps = [.. plan.Steps.Take(at), .. plan.Steps.Skip(at + chunk)] };
                 budget--;
-                if (shorter.Requests.Count > 0 && await fails(shorter))
+                if (MeansTheSame(shorter) && await fails(shorter))
                 {
                     plan = shorter;
                 }
@@ -32,4 +32,8 @@ internal static class Shrinker
 
         return plan;
     }
+
+    // A client that has gone is only of interest while its requests are held.
+    private static bool MeansTheSame(FuzzPlan plan) =>
+        plan.Requests.Count > 0 && (plan.Theme != FuzzTheme.Gone || plan.Steps[0].Request is null);
 }
