@@ -21,6 +21,7 @@ internal sealed class FuzzServer : IAsyncDisposable
           redis.call('hset', 'h', 'message', 'h@' .. db, 'other', 'x')
           redis.call('hset', 'hs', 'subscribe', 'hs@' .. db, 'chan-1', 'x')
           redis.call('rpush', 'l', 'message', 'l@' .. db, 'chan-1')
+          redis.call('rpush', 'lt', 'a', 'lt@' .. db)
           redis.call('rpush', 'lp', 'pmessage', 'lp@' .. db, 'chan-1', 'x')
           redis.call('set', 'big', string.rep('b' .. db, 40000))
         end

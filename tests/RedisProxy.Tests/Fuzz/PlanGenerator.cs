@@ -28,7 +28,7 @@ internal static class PlanGenerator
                 AddExpiry(random, steps, settings);
                 break;
             case FuzzTheme.Refusal:
-                AddRefusal(random, steps);
+                AddRefusal(random, steps, requests);
                 break;
             case FuzzTheme.Cut:
                 AddCut(random, steps);
@@ -58,7 +58,7 @@ internal static class PlanGenerator
         int[] weights = new int[RequestGenerator.Groups];
         for (int group = 0; group < weights.Length; group++)
         {
-            weights[group] = 1 + (group < 2 ? random.Next(4) : random.Next(6) == 0 ? 8 : 0);
+            weights[group] = group < 2 ? 1 + random.Next(4) : random.Next(5) switch { 0 => 8, 1 or 2 => 0, _ => 1 };
         }
 
         List<FuzzRequest> all = theme == FuzzTheme.Storm ? [.. requests.Messages(), .. requests.Messages()] : [];
@@ -141,10 +141,15 @@ internal static class PlanGenerator
         steps.Insert(end, FuzzStep.Of(random.Next(2) == 0 ? FuzzEvent.Open : FuzzEvent.Switch));
     }
 
-    private static void AddRefusal(Random random, List<FuzzStep> steps)
+    private static void AddRefusal(Random random, List<FuzzStep> steps, RequestGenerator requests)
     {
         int at = random.Next(steps.Count);
         FuzzEvent what = random.Next(6) switch { 0 => FuzzEvent.LoseReplicas, 1 => FuzzEvent.DemoteStale, _ => FuzzEvent.Demote };
+        if (random.Next(3) > 0)
+        {
+            steps.InsertRange(at, requests.Refused().Select(static request => new FuzzStep(request, 0, null, false)));
+        }
+
         steps.Insert(at, FuzzStep.Of(what));
         steps.Insert(Math.Min(steps.Count, at + 2 + random.Next(8)), FuzzStep.Of(FuzzEvent.Promote));
         if (random.Next(2) == 0)
