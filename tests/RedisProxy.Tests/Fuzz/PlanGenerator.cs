@@ -22,7 +22,7 @@ internal static class PlanGenerator
         switch (theme)
         {
             case FuzzTheme.Failover or FuzzTheme.Storm:
-                AddFailovers(random, steps);
+                AddFailovers(random, steps, 1 + random.Next(theme == FuzzTheme.Storm ? 6 : 3));
                 break;
             case FuzzTheme.Expiry:
                 AddExpiry(random, steps, settings);
@@ -61,11 +61,12 @@ internal static class PlanGenerator
             weights[group] = group < 2 ? 1 + random.Next(4) : random.Next(5) switch { 0 => 8, 1 or 2 => 0, _ => 1 };
         }
 
-        List<FuzzRequest> all = theme == FuzzTheme.Storm ? [.. requests.Messages(), .. requests.Messages()] : [];
+        List<FuzzRequest> all = theme == FuzzTheme.Storm ? [.. requests.Listening()] : [];
+        int groups = theme == FuzzTheme.Storm && random.Next(2) == 0 ? 2 : weights.Length;
         int count = 1 + random.Next(random.Next(12) == 0 ? 60 : 14);
         for (int i = 0; i < count; i++)
         {
-            int point = random.Next(weights.Sum());
+            int point = random.Next(weights.Take(groups).Sum());
             int group = 0;
             while ((point -= weights[group]) >= 0)
             {
@@ -104,9 +105,9 @@ internal static class PlanGenerator
         }
     }
 
-    private static void AddFailovers(Random random, List<FuzzStep> steps)
+    private static void AddFailovers(Random random, List<FuzzStep> steps, int count)
     {
-        for (int i = 1 + random.Next(3); i > 0; i--)
+        for (int i = 0; i < count; i++)
         {
             int at = random.Next(steps.Count + 1);
             steps.Insert(at, FuzzStep.Of(FuzzEvent.Switch));

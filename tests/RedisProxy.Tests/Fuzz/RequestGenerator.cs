@@ -144,6 +144,15 @@ internal sealed class RequestGenerator(Random random, bool hasFaults)
         _ => [Hello3(), State("SUBSCRIBE", "chan-1"), FuzzRequest.Of("HKEYS", Pick("h", "hs")), State("UNSUBSCRIBE", "chan-1")],
     };
 
+    /// <summary>What others say reaches the connection from here on.</summary>
+    public IEnumerable<FuzzRequest> Listening() => random.Next(5) switch
+    {
+        0 => [State("SUBSCRIBE", "chan-1", "chan-2")],
+        1 => [Hello3(), State("SUBSCRIBE", "chan-1")],
+        2 => [Hello3(), State("PSUBSCRIBE", "chan-*")],
+        _ => [Hello3(), State("CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", "t")],
+    };
+
     public IEnumerable<FuzzRequest> Transaction()
     {
         int kind = random.Next(9);
