@@ -30,6 +30,9 @@ internal sealed class Door : IDisposable
     /// <summary>Replies wait here while it is not done.</summary>
     public Task Hold => _hold?.Task ?? Task.CompletedTask;
 
+    /// <summary>Nothing is on its way any more.</summary>
+    public bool IsIdle => Passages().Length == 0;
+
     public void HoldReplies() => _hold ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public void ReleaseReplies() => Interlocked.Exchange(ref _hold, null)?.TrySetResult();

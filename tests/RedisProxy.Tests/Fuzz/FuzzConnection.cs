@@ -7,7 +7,7 @@ namespace RedisProxy.Tests.Fuzz;
 /// <summary>A plain connection to a server, which is asked and answers, one after the other.</summary>
 internal sealed class FuzzConnection : IDisposable
 {
-    private const int TimeoutMs = 20_000;
+    private const int TimeoutMs = 10_000;
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
     {

@@ -40,7 +40,16 @@ internal sealed class FuzzLane : IAsyncDisposable
     /// <returns>Null: nothing is wrong.</returns>
     public async Task<FuzzFind?> TryAsync(FuzzPlan plan)
     {
-        (string problem, _, _) = await RunAsync(plan, HangMs);
+        string problem;
+        try
+        {
+            (problem, _, _) = await RunAsync(plan, HangMs);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            return new FuzzFind(plan, e.Message, $"the fuzzer itself failed: {e}\n  of {plan}");
+        }
+
         if (problem.Length == 0)
         {
             return null;

@@ -72,7 +72,9 @@ internal sealed class FuzzProxy : IAsyncDisposable
         return ApplyAsync();
     }
 
-    public Task<int> CountSessionsAsync() => _loop.InvokeAsync(() => _gate.Sessions.Count);
+    /// <summary>No session is left, and nothing of one is still on its way to the server.</summary>
+    public async Task<bool> IsIdleAsync() =>
+        await _loop.InvokeAsync(() => _gate.Sessions.Count) == 0 && Array.TrueForAll(_doors, static door => door.IsIdle);
 
     /// <summary>Faults of the program since the last time, and sessions that ended because a backend said what nobody had asked.</summary>
     public async Task<List<string>> TakeFaultsAsync()

@@ -106,6 +106,7 @@ internal sealed class FuzzServer : IAsyncDisposable
     /// <summary>Takes what was written ("db key value") and what was published since the last time.</summary>
     public (List<string> Written, List<string> Published) Take()
     {
+        Fence();
         string data = Control.Call("EVAL", TakeData, "0");
         Control.Frames.Replies.Clear();
 

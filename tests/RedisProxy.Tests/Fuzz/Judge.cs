@@ -56,6 +56,13 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
 
                 string actual = replies[taken++];
                 _fates[i] = Match(requests[i], expected[e], actual);
+                if (_fates[i] == Fate.Unsaid && IsEndOfLostState(replies.Skip(taken - 1), isEnded))
+                {
+                    // Who was refused a change of state, and its silence perhaps, is told of the rest that nothing of it was executed.
+                    Array.Fill(_fates, Fate.NotExecuted, i, _fates.Length - i);
+                    return End("", isComplete: true);
+                }
+
                 if (_fates[i] == Fate.Unsaid)
                 {
                     return End(Describe(i, expected[e], actual), isComplete: false);
@@ -78,6 +85,9 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
             ? End("", isComplete: true)
             : End($"a reply too many: {Frames.Show(replies[taken])}", isComplete: true);
     }
+
+    private bool IsEndOfLostState(IEnumerable<string> rest, bool isEnded) =>
+        isEnded && _isStateRefused && rest.All(static reply => IsProxyError(reply) || reply is "+OK\r\n" or "+QUEUED\r\n");
 
     private Reading End(string problem, bool isComplete, bool isLax = false) =>
         new(_fates, problem, isComplete, _isStateRefused, isLax);
@@ -142,6 +152,13 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
             return Fate.Unsaid;
         }
 
+        // A subscriber's MULTI that waited too long is played like any other.
+        if (expected.StartsWith("-ERR Can't execute", StringComparison.Ordinal) && SubscriberPattern().IsMatch(actual)
+            && (actual[0] == '-' || _isInTransaction))
+        {
+            return Fate.NotExecuted;
+        }
+
         if (actual[0] == '-')
         {
             return FateOf(request, actual);
@@ -193,6 +210,9 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
 
     [GeneratedRegex(@"^-(EXECABORT |(EXECABORT Transaction discarded because of: )?(READONLY|MASTERDOWN|NOREPLICAS|UNBLOCKED force) )")]
     private static partial Regex RefusalPattern();
+
+    [GeneratedRegex(@"^(-ERR MULTI calls|-ERR WATCH inside|\+OK|\+QUEUED)")]
+    private static partial Regex SubscriberPattern();
 
     [GeneratedRegex(@"\bid\r\n:\d+|\$\d\r\n(master|replica|slave)\r\n")]
     private static partial Regex HelloId();

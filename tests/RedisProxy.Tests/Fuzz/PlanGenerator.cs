@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RedisProxy.Tests.Fuzz;
 
 /// <summary>Makes a plan of a seed. The lowest bits of the seed are the proxy's settings, so that one proxy serves many plans.</summary>
@@ -17,7 +19,7 @@ internal static class PlanGenerator
         FuzzSettings settings = FuzzSettings.Of(seed & (FuzzSettings.Count - 1));
         FuzzTheme theme = only ?? Themes[random.Next(Themes.Length)];
         theme = theme == FuzzTheme.Expiry && settings.HoldMs > 100 ? FuzzTheme.Refusal : theme;
-        var requests = new RequestGenerator(random, hasFaults: theme != FuzzTheme.Quiet);
+        var requests = new RequestGenerator(random, (seed & 0xfff).ToString("x", CultureInfo.InvariantCulture), hasFaults: theme != FuzzTheme.Quiet);
         List<FuzzStep> steps = [.. Split(random, Stream(random, requests, theme))];
         switch (theme)
         {

@@ -87,6 +87,12 @@ internal sealed class ProxiedRun : IDisposable
         await FlushAsync();
         await HealAsync();
         Reading reading = await WaitAsync(_hangMs, static reading => reading.IsComplete);
+        if (reading is { Problem.Length: > 0, IsStateRefused: true } && await Task.WhenAny(receiving, Delay(_hangMs)) == receiving)
+        {
+            // What it means is only clear at its end.
+            reading = Read();
+        }
+
         WasCut = _isEnded;
         string problem = reading.Problem;
         if (problem.Length == 0 && !reading.IsComplete && !_isEnded)
@@ -107,12 +113,7 @@ internal sealed class ProxiedRun : IDisposable
 
         _socket.Dispose();
         await receiving;
-        for (int waited = 0; problem.Length == 0 && await _proxy.CountSessionsAsync() > 0; waited++)
-        {
-            await Delay(1);
-            problem = waited > _hangMs ? "it leaks: the client is gone, and its session is there" : "";
-        }
-
+        problem = problem.Length > 0 || await IsIdleAsync() ? problem : "it leaks: the client is gone, and its session is there";
         List<string> faults = await _proxy.TakeFaultsAsync();
         (List<string> written, List<string> published) = _server.Take();
         Reading reading = Read();
@@ -122,6 +123,21 @@ internal sealed class ProxiedRun : IDisposable
             : _frames.Broken.Length > 0 ? _frames.Broken
             : WrongMessage() is { } message ? $"a message that nobody published: {Frames.Show(message)}"
             : DataJudge.Judge(Said(), _reference, reading, written, published);
+    }
+
+    private async Task<bool> IsIdleAsync()
+    {
+        for (long began = Environment.TickCount64; Environment.TickCount64 - began < _hangMs;)
+        {
+            if (await _proxy.IsIdleAsync())
+            {
+                return true;
+            }
+
+            await Delay(1);
+        }
+
+        return false;
     }
 
     /// <summary>The client goes away while its requests wait: none of them may be executed any more.</summary>
@@ -136,9 +152,11 @@ internal sealed class ProxiedRun : IDisposable
         await Delay(5);
         await HealAsync();
         await Delay(15);
+        bool isIdle = await IsIdleAsync();
         List<string> faults = await _proxy.TakeFaultsAsync();
         (List<string> written, _) = _server.Take();
         return faults.Count > 0 ? string.Join("; ", faults)
+            : !isIdle ? "it leaks: the client is gone, and its session is there"
             : written.Count > 0 ? $"'{written[0]}' was written after its client had gone, and was held until then"
             : "";
     }

@@ -3,8 +3,8 @@ namespace RedisProxy.Tests.Fuzz;
 /// <summary>What a server says to a stream directly: of each request the replies that it gets, without a doubt which one gets which.</summary>
 internal sealed class ReferenceRun
 {
-    // Beyond the longest timeout of a blocking request in the streams.
-    private const int BlockedMs = 60;
+    // Well beyond the longest timeout of a blocking request in the streams.
+    private const int BlockedMs = 150;
 
     public List<List<string>> Replies { get; } = [];
 
@@ -52,18 +52,22 @@ internal sealed class ReferenceRun
         connection.Send(request.Bytes);
         server.Fence();
         connection.ReceiveAvailable();
-        for (int waited = 0; request.Is(RequestNature.Blocks) && replies.Count == before && waited < BlockedMs; waited += 2)
+        for (long began = Environment.TickCount64; request.Is(RequestNature.Blocks) && replies.Count == before
+            && Environment.TickCount64 - began < BlockedMs;)
         {
+            // An idle redis looks at its timeouts ten times a second only.
             await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System);
+            server.Fence();
             connection.ReceiveAvailable();
         }
 
         // A large reply comes in many pieces.
-        while (connection.Frames.IsInside && !connection.IsEnded)
+        while (connection.Frames.IsInside && connection.Frames.Broken.Length == 0 && !connection.IsEnded)
         {
             connection.ReceiveOnce();
         }
 
+        Assert.True(connection.Frames.Broken.Length == 0, connection.Frames.Broken);
         Replies.Add([.. replies.Skip(before)]);
         if (connection.IsEnded && EndsAfter < 0)
         {
