@@ -2,7 +2,7 @@
 # Builds everything with warnings as errors and runs the tests. The last line is "N passed, N failed"; the exit code is 0 when none failed.
 #   ./test.sh [--filter EXPRESSION]     as of dotnet test, for example --filter FullyQualifiedName~Sessions
 #   ./test.sh --long [...]              only those that take long: 200 random failovers. Says how far it is.
-#   ./test.sh --fuzz SECONDS            random requests, replies and failovers for so long, each kind; a find prints its seed
+#   ./test.sh --fuzz SECONDS            random requests, replies, streams and failovers for so long, each kind; a find prints its seed
 #   ./test.sh --servers [NAME …]        integration, faults, sessions, failovers, facade and clients with the servers of other Debian releases,
 #                                       all or those named (tests/servers.sh --help); REDISPROXY_SERVERS=README.md writes its table anew
 #   ./test.sh --privileged [...]        only those that need root and change the network, in namespaces of their own
@@ -36,7 +36,7 @@ while [ $# -gt 0 ]; do
         esac
         REDISPROXY_TEST_SECONDS=$2
         export REDISPROXY_TEST_SECONDS
-        filter='FullyQualifiedName~RedisProxy.Tests.Resp|FullyQualifiedName~SimulationTests.Run_TenThousandFailovers'
+        filter='FullyQualifiedName~RedisProxy.Tests.Resp|FullyQualifiedName~SimulationTests.Run_TenThousandFailovers|FullyQualifiedName~RedisProxy.Tests.Fuzz'
         hang_timeout=$(($2 * 20 + 300))s
         shift
         ;;

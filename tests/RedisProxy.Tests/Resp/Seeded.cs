@@ -46,9 +46,12 @@ internal static class Seeded
     private static string Explain(int seed) => string.Create(CultureInfo.InvariantCulture, $"failed with {Variable}={seed}");
 
     private static IEnumerable<int> Seeds(int count) =>
-        Number(Variable) is { } seed ? [seed]
+        Fixed is { } seed ? [seed]
         : TimeBox is { } time ? SeedsFor(time)
         : Enumerable.Range(0, count).Select(_ => Random.Shared.Next());
+
+    /// <summary>The seed that is to be repeated; null: none.</summary>
+    public static int? Fixed => Number(Variable);
 
     /// <summary>Null: everybody does what is usual.</summary>
     public static TimeSpan? TimeBox => Number("REDISPROXY_TEST_SECONDS") is { } seconds ? TimeSpan.FromSeconds(seconds) : null;

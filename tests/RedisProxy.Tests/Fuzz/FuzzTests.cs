@@ -1,0 +1,40 @@
+using RedisProxy.Tests.Resp;
+
+using Xunit.Sdk;
+
+namespace RedisProxy.Tests.Fuzz;
+
+/// <summary>
+/// Random client streams, directly and through the proxy, with failovers, refusals, outages and cuts. A find prints its seed, the
+/// shortest plan that shows it, and what both sides say. <c>REDISPROXY_TEST_SECONDS</c> goes on for so long,
+/// <c>REDISPROXY_TEST_SEED</c> repeats a plan, <c>REDISPROXY_FUZZ_THEME</c> takes those of one theme only, and
+/// <c>REDISPROXY_FUZZ_FINDS</c> goes on to that number of finds.
+/// </summary>
+public sealed class FuzzTests
+{
+    private static readonly TimeSpan Usual = TimeSpan.FromSeconds(20);
+
+    // Most of their time they wait; more would only wait for the processors.
+    private const int Lanes = 3;
+
+    [Fact]
+    public async Task Stream_DirectlyAndThroughTheProxy_IsTheSameToTheClient()
+    {
+        string finds = "";
+        FuzzTheme? theme = Enum.TryParse(Environment.GetEnvironmentVariable("REDISPROXY_FUZZ_THEME"), out FuzzTheme one) ? one : null;
+        _ = int.TryParse(Environment.GetEnvironmentVariable("REDISPROXY_FUZZ_FINDS"), out int maxFinds);
+        var gate = new Lock();
+        var run = new FuzzRun(Seeded.TimeBox ?? Usual, Lanes, Math.Max(1, maxFinds), theme, text =>
+        {
+            lock (gate)
+            {
+                finds += text + "\n";
+            }
+        });
+        await run.RunAsync(Seeded.Fixed);
+        if (run.Finds.Count > 0)
+        {
+            throw new XunitException(finds + run.Summary);
+        }
+    }
+}

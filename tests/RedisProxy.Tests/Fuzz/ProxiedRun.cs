@@ -1,0 +1,341 @@
+using System.Net;
+using System.Net.Sockets;
+
+using RedisProxy.Topology;
+
+namespace RedisProxy.Tests.Fuzz;
+
+/// <summary>Says a plan's stream to the proxy, makes its faults happen, and judges what comes back and what is left.</summary>
+internal sealed class ProxiedRun : IDisposable
+{
+    private const int DrainMs = 25;
+
+    private readonly FuzzPlan _plan;
+    private readonly FuzzServer _server;
+    private readonly FuzzProxy _proxy;
+    private readonly ReferenceRun _reference;
+    private readonly int _hangMs;
+    private readonly IReadOnlyList<FuzzRequest> _requests;
+    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+    private readonly Frames _frames = new();
+    private readonly SemaphoreSlim _news = new(0);
+    private readonly List<byte> _unsent = [];
+    private int _said;
+    private bool _isEnded;
+    private int _pushed;
+
+    private ProxiedRun(FuzzPlan plan, FuzzServer server, FuzzProxy proxy, ReferenceRun reference, int hangMs)
+    {
+        _plan = plan;
+        _server = server;
+        _proxy = proxy;
+        _reference = reference;
+        _hangMs = hangMs;
+        _requests = plan.Requests;
+    }
+
+    /// <summary>The proxy closed before the end of the stream.</summary>
+    public bool WasCut { get; private set; }
+
+    public IReadOnlyList<string> Replies
+    {
+        get
+        {
+            lock (_frames)
+            {
+                return [.. _frames.Replies];
+            }
+        }
+    }
+
+    /// <param name="plan">To run.</param>
+    /// <param name="server">Behind the proxy.</param>
+    /// <param name="proxy">Under test.</param>
+    /// <param name="reference">Of the same plan.</param>
+    /// <param name="hangMs">What takes longer hangs.</param>
+    /// <returns>What is wrong; empty: nothing.</returns>
+    public static async Task<(string Problem, ProxiedRun Run)> RunAsync(
+        FuzzPlan plan, FuzzServer server, FuzzProxy proxy, ReferenceRun reference, int hangMs)
+    {
+        using var run = new ProxiedRun(plan, server, proxy, reference, hangMs);
+        return (await run.RunAsync(), run);
+    }
+
+    public void Dispose()
+    {
+        _socket.Dispose();
+        _news.Dispose();
+    }
+
+    private async Task<string> RunAsync()
+    {
+        await _socket.ConnectAsync(IPAddress.Loopback, _proxy.Port);
+        Task receiving = ReceiveAsync();
+        foreach (FuzzStep step in _plan.Steps)
+        {
+            if (_isEnded || !await TakeStepAsync(step))
+            {
+                break;
+            }
+        }
+
+        if (_plan.Theme == FuzzTheme.Gone)
+        {
+            return await JudgeGoneAsync(receiving);
+        }
+
+        await FlushAsync();
+        await HealAsync();
+        Reading reading = await WaitAsync(_hangMs, static reading => reading.IsComplete);
+        if (reading is { Problem.Length: > 0, IsStateRefused: true } && await Task.WhenAny(receiving, Delay(_hangMs)) == receiving)
+        {
+            // What it means is only clear at its end.
+            reading = Read();
+        }
+
+        WasCut = _isEnded;
+        string problem = reading.Problem;
+        if (problem.Length == 0 && !reading.IsComplete && !_isEnded)
+        {
+            problem = "it hangs: the client waits for a reply and has its connection";
+        }
+
+        return await FinishAsync(problem, receiving);
+    }
+
+    private async Task<string> FinishAsync(string problem, Task receiving)
+    {
+        EndInput();
+        if (problem.Length == 0 && await Task.WhenAny(receiving, Delay(_hangMs)) != receiving)
+        {
+            problem = "it leaks: the client has closed, and the session does not end";
+        }
+
+        _socket.Dispose();
+        await receiving;
+        problem = problem.Length > 0 || await IsIdleAsync() ? problem : "it leaks: the client is gone, and its session is there";
+        List<string> faults = await _proxy.TakeFaultsAsync();
+        (List<string> written, List<string> published) = _server.Take();
+        Reading reading = Read();
+        return faults.Count > 0 ? string.Join("; ", faults)
+            : problem.Length > 0 ? problem
+            : reading.Problem.Length > 0 ? reading.Problem
+            : _frames.Broken.Length > 0 ? _frames.Broken
+            : WrongMessage() is { } message ? $"a message that nobody published: {Frames.Show(message)}"
+            : DataJudge.Judge(Said(), _reference, reading, written, published);
+    }
+
+    private async Task<bool> IsIdleAsync()
+    {
+        for (long began = Environment.TickCount64; Environment.TickCount64 - began < _hangMs;)
+        {
+            if (await _proxy.IsIdleAsync())
+            {
+                return true;
+            }
+
+            await Delay(1);
+        }
+
+        return false;
+    }
+
+    /// <summary>The client goes away while its requests wait: none of them may be executed any more.</summary>
+    private async Task<string> JudgeGoneAsync(Task receiving)
+    {
+        await FlushAsync();
+        await Delay(3);
+        EndInput();
+        await Task.WhenAny(receiving, Delay(20));
+        _socket.Dispose();
+        await receiving;
+        await Delay(5);
+        await HealAsync();
+        await Delay(15);
+        bool isIdle = await IsIdleAsync();
+        List<string> faults = await _proxy.TakeFaultsAsync();
+        (List<string> written, _) = _server.Take();
+        return faults.Count > 0 ? string.Join("; ", faults)
+            : !isIdle ? "it leaks: the client is gone, and its session is there"
+            : written.Count > 0 ? $"'{written[0]}' was written after its client had gone, and was held until then"
+            : "";
+    }
+
+    private async Task<bool> TakeStepAsync(FuzzStep step)
+    {
+        if (step.Request is { } request)
+        {
+            _said++;
+            _unsent.AddRange(request.Bytes.Take(step.SplitAt > 0 ? step.SplitAt : request.Bytes.Length));
+            if (step.SplitAt > 0)
+            {
+                await FlushAsync();
+                await HappenAsync(step.Fault ?? new FuzzFault(FuzzEvent.Pause, 1));
+                _unsent.AddRange(request.Bytes.Skip(step.SplitAt));
+            }
+
+            if (step.Flushes)
+            {
+                await FlushAsync();
+            }
+
+            return true;
+        }
+
+        await FlushAsync();
+        return await HappenAsync(step.Fault!.Value);
+    }
+
+    /// <returns>False: the client stops, because it has read that the state that it asked for is not there.</returns>
+    private async Task<bool> HappenAsync(FuzzFault fault)
+    {
+        switch (fault.Event)
+        {
+            case FuzzEvent.Pause:
+                await Delay(fault.Number);
+                return true;
+            case FuzzEvent.Drain:
+                Reading reading = await WaitAsync(DrainMs, static reading => reading.IsComplete);
+                return !reading.IsStateRefused;
+            case FuzzEvent.Push:
+                // Not to a replica; then nobody gets it.
+                _server.Control.Ask("RPUSH", "q1", $"elem{_pushed++}");
+                return true;
+            case FuzzEvent.HoldReplies:
+                _proxy.Door.HoldReplies();
+                return true;
+            case FuzzEvent.ReleaseReplies:
+                _proxy.Door.ReleaseReplies();
+                return true;
+            case FuzzEvent.Reset or FuzzEvent.Close:
+                _proxy.Door.EndAll(fault.Event == FuzzEvent.Reset);
+                return true;
+            case FuzzEvent.CutReplies or FuzzEvent.CutRequests:
+                _proxy.Door.Cut(fault.Number, fault.Event == FuzzEvent.CutReplies);
+                return true;
+            case FuzzEvent.Demote or FuzzEvent.DemoteStale:
+                _server.Demote(fault.Event == FuzzEvent.DemoteStale);
+                return true;
+            case FuzzEvent.LoseReplicas:
+                _server.LoseReplicas();
+                return true;
+            default:
+                await ShowAsync(fault.Event);
+                return true;
+        }
+    }
+
+    private async Task ShowAsync(FuzzEvent what)
+    {
+        if (what == FuzzEvent.Promote)
+        {
+            _server.Promote();
+        }
+
+        bool isSwitch = what is FuzzEvent.Switch or FuzzEvent.Promote;
+        Door old = _proxy.Door;
+        await _proxy.ShowAsync(
+            what switch
+            {
+                FuzzEvent.PlannedHold or FuzzEvent.Doubt => Availability.PlannedHold,
+                FuzzEvent.Down => Availability.Down,
+                FuzzEvent.ReadsOnly => Availability.ReadsOnly,
+                _ => Availability.Available,
+            },
+            isPromoting: what == FuzzEvent.Doubt,
+            isSwitch);
+        if (isSwitch)
+        {
+            old.ReleaseReplies();
+            _proxy.Door.ChopBytes = _plan.ChopBytes;
+        }
+    }
+
+    private async Task HealAsync()
+    {
+        _proxy.Door.ReleaseReplies();
+        await ShowAsync(_server.IsDemoted ? FuzzEvent.Promote : FuzzEvent.Open);
+    }
+
+    private async Task<Reading> WaitAsync(int ms, Func<Reading, bool> isEnough)
+    {
+        long began = Environment.TickCount64;
+        Reading reading = Read();
+        while (!isEnough(reading) && reading.Problem.Length == 0 && !_isEnded && Environment.TickCount64 - began < ms)
+        {
+            await _news.WaitAsync(TimeSpan.FromMilliseconds(5));
+            reading = Read();
+        }
+
+        return reading;
+    }
+
+    private IReadOnlyList<FuzzRequest> Said() => [.. _requests.Take(_said)];
+
+    private Reading Read() => new Judge(_plan, Said(), _reference).Read(Replies, _isEnded);
+
+    // What others publish says so.
+    private string? WrongMessage() => _frames.Unasked.FirstOrDefault(static message =>
+        message.Contains("message\r\n", StringComparison.Ordinal) && !message.EndsWith(FuzzStorm.Tail, StringComparison.Ordinal)
+            && !message.Contains("own", StringComparison.Ordinal));
+
+    private async Task FlushAsync()
+    {
+        if (_unsent.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(_hangMs), TimeProvider.System);
+            for (ReadOnlyMemory<byte> rest = _unsent.ToArray(); rest.Length > 0;)
+            {
+                rest = rest[await _socket.SendAsync(rest, SocketFlags.None, timeout.Token)..];
+            }
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            // The receiving side sees the end.
+        }
+
+        _unsent.Clear();
+    }
+
+    private void EndInput()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // It has ended already.
+        }
+    }
+
+    private async Task ReceiveAsync()
+    {
+        byte[] room = new byte[64 * 1024];
+        try
+        {
+            while (await _socket.ReceiveAsync(room) is var received and > 0)
+            {
+                lock (_frames)
+                {
+                    _frames.Add(room.AsSpan(0, received));
+                }
+
+                _news.Release();
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // A reset is an end.
+        }
+
+        _isEnded = true;
+    }
+
+    private static Task Delay(int ms) => Task.Delay(TimeSpan.FromMilliseconds(ms), TimeProvider.System);
+}
