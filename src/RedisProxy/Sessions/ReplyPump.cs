@@ -32,6 +32,21 @@ internal sealed class ReplyPump(Session session)
         session.Link?.Socket.WakeReader();
     }
 
+    /// <summary>
+    /// The master is about to be doubted, or has been superseded. What it has said and this loop has not looked at is still relayed when it
+    /// had come before that: a loop that was held up makes nothing unknown that was known in time. Refusals are for <see cref="LastWords"/>.
+    /// </summary>
+    public void TakeWhatCameInTime()
+    {
+        if (session.Link is { InFlight.IsEmpty: false } link && link == _source && _ownAnswers is null && _relayed is null
+            && !session.Pipeline.IsSynthesisedDue && (Reader.TryReceive(link, endsLink: false) || Reader.HasUnread)
+            && !Reader.IsErrorNext && session.Gate.Lease.CameBeforeDoubt(link))
+        {
+            _relayed = Reader.Read(link);
+            Wake();
+        }
+    }
+
     /// <summary>Goes on as far as it can, and looks at everything anew before it waits. True: the session has ended.</summary>
     public bool Run()
     {
@@ -74,6 +89,16 @@ internal sealed class ReplyPump(Session session)
             }
             else if (Reader.HasUnread || (link.Socket.IsReadable && !session.IsEnded && Reader.TryReceive(link)))
             {
+                if (!session.Gate.Lease.Believes(session, link))
+                {
+                    if (!link.Socket.IsWokenOr(Session.ResumeReplies, session))
+                    {
+                        return false;
+                    }
+
+                    continue;
+                }
+
                 _relayed = Reader.Read(link);
                 if (_relayed.Begin < Reader.RelayEnd)
                 {
@@ -91,7 +116,7 @@ internal sealed class ReplyPump(Session session)
     {
         if (_ownAnswers is { } own)
         {
-            if (!TrySend(own, own.End))
+            if (!ClientOutput.TrySend(session, own, own.End))
             {
                 return false;
             }
@@ -103,7 +128,7 @@ internal sealed class ReplyPump(Session session)
 
         if (_relayed is { } relayed)
         {
-            if (!TrySend(relayed, Reader.RelayEnd))
+            if (!ClientOutput.TrySend(session, relayed, Reader.RelayEnd))
             {
                 return false;
             }
@@ -111,29 +136,6 @@ internal sealed class ReplyPump(Session session)
             _relayed = null;
             Reader.EndRelay();
             session.OnRelayed(Reader.EndAfterRelay);
-        }
-
-        return true;
-    }
-
-    private unsafe bool TrySend(Slab slab, int end)
-    {
-        while (slab.Begin < end && !session.IsEnded)
-        {
-            int sent = session.Client.TrySend(slab.Memory + slab.Begin, end - slab.Begin);
-            if (sent >= 0)
-            {
-                slab.Begin += sent;
-                session.Counters.ReplyBytes += sent;
-            }
-            else if (sent != SocketCalls.WouldBlock)
-            {
-                session.End(EndCause.ClientReset);
-            }
-            else if (!session.Client.IsWritableOr(Session.ResumeReplies, session))
-            {
-                return false;
-            }
         }
 
         return true;

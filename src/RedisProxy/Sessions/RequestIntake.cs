@@ -39,6 +39,20 @@ internal sealed class RequestIntake(Session session)
         {
             _stalledSinceMs = session.Loop.NowMs;
         }
+
+        session.IsInputStalled = true;
+    }
+
+    /// <summary>The request pump looks again at what it waits for.</summary>
+    /// <param name="isInputEnded">The client has shut down its side, and that was read.</param>
+    public void EndStall(bool isInputEnded)
+    {
+        if (session.IsInputStalled && session.Client.IsPeerClosed && !isInputEnded && !session.Gate.View.IsServing)
+        {
+            session.End(EndCause.ClientGaveUp);
+        }
+
+        session.IsInputStalled = false;
     }
 
     /// <param name="input">What was just added to the pipeline's buffer.</param>
