@@ -136,7 +136,7 @@ internal sealed class ProxyMetrics : IDisposable
                 Tag("master", result.Facts.MasterName),
                 Tag("severity", Labels.Of(severity))))));
         Counter("lease_lapses", "How often it could not be known for a moment whether the master still is one.", () =>
-            _topology.Lease is { } lease ? [new Measurement<long>(lease.Lapses)] : []);
+            [new Measurement<long>(_topology.Lease?.Lapses ?? 0)]);
         Gauge("sentinels", "Sentinels: known, connected, and disagreeing with the master in use.", () => Sources().SelectMany(Sentinels));
     }
 

@@ -34,7 +34,8 @@ internal sealed class ReplyPump(Session session)
 
     /// <summary>
     /// The master is about to be doubted, or has been superseded. What it has said and this loop has not looked at is still relayed when it
-    /// had come before that: a loop that was held up makes nothing unknown that was known in time. Refusals are for <see cref="LastWords"/>.
+    /// had come before that: a loop that was held up makes nothing unknown that was known in time. Refusals are left to
+    /// <see cref="LastWords"/>.
     /// </summary>
     public void TakeWhatCameInTime()
     {

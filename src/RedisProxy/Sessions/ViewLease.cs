@@ -58,7 +58,7 @@ internal sealed class ViewLease
         return false;
     }
 
-    /// <summary>May what was just received from the link be believed? If not, the session is woken when there is more to say about it.</summary>
+    /// <summary>May what was just received from the link be believed? If not, the session is woken when that can be said.</summary>
     public bool Believes(Session session, BackendLink link)
     {
         if (RunsNow() || CameBefore(link, _untilMs))

@@ -3,8 +3,8 @@ namespace RedisProxy.Topology;
 /// <summary>
 /// Until when what the views say may be acted upon. A view is news of the past: the loops may send writes and believe acknowledgements only
 /// as long as it is certain that no replica has been promoted meanwhile. The control plane renews the lease with the moment as of
-/// which every Sentinel was heard; the loops compare that with their clock. Whatever holds up this process or one of its threads (SIGSTOP, a
-/// paused machine, a throttled container, a starved thread pool) lets the lease run out, and none has to be noticed by itself.
+/// which every Sentinel was heard; the loops compare that with their clock. Whatever holds up this process or one of its threads
+/// (SIGSTOP, a paused machine, a throttled container, a starved thread pool) lets the lease run out, and none has to be noticed by itself.
 /// <para>
 /// One writer at a time, any number of readers. It is renewed behind the views: who sees a renewal and has then applied all that was
 /// posted to it knows what was known at the time of the renewal.

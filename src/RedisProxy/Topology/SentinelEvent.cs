@@ -5,7 +5,7 @@ namespace RedisProxy.Topology;
 /// <param name="Payload">As on the wire.</param>
 internal sealed record SentinelEvent(string Name, string Payload)
 {
-    /// <summary>The leader looks for a replica to promote. It tells it one of its periods later, and promotes it after a further one.</summary>
+    /// <summary>The leader looks for a replica to promote. It says which one period later, and promotes it after a further one.</summary>
     public bool IsReplicaSought => Name == "+failover-state-select-slave";
 
     /// <summary>The leader is about to promote a replica; from now on what the old master acknowledges may be lost.</summary>

@@ -5,8 +5,8 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// As of when every Sentinel was heard: the earliest of what the single ones were heard as of. A Sentinel that stops answering is waited for
-/// only so long, and not again before it has answered: a frozen one costs one short wait. That time is counted in beats of the
+/// As of when every Sentinel was heard: the earliest of what the single ones were heard as of. A Sentinel that stops answering is waited
+/// for only so long, and not again before it has answered: a frozen one costs one short wait. That time is counted in beats of the
 /// control plane, not by a clock: after a time in which this process was held up, answers lie unread in its sockets.
 /// <para>Pure: no IO, no timer. Used from the inbox of the <see cref="SentinelSet"/> only.</para>
 /// </summary>
@@ -63,8 +63,8 @@ internal sealed class SentinelHearing(TimeProvider time, Action<long> renew, ILo
     }
 
     /// <summary>
-    /// An event about a watched master, which its monitor was told before. Who looks for a replica says so once more before it promotes one:
-    /// until then nobody counts as heard as of a later moment.
+    /// An event about a watched master, which its monitor was told before. Who looks for a replica says so once more before it promotes
+    /// one: until then nobody counts as heard as of a later moment.
     /// </summary>
     public void OnEvent(SentinelEvent news) =>
         _pausedBeats = news.IsReplicaSought ? BeatsOfOneStep : news.IsPromotionBegun || news.IsFailoverAborted ? 0 : _pausedBeats;

@@ -162,8 +162,8 @@ internal sealed class TopologyService
     private SentinelMonitor[] Monitors() => [.. _sources.Values.Select(actors => actors.Source.Self).OfType<SentinelMonitor>()];
 
     /// <summary>
-    /// Every Sentinel was heard as of that moment. The lease is renewed when what they said has been shown: by the sources of masters, and by
-    /// the replica listeners' that go by them.
+    /// Every Sentinel was heard as of that moment. The lease is renewed when what they said has been shown: by the sources of masters, and
+    /// by those of replica listeners, which go by them.
     /// </summary>
     private void Renew(long asOf) => AfterAll(
         Sources, () => AfterAll([.. _replicas.Values.Select(replica => replica.Self)], () => _lapses.Say(Lease!.Renew(asOf))));
