@@ -19,6 +19,9 @@ internal sealed class ViewLease
     /// <summary>How exactly the kernel says when it received something: ticks of up to 10 ms.</summary>
     private const int ReceivedGranularityMs = 10;
 
+    /// <summary>Nothing is sent so shortly before the lease runs out, so that what was sent can still be answered in time.</summary>
+    private const int AnswerMs = 20;
+
     private static readonly long TermMs = (long)Lease.Term.TotalMilliseconds;
 
     private readonly EventLoop _loop;
@@ -27,6 +30,7 @@ internal sealed class ViewLease
     private readonly LoopTimer _lookAgain;
     private long _asOf;
     private long _untilMs;
+    private long _sendUntilMs;
     private long _believedUntilMs = long.MinValue;
 
     /// <param name="loop">The gate's.</param>
@@ -35,21 +39,21 @@ internal sealed class ViewLease
     {
         _loop = loop;
         _lease = lease;
-        _untilMs = lease is null ? long.MaxValue : long.MinValue;
+        _untilMs = _sendUntilMs = lease is null ? long.MaxValue : long.MinValue;
         _lookAgain = new LoopTimer(static self => ((ViewLease)self).LookAgain(), this);
     }
 
-    /// <summary>As of this turn.</summary>
+    /// <summary>May something be sent, as of this turn?</summary>
     public bool Runs
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _loop.NowMs <= _untilMs || TryRenew(_loop.NowMs);
+        get => _loop.NowMs <= _sendUntilMs || TryRenew(_loop.NowMs + AnswerMs);
     }
 
     /// <summary>May the session send now what it has to send? If not, it is woken when it may.</summary>
     public bool MaySend(Session session, BackendLink link)
     {
-        if ((session.Pipeline.Waiting.IsEmpty && !link.HasUnsent) || RunsNow())
+        if ((session.Pipeline.Waiting.IsEmpty && !link.HasUnsent) || RunsFor(AnswerMs))
         {
             return true;
         }
@@ -61,7 +65,7 @@ internal sealed class ViewLease
     /// <summary>May what was just received from the link be believed? If not, the session is woken when that can be said.</summary>
     public bool Believes(Session session, BackendLink link)
     {
-        if (RunsNow() || CameBefore(link, _untilMs))
+        if (RunsFor(0) || CameBefore(link, _untilMs))
         {
             return true;
         }
@@ -80,28 +84,30 @@ internal sealed class ViewLease
     /// <summary>Had what the link has received last reached this machine before the master was doubted?</summary>
     public bool CameBeforeDoubt(BackendLink link) => CameBefore(link, _believedUntilMs);
 
-    private bool RunsNow()
+    /// <summary>By the clock of the moment, and for a time to come.</summary>
+    private bool RunsFor(int ms)
     {
         if (_lease is null)
         {
             return true;
         }
 
-        long nowMs = _loop.ReadClockMs();
-        return nowMs <= _untilMs || TryRenew(nowMs);
+        long atMs = _loop.ReadClockMs() + ms;
+        return atMs <= _untilMs || TryRenew(atMs);
     }
 
     // The lease is looked at before the queue: a view that was posted before the renewal is seen in it, and is to be applied first.
-    private bool TryRenew(long nowMs)
+    private bool TryRenew(long atMs)
     {
         long asOf = _lease!.AsOf;
         if (asOf != _asOf && !_loop.HasPosted)
         {
             _asOf = asOf;
             _untilMs = _loop.ToMs(asOf) + TermMs;
+            _sendUntilMs = _untilMs - AnswerMs;
         }
 
-        return nowMs <= _untilMs;
+        return atMs <= _untilMs;
     }
 
     private bool CameBefore(BackendLink link, long atMs) =>

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace RedisProxy.Topology;
 
-/// <summary>Logs that the lease had run out: long times at once, short ones now and then. Any thread.</summary>
+/// <summary>Logs that the lease had run out, a line in ten seconds at most, which also says what it had left out. Any thread.</summary>
 internal sealed class LapseNotice(MonotonicClock clock, ILogger logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
@@ -10,7 +10,8 @@ internal sealed class LapseNotice(MonotonicClock clock, ILogger logger)
 
     private readonly Lock _gate = new();
     private TimeSpan _quietUntil;
-    private long _unsaid;
+    private TimeSpan _longest;
+    private long _count;
 
     /// <param name="lapsed">Zero: it had not.</param>
     public void Say(TimeSpan lapsed)
@@ -22,16 +23,18 @@ internal sealed class LapseNotice(MonotonicClock clock, ILogger logger)
 
         lock (_gate)
         {
-            bool isLong = lapsed >= LongTime;
-            if (clock.Now < _quietUntil && !isLong)
+            _count++;
+            _longest = lapsed > _longest ? lapsed : _longest;
+            if (clock.Now < _quietUntil)
             {
-                _unsaid++;
                 return;
             }
 
-            TopologyLog.LeaseLapsed(logger, isLong ? LogLevel.Warning : LogLevel.Information, lapsed, _unsaid);
+            LogLevel level = _longest >= LongTime ? LogLevel.Warning : LogLevel.Information;
+            TopologyLog.LeaseLapsed(logger, level, (long)_longest.TotalMilliseconds, _count);
             _quietUntil = clock.Now + Interval;
-            _unsaid = 0;
+            _longest = TimeSpan.Zero;
+            _count = 0;
         }
     }
 }

@@ -99,9 +99,9 @@ internal static partial class TopologyLog
     public static partial void SentinelNotWaitedFor(ILogger logger, HostEndpoint sentinel);
 
     [LoggerMessage(EventId = 2042, Message =
-        "writes and acknowledgements waited for {Lapsed}: the proxy was held up, or a Sentinel did not answer ({Others} shorter times "
-            + "since the last such line)")]
-    public static partial void LeaseLapsed(ILogger logger, LogLevel level, TimeSpan lapsed, long others);
+        "requests and replies waited, {Milliseconds} ms at the longest: the proxy was held up, or a Sentinel did not answer "
+            + "({Times} times since the last such line)")]
+    public static partial void LeaseLapsed(ILogger logger, LogLevel level, long milliseconds, long times);
 
     [LoggerMessage(2040, LogLevel.Debug, "{Master}: in doubt ({Reason}), suspicion {Number}")]
     public static partial void Suspected(ILogger logger, string master, SuspicionReason reason, long number);
