@@ -21,6 +21,7 @@ internal sealed class ProxyMetrics : IDisposable
     private const string Prefix = "redisproxy_";
 
     private readonly DataPlane _dataPlane;
+    private readonly TopologyService _topology;
     private readonly OtlpPushes _pushes;
     private readonly AuditWatch _audit;
     private readonly RoleKeeper _roles;
@@ -40,6 +41,7 @@ internal sealed class ProxyMetrics : IDisposable
         OperatorAccess access)
     {
         _dataPlane = dataPlane;
+        _topology = topology;
         _facade = facade.Counters;
         _audit = audit;
         _roles = roles;
@@ -136,6 +138,8 @@ internal sealed class ProxyMetrics : IDisposable
                 result.Findings.Count(finding => finding.Severity == severity),
                 Tag("master", result.Facts.MasterName),
                 Tag("severity", Labels.Of(severity))))));
+        Counter("lease_lapses", "How often it could not be known for a moment whether the master still is one.", () =>
+            [new Measurement<long>(_topology.Lease?.Lapses ?? 0)]);
         Gauge("sentinels", "Sentinels: known, connected, and disagreeing with the master in use.", () => Sources().SelectMany(Sentinels));
     }
 

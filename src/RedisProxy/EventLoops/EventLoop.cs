@@ -51,6 +51,9 @@ internal sealed class EventLoop : IDisposable
     /// <summary>Counts the rounds of the loop. A loop whose turn does not grow after a <see cref="Post"/> hangs.</summary>
     public long Turn { get; private set; }
 
+    /// <summary>Something was posted and has not been run.</summary>
+    public bool HasPosted => !_posted.IsEmpty;
+
     public Kernel Kernel { get; }
 
     public Random Random { get; }
@@ -87,6 +90,12 @@ internal sealed class EventLoop : IDisposable
             SynchronizationContext.SetSynchronizationContext(before);
         }
     }
+
+    /// <summary>As <see cref="NowMs"/> would be if a turn began now.</summary>
+    public long ReadClockMs() => (long)_time.GetElapsedTime(_timestampAtZero).TotalMilliseconds;
+
+    /// <summary>A timestamp of the loop's clock, on the scale of <see cref="NowMs"/>.</summary>
+    public long ToMs(long timestamp) => (long)_time.GetElapsedTime(_timestampAtZero, timestamp).TotalMilliseconds;
 
     /// <summary>Runs the callback on the loop's thread, after what was posted before. Any thread; never blocks.</summary>
     public void Post(Action<object?> callback, object? state)
@@ -192,7 +201,7 @@ internal sealed class EventLoop : IDisposable
     {
         int timeoutMs = _deferred.Count > 0 ? 0 : Timers.TimeoutMs(NowMs);
         int events = Kernel.Wait(timeoutMs);
-        NowMs = (long)_time.GetElapsedTime(_timestampAtZero).TotalMilliseconds;
+        NowMs = ReadClockMs();
         Turn++;
 
         // A loop that was kept from its processor finds replies beside what was posted meanwhile, perhaps that they are not to be believed:

@@ -61,6 +61,9 @@ internal abstract unsafe class Kernel : IDisposable
     /// <summary>The pending error of a socket, 0 for none, as a positive error number.</summary>
     public abstract int TakeError(int fd);
 
+    /// <summary>How long ago the last bytes for the descriptor reached this machine, read or not; 0 when that is not known.</summary>
+    public virtual int MsSinceReceived(int fd) => 0;
+
     /// <summary>Null on a unix socket.</summary>
     public abstract IPEndPoint? PeerAddress(int fd);
 

@@ -76,6 +76,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, EntryPoint = "syscall"), SuppressGCTransition]
     private static partial nint Call(nint number, nint fd, void* buffer, nint length, nint flags, nint address, nint addressLength);
 
+    [LibraryImport(Name, EntryPoint = "clock_gettime"), SuppressGCTransition]
+    public static partial int ReadClock(int clock, long* secondsAndNanoseconds);
+
     [LibraryImport(Name, EntryPoint = "sched_getscheduler")]
     public static partial int GetScheduling(int thread);
 

@@ -48,6 +48,11 @@ internal static class LibcConstants
     public const int TcpKeepInterval = 5;
     public const int TcpKeepCount = 6;
     public const int TcpUserTimeout = 18;
+    public const int TcpInfo = 11;
+    public const int TcpInfoBytes = 104; // struct tcp_info as of Linux 2.6
+    public const int TcpInfoLastDataReceived = 52; // tcpi_last_data_recv, 32 bits, milliseconds
+
+    public const int ClockBootTime = 7; // CLOCK_BOOTTIME
 
     public const int SchedulingNormal = 0; // SCHED_OTHER
     public const int SchedulingBatch = 3; // SCHED_BATCH

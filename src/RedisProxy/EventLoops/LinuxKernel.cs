@@ -83,6 +83,8 @@ internal sealed unsafe class LinuxKernel : Kernel
 
     public override int TakeError(int fd) => SocketCalls.TakeError(fd);
 
+    public override int MsSinceReceived(int fd) => SocketCalls.MsSinceReceived(fd);
+
     public override IPEndPoint? PeerAddress(int fd) => SocketCalls.PeerAddress(fd);
 
     public override IPEndPoint? LocalAddress(int fd) => SocketCalls.LocalAddress(fd);

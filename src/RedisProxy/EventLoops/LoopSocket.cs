@@ -191,6 +191,9 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         return sent;
     }
 
+    /// <summary>How long ago the last bytes reached this machine, received from it or not; 0 when that is not known.</summary>
+    public int MsSinceReceived() => IsClosed ? 0 : _loop.Kernel.MsSinceReceived(_fd);
+
     /// <returns>The descriptor of the next connection on a listening socket, or a negative error number.</returns>
     public int TryAccept()
     {

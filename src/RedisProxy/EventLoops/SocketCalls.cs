@@ -69,6 +69,16 @@ internal static unsafe class SocketCalls
         return Libc.GetOption(fd, LibcConstants.SolSocket, LibcConstants.SoError, &error, &length) == 0 ? error : Errno.Last;
     }
 
+    /// <summary>How long ago the kernel received the last bytes of a TCP connection; 0 when it does not say.</summary>
+    public static int MsSinceReceived(int fd)
+    {
+        byte* info = stackalloc byte[LibcConstants.TcpInfoBytes];
+        uint length = LibcConstants.TcpInfoBytes;
+        return Libc.GetOption(fd, LibcConstants.IpProtoTcp, LibcConstants.TcpInfo, info, &length) == 0
+            ? (int)Math.Min(*(uint*)(info + LibcConstants.TcpInfoLastDataReceived), int.MaxValue)
+            : 0;
+    }
+
     /// <summary>Makes the next close send RST and throw away what was not sent.</summary>
     public static void SetAbortOnClose(int fd)
     {

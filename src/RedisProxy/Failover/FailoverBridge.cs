@@ -12,13 +12,18 @@ namespace RedisProxy.Failover;
 internal sealed class FailoverBridge : ITopologyObserver
 {
     private readonly IReadOnlyList<Gate> _gates;
+    private readonly Lease? _lease;
 
     // Views come from the source's thread, pauses from an operator's: what is shown last must be the newest of both.
     private readonly Lock _showing = new();
     private TopologyView? _view;
     private bool _isPaused;
 
-    private FailoverBridge(IReadOnlyList<Gate> gates) => _gates = gates;
+    private FailoverBridge(IReadOnlyList<Gate> gates, Lease? lease)
+    {
+        _gates = gates;
+        _lease = lease;
+    }
 
     public bool IsPaused
     {
@@ -36,7 +41,7 @@ internal sealed class FailoverBridge : ITopologyObserver
     /// <summary>One listener's gate on one loop, whose suspicions reach the source of its topology.</summary>
     public static Gate CreateGate(
         EventLoop loop, ITopologySource source, TimeSpan maxOutage, Action<Exception> onSessionFault, RefusedClients refused) =>
-        new(loop, (long)maxOutage.TotalMilliseconds, source.Suspect, onSessionFault)
+        new(loop, (long)maxOutage.TotalMilliseconds, source.Suspect, onSessionFault, source.Lease)
         {
             OnBackendUserRefused = refused.ReportBackendUser,
             OnBackendProtocolError = refused.ReportBackend,
@@ -45,7 +50,7 @@ internal sealed class FailoverBridge : ITopologyObserver
     /// <summary>From now on the gates follow the source, beginning with what it knows.</summary>
     public static FailoverBridge Connect(ITopologySource source, IReadOnlyList<Gate> gates)
     {
-        var bridge = new FailoverBridge(gates);
+        var bridge = new FailoverBridge(gates, source.Lease);
         source.Subscribe(bridge);
         return bridge;
     }
@@ -71,15 +76,16 @@ internal sealed class FailoverBridge : ITopologyObserver
             view = view with { Availability = Availability.PlannedHold, Reason = "paused by an operator" };
         }
 
+        long? heardAsOf = _lease?.AsOf;
         foreach (Gate gate in _gates)
         {
             gate.Loop.Post(
                 static posted =>
                 {
-                    (Gate gate, TopologyView view) = ((Gate, TopologyView))posted!;
-                    gate.Apply(view);
+                    (Gate gate, TopologyView view, long? heardAsOf) = ((Gate, TopologyView, long?))posted!;
+                    gate.Apply(view, heardAsOf);
                 },
-                (gate, view));
+                (gate, view, heardAsOf));
         }
     }
 }

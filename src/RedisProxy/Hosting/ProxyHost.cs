@@ -109,7 +109,7 @@ internal static class ProxyHost
         services.AddMetrics();
         services.AddSingleton(new RunningOptions(options));
         services.AddTransient(provider => provider.GetRequiredService<RunningOptions>().Current);
-        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<TimeProvider>(new EventLoops.BootTime());
         services.AddSingleton(provider => CreateTls(options, provider));
         services.AddSingleton(provider => ContextOf(
             provider.GetRequiredService<TimeProvider>(),

@@ -11,7 +11,8 @@ namespace RedisProxy.Sessions;
 /// knowledge enters the data plane. Applying a view first fences what is older, then opens or shuts the way, then lets sessions connect.
 /// Only the loop's thread touches it.
 /// </summary>
-internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReason, long> suspect, Action<Exception> onSessionFault)
+internal sealed class Gate(
+    EventLoop loop, long maxOutageMs, Func<SuspicionReason, long> suspect, Action<Exception> onSessionFault, Lease? lease = null)
 {
     /// <summary>
     /// After a failover the last replica follows the new master when Sentinel has demoted the old one, with its default timing after some 11 s.
@@ -33,6 +34,9 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
     public Action<string> OnBackendProtocolError { get; init; } = static _ => { };
 
     public TopologyView View { get; private set; } = new() { MasterName = "" };
+
+    /// <summary>May what the view says be acted upon?</summary>
+    public ViewLease Lease { get; } = new(loop, lease);
 
     public EventLoop Loop => loop;
 
@@ -59,7 +63,11 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
 
     /// <summary>May a request be sent to a link of the current generation?</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool Allows(CommandTraits traits) => View.Availability switch
+    public bool Allows(CommandTraits traits) => Lease.Runs && IsOpenFor(traits);
+
+    /// <summary>Is there a master for such a request, as far as is known? For a moment it may not be certain, see <see cref="ViewLease"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsOpenFor(CommandTraits traits) => View.Availability switch
     {
         Availability.Available => true,
         Availability.ReadsOnly => traits.IsResendable,
@@ -93,9 +101,22 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
     /// <summary>A fault in a session, for the log.</summary>
     public void Report(Exception error) => onSessionFault(error);
 
-    public void Apply(TopologyView view)
+    /// <param name="view">Takes the place of the last one.</param>
+    /// <param name="heardAsOf">The lease's moment when the view was made; null without a lease.</param>
+    public void Apply(TopologyView view, long? heardAsOf = null)
     {
         TopologyView before = View;
+        bool isSuperseded = view.Generation != before.Generation;
+        if (before.IsServing && (!view.IsServing || isSuperseded))
+        {
+            Lease.Doubt(heardAsOf);
+        }
+
+        if (before.IsBelieved && (isSuperseded || !view.IsBelieved))
+        {
+            ForEachSession(static session => session.Replies.TakeWhatCameInTime());
+        }
+
         View = view;
         if (before.IsServing && !view.IsServing)
         {
@@ -107,7 +128,7 @@ internal sealed class Gate(EventLoop loop, long maxOutageMs, Func<SuspicionReaso
         }
 
         // Fenced first, all of them: nothing may reach the old master while some sessions already write to the new one.
-        if (view.Generation != before.Generation)
+        if (isSuperseded)
         {
             _failedOverAtMs = before.Generation > 0 ? loop.NowMs : _failedOverAtMs;
             ForEachSession(static session => session.Keeper.FenceIfSuperseded());

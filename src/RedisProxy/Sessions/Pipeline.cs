@@ -55,7 +55,7 @@ internal sealed class Pipeline
     public bool HasLostChange { get; private set; }
 
     /// <summary>The next of the requests that wait may not be sent now, link or no link.</summary>
-    public bool IsHeld => !Waiting.IsEmpty && Waiting.Oldest is { IsSynthesised: false } oldest && !_gate.Allows(oldest.Traits);
+    public bool IsHeld => !Waiting.IsEmpty && Waiting.Oldest is { IsSynthesised: false } oldest && !_gate.IsOpenFor(oldest.Traits);
 
     /// <summary>Offset from which on bytes are not framed, because of a request such as SUBSCRIBE before it; -1: none.</summary>
     public long RawFrom { get; private set; } = NoOffset;

@@ -18,7 +18,7 @@ internal sealed class ReplyPump(Session session)
     public ReplyReader Reader { get; } = new(session);
 
     /// <summary>To the client, in bytes, since the session began.</summary>
-    public long SentBytes { get; private set; }
+    public long SentBytes { get; set; }
 
     /// <summary>Something is on its way to the client that no request waits for any more; its end would be cut off.</summary>
     public bool IsRelaying => _ownAnswers is not null || _relayed is not null;
@@ -33,6 +33,22 @@ internal sealed class ReplyPump(Session session)
         }
 
         session.Link?.Socket.WakeReader();
+    }
+
+    /// <summary>
+    /// The master is about to be doubted, or has been superseded. What it has said and this loop has not looked at is still relayed when it
+    /// had come before that: a loop that was held up makes nothing unknown that was known in time. Refusals are left to
+    /// <see cref="LastWords"/>.
+    /// </summary>
+    public void TakeWhatCameInTime()
+    {
+        if (session.Link is { InFlight.IsEmpty: false } link && link == _source && _ownAnswers is null && _relayed is null
+            && !session.Pipeline.IsSynthesisedDue && (Reader.TryReceive(link, endsLink: false) || Reader.HasUnread)
+            && !Reader.IsErrorNext && session.Gate.Lease.CameBeforeDoubt(link))
+        {
+            _relayed = Reader.Read(link);
+            Wake();
+        }
     }
 
     /// <summary>Goes on as far as it can, and looks at everything anew before it waits. True: the session has ended.</summary>
@@ -77,6 +93,16 @@ internal sealed class ReplyPump(Session session)
             }
             else if (Reader.HasUnread || (link.IsReadable && !session.IsEnded && Reader.TryReceive(link)))
             {
+                if (!session.Gate.Lease.Believes(session, link))
+                {
+                    if (!link.Socket.IsWokenOr(Session.ResumeReplies, session))
+                    {
+                        return false;
+                    }
+
+                    continue;
+                }
+
                 _relayed = Reader.Read(link);
                 if (_relayed.Begin < Reader.RelayEnd)
                 {
@@ -94,7 +120,7 @@ internal sealed class ReplyPump(Session session)
     {
         if (_ownAnswers is { } own)
         {
-            if (!TrySend(own, own.End))
+            if (!ClientOutput.TrySend(session, own, own.End))
             {
                 return false;
             }
@@ -106,7 +132,7 @@ internal sealed class ReplyPump(Session session)
 
         if (_relayed is { } relayed)
         {
-            if (!TrySend(relayed, Reader.RelayEnd))
+            if (!ClientOutput.TrySend(session, relayed, Reader.RelayEnd))
             {
                 return false;
             }
@@ -114,30 +140,6 @@ internal sealed class ReplyPump(Session session)
             _relayed = null;
             Reader.EndRelay();
             session.OnRelayed(Reader.EndAfterRelay);
-        }
-
-        return true;
-    }
-
-    private unsafe bool TrySend(Slab slab, int end)
-    {
-        while (slab.Begin < end && !session.IsEnded)
-        {
-            int sent = session.Client.TrySend(slab.Memory + slab.Begin, end - slab.Begin);
-            if (sent >= 0)
-            {
-                slab.Begin += sent;
-                SentBytes += sent;
-                session.Counters.ReplyBytes += sent;
-            }
-            else if (sent != SocketCalls.WouldBlock)
-            {
-                session.End(EndCause.ClientReset);
-            }
-            else if (!session.Client.IsWritableOr(Session.ResumeReplies, session))
-            {
-                return false;
-            }
         }
 
         return true;

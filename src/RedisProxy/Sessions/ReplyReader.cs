@@ -23,6 +23,8 @@ internal sealed unsafe class ReplyReader(Session session)
     /// <summary>Bytes were received and not looked at yet, because something had to be sent before.</summary>
     public bool HasUnread => _slab is not null && _read < _slab.End;
 
+    public bool IsErrorNext => HasUnread && _slab!.Memory[_read] == '-';
+
     /// <summary>Of its buffer.</summary>
     public long HeldBytes => _slab?.Capacity ?? 0;
 
@@ -33,7 +35,7 @@ internal sealed unsafe class ReplyReader(Session session)
     public EndCause EndAfterRelay { get; private set; }
 
     /// <returns>True when bytes came.</returns>
-    public bool TryReceive(BackendLink link)
+    public bool TryReceive(BackendLink link, bool endsLink = true)
     {
         Slab slab = _slab ??= session.Loop.Slabs.Rent(large: _largeReceivesLeft > 0);
         _source = link;
@@ -46,7 +48,7 @@ internal sealed unsafe class ReplyReader(Session session)
             return true;
         }
 
-        if (received != SocketCalls.WouldBlock)
+        if (received != SocketCalls.WouldBlock && endsLink)
         {
             session.Keeper.LoseLink(link, Topology.SuspicionReason.ConnectionLost);
         }

@@ -40,10 +40,24 @@ internal sealed class RequestIntake(Session session)
         {
             _stalledSinceMs = session.Loop.NowMs;
         }
+
+        session.IsInputStalled = true;
+    }
+
+    /// <summary>The request pump looks again at what it waits for.</summary>
+    /// <param name="isInputEnded">The client has shut down its side, and that was read.</param>
+    public void EndStall(bool isInputEnded)
+    {
+        if (session.IsInputStalled && session.Client.IsPeerClosed && !isInputEnded && session.Pipeline.IsHeld)
+        {
+            session.End(EndCause.ClientGaveUp);
+        }
+
+        session.IsInputStalled = false;
     }
 
     /// <summary>The kernel has no more of the input, so what comes next has not waited.</summary>
-    public void EndStall() => _stalledSinceMs = -1;
+    public void OnDrained() => _stalledSinceMs = -1;
 
     /// <param name="input">What was just added to the pipeline's buffer.</param>
     public void Take(ReadOnlySpan<byte> input)

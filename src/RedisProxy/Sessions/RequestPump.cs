@@ -19,7 +19,7 @@ internal sealed class RequestPump(Session session)
     public bool Run()
     {
         LoopSocket client = session.Client;
-        EndStall(client);
+        _intake.EndStall(_isInputEnded);
         while (!session.IsEnded)
         {
             BackendLink? link = session.Link;
@@ -30,16 +30,15 @@ internal sealed class RequestPump(Session session)
                     return false;
                 }
             }
-            else if (_isInputEnded || !_intake.HasRoom)
+            else if (_isInputEnded || !_intake.HasRoom || (link is { HasUnsent: true } && !session.Gate.Lease.Runs))
             {
                 _intake.BeginStall();
-                session.IsInputStalled = true;
                 if (!client.IsWokenOr(Session.ResumeRequests, session))
                 {
                     return false;
                 }
 
-                EndStall(client);
+                _intake.EndStall(_isInputEnded);
             }
             else if (!client.IsReadableOr(Session.ResumeRequests, session))
             {
@@ -55,16 +54,6 @@ internal sealed class RequestPump(Session session)
         return true;
     }
 
-    private void EndStall(LoopSocket client)
-    {
-        if (session.IsInputStalled && client.IsPeerClosed && !_isInputEnded && session.Pipeline.IsHeld)
-        {
-            session.End(EndCause.ClientGaveUp);
-        }
-
-        session.IsInputStalled = false;
-    }
-
     private unsafe bool TryReceive(LoopSocket client)
     {
         RequestBuffer buffer = session.Pipeline.Buffer;
@@ -77,14 +66,13 @@ internal sealed class RequestPump(Session session)
             _intake.Take(new ReadOnlySpan<byte>(start, received));
             if (!client.IsReadable)
             {
-                _intake.EndStall();
+                _intake.OnDrained();
             }
 
             return true;
         }
 
-        _intake.EndStall();
-
+        _intake.OnDrained();
         buffer.ReleaseWhenEmpty();
         if (received == 0)
         {
@@ -104,6 +92,11 @@ internal sealed class RequestPump(Session session)
     {
         while (true)
         {
+            if (!session.Gate.Lease.MaySend(session, link))
+            {
+                return true;
+            }
+
             if (!session.Pipeline.Waiting.IsEmpty)
             {
                 session.Pipeline.HandOverWaiting(link);

@@ -19,6 +19,12 @@ internal interface ITopologySource
     /// <returns>The number of this suspicion, see <see cref="TopologyView.CoversSuspicion"/>.</returns>
     long Suspect(SuspicionReason reason);
 
+    /// <summary>How long its views may be acted upon; null without Sentinel, where nobody but the server itself knows better.</summary>
+    Lease? Lease => null;
+
+    /// <summary>Runs the action when all that the source was told before this call has been shown to its observers.</summary>
+    void AfterAll(Action action) => action();
+
     /// <summary>From now on the observer gets every new view, in order, one at a time; the current one first.</summary>
     void Subscribe(ITopologyObserver observer);
 }

@@ -76,6 +76,9 @@ internal sealed class MasterSource
         Settle();
     });
 
+    /// <summary>Runs the action when all that was posted before has been handled and shown.</summary>
+    public void AfterAll(Action action) => Inbox.Post(action);
+
     /// <summary>The master is looked at in this way from now on. From messages only.</summary>
     public void UseProbe(ProbeSettings settings)
     {

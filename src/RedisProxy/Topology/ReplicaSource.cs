@@ -68,6 +68,10 @@ internal sealed class ReplicaSource : ITopologySource, ITopologyObserver
 
     public TimeSpan? ProbeRoundTrip => null;
 
+    public Lease? Lease => Master.Lease;
+
+    public void AfterAll(Action action) => _inbox.Post(action);
+
     public long Suspect(SuspicionReason reason) => _watch.Suspect();
 
     public void Subscribe(ITopologyObserver observer) => _inbox.Post(() =>

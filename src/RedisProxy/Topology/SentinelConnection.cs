@@ -88,6 +88,9 @@ internal sealed class SentinelConnection : IAsyncDisposable
         return await answers;
     }
 
+    /// <summary>Is it there? Its answer comes behind every event that it has published before.</summary>
+    public Task PingAsync(CancellationToken stop) => AskAsync([Ping], stop);
+
     public async ValueTask DisposeAsync()
     {
         await DisposeAsync(_commands);

@@ -5,6 +5,9 @@ namespace RedisProxy.Topology;
 /// <param name="Payload">As on the wire.</param>
 internal sealed record SentinelEvent(string Name, string Payload)
 {
+    /// <summary>The leader looks for a replica to promote. It says which one period later, and promotes it after a further one.</summary>
+    public bool IsReplicaSought => Name == "+failover-state-select-slave";
+
     /// <summary>The leader is about to promote a replica; from now on what the old master acknowledges may be lost.</summary>
     public bool IsPromotionBegun => Name == "+failover-state-send-slaveof-noone";
 

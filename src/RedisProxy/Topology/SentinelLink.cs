@@ -84,6 +84,7 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
         for (int round = 0; !connection.Closed.IsCompleted; round++)
         {
             bool isFull = Interlocked.Exchange(ref _listsAreOld, false) || round % RoundsPerFullRound == 0;
+            long asOf = access.Context.Time.GetTimestamp();
             RespValue[] replies = await connection.AskAsync(questions.Ask(isFull), stop);
             if (round > 0)
             {
@@ -91,10 +92,41 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
             }
 
             owner.OnRound(this, questions.Read(replies, isFull));
-            await _pace.NextAsync(Backoff.WithJitter(access.Options.PollInterval), connection.Closed, stop);
+            owner.OnHeard(this, asOf);
+            await BeatUntilNextRoundAsync(connection, asOf, stop);
         }
 
         return await connection.Closed;
+    }
+
+    /// <summary>
+    /// Between two rounds it is asked only whether it is there, as long as nothing of it can have been missed. After a time in which it was
+    /// not heard it is asked about everything, because what its events have led to, or have not, is not known here.
+    /// </summary>
+    private async Task BeatUntilNextRoundAsync(SentinelConnection connection, long heardAsOf, CancellationToken stop)
+    {
+        TimeProvider time = access.Context.Time;
+        Task next = _pace.NextAsync(Backoff.WithJitter(access.Options.PollInterval), connection.Closed, stop);
+        try
+        {
+            while (await Task.WhenAny(next, Task.Delay(Lease.Beat, time, stop)) != next)
+            {
+                long asOf = time.GetTimestamp();
+                if (time.GetElapsedTime(heardAsOf, asOf) > Lease.Term)
+                {
+                    _pace.KickUrgently();
+                    return;
+                }
+
+                await connection.PingAsync(stop);
+                owner.OnHeard(this, asOf);
+                heardAsOf = asOf;
+            }
+        }
+        finally
+        {
+            await next;
+        }
     }
 
     private void Hear(SentinelEvent news)

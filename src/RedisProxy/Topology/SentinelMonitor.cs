@@ -75,6 +75,10 @@ internal sealed class SentinelMonitor : ITopologySource
 
     public TimeSpan? ProbeRoundTrip => _source.ProbeRoundTrip;
 
+    public Lease? Lease { get; init; }
+
+    public void AfterAll(Action action) => _source.AfterAll(action);
+
     public long Suspect(SuspicionReason reason) => _source.Suspect(reason);
 
     public void Subscribe(ITopologyObserver observer) => _source.Subscribe(observer);

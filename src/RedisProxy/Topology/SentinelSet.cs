@@ -19,6 +19,7 @@ internal sealed class SentinelSet
 
     private readonly ILogger _logger;
     private readonly Inbox _inbox;
+    private readonly SentinelHearing _hearing;
     private readonly List<KnownSentinel> _known = [];
     private volatile SentinelLink[] _links = [];
     private volatile SentinelMonitor[] _monitors = [];
@@ -27,13 +28,18 @@ internal sealed class SentinelSet
     private SentinelQuestions _questions;
     private bool _isFull;
 
-    public SentinelSet(IEnumerable<string> masters, SentinelAccess access, AddressPolicy policy)
+    /// <param name="masters">By name.</param>
+    /// <param name="access">How Sentinels are reached.</param>
+    /// <param name="policy">Maps announced addresses.</param>
+    /// <param name="renew">Gets the moments as of which all of them were heard, see <see cref="Lease"/>.</param>
+    public SentinelSet(IEnumerable<string> masters, SentinelAccess access, AddressPolicy policy, Action<long> renew)
     {
         _access = access;
         _policy = policy;
         _questions = new SentinelQuestions(masters);
         _logger = access.Context.Loggers.CreateLogger<SentinelSet>();
-        _inbox = new Inbox(() => { }, access.Context.Time, _logger);
+        _inbox = new Inbox(OnBeat, access.Context.Time, _logger);
+        _hearing = new SentinelHearing(access.Context.Time, renew, _logger);
     }
 
     /// <summary>Before the start: this one gets all reports about its master.</summary>
@@ -42,6 +48,7 @@ internal sealed class SentinelSet
     public Task RunAsync(CancellationToken stop)
     {
         _inbox.Post(AddConfigured);
+        _inbox.Post(OnBeat);
         return _inbox.RunAsync(stop);
     }
 
@@ -89,6 +96,9 @@ internal sealed class SentinelSet
 
     public void OnRound(SentinelLink link, SentinelRound round) => Post(link, known => TakeRound(known, round));
 
+    /// <summary>It has answered what it was asked at that moment.</summary>
+    public void OnHeard(SentinelLink link, long asOf) => Post(link, known => _hearing.OnHeard(known.Endpoint, asOf));
+
     public void OnEvent(SentinelLink link, SentinelEvent news)
     {
         TopologyLog.SentinelSaid(_logger, link.Endpoint, news.Name, news.Payload);
@@ -99,7 +109,8 @@ internal sealed class SentinelSet
         }
 
         // The others have done their duty by now: a flood of events must not become a flood of messages.
-        if (news.IsTilt || news.IsPromotionBegun || news.IsPromotionSent || news.IsFailoverAborted || news.IsMonitoredAnew)
+        if (news.IsTilt || news.IsReplicaSought || news.IsPromotionBegun || news.IsPromotionSent || news.IsFailoverAborted
+            || news.IsMonitoredAnew)
         {
             Post(link, known => TakeEvent(known, news));
         }
@@ -113,6 +124,12 @@ internal sealed class SentinelSet
             message(known);
         }
     });
+
+    private void OnBeat()
+    {
+        _hearing.OnBeat();
+        _inbox.WakeIn(Lease.Beat);
+    }
 
     private void AddConfigured()
     {
@@ -148,6 +165,7 @@ internal sealed class SentinelSet
     private void Remove(KnownSentinel known)
     {
         _known.Remove(known);
+        _hearing.Forget(known.Endpoint);
         StopLink(known);
     }
 
@@ -175,6 +193,7 @@ internal sealed class SentinelSet
     {
         if (known.IsConfigured)
         {
+            _hearing.Forget(known.Endpoint);
             StopLink(known);
         }
         else
@@ -187,6 +206,7 @@ internal sealed class SentinelSet
     {
         TopologyLog.SentinelLost(_logger, known.IsOpen || !known.HasSpoken ? LogLevel.Warning : LogLevel.Debug, known.Endpoint, reason);
         known.TakeLoss(reason);
+        _hearing.OnLost(known.Endpoint);
         Report(known);
         _known.FindAll(one => one.IsParked && one.Id == known.Id).ForEach(Revive);
     }
@@ -222,6 +242,7 @@ internal sealed class SentinelSet
         foreach (SentinelMonitor monitor in _monitors.Where(monitor => monitor.MasterName == news.MasterName))
         {
             monitor.OnEvent(news, known.Endpoint);
+            _hearing.OnEvent(news);
         }
     }
 

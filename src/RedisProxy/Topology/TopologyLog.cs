@@ -104,6 +104,15 @@ internal static partial class TopologyLog
     [LoggerMessage(2038, LogLevel.Debug, "Sentinel {Sentinel}: {Name} {Payload}")]
     public static partial void SentinelSaid(ILogger logger, HostEndpoint sentinel, string name, string payload);
 
+    [LoggerMessage(2039, LogLevel.Warning,
+        "Sentinel {Sentinel}: has not answered for half a second; it is not waited for any more until it does")]
+    public static partial void SentinelNotWaitedFor(ILogger logger, HostEndpoint sentinel);
+
+    [LoggerMessage(EventId = 2042, Message =
+        "requests and replies waited, {Milliseconds} ms at the longest: the proxy was held up, or a Sentinel did not answer "
+            + "({Times} times since the last such line)")]
+    public static partial void LeaseLapsed(ILogger logger, LogLevel level, long milliseconds, long times);
+
     [LoggerMessage(2040, LogLevel.Debug, "{Master}: in doubt ({Reason}), suspicion {Number}")]
     public static partial void Suspected(ILogger logger, string master, SuspicionReason reason, long number);
 

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 using RedisProxy.Configuration;
 
 namespace RedisProxy.Topology;
@@ -13,6 +15,7 @@ internal sealed class TopologyService
     private static readonly TimeSpan SentinelUserTimeout = TimeSpan.FromSeconds(30);
 
     private readonly TopologyContext _context;
+    private readonly LapseNotice _lapses;
     private readonly SentinelSet? _sentinels;
     private readonly List<Task> _running = [];
     private Dictionary<string, MasterActors> _sources;
@@ -26,8 +29,10 @@ internal sealed class TopologyService
         _context = context;
         var policy = new AddressPolicy(options);
         _sentinels = options.Sentinel is { } sentinel
-            ? new SentinelSet(MastersOf(options), AccessOf(sentinel, options.Backend, context), policy)
+            ? new SentinelSet(MastersOf(options), AccessOf(sentinel, options.Backend, context), policy, Renew)
             : null;
+        _lapses = new LapseNotice(new MonotonicClock(context.Time), context.Loggers.CreateLogger<TopologyService>());
+        Lease = _sentinels is null ? null : new Lease(context.Time);
         _sources = NamesOf(options).ToDictionary(name => name, name => Make(name, options, policy), StringComparer.Ordinal);
         _replicas = AddReplicas(options);
         foreach (SentinelMonitor monitor in Monitors())
@@ -38,6 +43,9 @@ internal sealed class TopologyService
 
     /// <summary>Each once.</summary>
     public IReadOnlyCollection<ITopologySource> Sources => [.. _sources.Values.Select(actors => actors.Source.Self)];
+
+    /// <summary>How long views may be acted upon; null without Sentinel.</summary>
+    public Lease? Lease { get; }
 
     /// <summary>Master listeners of the same master share one; each replica listener has its own, a <see cref="ReplicaSource"/>.</summary>
     public ITopologySource SourceOf(ListenerOptions listener) =>
@@ -153,6 +161,33 @@ internal sealed class TopologyService
 
     private SentinelMonitor[] Monitors() => [.. _sources.Values.Select(actors => actors.Source.Self).OfType<SentinelMonitor>()];
 
+    /// <summary>
+    /// Every Sentinel was heard as of that moment. The lease is renewed when what they said has been shown: by the sources of masters, and
+    /// by those of replica listeners, which go by them.
+    /// </summary>
+    private void Renew(long asOf) => AfterAll(
+        Sources, () => AfterAll([.. _replicas.Values.Select(replica => replica.Self)], () => _lapses.Say(Lease!.Renew(asOf))));
+
+    private static void AfterAll(IReadOnlyCollection<ITopologySource> sources, Action action)
+    {
+        int left = sources.Count;
+        if (left == 0)
+        {
+            action();
+        }
+
+        foreach (ITopologySource source in sources)
+        {
+            source.AfterAll(() =>
+            {
+                if (Interlocked.Decrement(ref left) == 0)
+                {
+                    action();
+                }
+            });
+        }
+    }
+
     private void Run(MasterActors actors)
     {
         _running.Add(actors.Source.ServeAsync(_stop!.Value));
@@ -190,7 +225,7 @@ internal sealed class TopologyService
             return new MasterActors(new Actor<ITopologySource>(source, source.RunAsync), Watch: null, source.Reconfigure);
         }
 
-        var monitor = new SentinelMonitor(name, options, policy, _sentinels.AskAll, _context);
+        var monitor = new SentinelMonitor(name, options, policy, _sentinels.AskAll, _context) { Lease = Lease };
         var watch = new ReplicaWatch(monitor, options, policy, _context);
         return new MasterActors(
             new Actor<ITopologySource>(monitor, monitor.RunAsync),

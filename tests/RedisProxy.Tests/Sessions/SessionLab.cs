@@ -37,6 +37,9 @@ internal sealed class SessionLab : IAsyncDisposable
 
     public EventLoop Loop => _loop;
 
+    /// <summary>Null unless asked for; then it has to be renewed.</summary>
+    public Lease? Lease { get; private init; }
+
     /// <summary>How often sessions doubted the master.</summary>
     public long Suspicions => Interlocked.Read(ref _suspicions);
 
@@ -51,16 +54,18 @@ internal sealed class SessionLab : IAsyncDisposable
         Sentinel = new SentinelOptions { Endpoints = [new HostEndpoint("127.0.0.1", 2)] },
     };
 
-    public static async Task<SessionLab> StartAsync(ProxyOptions? options = null, TimeProvider? time = null)
+    public static async Task<SessionLab> StartAsync(ProxyOptions? options = null, TimeProvider? time = null, bool hasLease = false)
     {
         options ??= Options();
+        Lease? lease = hasLease ? new Lease(TimeProvider.System) : null;
         SessionLab? lab = null;
         var loop = new EventLoop(0, time ?? TimeProvider.System, error => lab!.AddFault(error));
         var gate = new Gate(
             loop,
             (long)options.Hold.MaxOutage.TotalMilliseconds,
             _ => Interlocked.Increment(ref lab!._suspicions),
-            error => lab!.AddFault(error))
+            error => lab!.AddFault(error),
+            lease)
         {
             OnBackendUserRefused = () => Interlocked.Increment(ref lab!._backendUserRefusals),
         };
@@ -68,7 +73,7 @@ internal sealed class SessionLab : IAsyncDisposable
         var listener = new SessionListener(
             loop, gate, new ConnectLimiter(options.Backend.MaxConcurrentConnects), settings, new SessionQuota(settings.MaxSessions));
         int fd = Sockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), settings.ClientTcp);
-        lab = new SessionLab(loop, listener, Sockets.LocalAddress(fd)!.Port);
+        lab = new SessionLab(loop, listener, Sockets.LocalAddress(fd)!.Port) { Lease = lease };
         loop.Start();
         await loop.InvokeAsync(() =>
         {
@@ -103,12 +108,19 @@ internal sealed class SessionLab : IAsyncDisposable
             DemandsAuthentication = demandsAuthentication,
             Master = new MasterNode(new HostEndpoint("127.0.0.1", master.Address.Port), master.Address),
         };
+        long? heardAsOf = Lease?.AsOf;
         return _loop.InvokeAsync(() =>
         {
-            _listener.Gate.Apply(view);
+            _listener.Gate.Apply(view, heardAsOf);
             return true;
         });
     }
+
+    /// <summary>Every Sentinel was heard just now.</summary>
+    public void RenewLease() => Lease!.Renew(TimeProvider.System.GetTimestamp());
+
+    public Task WaitUntilLeaseLapsesAsync() => Eventually.Within(
+        TimeSpan.FromSeconds(10), () => _loop.InvokeAsync(() => !_listener.Gate.Lease.Runs), "the lease has run out");
 
     public async Task<RawClient> ConnectAsync(int? receiveBufferBytes = null)
     {

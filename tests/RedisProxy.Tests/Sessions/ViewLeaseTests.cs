@@ -1,0 +1,122 @@
+using RedisProxy.Testing;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Tests.Sessions;
+
+/// <summary>What sessions do while it is not certain whether the master still is one.</summary>
+public sealed class ViewLeaseTests
+{
+    private const string Unknown = "-IOERR ";
+
+    [Fact]
+    public async Task Lapsed_RequestsWaitAndGoOnOnceItIsRenewed()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync(hasLease: true);
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        await lab.WaitUntilLeaseLapsesAsync();
+        await client.SendAsync(Requests.Set);
+        await Eventually.Within(TimeSpan.FromSeconds(10), lab.CountWaitingAsync, waiting => waiting == 1, "the request waits");
+        await client.SendAsync(Requests.Get);
+        lab.RenewLease();
+        await backend.ExpectAsync(Requests.Set + Requests.Get);
+        lab.RenewLease();
+        await backend.SendAsync("+OK\r\n$1\r\nv\r\n");
+        await client.ExpectAsync("+OK\r\n$1\r\nv\r\n");
+        Assert.Equal(0, lab.Counters.Synthesised.Sum());
+    }
+
+    [Fact]
+    public async Task Lapsed_WhatWaitsGoesToTheNewMasterOnly()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync(hasLease: true);
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await lab.WaitUntilLeaseLapsesAsync();
+        await client.SendAsync(Requests.Set);
+        await Eventually.Within(TimeSpan.FromSeconds(10), lab.CountWaitingAsync, waiting => waiting == 1, "the request waits");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        lab.RenewLease();
+        await second.ExpectAsync(Requests.Set);
+        Assert.Equal("", (await first.ReadToEndAsync()).Rest);
+    }
+
+    [Fact]
+    public async Task Lapsed_AReplyIsBelievedOnlyWhenItsMasterStillIsOne()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync(hasLease: true);
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        lab.RenewLease();
+        await client.SendAsync(Requests.Set);
+        await first.ExpectAsync(Requests.Set);
+        await lab.WaitUntilLeaseLapsesAsync();
+        await first.SendAsync("+OK\r\n");
+        await lab.ServeSecondAsync();
+        lab.RenewLease();
+        Assert.StartsWith(Unknown, await client.ReadUntilAsync("\r\n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task LoopHeldUp_AReplyThatHadComeInTimeIsBelievedAlthoughTheMasterIsSuperseded()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync(hasLease: true);
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        lab.RenewLease();
+        await client.SendAsync(Requests.Set);
+        await first.ExpectAsync(Requests.Set);
+        using var isHeldUp = new ManualResetEventSlim();
+        using var goesOn = new ManualResetEventSlim();
+        lab.Loop.Post(
+            _ =>
+            {
+                isHeldUp.Set();
+                goesOn.Wait(TimeSpan.FromSeconds(10));
+            },
+            null);
+        Assert.True(isHeldUp.Wait(TimeSpan.FromSeconds(10)));
+        await first.SendAsync("+OK\r\n");
+        lab.RenewLease();
+        Task superseded = lab.ServeSecondAsync();
+        goesOn.Set();
+        await superseded;
+        lab.RenewLease();
+        await client.ExpectAsync("+OK\r\n");
+        Assert.Equal(0, lab.Counters.Synthesised.Sum());
+    }
+
+    [Fact]
+    public async Task LoopHeldUp_AViewThatWasPostedIsAppliedBeforeItsRenewalCounts()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync(hasLease: true);
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        using var isHeldUp = new ManualResetEventSlim();
+        using var goesOn = new ManualResetEventSlim();
+        lab.Loop.Post(
+            _ =>
+            {
+                isHeldUp.Set();
+                goesOn.Wait(TimeSpan.FromSeconds(10));
+            },
+            null);
+        Assert.True(isHeldUp.Wait(TimeSpan.FromSeconds(10)));
+        await client.SendAsync(Requests.Set);
+        Task superseded = lab.ServeSecondAsync();
+        lab.RenewLease();
+        goesOn.Set();
+        await superseded;
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        lab.RenewLease();
+        await second.ExpectAsync(Requests.Set);
+        Assert.Equal("", (await first.ReadToEndAsync()).Rest);
+    }
+
+    [Fact]
+    public async Task NoLease_NothingWaits()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Set);
+        await backend.ExpectAsync(Requests.Set);
+        await backend.SendAsync("+OK\r\n");
+        await client.ExpectAsync("+OK\r\n");
+    }
+}
