@@ -94,7 +94,7 @@ internal sealed class FuzzLane : IAsyncDisposable
     {
         ReferenceRun reference = await ReferenceRun.RunAsync(_direct, plan.Requests);
         FuzzProxy proxy = await ProxyAsync(plan.Settings);
-        await proxy.ShowAsync(Topology.Availability.Available);
+        await proxy.ShowAsync(RedisProxy.Topology.Availability.Available);
         proxy.Door.ChopBytes = plan.ChopBytes;
         await using FuzzStorm? storm = plan.HasStorm ? new FuzzStorm(_behind) : null;
         (string problem, ProxiedRun run) = await ProxiedRun.RunAsync(plan, _behind, proxy, reference, hangMs);
