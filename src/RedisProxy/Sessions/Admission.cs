@@ -51,6 +51,7 @@ internal sealed class Admission
     {
         if (!_quota.TryEnter())
         {
+            _handshakes?.MakeRoom();
             RefuseTooMany(client);
             return;
         }

@@ -63,6 +63,9 @@ internal sealed class ClientHandshakes(
         }
     }
 
+    /// <summary>There was no place for one that came: there is one for the next, if anybody here can go.</summary>
+    public void MakeRoom() => EndOldest(comer: null);
+
     /// <summary>The listener stops: nobody is greeted any more.</summary>
     public void EndAll()
     {
@@ -89,7 +92,8 @@ internal sealed class ClientHandshakes(
         {
             EndOldestSilent(peer.Silent);
         }
-        else if (quota is { IsShort: true })
+
+        if (quota is { IsShort: true })
         {
             EndOldest(attempt);
         }
@@ -128,10 +132,10 @@ internal sealed class ClientHandshakes(
     }
 
     // Whatever it has said: who has just come is more likely to be waited for.
-    private void EndOldest(HandshakeAttempt comer)
+    private void EndOldest(HandshakeAttempt? comer)
     {
         HandshakeAttempt? oldest = _attempts.FirstOrDefault(
-            one => one != comer && one.EndedBecause is null && one.Peer.Attempts >= comer.Peer.Attempts);
+            one => one != comer && one.EndedBecause is null && one.Peer.Attempts >= (comer?.Peer.Attempts ?? 0));
         if (oldest is not null)
         {
             End(oldest, "others needed its place");
