@@ -43,7 +43,8 @@ internal sealed class ReplyPump(Session session)
     public void TakeWhatCameInTime()
     {
         if (session.Link is { InFlight.IsEmpty: false } link && link == _source && _ownAnswers is null && _relayed is null
-            && !session.Pipeline.IsSynthesisedDue && (Reader.TryReceive(link, endsLink: false) || Reader.HasUnread)
+            && !session.Pipeline.IsSynthesisedDue && session.Gate.Lease.CameBeforeDoubt(link)
+            && (Reader.TryReceive(link, endsLink: false) || Reader.HasUnread)
             && !Reader.IsErrorNext && session.Gate.Lease.CameBeforeDoubt(link))
         {
             _relayed = Reader.Read(link);

@@ -9,7 +9,8 @@ internal sealed class LapseNotice(MonotonicClock clock, ILogger logger)
     private static readonly TimeSpan LongTime = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _gate = new();
-    private TimeSpan _quietUntil;
+    // At the start the lease has not run yet.
+    private TimeSpan _quietUntil = Interval;
     private TimeSpan _longest;
     private long _count;
 

@@ -96,7 +96,6 @@ internal sealed class SentinelSet
 
     public void OnRound(SentinelLink link, SentinelRound round) => Post(link, known => TakeRound(known, round));
 
-    /// <summary>It has answered what it was asked at that moment.</summary>
     public void OnHeard(SentinelLink link, long asOf) => Post(link, known => _hearing.OnHeard(known.Endpoint, asOf));
 
     public void OnEvent(SentinelLink link, SentinelEvent news)

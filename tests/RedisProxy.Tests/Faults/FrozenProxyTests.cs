@@ -114,6 +114,28 @@ public sealed class FrozenProxyTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task ControlPlaneStarvedOverAPlannedFailover_NothingIsLost()
+    {
+        await using SentinelDeployment deployment = await SentinelDeployment.StartAsync();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(deployment));
+        await using CountingWriter writers = await StartWritersAsync(proxy);
+        RedisServer master;
+        await using (await ControlPlaneStarvation.BeginAsync(proxy))
+        {
+            await deployment.FailoverAsync();
+            master = await deployment.WaitForMasterAsync(deployment.Servers[0], Patience);
+        }
+
+        await writers.WaitForAcknowledgedAsync(200, Patience);
+        await deployment.WaitUntilHealthyAsync(Patience);
+        LossReport report = await writers.CompareAsync(master);
+        output.WriteLine(report.ToString());
+        Assert.True(report.IsHonest, report.ToString());
+        Assert.InRange(report.Unknown, 0, Writers);
+        Assert.Equal(0, report.Broken + report.OtherErrors);
+    }
+
+    [Fact]
     public Task PlannedFailoversWithRandomStopsOfTheProxy_NothingIsLostAndNothingIsUnknown() => FailOverOftenAsync(failovers: 5);
 
     [Fact]

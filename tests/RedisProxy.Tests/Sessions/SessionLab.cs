@@ -119,6 +119,18 @@ internal sealed class SessionLab : IAsyncDisposable
     /// <summary>Every Sentinel was heard just now.</summary>
     public void RenewLease() => Lease!.Renew(TimeProvider.System.GetTimestamp());
 
+    /// <summary>The lease does not run out before that has ended.</summary>
+    public async Task WhileLeaseRunsAsync(Task task)
+    {
+        while (!task.IsCompleted)
+        {
+            RenewLease();
+            await Task.WhenAny(task, Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System));
+        }
+
+        await task;
+    }
+
     public Task WaitUntilLeaseLapsesAsync() => Eventually.Within(
         TimeSpan.FromSeconds(10), () => _loop.InvokeAsync(() => !_listener.Gate.Lease.Runs), "the lease has run out");
 

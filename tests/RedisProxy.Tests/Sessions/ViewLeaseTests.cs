@@ -17,11 +17,9 @@ public sealed class ViewLeaseTests
         await client.SendAsync(Requests.Set);
         await Eventually.Within(TimeSpan.FromSeconds(10), lab.CountWaitingAsync, waiting => waiting == 1, "the request waits");
         await client.SendAsync(Requests.Get);
-        lab.RenewLease();
-        await backend.ExpectAsync(Requests.Set + Requests.Get);
-        lab.RenewLease();
+        await lab.WhileLeaseRunsAsync(backend.ExpectAsync(Requests.Set + Requests.Get));
         await backend.SendAsync("+OK\r\n$1\r\nv\r\n");
-        await client.ExpectAsync("+OK\r\n$1\r\nv\r\n");
+        await lab.WhileLeaseRunsAsync(client.ExpectAsync("+OK\r\n$1\r\nv\r\n"));
         Assert.Equal(0, lab.Counters.Synthesised.Sum());
     }
 
@@ -35,8 +33,7 @@ public sealed class ViewLeaseTests
         await Eventually.Within(TimeSpan.FromSeconds(10), lab.CountWaitingAsync, waiting => waiting == 1, "the request waits");
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
-        lab.RenewLease();
-        await second.ExpectAsync(Requests.Set);
+        await lab.WhileLeaseRunsAsync(second.ExpectAsync(Requests.Set));
         Assert.Equal("", (await first.ReadToEndAsync()).Rest);
     }
 
@@ -45,9 +42,8 @@ public sealed class ViewLeaseTests
     {
         await using SessionLab lab = await SessionLab.StartAsync(hasLease: true);
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        lab.RenewLease();
         await client.SendAsync(Requests.Set);
-        await first.ExpectAsync(Requests.Set);
+        await lab.WhileLeaseRunsAsync(first.ExpectAsync(Requests.Set));
         await lab.WaitUntilLeaseLapsesAsync();
         await first.SendAsync("+OK\r\n");
         await lab.ServeSecondAsync();
@@ -60,9 +56,8 @@ public sealed class ViewLeaseTests
     {
         await using SessionLab lab = await SessionLab.StartAsync(hasLease: true);
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        lab.RenewLease();
         await client.SendAsync(Requests.Set);
-        await first.ExpectAsync(Requests.Set);
+        await lab.WhileLeaseRunsAsync(first.ExpectAsync(Requests.Set));
         using var isHeldUp = new ManualResetEventSlim();
         using var goesOn = new ManualResetEventSlim();
         lab.Loop.Post(
@@ -104,8 +99,7 @@ public sealed class ViewLeaseTests
         goesOn.Set();
         await superseded;
         RawClient second = await lab.AcceptAsync(lab.Second);
-        lab.RenewLease();
-        await second.ExpectAsync(Requests.Set);
+        await lab.WhileLeaseRunsAsync(second.ExpectAsync(Requests.Set));
         Assert.Equal("", (await first.ReadToEndAsync()).Rest);
     }
 
