@@ -12,13 +12,18 @@ namespace RedisProxy.Failover;
 internal sealed class FailoverBridge : ITopologyObserver
 {
     private readonly IReadOnlyList<Gate> _gates;
+    private readonly Action<TopologyView> _onHold;
 
     // Views come from the source's thread, pauses from an operator's: what is shown last must be the newest of both.
     private readonly Lock _showing = new();
     private TopologyView? _view;
     private bool _isPaused;
 
-    private FailoverBridge(IReadOnlyList<Gate> gates) => _gates = gates;
+    private FailoverBridge(IReadOnlyList<Gate> gates, Action<TopologyView> onHold)
+    {
+        _gates = gates;
+        _onHold = onHold;
+    }
 
     public bool IsPaused
     {
@@ -39,9 +44,12 @@ internal sealed class FailoverBridge : ITopologyObserver
         new(loop, (long)maxOutage.TotalMilliseconds, source.Suspect, onSessionFault) { OnBackendUserRefused = onBackendUserRefused };
 
     /// <summary>From now on the gates follow the source, beginning with what it knows.</summary>
-    public static FailoverBridge Connect(ITopologySource source, IReadOnlyList<Gate> gates)
+    /// <param name="source">Of the listener.</param>
+    /// <param name="gates">One for each loop.</param>
+    /// <param name="onHold">Gets the view with which a failover begins, when all gates have it before them. Must not wait.</param>
+    public static FailoverBridge Connect(ITopologySource source, IReadOnlyList<Gate> gates, Action<TopologyView> onHold)
     {
-        var bridge = new FailoverBridge(gates);
+        var bridge = new FailoverBridge(gates, onHold);
         source.Subscribe(bridge);
         return bridge;
     }
@@ -50,8 +58,13 @@ internal sealed class FailoverBridge : ITopologyObserver
     {
         lock (_showing)
         {
+            bool isNewHold = view.Availability == Availability.PlannedHold && _view?.Availability != Availability.PlannedHold;
             _view = view;
             Show();
+            if (isNewHold)
+            {
+                _onHold(view);
+            }
         }
     }
 

@@ -11,6 +11,8 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class BackendLink(LoopSocket socket, long generation)
 {
+    public const long NoWait = -1;
+
     public LoopSocket Socket => socket;
 
     /// <summary>Of the topology under which it was opened. When a higher one is announced, this link is fenced.</summary>
@@ -59,6 +61,12 @@ internal sealed class BackendLink(LoopSocket socket, long generation)
 
     /// <summary>While it rejects: its transaction, as of what it has answered.</summary>
     public TransactionState RejectingTransaction { get; set; }
+
+    /// <summary>
+    /// The end of the request whose wait the proxy itself has ordered to end, so that <c>-UNBLOCKED</c> in reply to it is not for the
+    /// client; <see cref="NoWait"/>: none. See <see cref="BlockedWaits"/>.
+    /// </summary>
+    public long EndedWait { get; set; } = NoWait;
 
     /// <summary>Part of a reply has been relayed and its end has not come.</summary>
     public bool IsMidReply { get; set; }

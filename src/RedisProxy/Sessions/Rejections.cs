@@ -21,9 +21,8 @@ internal static class Rejections
             return true;
         }
 
-        Outcome rejection = SyntheticReplies.Rejection(reply);
-        if (rejection == Outcome.Forward || link.InFlight.IsEmpty
-            || (rejection == Outcome.RejectedReadOnly && session.Settings.IsOfReplicas))
+        Outcome rejection = link.InFlight.IsEmpty ? Outcome.Forward : RejectionOf(link, link.InFlight.Oldest, reply);
+        if (rejection == Outcome.Forward || (rejection == Outcome.RejectedReadOnly && session.Settings.IsOfReplicas))
         {
             return false;
         }
@@ -67,7 +66,7 @@ internal static class Rejections
         bool isExec = request.Traits.Kind == CommandKind.Exec;
         bool isQueued = link.RejectingTransaction.IsOpen && !isExec;
         request.IsAnswered = true;
-        request.Rejection = SyntheticReplies.Rejection(error);
+        request.Rejection = RejectionOf(link, request, error);
         bool isExecuted = request.Rejection == Outcome.Forward && !request.Traits.IsResendable && !isQueued && !(isExec && !error.IsEmpty);
         if (isExecuted)
         {
@@ -98,6 +97,14 @@ internal static class Rejections
     public static bool MayBeOfAnInnerCommand(in PendingRequest request, ReadOnlySpan<byte> error) =>
         (request.Traits.Flags & CommandFlags.Nested) != 0
         && !(request.Traits.Kind == CommandKind.Exec && error.StartsWith("-EXECABORT"u8));
+
+    // An operator's CLIENT UNBLOCK with ERROR is for the client; the proxy's own means only that it is to wait elsewhere.
+    private static Outcome RejectionOf(BackendLink link, in PendingRequest request, ReadOnlySpan<byte> error)
+    {
+        Outcome rejection = SyntheticReplies.Rejection(error);
+        bool isOwn = rejection == Outcome.Forward && link.EndedWait == request.End && error.StartsWith("-UNBLOCKED "u8);
+        return isOwn ? Outcome.RejectedUnblocked : rejection;
+    }
 
     /// <summary>All that was answered before the present request has had its answer, and is not sent again.</summary>
     private static void StopMoving(TransactionState state, BackendLink link)
