@@ -44,11 +44,13 @@ is_there() {
     esac
 }
 
-# The clients that the tests run through the proxy. Those for Node.js are installed by the tests, by their lock file.
+# The clients, and the workers, that the tests run through the proxy. Those for Node.js are installed by the tests, by their lock file.
 require_clients() {
     require redis-cli:redis-tools python3:python3 "/usr/lib/python3/dist-packages/redis/__init__.py:python3-redis" \
         node:nodejs npm:npm gcc:gcc /usr/include/stdio.h:libc6-dev /usr/include/hiredis/hiredis.h:libhiredis-dev \
-        php:php-cli '/usr/lib/php/*/redis.so:php-redis'
+        php:php-cli '/usr/lib/php/*/redis.so:php-redis' \
+        /usr/lib/python3/dist-packages/rq/__init__.py:python3-rq /usr/lib/python3/dist-packages/celery/__init__.py:python3-celery \
+        sidekiq:ruby-sidekiq
 }
 
 require_dotnet() {

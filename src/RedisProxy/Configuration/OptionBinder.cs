@@ -243,8 +243,8 @@ internal sealed class OptionBinder
             MaxBytesPerSession = maxBytes,
             Reads = reads,
             Blocking = replay.Value("blocking", defaults.Blocking, ValueParsers.Boolean),
-            OnUnknownOutcome = replay.Value("onUnknownOutcome", defaults.OnUnknownOutcome, ValueParsers.Choice(
-                ("error", UnknownOutcomeAction.Error), ("disconnect", UnknownOutcomeAction.Disconnect))),
+            OnUnknownOutcome = ReadUnknownOutcome(replay, "onUnknownOutcome", defaults.OnUnknownOutcome),
+            OnUnknownBlocking = ReadUnknownOutcome(replay, "onUnknownBlocking", defaults.OnUnknownBlocking),
             NotExecutedCode = replay.Value("notExecutedCode", defaults.NotExecutedCode, ValueParsers.Choice(
                 ("LOADING", NotExecutedCode.Loading),
                 ("MASTERDOWN", NotExecutedCode.MasterDown),
@@ -252,6 +252,10 @@ internal sealed class OptionBinder
                 ("CLUSTERDOWN", NotExecutedCode.ClusterDown))),
         };
     }
+
+    private static UnknownOutcomeAction ReadUnknownOutcome(OptionSection replay, string key, UnknownOutcomeAction fallback) =>
+        replay.Value(key, fallback, ValueParsers.Choice(
+            ("error", UnknownOutcomeAction.Error), ("disconnect", UnknownOutcomeAction.Disconnect)));
 
     private AdminOptions ReadAdmin(OptionSection admin)
     {

@@ -40,6 +40,7 @@ internal static class OptionChanges
         new("replay.reads", o => o.Replay.Reads),
         new("replay.blocking", o => o.Replay.Blocking),
         new("replay.onUnknownOutcome", o => o.Replay.OnUnknownOutcome),
+        new("replay.onUnknownBlocking", o => o.Replay.OnUnknownBlocking),
         new("replay.notExecutedCode", o => o.Replay.NotExecutedCode),
         new("admin.bind", o => o.Admin.Bind) { NeedsRestart = true },
         new("admin.allowedHosts", o => List(o.Admin.AllowedHosts)) { NeedsRestart = true },

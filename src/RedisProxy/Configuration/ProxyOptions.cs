@@ -185,6 +185,12 @@ internal sealed record ReplayOptions
     /// <summary><c>onUnknownOutcome</c>: default <c>error</c>.</summary>
     public UnknownOutcomeAction OnUnknownOutcome { get; init; }
 
+    /// <summary>
+    /// <c>onUnknownBlocking</c>: the same for blocking pops and stream reads. Default <c>disconnect</c>: programs that wait for work in one
+    /// expect their connection to break, and many end at an error.
+    /// </summary>
+    public UnknownOutcomeAction OnUnknownBlocking { get; init; } = UnknownOutcomeAction.Disconnect;
+
     /// <summary><c>notExecutedCode</c>: the error code of requests that surely were not executed. Default <c>LOADING</c>.</summary>
     public NotExecutedCode NotExecutedCode { get; init; }
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 using RedisProxy.Configuration;
 using RedisProxy.EventLoops;
@@ -27,10 +28,12 @@ internal sealed class DataPlaneListener
     private readonly OperatorPause _pause;
     private readonly SessionQuota _quota;
     private readonly HandOver _handOver;
+    private readonly WaitRelease _waits;
     private ListenerSockets? _sockets;
     private FailoverBridge? _bridge;
     private int _nextPart;
     private int _openings;
+    private BackendOptions _backend;
 
     public DataPlaneListener(
         ProxyOptions options,
@@ -74,6 +77,10 @@ internal sealed class DataPlaneListener
                 OnRefused = refused.ReportClient,
             };
         }
+
+        _backend = options.Backend;
+        _waits = new WaitRelease(
+            listener.Name, Gates, new TopologyContext(time, NullLoggerFactory.Instance) { BackendTls = tls.Backend }, log);
     }
 
     public ListenerOptions Options { get; private set; }
@@ -105,7 +112,8 @@ internal sealed class DataPlaneListener
     /// <returns>A task that fails when a listening socket has become unusable, and ends when all were stopped.</returns>
     public Task<Task> StartAsync(ListenerSockets sockets)
     {
-        _bridge = FailoverBridge.Connect(_source, [.. _parts.Select(part => part.Gate)]);
+        _bridge = FailoverBridge.Connect(_source, Gates, view => _ = EndWaitsAsync(
+            () => _source.Current is { Availability: Availability.PlannedHold } now && now.Generation == view.Generation));
         return OpenAsync(sockets);
     }
 
@@ -114,6 +122,7 @@ internal sealed class DataPlaneListener
     {
         Options = listener;
         _quota.Max = listener.MaxSessions;
+        _backend = options.Backend;
 
         // Of TLS only the files may change, and those are looked at by themselves.
         SessionSettings before = _parts[0].Settings;
@@ -210,6 +219,27 @@ internal sealed class DataPlaneListener
 
     public void Resume() => _pause.End();
 
+    /// <summary>
+    /// Clients that wait in a pop will wait on at the next master, see <see cref="WaitRelease"/>. The gates are shut, or are about to be.
+    /// </summary>
+    /// <param name="lasts">Are they still?</param>
+    public async Task EndWaitsAsync(Func<bool> lasts)
+    {
+        if (Options.Role != ListenerRole.Master || _source.Current.Master is not { } master)
+        {
+            return;
+        }
+
+        try
+        {
+            await _waits.RunAsync(master, _backend, lasts);
+        }
+        catch (Exception fault)
+        {
+            DataPlaneLog.LoopCallbackFailed(_log, fault);
+        }
+    }
+
     /// <summary>Ends one session in order, with FIN.</summary>
     /// <returns>False: this listener has no such session.</returns>
     public async Task<bool> KillAsync(long session)
@@ -226,6 +256,8 @@ internal sealed class DataPlaneListener
 
     // A quarter of the places: clients that say nothing never keep out those that do.
     private static int MaxSilentOf(SessionQuota quota, int loops) => (int)Math.Clamp(quota.Max / 4 / loops, 1, int.MaxValue);
+
+    private Gate[] Gates => [.. _parts.Select(part => part.Gate)];
 
     private Task ListenOnAsync(int loop, int fd, BindAddress bind)
     {

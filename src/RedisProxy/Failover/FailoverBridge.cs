@@ -13,16 +13,18 @@ internal sealed class FailoverBridge : ITopologyObserver
 {
     private readonly IReadOnlyList<Gate> _gates;
     private readonly Lease? _lease;
+    private readonly Action<TopologyView> _onHold;
 
     // Views come from the source's thread, pauses from an operator's: what is shown last must be the newest of both.
     private readonly Lock _showing = new();
     private TopologyView? _view;
     private bool _isPaused;
 
-    private FailoverBridge(IReadOnlyList<Gate> gates, Lease? lease)
+    private FailoverBridge(IReadOnlyList<Gate> gates, Lease? lease, Action<TopologyView> onHold)
     {
         _gates = gates;
         _lease = lease;
+        _onHold = onHold;
     }
 
     public bool IsPaused
@@ -48,9 +50,12 @@ internal sealed class FailoverBridge : ITopologyObserver
         };
 
     /// <summary>From now on the gates follow the source, beginning with what it knows.</summary>
-    public static FailoverBridge Connect(ITopologySource source, IReadOnlyList<Gate> gates)
+    /// <param name="source">Of the listener.</param>
+    /// <param name="gates">One for each loop.</param>
+    /// <param name="onHold">Gets the view with which a failover begins, when all gates have it before them. Must not wait.</param>
+    public static FailoverBridge Connect(ITopologySource source, IReadOnlyList<Gate> gates, Action<TopologyView> onHold)
     {
-        var bridge = new FailoverBridge(gates, source.Lease);
+        var bridge = new FailoverBridge(gates, source.Lease, onHold);
         source.Subscribe(bridge);
         return bridge;
     }
@@ -59,8 +64,13 @@ internal sealed class FailoverBridge : ITopologyObserver
     {
         lock (_showing)
         {
+            bool isNewHold = view.Availability == Availability.PlannedHold && _view?.Availability != Availability.PlannedHold;
             _view = view;
             Show();
+            if (isNewHold)
+            {
+                _onHold(view);
+            }
         }
     }
 

@@ -173,7 +173,11 @@ internal sealed class LosslessFailover(
             listener.Pause(HoldAtMost);
         }
 
+        bool isSettling = true;
+        Task ended = Task.WhenAll(held.Select(listener => listener.EndWaitsAsync(() => isSettling)));
         bool isSettled = await UntilAsync(SettleWithin, async () => await InFlightAsync(held) == 0);
+        isSettling = false;
+        await ended;
         steps.Add(isSettled ? "sessions hold, nothing is in flight" : "sessions hold, some requests are still in flight");
         await servers.PauseWritesAsync();
         steps.Add($"writes wait at {plan.Master!.Announced}");

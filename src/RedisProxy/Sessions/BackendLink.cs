@@ -13,6 +13,8 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemory memory)
 {
+    public const long NoWait = -1;
+
     // Where the bytes of a request begin and end in the client's stream, and what is still to be sent in their place.
     private (long Start, long End, ReadOnlyMemory<byte> Left) _substitute;
 
@@ -67,6 +69,12 @@ internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemo
 
     /// <summary>While it rejects: its transaction, as of what it has answered.</summary>
     public TransactionState RejectingTransaction { get; set; }
+
+    /// <summary>
+    /// The end of the request whose wait the proxy itself has ordered to end, so that <c>-UNBLOCKED</c> in reply to it is not for the
+    /// client; <see cref="NoWait"/>: none. See <see cref="BlockedWaits"/>.
+    /// </summary>
+    public long EndedWait { get; set; } = NoWait;
 
     /// <summary>Part of a reply or a message has been looked at and its end has not come.</summary>
     public bool IsMidReply { get; set; }

@@ -38,7 +38,10 @@ internal enum EndCause : byte
     /// <summary>It had not authenticated in time, see <c>client.authenticationTimeout</c>.</summary>
     NotAuthenticated,
 
-    /// <summary>A request of unknown outcome, and <c>replay.onUnknownOutcome</c> is <c>disconnect</c>.</summary>
+    /// <summary>
+    /// A request of unknown outcome, and <c>replay.onUnknownOutcome</c> is <c>disconnect</c>; or a blocking one, and
+    /// <c>replay.onUnknownBlocking</c> is.
+    /// </summary>
     UnknownOutcome,
 
     /// <summary>

@@ -4,10 +4,10 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// What is made of a link whose master is doubted, and of what a superseded one has said and nobody has relayed. Its acknowledgements
-/// are worth nothing any more; but a refusal is proof that a request was not executed, so it is sent again, and is not one of unknown
-/// outcome. That is how writes fare that were at the old master in a CLIENT PAUSE when it was demoted: it answers them all with
-/// READONLY.
+/// What is made of a link whose master is doubted, and of what one that has closed meanwhile, or is superseded, has said and nobody has
+/// relayed. Its acknowledgements are worth nothing any more; but a refusal is proof that a request was not executed, so it is sent again,
+/// and is not one of unknown outcome. That is how writes fare that were at the old master in a CLIENT PAUSE when it was demoted: it
+/// answers them all with READONLY.
 /// <para>Only what is here already: a superseded link is not waited for.</para>
 /// </summary>
 internal static unsafe class LastWords
@@ -22,6 +22,7 @@ internal static unsafe class LastWords
             return link.Socket.IsWokenOr(Session.ResumeReplies, session);
         }
 
+        Hear(session, link);
         session.Keeper.LoseLink(link, Topology.SuspicionReason.ConnectionLost);
         return true;
     }
@@ -29,14 +30,19 @@ internal static unsafe class LastWords
     /// <summary>Marks the link's requests by what it said of them. It is given up next, and <see cref="Settlement"/> decides.</summary>
     public static void Hear(Session session, BackendLink link)
     {
-        if (link.InFlight.IsEmpty || link.IsMidReply || link.IsRaw || link.IsRejecting || session.State.IsSubscribed || !Rejections.AreMovable(session, link))
+        if (link.InFlight.IsEmpty || link.IsMidReply || link.IsRaw || session.State.IsSubscribed
+            || !Rejections.AreMovable(session, link))
         {
             return;
         }
 
-        session.Pipeline.PullBack(link, begunToo: true);
-        link.RejectingTransaction = session.State.Transaction;
-        link.AnsweredInFlight = 0;
+        if (!link.IsRejecting)
+        {
+            session.Pipeline.PullBack(link, begunToo: true);
+            link.RejectingTransaction = session.State.Transaction;
+            link.AnsweredInFlight = 0;
+        }
+
         Slab slab = session.Replies.Reader.CopyUnread(link, out int scanned);
         do
         {

@@ -33,7 +33,7 @@ internal static class OwnAnswers
             StateChange? change = request.HasChange ? pipeline.Changes.TakeOldest() : null;
             bool isSilent = session.State.TakeReply(request, change, isError: false) == ReplyFate.Dropped;
             pipeline.RemoveOldest(queue);
-            if (request.Outcome == Outcome.Unknown && !isSilent && session.Settings.DisconnectsOnUnknownOutcome)
+            if (request.Outcome == Outcome.Unknown && !isSilent && EndsAtUnknown(session.Settings, request.Traits))
             {
                 return EndCause.UnknownOutcome;
             }
@@ -65,4 +65,7 @@ internal static class OwnAnswers
         // Of a request that has not come whole there is no place for an answer.
         return pipeline.HasLostChange && (pipeline.Waiting.IsEmpty || pipeline.Waiting.Oldest.IsOpen) ? EndCause.StateInDoubt : EndCause.None;
     }
+
+    private static bool EndsAtUnknown(SessionSettings settings, CommandTraits traits) =>
+        traits.IsBlocking ? settings.DisconnectsOnUnknownBlocking : settings.DisconnectsOnUnknownOutcome;
 }

@@ -21,9 +21,8 @@ internal static class Rejections
             return true;
         }
 
-        Outcome rejection = SyntheticReplies.Rejection(reply);
-        if (rejection == Outcome.Forward || link.InFlight.IsEmpty
-            || (rejection == Outcome.RejectedReadOnly && session.Settings.IsOfReplicas)
+        Outcome rejection = link.InFlight.IsEmpty ? Outcome.Forward : RejectionOf(link, link.InFlight.Oldest, reply);
+        if (rejection == Outcome.Forward || (rejection == Outcome.RejectedReadOnly && session.Settings.IsOfReplicas)
             || (rejection == Outcome.RejectedNoReplicas && !session.Gate.IsMasterNew))
         {
             return false;
@@ -67,7 +66,7 @@ internal static class Rejections
         ref PendingRequest request = ref link.InFlight[link.AnsweredInFlight];
         bool isExec = request.Traits.Kind == CommandKind.Exec;
         request.IsAnswered = true;
-        request.Rejection = ProofIn(request, error);
+        request.Rejection = RejectionOf(link, request, error);
 
         // A transaction runs at its EXEC, if there is one and it was not aborted.
         bool isOfTransaction = isExec ? !link.RejectingTransaction.IsOpen || IsAborted(error) : link.RejectingTransaction.IsOpen;
@@ -108,6 +107,14 @@ internal static class Rejections
         (request.Traits.Flags & CommandFlags.Nested) != 0 && !(request.Traits.Kind == CommandKind.Exec && IsAborted(error));
 
     private static bool IsAborted(ReadOnlySpan<byte> error) => error.StartsWith("-EXECABORT"u8);
+
+    // An operator's CLIENT UNBLOCK with ERROR is for the client; the proxy's own means only that it is to wait elsewhere.
+    private static Outcome RejectionOf(BackendLink link, in PendingRequest request, ReadOnlySpan<byte> error)
+    {
+        Outcome rejection = ProofIn(request, error);
+        bool isOwn = rejection == Outcome.Forward && link.EndedWait == request.End && error.StartsWith("-UNBLOCKED "u8);
+        return isOwn ? Outcome.RejectedUnblocked : rejection;
+    }
 
     /// <summary>All that was answered before the present request has had its answer, and is not sent again.</summary>
     private static void StopMoving(TransactionState state, BackendLink link)

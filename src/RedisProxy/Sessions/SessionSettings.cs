@@ -29,6 +29,7 @@ internal sealed class SessionSettings
         ResendsBlocking = options.Replay.Blocking;
         Resubscribes = listener.PubSub == PubSubAction.Resubscribe;
         DisconnectsOnUnknownOutcome = options.Replay.OnUnknownOutcome == UnknownOutcomeAction.Disconnect;
+        DisconnectsOnUnknownBlocking = DisconnectsOnUnknownOutcome || options.Replay.OnUnknownBlocking == UnknownOutcomeAction.Disconnect;
         Replies = new SyntheticReplies(options.Replay.NotExecutedCode, listener.Master ?? listener.Name);
     }
 
@@ -86,6 +87,8 @@ internal sealed class SessionSettings
     public bool Resubscribes { get; }
 
     public bool DisconnectsOnUnknownOutcome { get; }
+
+    public bool DisconnectsOnUnknownBlocking { get; }
 
     public SyntheticReplies Replies { get; }
 

@@ -94,6 +94,9 @@ internal static class Settlement
         for (int i = multi; i < end; i++)
         {
             ref PendingRequest queued = ref link.InFlight[i];
+
+            // In a transaction nothing waits.
+            queued.Traits = queued.Traits with { Flags = queued.Traits.Flags & ~CommandFlags.Blocking };
             if (queued.Outcome is Outcome.Forward or Outcome.NotExecuted)
             {
                 queued.Outcome = outcome == Outcome.Unknown ? Outcome.Unknown

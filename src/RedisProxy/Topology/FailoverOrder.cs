@@ -8,6 +8,11 @@ namespace RedisProxy.Topology;
 /// <summary>
 /// <c>SENTINEL FAILOVER</c> to one Sentinel, and what becomes of it. An order that was sent and not answered may be carried out, at once
 /// or once the Sentinel is awake again; that none is under way is believed only of a Sentinel that says so afterwards.
+/// <para>
+/// Not <c>COORDINATED</c>, which Valkey 9 has: all that it adds is done here already, by <see cref="WritePause"/> and by waiting for the
+/// replicas. It needs rights that Sentinel's user seldom has, and its own pause of the master, which UNPAUSE does not end, lasts for the
+/// whole <c>failover-timeout</c> when it hangs.
+/// </para>
 /// </summary>
 internal sealed class FailoverOrder(FailoverPlan plan, ProxyOptions options, TopologyContext context)
 {
@@ -21,16 +26,11 @@ internal sealed class FailoverOrder(FailoverPlan plan, ProxyOptions options, Top
     /// <exception cref="ServerException">Surely none has begun: Sentinel is not reached, or refuses (no good replica, say).</exception>
     public async Task<string> GiveAsync()
     {
-        string[] plain = ["SENTINEL", "FAILOVER", plan.MasterName];
         RespValue reply;
         try
         {
-            reply = await AskAsync(plan.IsCoordinated ? [.. plain, "COORDINATED"] : plain);
-            if (plan.IsCoordinated && reply.IsError && IsNoneOfThatKind(reply.Text))
-            {
-                // It has begun nothing.
-                reply = await AskAsync(plain);
-            }
+            reply = (await SentinelCall.AskAsync(
+                plan.Sentinel!, options, context, AnswerWithin, ["SENTINEL", "FAILOVER", plan.MasterName]))[0];
         }
         catch (ServerException failure) when (failure.IsOutcomeUnknown)
         {
@@ -77,11 +77,4 @@ internal sealed class FailoverOrder(FailoverPlan plan, ProxyOptions options, Top
             return failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused } ? false : null;
         }
     }
-
-    /// <summary>The Sentinel does not know the word, or has found that the master does not know FAILOVER.</summary>
-    private static bool IsNoneOfThatKind(string refusal) =>
-        refusal.StartsWith("ERR", StringComparison.Ordinal) || refusal.StartsWith("NOGOODPRIMARY", StringComparison.Ordinal);
-
-    private async Task<RespValue> AskAsync(string[] request) =>
-        (await SentinelCall.AskAsync(plan.Sentinel!, options, context, AnswerWithin, request))[0];
 }

@@ -20,12 +20,6 @@ internal sealed record FailoverPlan(
     /// <summary>The connected Sentinels beside <see cref="Sentinel"/>: they are asked, and told nothing.</summary>
     public IReadOnlyList<HostEndpoint> OtherSentinels { get; init; } = [];
 
-    /// <summary>
-    /// Sentinel and all servers are Valkey 9 or newer, which know <c>SENTINEL FAILOVER … COORDINATED</c>: the master itself waits for the
-    /// replica and steps down before that one is promoted, so writes are safe even if this process dies in between.
-    /// </summary>
-    public bool IsCoordinated { get; init; }
-
     /// <summary>Without these it cannot be done, forced or not.</summary>
     public bool IsPossible => Sentinel is not null && Master is not null && Replicas.Count > 0;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 
 using RedisProxy.Configuration;
@@ -17,7 +16,6 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
 
     private readonly AddressPolicy _policy = new(options);
     private readonly List<string> _objections = [];
-    private bool _knowsCoordinated = true;
 
     /// <param name="view">Of the master that is to be replaced.</param>
     public async Task<FailoverPlan> RunAsync(TopologyView view)
@@ -44,14 +42,12 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
         catch (ServerException failure)
         {
             _objections.Add(failure.Message);
-            _knowsCoordinated = false;
         }
 
         return new FailoverPlan(name, sentinel, master, replicas, _objections)
         {
             OtherSentinels =
                 [.. view.Sentinels.Where(one => one.IsConnected && one.Sentinel != sentinel).Select(one => one.Sentinel)],
-            IsCoordinated = _knowsCoordinated,
         };
     }
 
@@ -78,8 +74,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
     {
         RespValue[] replies = await SentinelCall.AskAsync(
             sentinel, options, context, answerWithin: null,
-            ["SENTINEL", "CKQUORUM", name], ["SENTINEL", "REPLICAS", name], ["INFO", "server"]);
-        _knowsCoordinated &= IsValkey9(ServerConnection.ReadInfo(replies[2]));
+            ["SENTINEL", "CKQUORUM", name], ["SENTINEL", "REPLICAS", name]);
         if (replies[0].IsError)
         {
             _objections.Add($"Sentinel {sentinel} says: {replies[0].Text}");
@@ -130,7 +125,6 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
     private async Task LookAtMasterAsync(ServerConnection master, List<ServerConnection> replicas)
     {
         await CheckPermissionsAsync(master);
-        _knowsCoordinated &= IsValkey9(await master.InfoAsync("server"));
         IReadOnlyDictionary<string, string> clients = await master.InfoAsync("clients");
         if (clients.GetValueOrDefault("paused_reason", "none") != "none")
         {
@@ -139,7 +133,6 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
 
         foreach (ServerConnection replica in replicas)
         {
-            _knowsCoordinated &= IsValkey9(await replica.InfoAsync("server"));
             long? lag = await FailoverSteps.LagAsync(master, replica);
             if (lag is null or > MaxLagBytes)
             {
@@ -164,9 +157,4 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
             }
         }
     }
-
-    private static bool IsValkey9(IReadOnlyDictionary<string, string> server) =>
-        int.TryParse(
-            server.GetValueOrDefault("valkey_version", "").Split('.')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int major)
-        && major >= 9;
 }

@@ -24,13 +24,15 @@ internal sealed class RespConnection : IAsyncDisposable
     private readonly Action<RespValue> _onPush;
     private readonly TaskCompletionSource<string> _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
+    private readonly int _maxMessageBytes;
     private readonly Task _reading;
     private Batch? _batch;
     private string? _complaint;
     private RespConnectionException? _end;
 
-    private RespConnection(RespTransport transport, TimeProvider time, Action<RespValue>? onPush)
+    private RespConnection(RespTransport transport, TimeProvider time, Action<RespValue>? onPush, int maxMessageBytes)
     {
+        _maxMessageBytes = maxMessageBytes;
         _transport = transport;
         _time = time;
         _onPush = onPush ?? (_ => { });
@@ -46,12 +48,13 @@ internal sealed class RespConnection : IAsyncDisposable
     /// <param name="onPush">Null: nothing is subscribed to.</param>
     /// <param name="stop">Gives up.</param>
     /// <param name="host">The name or address of the configuration that was looked up, if it was one; for TLS.</param>
+    /// <param name="maxMessageBytes">A message that is longer ends the connection.</param>
     /// <exception cref="SocketException">Refused or unreachable.</exception>
     /// <exception cref="RespConnectionException">It is not who it should be, or speaks no TLS.</exception>
     /// <exception cref="TimeoutException">No connection within the time.</exception>
     public static async Task<RespConnection> ConnectAsync(
         IPEndPoint address, SocketSettings settings, TimeProvider time, Action<RespValue>? onPush, CancellationToken stop,
-        string? host = null)
+        string? host = null, int maxMessageBytes = MaxMessageBytes)
     {
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
@@ -74,7 +77,7 @@ internal sealed class RespConnection : IAsyncDisposable
 
             RespTransport transport = await limit.ApplyToAsync(
                 RespTransport.OverAsync(socket, settings.Tls, host, limit.Token), "no TLS handshake");
-            return new RespConnection(transport, time, onPush);
+            return new RespConnection(transport, time, onPush, maxMessageBytes);
         }
         catch
         {
@@ -185,12 +188,12 @@ internal sealed class RespConnection : IAsyncDisposable
             scanned = received -= message;
             if (received == buffer.Length)
             {
-                Array.Resize(ref buffer, received < MaxMessageBytes ? received * 2 : throw TooLong());
+                Array.Resize(ref buffer, received < _maxMessageBytes ? received * 2 : throw TooLong(_maxMessageBytes));
             }
         }
     }
 
-    private static FormatException TooLong() => new($"a message of more than {MaxMessageBytes >> 20} MiB");
+    private static FormatException TooLong(int maxBytes) => new($"a message of more than {maxBytes >> 20} MiB");
 
     private static bool TakeMessage(ref ReplyScanner scanner, ReadOnlySpan<byte> received, ref int scanned)
     {

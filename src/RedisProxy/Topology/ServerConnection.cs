@@ -19,6 +19,9 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
     /// <summary>In the server's list of clients.</summary>
     public string ClientName { get; init; } = "redisproxy-failover";
 
+    /// <summary>An answer that is longer ends the connection.</summary>
+    public int MaxAnswerBytes { get; init; } = RespConnection.MaxMessageBytes;
+
     /// <summary>As Sentinel, and the other servers, call it.</summary>
     public HostEndpoint Announced => announced;
 
@@ -37,17 +40,20 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
     }
 
     /// <summary>As <see cref="AskAsync"/>, but an error is a reply like others.</summary>
-    public async Task<RespValue> TryAskAsync(params string[] request)
+    public async Task<RespValue> TryAskAsync(params string[] request) => (await TryAskAllAsync([request]))[0];
+
+    /// <summary>All in one write, and their replies in order.</summary>
+    public async Task<RespValue[]> TryAskAllAsync(IReadOnlyList<string[]> requests)
     {
         try
         {
             RespConnection connection = await ConnectAsync();
-            return (await connection.AskAsync([request], options.ConnectTimeout, CancellationToken.None))[0];
+            return await connection.AskAsync(requests, options.ConnectTimeout, CancellationToken.None);
         }
         catch (Exception failure) when (failure is SocketException or IOException or TimeoutException)
         {
             await DisposeAsync();
-            throw new ServerException($"{announced} does not answer {request[0]}: {failure.Message}", failure);
+            throw new ServerException($"{announced} does not answer {requests[0][0]}: {failure.Message}", failure);
         }
     }
 
@@ -81,7 +87,8 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
         }
 
         await DisposeAsync();
-        _connection = await RespConnection.ConnectAsync(address, _socket, context.Time, onPush: null, CancellationToken.None);
+        _connection = await RespConnection.ConnectAsync(
+            address, _socket, context.Time, onPush: null, CancellationToken.None, maxMessageBytes: MaxAnswerBytes);
         string[][] auth = Credentials.ToRequests(options.Username, options.Password);
         RespValue[] replies = await _connection.AskAsync(
             [.. auth, ["CLIENT", "SETNAME", ClientName]], options.ConnectTimeout, CancellationToken.None);

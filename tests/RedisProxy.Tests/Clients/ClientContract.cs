@@ -26,15 +26,16 @@ internal static class ClientContract
     }
 
     /// <summary>
-    /// UNKNOWN is all that an application may see, and nothing at all when the failover was planned; only a command that blocks
-    /// is in flight then too. Subscriptions are closed, and each client says that in its own words.
+    /// UNKNOWN is all that an application may see, and nothing at all when the failover was planned. Subscriptions are closed, and so are
+    /// connections on which a pop was lost; each client says that in its own words.
     /// </summary>
     private static bool Allowed(ClientMode mode, ClientStage stage, ClientErrorKind kind) => (mode, stage, kind) switch
     {
         (_, ClientStage.Steady, _) => false,
         (ClientMode.PubSub, _, _) => kind == ClientErrorKind.Other,
+        (ClientMode.Blocking, ClientStage.Killed, _) => kind == ClientErrorKind.Other,
         (_, _, not ClientErrorKind.Unknown) => false,
-        (ClientMode.Plain or ClientMode.Pipelined, ClientStage.Planned, _) => false,
+        (ClientMode.Plain or ClientMode.Pipelined or ClientMode.Blocking, ClientStage.Planned, _) => false,
         _ => true,
     };
 
@@ -47,7 +48,8 @@ internal static class ClientContract
             yield return $"{record.Before.Count} connections at the beginning instead of {expected}";
         }
 
-        int closed = stage == ClientStage.Steady ? 0 : cell.Mode == ClientMode.PubSub ? 1 : cell.Client.Subscribers;
+        bool closesOwn = cell.Mode == ClientMode.PubSub || (cell.Mode == ClientMode.Blocking && stage == ClientStage.Killed);
+        int closed = stage == ClientStage.Steady ? 0 : closesOwn ? 1 : cell.Client.Subscribers;
         int lost = record.Before.Count - record.Kept;
         if (lost != closed)
         {

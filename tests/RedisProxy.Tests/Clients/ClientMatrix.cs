@@ -112,6 +112,9 @@ internal static class ClientMatrix
             (_, ClientMode.PubSub) when record.ApplicationConnectsAgain => "closed; the application subscribes again",
             (_, ClientMode.PubSub) when record.Errors.Count > 0 => "closed; error, then subscribes again by itself",
             (_, ClientMode.PubSub) => "closed; subscribes again by itself",
+            (ClientStage.Killed, ClientMode.Blocking) when record.ApplicationConnectsAgain => "closed; the application connects again",
+            (ClientStage.Killed, ClientMode.Blocking) when record.Errors.Count > 0 => "closed; error, then connects again by itself",
+            (ClientStage.Killed, ClientMode.Blocking) => "closed; waits on by itself",
             (_, ClientMode.Blocking) => record.Errors.Count > 0 ? "kept; UNKNOWN" : "kept; no error",
             // Whether something is in flight in that moment differs from run to run.
             (ClientStage.Killed, _) => "kept; UNKNOWN at most",

@@ -21,6 +21,8 @@ internal sealed class ClientWorkshop : IDisposable
 #pragma warning disable CA1822 // Beside those that need the folder.
     public Task<string[]> PythonAsync(string client) => Task.FromResult<string[]>([Python, Path.Combine(Sources, client, "driver.py")]);
 
+    public Task<string[]> ShellAsync(string client) => Task.FromResult<string[]>(["sh", Path.Combine(Sources, client, "driver.sh")]);
+
     public Task<string[]> PhpAsync(string client) => Task.FromResult<string[]>(["php", Path.Combine(Sources, client, "driver.php")]);
 
     public Task<string[]> DotnetAsync(string client)
@@ -38,14 +40,16 @@ internal sealed class ClientWorkshop : IDisposable
         return [program];
     }
 
-    public async Task<string[]> NodeAsync(string file) => ["node", Path.Combine(await (_node ??= InstallNodeClientsAsync()), file)];
+    public async Task<string[]> NodeAsync(string file) => ["node", Path.Combine(await (_node ??= InstallFromNpmAsync("node")), file)];
+
+    public async Task<string[]> BullMqAsync() => ["node", Path.Combine(await InstallFromNpmAsync("bullmq"), "driver.mjs")];
 
     public void Dispose() => _folder.Dispose();
 
-    private async Task<string> InstallNodeClientsAsync()
+    private async Task<string> InstallFromNpmAsync(string client)
     {
-        string folder = _folder.Folder("node");
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(Sources, "node")))
+        string folder = _folder.Folder(client);
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(Sources, client)))
         {
             File.Copy(file, Path.Combine(folder, Path.GetFileName(file)));
         }

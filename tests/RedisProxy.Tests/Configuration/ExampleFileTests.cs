@@ -17,7 +17,7 @@ public sealed partial class ExampleFileTests
         "pollInterval", "requireMajority", "addressMap", "allowedNetworks", "backend", "endpoint", "connectTimeout",
         "keepAlive", "time", "interval", "retries", "userTimeout", "maxConcurrentConnects", "client", "hold", "timeout",
         "maxOutage", "planned", "plannedTimeout", "replay", "maxBytesPerSession", "reads", "blocking", "onUnknownOutcome",
-        "notExecutedCode", "admin", "shutdown", "drainTimeout", "minDelay", "loops", "count", "maxBufferMemory",
+        "onUnknownBlocking", "notExecutedCode", "admin", "shutdown", "drainTimeout", "minDelay", "loops", "count", "maxBufferMemory",
         "maxSessionsPerAddress", "authenticationTimeout", "proxyProtocol", "users", "backendUser", "otlp", "audit", "protocol",
         "headersFile", "role", "maxLagBytes", "maxLagSeconds", "fallback", "slowStart", "weights",
         "headersFile", "roles", "replica", "config", "masters", "rewrite", "dryRun",

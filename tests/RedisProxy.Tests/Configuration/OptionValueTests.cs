@@ -84,6 +84,10 @@ public sealed class OptionValueTests
             """replay.onUnknownOutcome: "retry" is unknown; expected "error" or "disconnect" """
         },
         {
+            "'replay': { 'onUnknownBlocking': 'close' }",
+            """replay.onUnknownBlocking: "close" is unknown; expected "error" or "disconnect" """
+        },
+        {
             "'replay': { 'notExecutedCode': 'ERR' }",
             """replay.notExecutedCode: "ERR" is unknown; expected "LOADING", "MASTERDOWN", "TRYAGAIN" or "CLUSTERDOWN" """
         },
@@ -122,7 +126,8 @@ public sealed class OptionValueTests
         { "'backend': { 'pasword': 's3cret' }", """backend.pasword: unknown key; did you mean "password"?""" },
         {
             "'replay': { 'maxBytes': 1 }",
-            "replay.maxBytes: unknown key; expected maxBytesPerSession, reads, blocking, onUnknownOutcome or notExecutedCode"
+            "replay.maxBytes: unknown key; expected maxBytesPerSession, reads, blocking, onUnknownOutcome, onUnknownBlocking "
+                + "or notExecutedCode"
         },
         { "'admin': { 'binds': '' }", """admin.binds: unknown key; did you mean "bind"?""" },
         { "'shutdown': { 'timeout': '1s' }", "shutdown.timeout: unknown key; expected drainTimeout or minDelay" },

@@ -28,6 +28,7 @@ public sealed class ProxyOptionsTests
         Assert.Equal((true, Seconds(3)), (options.Hold.Planned, options.Hold.PlannedTimeout));
         Assert.Equal((65_536, true), (options.Replay.MaxBytesPerSession, options.Replay.Reads));
         Assert.Equal(UnknownOutcomeAction.Error, options.Replay.OnUnknownOutcome);
+        Assert.Equal(UnknownOutcomeAction.Disconnect, options.Replay.OnUnknownBlocking);
         Assert.Equal(NotExecutedCode.Loading, options.Replay.NotExecutedCode);
         Assert.Equal(BindAddress.OfTcp(new HostEndpoint("127.0.0.1", 9180)), options.Admin.Bind);
         Assert.Equal((Seconds(20), Seconds(0)), (options.Shutdown.DrainTimeout, options.Shutdown.MinDelay));
@@ -43,6 +44,7 @@ public sealed class ProxyOptionsTests
             'client': { 'userTimeout': '32s', 'keepAlive': { 'time': '62s', 'interval': '12s', 'retries': 5 } },
             'hold': { 'timeout': '5s', 'maxOutage': '33s', 'planned': false, 'plannedTimeout': '6s' },
             'replay': { 'maxBytesPerSession': '1MiB', 'reads': false, 'blocking': true, 'onUnknownOutcome': 'disconnect',
+                        'onUnknownBlocking': 'error',
                         'notExecutedCode': 'CLUSTERDOWN' },
             'admin': { 'bind': '[::1]:9181' }, 'shutdown': { 'drainTimeout': '21s', 'minDelay': '2s' }, 'loops': { 'count': 2 }
             """));
@@ -72,6 +74,7 @@ public sealed class ProxyOptionsTests
                 Reads = false,
                 Blocking = true,
                 OnUnknownOutcome = UnknownOutcomeAction.Disconnect,
+                OnUnknownBlocking = UnknownOutcomeAction.Error,
                 NotExecutedCode = NotExecutedCode.ClusterDown,
             },
             options.Replay);

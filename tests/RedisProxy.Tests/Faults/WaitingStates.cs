@@ -11,11 +11,7 @@ internal static class WaitingStates
         {
             PrepareAsync = (client, lab) => BlockAsync(client, lab, "BLPOP", "empty-list", "0"),
             // An element may have been taken.
-            CheckAsync = async (client, _, _) =>
-            {
-                Assert.Equal("IOERR", (await client.ReadReplyAsync()).ErrorCode);
-                await SessionStates.ExpectOkAsync(client, "SET", "after-blpop", "x");
-            },
+            CheckAsync = async (client, _, _) => Assert.Equal("", (await client.ReadToEndAsync()).Rest),
         },
         new("blocked in XREAD with an id")
         {
@@ -31,11 +27,7 @@ internal static class WaitingStates
         {
             PrepareAsync = (client, lab) => BlockAsync(client, lab, "XREAD", "BLOCK", "0", "STREAMS", "stream-end", "$"),
             // Which end that is depends on the server and on the moment: entries may have been missed.
-            CheckAsync = async (client, _, _) =>
-            {
-                Assert.Equal("IOERR", (await client.ReadReplyAsync()).ErrorCode);
-                await SessionStates.ExpectOkAsync(client, "SET", "after-xread-end", "x");
-            },
+            CheckAsync = async (client, _, _) => Assert.Equal("", (await client.ReadToEndAsync()).Rest),
         },
         new("SUBSCRIBE")
         {

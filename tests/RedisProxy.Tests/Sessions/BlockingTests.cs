@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 
 using RedisProxy.Configuration;
@@ -12,6 +13,8 @@ namespace RedisProxy.Tests.Sessions;
 public sealed class BlockingTests
 {
     private const string Unblocked = "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n";
+
+    private const string UnblockedByOrder = "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n";
 
     private static readonly string BlPop = Requests.Of("BLPOP", "k", "100");
 
@@ -91,12 +94,149 @@ public sealed class BlockingTests
         await client.ExpectAsync("*-1\r\n");
     }
 
+    [Fact]
+    public async Task MarkedWait_WhenUnblocked_WaitsOnAtTheNextMaster()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(BlPop);
+        await first.ExpectAsync(BlPop);
+        BlockedWaits waits = await lab.MarkWaitsAsync();
+        Assert.Equal([(IPEndPoint)first.Socket.RemoteEndPoint!], waits.Addresses);
+        await lab.ShowAsync(Availability.PlannedHold, 1, lab.First);
+        await first.SendAsync(UnblockedByOrder);
+        await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is heard");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        Assert.InRange(await TimeoutOfBlPopAsync(second), 50, 100);
+        await second.SendAsync("*2\r\n$1\r\nk\r\n$1\r\nv\r\n");
+        await client.ExpectAsync("*2\r\n$1\r\nk\r\n$1\r\nv\r\n");
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task BlockedRequestLostWithItsConnection_IsUnknownUnlessConfigured(bool resends)
+    public async Task MarkedWait_WhoseAnswerComesWhileItsMasterIsDoubted_WaitsOnAtTheNextMaster(bool closes)
     {
-        ProxyOptions options = SessionLab.Options() with { Replay = new ReplayOptions { Blocking = resends } };
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(BlPop + Requests.Get);
+        await first.ExpectAsync(BlPop + Requests.Get);
+        await lab.MarkWaitsAsync();
+        await lab.ShowAsync(Availability.PlannedHold, 1, lab.First, isPromoting: true);
+        await first.SendAsync(UnblockedByOrder + "$1\r\nv\r\n");
+        if (closes)
+        {
+            first.HalfClose();
+            await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is heard");
+        }
+
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        Assert.InRange(await TimeoutOfBlPopAsync(second), 50, 100);
+        await second.SendAsync("*-1\r\n");
+        await second.ExpectAsync(Requests.Get);
+        await second.SendAsync("$1\r\nw\r\n");
+        await client.ExpectAsync("*-1\r\n$1\r\nw\r\n");
+    }
+
+    [Fact]
+    public async Task MarkedWait_ThatWasServedAllTheSame_GetsItsElement()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(BlPop);
+        await first.ExpectAsync(BlPop);
+        await lab.MarkWaitsAsync();
+        await lab.ShowAsync(Availability.PlannedHold, 1, lab.First);
+        await first.SendAsync("*2\r\n$1\r\nk\r\n$1\r\nv\r\n");
+        await client.ExpectAsync("*2\r\n$1\r\nk\r\n$1\r\nv\r\n");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task UnblockedByAnOperator_IsForTheClient(bool wasMarked)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(BlPop);
+        await first.ExpectAsync(BlPop);
+        if (wasMarked)
+        {
+            BlockedWaits waits = await lab.MarkWaitsAsync();
+            await lab.OnLoopAsync(() => waits.Unmark(_ => true));
+        }
+
+        await first.SendAsync(UnblockedByOrder);
+        await client.ExpectAsync(UnblockedByOrder);
+        await (client, first).ExchangeAsync(Requests.Get, "$1\r\nv\r\n");
+    }
+
+    // A write behind it would be executed as soon as the pop is not waited for any more.
+    [Theory]
+    [InlineData("BLPOP k 0|SET k v", false, false)]
+    [InlineData("GET k|BLPOP k 0", false, true)]
+    [InlineData("BLPOP k 0|GET k", true, false)]
+    [InlineData("MULTI|BLPOP k 0", false, false)]
+    [InlineData("WAIT 1 0", false, false)]
+    [InlineData("XREAD BLOCK 0 STREAMS s 0", false, false)]
+    [InlineData("XREAD BLOCK 0 STREAMS s $", true, false)]
+    [InlineData("XREADGROUP GROUP g c BLOCK 0 STREAMS s >", true, false)]
+    [InlineData("BLMOVE a b LEFT LEFT 0", true, false)]
+    [InlineData("BRPOPLPUSH a b 0", true, false)]
+    [InlineData("BZPOPMIN k 0", true, false)]
+    [InlineData("BZMPOP 0 1 k MIN", true, false)]
+    [InlineData("BLMPOP 0 1 k LEFT", true, false)]
+    [InlineData("BLPOP k 0|SUBSCRIBE c", false, false)]
+    public async Task Mark_TakesWhatWaitsInAPopAlone(string commands, bool isMarked, bool mayGrow)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string requests = string.Concat(commands.Split('|').Select(command => Requests.Of(command.Split(' '))));
+        await client.SendAsync(requests);
+        await first.ExpectAsync(requests);
+        BlockedWaits waits = await lab.MarkWaitsAsync();
+        Assert.Equal((isMarked, mayGrow), (!waits.IsEmpty, waits.MayGrow));
+    }
+
+    [Fact]
+    public async Task BlockedRequestLostWithItsConnection_ClosesAfterTheRepliesBefore()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Set + Requests.Get + BlPop);
+        await first.ExpectAsync(Requests.Set + Requests.Get + BlPop);
+        await first.SendAsync("+OK\r\n");
+        await client.ExpectAsync("+OK\r\n");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Get);
+        await second.SendAsync("$1\r\nv\r\n");
+        Assert.Equal(new ConnectionEnd("$1\r\nv\r\n", WasReset: false), await client.ReadToEndAsync());
+    }
+
+    // Where nothing waits, nothing is closed: UNKNOWN is an error for each.
+    [Fact]
+    public async Task PopInsideATransactionWhoseExecIsLost_IsUnknownLikeTheRest()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Multi + BlPop + Requests.Exec);
+        await first.ExpectAsync(Requests.Multi + BlPop + Requests.Exec);
+        await lab.ServeSecondAsync();
+        await client.ExpectAsync(Requests.Unknown + Requests.Unknown + Requests.Unknown);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task BlockedRequestLostWithItsConnection_IsAnsweredOrSentAgain_WhenConfigured(bool resends)
+    {
+        ProxyOptions options = SessionLab.Options() with
+        {
+            Replay = new ReplayOptions { Blocking = resends, OnUnknownBlocking = UnknownOutcomeAction.Error },
+        };
         await using SessionLab lab = await SessionLab.StartAsync(options);
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
         await client.SendAsync(BlPop);
@@ -125,14 +265,14 @@ public sealed class BlockingTests
         await client.SendAsync(read);
         await first.ExpectAsync(read);
         await lab.ServeSecondAsync();
-        RawClient second = await lab.AcceptAsync(lab.Second);
         if (isRead)
         {
+            RawClient second = await lab.AcceptAsync(lab.Second);
             await second.ExpectAsync(read);
         }
         else
         {
-            await client.ExpectAsync(Requests.Unknown);
+            Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
         }
     }
 

@@ -107,6 +107,55 @@ public sealed class LastWordsTests
         await client.ExpectAsync(Done);
     }
 
+    // As Sentinel does with the old master's clients: Valkey's at the moment of the promotion, while their READONLY is still unread.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task RefusedWrites_WhoseDoubtedLinkIsClosed_GoToTheNextMaster(bool isReset)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Set + Incr);
+        await first.ExpectAsync(Requests.Set + Incr);
+        await lab.ShowAsync(Availability.PlannedHold, 1, lab.First, isPromoting: true);
+        await first.SendAsync(Requests.ReadOnly + Requests.ReadOnly);
+        if (isReset)
+        {
+            first.Reset();
+        }
+        else
+        {
+            first.HalfClose();
+        }
+
+        await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "the loss is reported");
+        await lab.ServeSecondAsync();
+        using RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Set + Incr);
+        await second.SendAsync("+OK\r\n:1\r\n");
+        await client.ExpectAsync("+OK\r\n:1\r\n");
+    }
+
+    [Fact]
+    public async Task RestOfARefusedPipeline_SaidByADoubtedLinkThatCloses_IsHeardToo()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Set + Incr);
+        await first.ExpectAsync(Requests.Set + Incr);
+        await first.SendAsync(Requests.ReadOnly);
+        await client.SendAsync(Requests.Get);
+        await Eventually.Within(
+            TimeSpan.FromSeconds(10), async () => await lab.CountWaitingAsync() == 1, "the refusal is heard: what comes now waits");
+        await lab.ShowAsync(Availability.PlannedHold, 1, lab.First, isPromoting: true);
+        await first.SendAsync(Requests.ReadOnly);
+        first.HalfClose();
+        await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "the loss is reported");
+        await lab.ServeSecondAsync();
+        using RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Set + Incr + Requests.Get);
+    }
+
     /// <summary>The first backend gets the requests, is doubted, says this, and then it is known that the second is the master.</summary>
     private static async Task<(RawClient Client, RawClient First)> SupersedeAsync(SessionLab lab, string requests, string said)
     {

@@ -159,6 +159,15 @@ internal sealed class SessionLab : IAsyncDisposable
     /// <summary>Requests are refused at once. To be asked on the loop.</summary>
     public bool FailsFast => _listener.Gate.FailsFast;
 
+    /// <summary>Clients that wait in a pop, about to be unblocked by our order.</summary>
+    public Task<BlockedWaits> MarkWaitsAsync() => _loop.InvokeAsync(() => BlockedWaits.Mark(_listener.Gate));
+
+    public Task OnLoopAsync(Action action) => _loop.InvokeAsync(() =>
+    {
+        action();
+        return true;
+    });
+
     /// <summary>Sessions with a request that no backend has taken.</summary>
     public Task<int> CountWaitingAsync() =>
         _loop.InvokeAsync(() => _listener.Gate.Sessions.Count(session => !session.Pipeline.Waiting.IsEmpty));

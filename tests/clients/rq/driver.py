@@ -1,0 +1,32 @@
+"""RQ: a worker, or a program that gives it jobs. See ../README.md."""
+
+import os
+import sys
+import time
+
+from redis import Redis
+from rq import Queue, Worker
+
+PACE = 0.05
+
+
+def run(number):
+    with open(os.environ["JOURNAL"], "a", encoding="ascii") as journal:
+        journal.write(f"{number}\n")
+
+
+def main():
+    role, port = sys.argv[1], int(sys.argv[2])
+    connection = Redis(host="127.0.0.1", port=port)
+    if role == "worker":
+        os.environ["JOURNAL"] = sys.argv[3]
+        Worker(["jobs"], connection=connection).work()
+        return
+    queue = Queue("jobs", connection=connection)
+    for number in range(int(sys.argv[3]), int(sys.argv[4])):
+        queue.enqueue("driver.run", number)
+        time.sleep(PACE)
+
+
+if __name__ == "__main__":
+    main()
