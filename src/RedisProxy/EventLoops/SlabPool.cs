@@ -31,7 +31,8 @@ internal sealed unsafe class SlabPool
     public long ChargedBytes { get; private set; }
 
     /// <summary>
-    /// When more than this is rented or charged, <see cref="OnPressure"/> is called. Nothing is refused: who rents has bytes to put somewhere.
+    /// When more than this is rented or charged, <see cref="OnPressure"/> is called. Nothing is refused: who rents has bytes to put
+    /// somewhere.
     /// </summary>
     public long PressureBytes { get; set; } = long.MaxValue;
 

@@ -46,6 +46,9 @@ internal static class MemoryBudget
         }
     }
 
+    private static long BytesOf(Session session) =>
+        session.Pipeline.Buffer.KeptBytes + session.Pipeline.Memory.Bytes + session.Replies.Reader.HeldBytes;
+
     private static void Shed(EventLoop loop, IEnumerable<SessionListener> parts, long budget, ILogger log)
     {
         long excess = loop.Slabs.InUseBytes + loop.Slabs.ChargedBytes - budget + (budget * ShedPercent / 100);
@@ -53,7 +56,7 @@ internal static class MemoryBudget
         (Session Session, long Bytes)[] largest =
         [
             .. parts.SelectMany(part => part.Gate.Sessions)
-                .Select(session => (session, session.Pipeline.Buffer.KeptBytes + session.Pipeline.Memory.Bytes + session.Replies.Reader.HeldBytes))
+                .Select(session => (session, BytesOf(session)))
                 .OrderByDescending(pair => pair.Item2),
         ];
         for (; excess > 0 && count < largest.Length && largest[count].Bytes > 0; count++)

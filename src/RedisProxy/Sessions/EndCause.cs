@@ -45,8 +45,8 @@ internal enum EndCause : byte
     UnknownOutcome,
 
     /// <summary>
-    /// A change of the connection's state was not executed, or perhaps it was and its backend was lost: what the client sends behind it could
-    /// run in another database, or as another user. Or nobody can tell what a request has made of the connection.
+    /// A change of the connection's state was not executed, or perhaps it was and its backend was lost: what the client sends behind it
+    /// could run in another database, or as another user. Or nobody can tell what a request has made of the connection.
     /// </summary>
     StateInDoubt,
 

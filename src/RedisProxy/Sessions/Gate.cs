@@ -15,7 +15,8 @@ internal sealed class Gate(
     EventLoop loop, long maxOutageMs, Func<SuspicionReason, long> suspect, Action<Exception> onSessionFault, Lease? lease = null)
 {
     /// <summary>
-    /// After a failover the last replica follows the new master when Sentinel has demoted the old one, with its default timing after some 11 s.
+    /// After a failover the last replica follows the new master when Sentinel has demoted the old one, with its default timing after
+    /// some 11 s.
     /// </summary>
     private const long NewMasterMs = 20_000;
 
@@ -65,7 +66,9 @@ internal sealed class Gate(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Allows(CommandTraits traits) => Lease.Runs && IsOpenFor(traits);
 
-    /// <summary>Is there a master for such a request, as far as is known? For a moment it may not be certain, see <see cref="ViewLease"/>.</summary>
+    /// <summary>
+    /// Is there a master for such a request, as far as is known? For a moment it may not be certain, see <see cref="ViewLease"/>.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsOpenFor(CommandTraits traits) => View.Availability switch
     {

@@ -21,8 +21,8 @@ internal sealed record Credentials(int Order, byte[]? Username, byte[] Password)
 }
 
 /// <summary>
-/// Who a client has said that it is: user, protocol, and the names that it gave itself. What came with HELLO is said again with HELLO, which
-/// every user may say, unlike CLIENT SETNAME.
+/// Who a client has said that it is: user, protocol, and the names that it gave itself. What came with HELLO is said again with HELLO,
+/// which every user may say, unlike CLIENT SETNAME.
 /// </summary>
 internal sealed class Identity
 {

@@ -38,7 +38,7 @@ internal static unsafe class LastWords
 
         if (!link.IsRejecting)
         {
-            session.Pipeline.PullBack(link, begunToo: true);
+            TakenBack.Unsent(session, link, begunToo: true);
             link.RejectingTransaction = session.State.Transaction;
             link.AnsweredInFlight = 0;
         }

@@ -63,7 +63,8 @@ internal static class OwnAnswers
         }
 
         // Of a request that has not come whole there is no place for an answer.
-        return pipeline.HasLostChange && (pipeline.Waiting.IsEmpty || pipeline.Waiting.Oldest.IsOpen) ? EndCause.StateInDoubt : EndCause.None;
+        bool isAllAnswered = pipeline.Waiting.IsEmpty || pipeline.Waiting.Oldest.IsOpen;
+        return pipeline.HasLostChange && isAllAnswered ? EndCause.StateInDoubt : EndCause.None;
     }
 
     private static bool EndsAtUnknown(SessionSettings settings, CommandTraits traits) =>

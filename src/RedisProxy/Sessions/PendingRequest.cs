@@ -54,7 +54,7 @@ internal struct PendingRequest
     /// <summary>It is one request, is owed one reply by a backend, and changes nothing about the connection.</summary>
     public readonly bool IsPlain => More == 0 && AnswersAlike;
 
-    /// <summary>It is owed one reply by a backend, and changes nothing about the connection, and so are those behind it that it stands for.</summary>
+    /// <summary>It, and those that it stands for: each is owed one reply by a backend, and changes nothing about the connection.</summary>
     public readonly bool AnswersAlike =>
         Outcome == Outcome.Forward && Traits.Kind == CommandKind.Plain && !HasChange && !FollowsNoOp && !IsAnswered && End != StillOpen;
 

@@ -137,7 +137,7 @@ internal sealed class Pipeline
         }
         else
         {
-            Deadline.Arm();
+            ArmDeadline();
         }
     }
 
@@ -166,7 +166,10 @@ internal sealed class Pipeline
         while (!Waiting.IsEmpty)
         {
             ref PendingRequest oldest = ref Waiting.Oldest;
-            if (oldest.IsSynthesised ? oldest.IsOpen || link.IsRejecting || oldest.IsLostChange : !CanHandOver(link, oldest.Start, oldest.Traits))
+            bool mustStay = oldest.IsSynthesised
+                ? oldest.IsOpen || oldest.IsLostChange || link.IsRejecting
+                : !CanHandOver(link, oldest.Start, oldest.Traits);
+            if (mustStay)
             {
                 return;
             }
@@ -195,44 +198,6 @@ internal sealed class Pipeline
         {
             link.SendEnd = Buffer.Received;
         }
-    }
-
-    /// <summary>Requests that the link has taken and not begun to send wait again, because the way is shut now.</summary>
-    /// <param name="link">The session's.</param>
-    /// <param name="begunToo">Also the one of which a part was sent: the link is given up, so it will never be complete there.</param>
-    public void PullBack(BackendLink link, bool begunToo)
-    {
-        while (!link.InFlight.IsEmpty)
-        {
-            ref PendingRequest newest = ref link.InFlight.Newest;
-            bool isBegun = newest.Start < link.SentTo;
-            if (!newest.IsSynthesised)
-            {
-                if (begunToo ? newest.End <= link.SentTo : isBegun)
-                {
-                    break;
-                }
-
-                newest.Outcome = newest.Start < Buffer.Kept ? Outcome.NotExecuted : Outcome.Forward;
-            }
-
-            MoveBack(link);
-        }
-
-        link.SendEnd = link.InFlight.IsEmpty ? link.SentTo : Math.Max(link.SentTo, SendEndOf(link.InFlight.Newest));
-        Deadline.Arm();
-    }
-
-    /// <summary>Everything the lost link owed waits again, each with the outcome that was decided for it.</summary>
-    public void TakeBackAll(BackendLink link)
-    {
-        while (!link.InFlight.IsEmpty)
-        {
-            MoveBack(link);
-        }
-
-        link.InFlight.Release();
-        Deadline.Arm();
     }
 
     /// <summary>A lost change of state is answered now, and nothing behind it is executed any more.</summary>
@@ -303,22 +268,9 @@ internal sealed class Pipeline
         }
     }
 
-    private void MoveBack(BackendLink link)
-    {
-        ref PendingRequest newest = ref link.InFlight.Newest;
-        if (!newest.HasWaited || _gate.Loop.NowMs - link.OpenedAtMs > _session.Settings.HoldTimeoutMs)
-        {
-            // Its wait begins now, not again with every backend that turns it away.
-            newest.WaitsSinceMs = _gate.Loop.NowMs;
-            newest.HasWaited = true;
-        }
+    /// <summary>Something waits.</summary>
+    public void ArmDeadline() => Deadline.Arm();
 
-        newest.IsAnswered = false;
-        newest.Rejection = Outcome.Forward;
-        link.ForgetSubstitute(newest);
-        Waiting.AddOldest(newest);
-        link.InFlight.RemoveNewest();
-    }
-
-    private long SendEndOf(in PendingRequest request) => request.IsOpen || request.End == RawFrom ? Buffer.Received : request.End;
+    /// <summary>Up to there bytes go with the request, as far as they are here.</summary>
+    public long SendEndOf(in PendingRequest request) => request.IsOpen || request.End == RawFrom ? Buffer.Received : request.End;
 }

@@ -5,8 +5,9 @@ namespace RedisProxy.Sessions;
 
 /// <summary>
 /// A backend that answers READONLY, LOADING, MASTERDOWN, UNBLOCKED or REDIRECT has not executed the request: it is no master, or not
-/// yet. NOREPLICAS says the same of one that has become the master lately and waits for its replicas. The request is not lost but goes to the master, and to keep order everything behind it does too: nothing more is sent to this
-/// link, what it still owes is read and not relayed, and when it owes nothing more it is given up.
+/// yet. NOREPLICAS says the same of one that has become the master lately and waits for its replicas. The request is not lost but goes
+/// to the master, and to keep order everything behind it does too: nothing more is sent to this link, what it still owes is read and not
+/// relayed, and when it owes nothing more it is given up.
 /// </summary>
 internal static class Rejections
 {
@@ -45,7 +46,7 @@ internal static class Rejections
         link.IsRejecting = true;
         link.RejectingTransaction = session.State.Transaction.After(request.Traits.Kind, isError: true, isExecAborted: true);
         link.AnsweredInFlight = 1;
-        session.Pipeline.PullBack(link, begunToo: true);
+        TakenBack.Unsent(session, link, begunToo: true);
         EndIfAllAnswered(session, link);
         return true;
     }

@@ -17,8 +17,8 @@ internal enum ReplyRule : byte
 
 /// <summary>
 /// Which of a client's requests are answered. The backend answers all of them, because it is never told to be silent
-/// (<see cref="RequestInspector"/>), and the proxy keeps from the client what it did not want to hear: so every request has its reply, and a
-/// CLIENT REPLY that is refused, or is executed twice, puts nothing in doubt. Moves with the replies, in their order. The default: all are.
+/// (<see cref="RequestInspector"/>), and the proxy keeps from the client what it did not want to hear: so every request has its reply, and
+/// a CLIENT REPLY that is refused, or is executed twice, puts nothing in doubt. Moves with the replies, in their order. The default: all.
 /// <para>Messages and confirmations of subscriptions are no replies in this sense: redis sends them in any mode.</para>
 /// </summary>
 /// <param name="IsOff">None is.</param>

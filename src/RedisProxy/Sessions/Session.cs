@@ -206,7 +206,7 @@ internal sealed class Session
     {
         if (Link is { } link && !Gate.AllowsAll)
         {
-            Pipeline.PullBack(link, begunToo: false);
+            TakenBack.Unsent(this, link, begunToo: false);
         }
 
         EndIfFinished();

@@ -38,7 +38,7 @@ internal static class Settlement
 
         pipeline.Losses.Begin(link);
         TransactionState start = SettleAll(session, link);
-        pipeline.TakeBackAll(link);
+        TakenBack.All(session, link);
         if (pipeline.Losses.IsTooHigh)
         {
             session.End(EndCause.LostAgain);

@@ -88,8 +88,8 @@ internal sealed class StateReplay
     }
 
     /// <summary>
-    /// Is it a reason to give up when this request is refused? Not for what changes no command's meaning: a user who may not say its name any
-    /// more can still work.
+    /// Is it a reason to give up when this request is refused? Not for what changes no command's meaning: a user who may not say its name
+    /// any more can still work.
     /// </summary>
     /// <param name="reply">0 is the first of <see cref="RepliesOwed"/>.</param>
     public bool MustSucceed(int reply) => _mustSucceed[reply];

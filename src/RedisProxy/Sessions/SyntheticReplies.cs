@@ -88,9 +88,9 @@ internal sealed class SyntheticReplies
         ProtocolErrors.Describe(error, got) is { } text ? Encoding.Latin1.GetBytes($"-{text}\r\n") : [];
 
     /// <summary>
-    /// Is this error reply proof that its command was not executed, because the server is no master (any more, or yet), or one whose replicas
-    /// have not come yet (<c>min-replicas-to-write</c>)? All these are checked before execution. Others with that property (OOM, MISCONF,
-    /// NOAUTH…) are the master's own and pass through.
+    /// Is this error reply proof that its command was not executed, because the server is no master (any more, or yet), or one whose
+    /// replicas have not come yet (<c>min-replicas-to-write</c>)? All these are checked before execution. Others with that property (OOM,
+    /// MISCONF, NOAUTH…) are the master's own and pass through.
     /// </summary>
     /// <returns><see cref="Outcome.Forward"/> when it is not.</returns>
     public static Outcome Rejection(ReadOnlySpan<byte> reply)

@@ -6,8 +6,8 @@ using RedisProxy.Topology;
 namespace RedisProxy.Tests.Sessions;
 
 /// <summary>
-/// A change of the connection's state that was not executed: nothing that the client sends behind it may run, wherever it is by then. It would
-/// run in another database, or as another user.
+/// A change of the connection's state that was not executed: nothing that the client sends behind it may run, wherever it is by then. It
+/// would run in another database, or as another user.
 /// </summary>
 public sealed class LostStateTests
 {
@@ -90,7 +90,9 @@ public sealed class LostStateTests
         await lab.ServeFirstAsync();
         ConnectionEnd end = await client.ReadToEndAsync();
         await sending;
-        Assert.All(end.Rest.Split("\r\n", StringSplitOptions.RemoveEmptyEntries), line => Assert.StartsWith("-LOADING", line, StringComparison.Ordinal));
+        Assert.All(
+            end.Rest.Split("\r\n", StringSplitOptions.RemoveEmptyEntries),
+            line => Assert.StartsWith("-LOADING", line, StringComparison.Ordinal));
         Assert.False(lab.First.HasPendingConnection);
     }
 

@@ -5,8 +5,8 @@ using RedisProxy.Testing;
 namespace RedisProxy.Tests.Sessions;
 
 /// <summary>
-/// CLIENT REPLY: requests that get no reply, among those that do. The backend is never told: it answers everything, and the proxy keeps from
-/// the client what it did not want to hear.
+/// CLIENT REPLY: requests that get no reply, among those that do. The backend is never told: it answers everything, and the proxy keeps
+/// from the client what it did not want to hear.
 /// </summary>
 public sealed class ReplyModeTests
 {

@@ -30,7 +30,8 @@ public sealed class StateTests
         await client.SendAsync(Requests.Set);
         await second.ExpectAsync(
             Requests.Of("HELLO", "3") + Requests.Of("SELECT", "3")
-            + Requests.Of("HELLO", "3", "AUTH", "alice", "secret", "SETNAME", "worker") + Requests.Of("CLIENT", "SETINFO", "LIB-NAME", "lib")
+            + Requests.Of("HELLO", "3", "AUTH", "alice", "secret", "SETNAME", "worker")
+            + Requests.Of("CLIENT", "SETINFO", "LIB-NAME", "lib")
             + Requests.Of("CLIENT", "SETINFO", "LIB-VER", "1.0") + Requests.Of("CLIENT", "NO-EVICT", "on")
             + Requests.Of("CLIENT", "NO-TOUCH", "on"));
         await second.SendAsync("+OK\r\n+OK\r\n%1\r\n+server\r\n+redis\r\n+OK\r\n+OK\r\n+OK\r\n+OK");

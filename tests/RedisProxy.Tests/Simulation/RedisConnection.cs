@@ -212,6 +212,12 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
                 break;
             case "HELLO":
                 _protocol = int.Parse(request[1], CultureInfo.InvariantCulture);
+                for (int i = 2; i < request.Length; i += request[i] == "AUTH" ? 3 : 2)
+                {
+                    _user = request[i] == "AUTH" && request[i + 2] == Password ? request[i + 1] : _user;
+                    _name = request[i] == "SETNAME" ? request[i + 1] : _name;
+                }
+
                 _output.Append(CultureInfo.InvariantCulture, $"{(_protocol == 3 ? "%1" : "*2")}\r\n$5\r\nproto\r\n:{_protocol}\r\n");
                 break;
             case "PING":
