@@ -8,7 +8,7 @@ namespace RedisProxy.Tests.Fuzz;
 /// Random client streams, directly and through the proxy, with failovers, refusals, outages and cuts. A find prints its seed, the
 /// shortest plan that shows it, and what both sides say. <c>REDISPROXY_TEST_SECONDS</c> goes on for so long,
 /// <c>REDISPROXY_TEST_SEED</c> repeats a plan, <c>REDISPROXY_FUZZ_THEME</c> takes those of one theme only, and
-/// <c>REDISPROXY_FUZZ_FINDS</c> goes on to that number of finds.
+/// <c>REDISPROXY_FUZZ_FINDS</c> goes on to that number of finds; <c>REDISPROXY_FUZZ_SECONDS</c> is for this test alone.
 /// </summary>
 public sealed class FuzzTests
 {
@@ -23,8 +23,11 @@ public sealed class FuzzTests
         string finds = "";
         FuzzTheme? theme = Enum.TryParse(Environment.GetEnvironmentVariable("REDISPROXY_FUZZ_THEME"), out FuzzTheme one) ? one : null;
         _ = int.TryParse(Environment.GetEnvironmentVariable("REDISPROXY_FUZZ_FINDS"), out int maxFinds);
+        TimeSpan time = int.TryParse(Environment.GetEnvironmentVariable("REDISPROXY_FUZZ_SECONDS"), out int seconds)
+            ? TimeSpan.FromSeconds(seconds)
+            : Seeded.TimeBox ?? Usual;
         var gate = new Lock();
-        var run = new FuzzRun(Seeded.TimeBox ?? Usual, Lanes, Math.Max(1, maxFinds), theme, text =>
+        var run = new FuzzRun(time, Lanes, Math.Max(1, maxFinds), theme, text =>
         {
             lock (gate)
             {
