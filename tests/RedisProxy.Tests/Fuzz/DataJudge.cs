@@ -17,7 +17,7 @@ internal static class DataJudge
         {
             if (!expected.TryGetValue(key, out string? meant))
             {
-                return $"{entry}: the reference has not written that key{(reading.IsLax ? "" : "")}";
+                return $"{entry}: the reference has not written that key";
             }
 
             if (meant != entry && !reading.IsLax)
@@ -58,7 +58,8 @@ internal static class DataJudge
         return "";
     }
 
-    private static bool IsOf(string entry, string token) => entry.Split(' ') is [_, var key, ..] && key.EndsWith(token, StringComparison.Ordinal);
+    private static bool IsOf(string entry, string token) =>
+        entry.Split(' ') is [_, var key, ..] && key.EndsWith(token, StringComparison.Ordinal);
 
     private static Dictionary<string, string> ByKey(List<string> written) => written
         .Where(static entry => entry.Split(' ')[1][0] != 'q')

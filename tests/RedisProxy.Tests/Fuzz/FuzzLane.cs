@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 
+using RedisProxy.Topology;
+
 namespace RedisProxy.Tests.Fuzz;
 
 /// <summary>A plan that the proxy does not stand, at its shortest.</summary>
@@ -94,7 +96,7 @@ internal sealed class FuzzLane : IAsyncDisposable
     {
         ReferenceRun reference = await ReferenceRun.RunAsync(_direct, plan.Requests);
         FuzzProxy proxy = await ProxyAsync(plan.Settings);
-        await proxy.ShowAsync(RedisProxy.Topology.Availability.Available);
+        await proxy.ShowAsync(Availability.Available);
         proxy.Door.ChopBytes = plan.ChopBytes;
         await using FuzzStorm? storm = plan.HasStorm ? new FuzzStorm(_behind) : null;
         (string problem, ProxiedRun run) = await ProxiedRun.RunAsync(plan, _behind, proxy, reference, hangMs);
@@ -139,7 +141,8 @@ internal sealed class FuzzLane : IAsyncDisposable
         IReadOnlyList<FuzzRequest> requests = shortest.Requests;
         for (int i = 0; i < requests.Count; i++)
         {
-            text.AppendLine(CultureInfo.InvariantCulture, $"    {requests[i].Words} -> {string.Join(" ", reference.Replies[i].Select(Frames.Show))}");
+            string replies = string.Join(" ", reference.Replies[i].Select(Frames.Show));
+            text.AppendLine(CultureInfo.InvariantCulture, $"    {requests[i].Words} -> {replies}");
         }
 
         text.AppendLine("  through the proxy:");

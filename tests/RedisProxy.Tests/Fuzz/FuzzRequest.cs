@@ -32,7 +32,7 @@ internal enum RequestNature
     IsVolatile = 256,
 }
 
-/// <summary>One request, or bytes between requests. Keys and values are its own, so that what was executed can be told from the data.</summary>
+/// <summary>One request, or bytes between requests. Keys and values are its own, so that the data tell what was executed.</summary>
 /// <param name="Words">For people.</param>
 /// <param name="Bytes">As sent.</param>
 /// <param name="Nature">For the judge.</param>

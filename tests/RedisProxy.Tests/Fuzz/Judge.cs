@@ -187,12 +187,14 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
         if (request.Is(RequestNature.IsVolatile))
         {
             // WAIT for writes to a lost master is answered here, wherever it stands.
-            return expected[0] == actual[0] || (_hasFaults && request.Is(RequestNature.Blocks) && (actual == ":0\r\n" || actual.Contains("WAIT cannot", StringComparison.Ordinal)));
+            bool isOwn = actual == ":0\r\n" || actual.Contains("WAIT cannot", StringComparison.Ordinal);
+            return expected[0] == actual[0] || (_hasFaults && request.Is(RequestNature.Blocks) && isOwn);
         }
 
         bool isNil = actual is "*-1\r\n" or "_\r\n" or "$-1\r\n";
         bool isPop = request.Is(RequestNature.Blocks) && (isNil || actual.Contains("elem", StringComparison.Ordinal));
-        return expected[0] is '*' or '_' or '$' && (isPop || (request.Is(RequestNature.Exec) && _isVagueTransaction && actual[0] == '*' && !isNil));
+        return expected[0] is '*' or '_' or '$'
+            && (isPop || (request.Is(RequestNature.Exec) && _isVagueTransaction && actual[0] == '*' && !isNil));
     }
 
     /// <summary>Without what no two connections have in common.</summary>

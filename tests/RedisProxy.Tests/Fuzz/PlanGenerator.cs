@@ -19,7 +19,8 @@ internal static class PlanGenerator
         FuzzSettings settings = FuzzSettings.Of(seed & (FuzzSettings.Count - 1));
         FuzzTheme theme = only ?? Themes[random.Next(Themes.Length)];
         theme = theme == FuzzTheme.Expiry && settings.HoldMs > 100 ? FuzzTheme.Refusal : theme;
-        var requests = new RequestGenerator(random, (seed & 0xfff).ToString("x", CultureInfo.InvariantCulture), hasFaults: theme != FuzzTheme.Quiet);
+        string name = (seed & 0xfff).ToString("x", CultureInfo.InvariantCulture);
+        var requests = new RequestGenerator(random, name, hasFaults: theme != FuzzTheme.Quiet);
         List<FuzzStep> steps = [.. Split(random, Stream(random, requests, theme))];
         switch (theme)
         {

@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-
 using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Fuzz;
@@ -16,12 +13,9 @@ internal sealed class ProxiedRun : IDisposable
     private readonly ReferenceRun _reference;
     private readonly int _hangMs;
     private readonly IReadOnlyList<FuzzRequest> _requests;
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-    private readonly Frames _frames = new();
-    private readonly SemaphoreSlim _news = new(0);
+    private readonly FuzzClient _client = new();
     private readonly List<byte> _unsent = [];
     private int _said;
-    private bool _isEnded;
     private int _pushed;
 
     private ProxiedRun(FuzzPlan plan, FuzzServer server, FuzzProxy proxy, ReferenceRun reference, int hangMs)
@@ -37,16 +31,7 @@ internal sealed class ProxiedRun : IDisposable
     /// <summary>The proxy closed before the end of the stream.</summary>
     public bool WasCut { get; private set; }
 
-    public IReadOnlyList<string> Replies
-    {
-        get
-        {
-            lock (_frames)
-            {
-                return [.. _frames.Replies];
-            }
-        }
-    }
+    public IReadOnlyList<string> Replies => _client.Replies;
 
     /// <param name="plan">To run.</param>
     /// <param name="server">Behind the proxy.</param>
@@ -61,19 +46,14 @@ internal sealed class ProxiedRun : IDisposable
         return (await run.RunAsync(), run);
     }
 
-    public void Dispose()
-    {
-        _socket.Dispose();
-        _news.Dispose();
-    }
+    public void Dispose() => _client.Dispose();
 
     private async Task<string> RunAsync()
     {
-        await _socket.ConnectAsync(IPAddress.Loopback, _proxy.Port);
-        Task receiving = ReceiveAsync();
+        Task receiving = await _client.ConnectAsync(_proxy.Port);
         foreach (FuzzStep step in _plan.Steps)
         {
-            if (_isEnded || !await TakeStepAsync(step))
+            if (_client.IsEnded || !await TakeStepAsync(step))
             {
                 break;
             }
@@ -93,9 +73,9 @@ internal sealed class ProxiedRun : IDisposable
             reading = Read();
         }
 
-        WasCut = _isEnded;
+        WasCut = _client.IsEnded;
         string problem = reading.Problem;
-        if (problem.Length == 0 && !reading.IsComplete && !_isEnded)
+        if (problem.Length == 0 && !reading.IsComplete && !_client.IsEnded)
         {
             problem = "it hangs: the client waits for a reply and has its connection";
         }
@@ -105,13 +85,13 @@ internal sealed class ProxiedRun : IDisposable
 
     private async Task<string> FinishAsync(string problem, Task receiving)
     {
-        EndInput();
+        _client.EndInput();
         if (problem.Length == 0 && await Task.WhenAny(receiving, Delay(_hangMs)) != receiving)
         {
             problem = "it leaks: the client has closed, and the session does not end";
         }
 
-        _socket.Dispose();
+        _client.Close();
         await receiving;
         problem = problem.Length > 0 || await IsIdleAsync() ? problem : "it leaks: the client is gone, and its session is there";
         List<string> faults = await _proxy.TakeFaultsAsync();
@@ -120,7 +100,7 @@ internal sealed class ProxiedRun : IDisposable
         return faults.Count > 0 ? string.Join("; ", faults)
             : problem.Length > 0 ? problem
             : reading.Problem.Length > 0 ? reading.Problem
-            : _frames.Broken.Length > 0 ? _frames.Broken
+            : _client.Frames.Broken.Length > 0 ? _client.Frames.Broken
             : WrongMessage() is { } message ? $"a message that nobody published: {Frames.Show(message)}"
             : DataJudge.Judge(Said(), _reference, reading, written, published);
     }
@@ -145,9 +125,9 @@ internal sealed class ProxiedRun : IDisposable
     {
         await FlushAsync();
         await Delay(3);
-        EndInput();
+        _client.EndInput();
         await Task.WhenAny(receiving, Delay(20));
-        _socket.Dispose();
+        _client.Close();
         await receiving;
         await Delay(5);
         await HealAsync();
@@ -261,9 +241,9 @@ internal sealed class ProxiedRun : IDisposable
     {
         long began = Environment.TickCount64;
         Reading reading = Read();
-        while (!isEnough(reading) && reading.Problem.Length == 0 && !_isEnded && Environment.TickCount64 - began < ms)
+        while (!isEnough(reading) && reading.Problem.Length == 0 && !_client.IsEnded && Environment.TickCount64 - began < ms)
         {
-            await _news.WaitAsync(TimeSpan.FromMilliseconds(5));
+            await _client.News.WaitAsync(TimeSpan.FromMilliseconds(5));
             reading = Read();
         }
 
@@ -272,69 +252,17 @@ internal sealed class ProxiedRun : IDisposable
 
     private IReadOnlyList<FuzzRequest> Said() => [.. _requests.Take(_said)];
 
-    private Reading Read() => new Judge(_plan, Said(), _reference).Read(Replies, _isEnded);
+    private Reading Read() => new Judge(_plan, Said(), _reference).Read(Replies, _client.IsEnded);
 
     // What others publish says so.
-    private string? WrongMessage() => _frames.Unasked.FirstOrDefault(static message =>
+    private string? WrongMessage() => _client.Frames.Unasked.FirstOrDefault(static message =>
         message.Contains("message\r\n", StringComparison.Ordinal) && !message.EndsWith(FuzzStorm.Tail, StringComparison.Ordinal)
             && !message.Contains("own", StringComparison.Ordinal));
 
     private async Task FlushAsync()
     {
-        if (_unsent.Count == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            using var timeout = new CancellationTokenSource(TimeSpan.FromMilliseconds(_hangMs), TimeProvider.System);
-            for (ReadOnlyMemory<byte> rest = _unsent.ToArray(); rest.Length > 0;)
-            {
-                rest = rest[await _socket.SendAsync(rest, SocketFlags.None, timeout.Token)..];
-            }
-        }
-        catch (Exception e) when (e is SocketException or OperationCanceledException)
-        {
-            // The receiving side sees the end.
-        }
-
+        await _client.SendAsync(_unsent.ToArray(), _hangMs);
         _unsent.Clear();
-    }
-
-    private void EndInput()
-    {
-        try
-        {
-            _socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (SocketException)
-        {
-            // It has ended already.
-        }
-    }
-
-    private async Task ReceiveAsync()
-    {
-        byte[] room = new byte[64 * 1024];
-        try
-        {
-            while (await _socket.ReceiveAsync(room) is var received and > 0)
-            {
-                lock (_frames)
-                {
-                    _frames.Add(room.AsSpan(0, received));
-                }
-
-                _news.Release();
-            }
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // A reset is an end.
-        }
-
-        _isEnded = true;
     }
 
     private static Task Delay(int ms) => Task.Delay(TimeSpan.FromMilliseconds(ms), TimeProvider.System);

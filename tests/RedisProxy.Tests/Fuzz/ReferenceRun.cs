@@ -1,6 +1,6 @@
 namespace RedisProxy.Tests.Fuzz;
 
-/// <summary>What a server says to a stream directly: of each request the replies that it gets, without a doubt which one gets which.</summary>
+/// <summary>What a server says to a stream directly: each request with the replies that it gets, and no doubt which are whose.</summary>
 internal sealed class ReferenceRun
 {
     // Well beyond the longest timeout of a blocking request in the streams.

@@ -224,7 +224,8 @@ internal sealed class RequestGenerator(Random random, string name, bool hasFault
             _ => ("return {1, {2, ARGV[1]}, false}", false),
         };
         string name = !writes && !_isTame && random.Next(3) == 0 ? "EVAL_RO" : "EVAL";
-        return FuzzRequest.Of(RequestNature.Nested, name, body, "1", writes ? "k" + token : "f1", "v" + token, token) with { Token = token };
+        string key = writes ? "k" + token : "f1";
+        return FuzzRequest.Of(RequestNature.Nested, name, body, "1", key, "v" + token, token) with { Token = token };
     }
 
     private FuzzRequest Publishing()
