@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace RedisProxy.Tests.Fuzz;
 
@@ -6,8 +7,26 @@ namespace RedisProxy.Tests.Fuzz;
 /// Compares what was written and published with what the reference wrote, and with what the client was told. Every key is written by
 /// one request only, and says so.
 /// </summary>
-internal static class DataJudge
+internal static partial class DataJudge
 {
+    /// <summary>What somebody pushed is popped once, or still there.</summary>
+    public static string JudgeElements(IEnumerable<string> replies, List<string> written)
+    {
+        var seen = new HashSet<string>();
+        foreach (string text in replies.Concat(written.Where(static entry => entry.Split(' ')[1] == "q1")))
+        {
+            foreach (Match element in Element().Matches(text))
+            {
+                if (!seen.Add(element.Value))
+                {
+                    return $"{element.Value} was given twice, or given and kept";
+                }
+            }
+        }
+
+        return "";
+    }
+
     public static string Judge(
         IReadOnlyList<FuzzRequest> requests, ReferenceRun reference, Reading reading, List<string> written, List<string> published)
     {
@@ -85,4 +104,7 @@ internal static class DataJudge
 
         return result;
     }
+
+    [GeneratedRegex(@"\belem\d+\b")]
+    private static partial Regex Element();
 }

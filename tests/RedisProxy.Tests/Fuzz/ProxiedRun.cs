@@ -102,6 +102,7 @@ internal sealed class ProxiedRun : IDisposable
             : reading.Problem.Length > 0 ? reading.Problem
             : _client.Frames.Broken.Length > 0 ? _client.Frames.Broken
             : WrongMessage() is { } message ? $"a message that nobody published: {Frames.Show(message)}"
+            : DataJudge.JudgeElements(Replies, written) is { Length: > 0 } twice ? twice
             : DataJudge.Judge(Said(), _reference, reading, written, published);
     }
 
