@@ -165,8 +165,9 @@ internal sealed class RequestGenerator(Random random, string name, bool hasFault
 
         if (kind == 1)
         {
-            _isInTransaction = false;
-            return [FuzzRequest.Of(RequestNature.EndsWatch, Pick("DISCARD", "UNWATCH"))];
+            string ending = Pick("DISCARD", "UNWATCH");
+            _isInTransaction &= ending == "UNWATCH";
+            return [FuzzRequest.Of(RequestNature.EndsWatch, ending)];
         }
 
         if (kind == 2)
