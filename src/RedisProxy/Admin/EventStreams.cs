@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 
 namespace RedisProxy.Admin;
@@ -48,6 +49,7 @@ internal sealed class EventStreams(int max)
 }
 
 /// <summary>One open page.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "A source without a timer and without a wait handle has nothing to give back.")]
 internal sealed class EventStream(IPAddress address)
 {
     private readonly CancellationTokenSource _end = new();

@@ -16,9 +16,11 @@ internal sealed class ConnectionState(SessionSettings settings)
 
     public Identity Identity { get; } = new();
 
-    public bool IsNoEvict { get; private set; }
+    /// <summary>CLIENT NO-EVICT; null when it is off.</summary>
+    public Said? NoEvict { get; private set; }
 
-    public bool IsNoTouch { get; private set; }
+    /// <summary>CLIENT NO-TOUCH; null when it is off.</summary>
+    public Said? NoTouch { get; private set; }
 
     /// <summary>READONLY; null when it was not said.</summary>
     public Said? ReadOnly { get; private set; }
@@ -228,10 +230,10 @@ internal sealed class ConnectionState(SessionSettings settings)
                 Identity.SetName(arguments[2]);
                 break;
             case "NO-EVICT":
-                IsNoEvict = option == "ON";
+                NoEvict = option == "ON" ? Said.Client(Identity.User, "NO-EVICT", "on"u8.ToArray()) : null;
                 break;
             case "NO-TOUCH":
-                IsNoTouch = option == "ON";
+                NoTouch = option == "ON" ? Said.Client(Identity.User, "NO-TOUCH", "on"u8.ToArray()) : null;
                 break;
             case "SETINFO":
                 PinUnless(Identity.TrySetInfo(option, arguments[3]));
@@ -261,8 +263,8 @@ internal sealed class ConnectionState(SessionSettings settings)
     private void Reset()
     {
         Identity.Reset();
-        IsNoEvict = false;
-        IsNoTouch = false;
+        NoEvict = null;
+        NoTouch = null;
         ReadOnly = null;
         Database = 0;
         Selected = null;
@@ -271,8 +273,3 @@ internal sealed class ConnectionState(SessionSettings settings)
         _fixedPin = PinReason.None;
     }
 }
-
-/// <summary>A request that changed what a connection is, and the user who had the right to: a later one may not have it.</summary>
-/// <param name="By">Null: nobody had authenticated.</param>
-/// <param name="Words">All of the request.</param>
-internal sealed record Said(Credentials? By, IReadOnlyList<byte[]> Words);

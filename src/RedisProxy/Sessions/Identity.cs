@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 using RedisProxy.Resp;
 
@@ -29,6 +30,7 @@ internal sealed class Identity
     public const int DefaultProtocol = 2;
 
     private int _authentications;
+    private Credentials? _namedBy;
 
     public Credentials? User { get; private set; }
 
@@ -39,9 +41,14 @@ internal sealed class Identity
 
     public byte[]? Name { get; private set; }
 
-    public byte[]? LibraryName { get; private set; }
+    /// <summary>CLIENT SETNAME with <see cref="Name"/>, where HELLO cannot say it.</summary>
+    public Said? Naming => HasSaidHello || Name is not { } name ? null : Said.Client(_namedBy, "SETNAME", name);
 
-    public byte[]? LibraryVersion { get; private set; }
+    /// <summary>CLIENT SETINFO LIB-NAME.</summary>
+    public Said? LibraryName { get; private set; }
+
+    /// <summary>CLIENT SETINFO LIB-VER.</summary>
+    public Said? LibraryVersion { get; private set; }
 
     /// <summary>AUTH [username] password was confirmed.</summary>
     public void ApplyAuth(IReadOnlyList<byte[]> arguments) => SetUser(arguments.Count > 2 ? arguments[1] : null, arguments[^1]);
@@ -76,7 +83,11 @@ internal sealed class Identity
         return true;
     }
 
-    public void SetName(byte[] name) => Name = name.Length == 0 ? null : name;
+    public void SetName(byte[] name)
+    {
+        Name = name.Length == 0 ? null : name;
+        _namedBy = User;
+    }
 
     /// <summary>CLIENT SETINFO was confirmed.</summary>
     /// <returns>False: it has set something that is not known here.</returns>
@@ -85,10 +96,10 @@ internal sealed class Identity
         switch (attribute)
         {
             case "LIB-NAME":
-                LibraryName = value;
+                LibraryName = Said.Client(User, "SETINFO", Encoding.ASCII.GetBytes(attribute), value);
                 return true;
             case "LIB-VER":
-                LibraryVersion = value;
+                LibraryVersion = Said.Client(User, "SETINFO", Encoding.ASCII.GetBytes(attribute), value);
                 return true;
             default:
                 return false;

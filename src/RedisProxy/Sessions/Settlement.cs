@@ -128,7 +128,11 @@ internal static class Settlement
         }
         else
         {
-            request.Outcome = request.Rejection != Outcome.Forward ? request.Rejection : isQueued ? Outcome.NotExecuted : Outcome.Unknown;
+            // A MULTI executes nothing; that it cannot be said again, its EXEC will tell (PlayedTransactions).
+            bool isOnlyQueued = isQueued || request.Traits.Kind == CommandKind.Multi;
+            request.Outcome = request.Rejection != Outcome.Forward ? request.Rejection
+                : isOnlyQueued ? Outcome.NotExecuted
+                : Outcome.Unknown;
         }
     }
 

@@ -28,11 +28,12 @@ internal sealed class StateReplay
         }
 
         Identity identity = state.Identity;
-        List<Said> modes = ModesOf(state);
-        SayAsEarlierUsers(identity, modes);
+        Said[] modes = ModesOf(state);
+        Said[] wishes = WishesOf(state);
+        SayAsEarlierUsers(identity, modes, wishes);
         SayIdentity(identity);
-        SayAll(modes, from: identity.User);
-        SayWishes(state);
+        SayAll(modes.Where(said => IsBy(said, identity.User)), Demand.Success);
+        SayAll(wishes.Where(said => IsBy(said, identity.User)), Demand.None);
         if (state.Subscriptions is { IsEmpty: false } subscriptions)
         {
             Expect(Demand.Success, subscriptions.WriteReplay(_output));
@@ -94,27 +95,25 @@ internal sealed class StateReplay
     /// <param name="reply">0 is the first of <see cref="RepliesOwed"/>.</param>
     public bool MustSucceed(int reply) => _mustSucceed[reply];
 
-    // What a later user may not be allowed to say. Which one said it first does not matter to what it does.
-    private static List<Said> ModesOf(ConnectionState state)
+    // What gives the commands behind it another meaning.
+    private static Said[] ModesOf(ConnectionState state)
     {
-        var modes = new List<Said>();
-        if (state.Database != 0)
-        {
-            modes.Add(state.Selected!);
-        }
-
-        if (state.ReadOnly is { } readOnly)
-        {
-            modes.Add(readOnly);
-        }
-
-        modes.AddRange(state.Tracking?.Requests ?? []);
-        return modes;
+        Said?[] modes = [state.Database == 0 ? null : state.Selected, state.ReadOnly, .. state.Tracking?.Requests ?? []];
+        return [.. modes.OfType<Said>()];
     }
 
-    private void SayAsEarlierUsers(Identity identity, List<Said> modes)
+    // What does not.
+    private static Said[] WishesOf(ConnectionState state)
     {
-        foreach (IGrouping<int, Said> saidByOne in modes
+        Identity identity = state.Identity;
+        Said?[] wishes = [identity.Naming, identity.LibraryName, identity.LibraryVersion, state.NoEvict, state.NoTouch];
+        return [.. wishes.OfType<Said>()];
+    }
+
+    // A later user may not be allowed to say it. Which one says it does not matter to what it does.
+    private void SayAsEarlierUsers(Identity identity, Said[] modes, Said[] wishes)
+    {
+        foreach (IGrouping<int, Said> saidByOne in modes.Concat(wishes)
             .Where(said => !IsBy(said, identity.User))
             .GroupBy(static said => said.By?.Order ?? 0)
             .OrderBy(static said => said.Key))
@@ -128,7 +127,8 @@ internal sealed class StateReplay
                 Say(Demand.None, "HELLO", Number(identity.Protocol));
             }
 
-            SayAll(saidByOne);
+            SayAll(saidByOne.Intersect(modes), Demand.Success);
+            SayAll(saidByOne.Intersect(wishes), Demand.None);
         }
     }
 
@@ -158,43 +158,12 @@ internal sealed class StateReplay
 
     private static byte[][] NameOf(Identity identity) => identity.Name is { } name ? ["SETNAME"u8.ToArray(), name] : [];
 
-    private void SayAll(List<Said> modes, Credentials? from) => SayAll(modes.Where(said => IsBy(said, from)));
-
-    private void SayAll(IEnumerable<Said> modes)
+    private void SayAll(IEnumerable<Said> said, Demand demand)
     {
-        foreach (Said said in modes)
+        foreach (Said one in said)
         {
-            RequestWriter.WriteBytes(_output, [.. said.Words]);
-            Expect(Demand.Success, 1);
-        }
-    }
-
-    // Redis gives these to whoever asks, unless a rule of its ACL says otherwise.
-    private void SayWishes(ConnectionState state)
-    {
-        if (state.Identity is { HasSaidHello: false, Name: { } name })
-        {
-            Say(Demand.None, "CLIENT SETNAME", name);
-        }
-
-        if (state.Identity.LibraryName is { } library)
-        {
-            Say(Demand.None, "CLIENT SETINFO LIB-NAME", library);
-        }
-
-        if (state.Identity.LibraryVersion is { } version)
-        {
-            Say(Demand.None, "CLIENT SETINFO LIB-VER", version);
-        }
-
-        if (state.IsNoEvict)
-        {
-            Say(Demand.None, "CLIENT NO-EVICT on");
-        }
-
-        if (state.IsNoTouch)
-        {
-            Say(Demand.None, "CLIENT NO-TOUCH on");
+            RequestWriter.WriteBytes(_output, [.. one.Words]);
+            Expect(demand, 1);
         }
     }
 

@@ -159,7 +159,7 @@ internal sealed class FuzzProxy : IAsyncDisposable
         }
     }
 
-    private Task ApplyAsync() => _loop.InvokeAsync(() =>
+    private Task<bool> ApplyAsync() => _loop.InvokeAsync(() =>
     {
         lock (_lock)
         {

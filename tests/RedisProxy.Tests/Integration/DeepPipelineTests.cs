@@ -3,10 +3,12 @@ using System.Text;
 
 using RedisProxy.Testing;
 
+using Xunit.Abstractions;
+
 namespace RedisProxy.Tests.Integration;
 
 /// <summary>A client that writes all that it has to say before it reads a word, as redis lets it.</summary>
-public sealed class DeepPipelineTests
+public sealed class DeepPipelineTests(ITestOutputHelper output)
 {
     private const int Requests = 600_000;
 
@@ -21,7 +23,7 @@ public sealed class DeepPipelineTests
         string reply = words[0] == "GET" ? "$10\r\n0123456789\r\n" : "+OK\r\n";
         TimeSpan direct = await RunAsync(await server.ConnectAsync(), words, reply);
         TimeSpan proxied = await RunAsync(await proxy.ConnectAsync(), words, reply);
-        Console.WriteLine($"{Requests} × {words[0]}: direct {direct.TotalSeconds:0.00} s, proxied {proxied.TotalSeconds:0.00} s");
+        output.WriteLine($"{Requests} × {words[0]}: direct {direct.TotalSeconds:0.00} s, proxied {proxied.TotalSeconds:0.00} s");
         await Eventually.Within(
             TimeSpan.FromSeconds(10),
             async () => (await proxy.ScrapeAsync()).Sum("redisproxy_sessions_ended_total", ("reason", "client_closed")) == 1,

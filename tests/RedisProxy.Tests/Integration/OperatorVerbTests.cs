@@ -177,7 +177,7 @@ public sealed class OperatorVerbTests : IAsyncLifetime
         await Eventually.Within(Patience, () => Logged("may not order POST /drain: no_token") == 1, "the log says it");
         Assert.Matches(@"127\.0\.0\.1:\d+ may not order POST /drain: wrong_token \(0 more before", _proxy.Process.LogTail);
         Assert.InRange(Logged("wrong_token"), 1, 2);
-        Assert.DoesNotContain("canary", File.ReadAllText(_proxy.Process.LogFile), StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", await File.ReadAllTextAsync(_proxy.Process.LogFile), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 
 using RedisProxy.Testing;
+using RedisProxy.Tests.Notify;
 
 namespace RedisProxy.Tests.Integration;
 
@@ -55,8 +56,7 @@ public sealed class ReadmeCommandTests
         File.Copy(proxy.ConfigurationPath, folder.File("proxy.json"));
         (string program, string[] arguments) = ProxyProgram.Command(ProxyProgram.Find(), []);
         string script = folder.File("RedisProxy");
-        await File.WriteAllTextAsync(script, $"#!/bin/sh\nexec {program} {string.Join(' ', arguments)} \"$@\"\n");
-        File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        ScriptFile.Write(script, $"exec {program} {string.Join(' ', arguments)} \"$@\"");
         await File.WriteAllTextAsync(
             folder.File("environment"),
             $"export REDISPROXY_admin__bind=127.0.0.1:{proxy.AdminPort} REDISPROXY_admin__token=readme PATH={folder.Path}:$PATH\n");

@@ -8,7 +8,7 @@ public sealed class RequestQueueTests
 {
     private const int Bytes = 10;
 
-    private static readonly CommandTraits Write = default;
+    private static readonly CommandTraits Write = new(CommandKind.Plain, CommandFlags.None);
     private static readonly CommandTraits Select = new(CommandKind.Select, CommandFlags.Resendable);
 
     [Fact]

@@ -29,12 +29,11 @@ public sealed class StateTests
         RawClient second = await lab.AcceptAsync(lab.Second);
         await client.SendAsync(Requests.Set);
         await second.ExpectAsync(
-            Requests.Of("HELLO", "3") + Requests.Of("SELECT", "3")
+            Requests.Of("HELLO", "3") + Requests.Of("SELECT", "3") + Requests.Of("CLIENT", "SETINFO", "LIB-NAME", "lib")
+            + Requests.Of("CLIENT", "SETINFO", "LIB-VER", "1.0")
             + Requests.Of("HELLO", "3", "AUTH", "alice", "secret", "SETNAME", "worker")
-            + Requests.Of("CLIENT", "SETINFO", "LIB-NAME", "lib")
-            + Requests.Of("CLIENT", "SETINFO", "LIB-VER", "1.0") + Requests.Of("CLIENT", "NO-EVICT", "on")
-            + Requests.Of("CLIENT", "NO-TOUCH", "on"));
-        await second.SendAsync("+OK\r\n+OK\r\n%1\r\n+server\r\n+redis\r\n+OK\r\n+OK\r\n+OK\r\n+OK");
+            + Requests.Of("CLIENT", "NO-EVICT", "on") + Requests.Of("CLIENT", "NO-TOUCH", "on"));
+        await second.SendAsync("%1\r\n+server\r\n+redis\r\n+OK\r\n+OK\r\n+OK\r\n%1\r\n+server\r\n+redis\r\n+OK\r\n+OK");
         await second.SendAsync("\r\n");
         await second.ExpectAsync(Requests.Set);
         await second.SendAsync("+OK\r\n");
@@ -50,6 +49,8 @@ public sealed class StateTests
     [InlineData("AUTH p|HELLO 3", "HELLO 3 AUTH default p")]
     [InlineData("AUTH u p|CLIENT SETNAME n", "AUTH u p|CLIENT SETNAME n")]
     [InlineData("SELECT 5|AUTH u p", "SELECT 5|AUTH u p")]
+    [InlineData("AUTH a 1|CLIENT SETNAME n|AUTH b 2", "AUTH a 1|CLIENT SETNAME n|AUTH b 2")]
+    [InlineData("CLIENT NO-EVICT on|AUTH b 2|CLIENT NO-TOUCH on", "CLIENT NO-EVICT on|AUTH b 2|CLIENT NO-TOUCH on")]
     [InlineData("AUTH a 1|SELECT 5|AUTH b 2", "AUTH a 1|SELECT 5|AUTH b 2")]
     [InlineData("AUTH a 1|SELECT 5|AUTH b 2|READONLY|AUTH c 3", "AUTH a 1|SELECT 5|AUTH b 2|READONLY|AUTH c 3")]
     [InlineData("AUTH a 1|SELECT 5|AUTH a 2", "AUTH a 2|SELECT 5")]
@@ -81,7 +82,7 @@ public sealed class StateTests
     {
         await using SessionLab lab = await SessionLab.StartAsync();
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await (client, first).ExchangeAsync(Requests.Of(said.Split(' ')) + Requests.Of("AUTH", "u", "p"), "+OK\r\n+OK\r\n");
+        await (client, first).ExchangeAsync(Requests.Of("AUTH", "u", "p") + Requests.Of(said.Split(' ')), "+OK\r\n+OK\r\n");
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
         await second.ExpectAsync(Requests.Of("AUTH", "u", "p") + Requests.Of(said.Split(' ')));

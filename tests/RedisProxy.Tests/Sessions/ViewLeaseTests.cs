@@ -1,5 +1,4 @@
 using RedisProxy.Testing;
-using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Sessions;
 
