@@ -67,11 +67,7 @@ internal sealed class DataPlaneListener
         for (int i = 0; i < loops.Length; i++)
         {
             Gate gate = FailoverBridge.CreateGate(
-                loops[i],
-                source,
-                options.Hold.MaxOutage,
-                error => DataPlaneLog.SessionFailed(log, listener.Name, error),
-                refused);
+                loops[i], source, options.Hold.MaxOutage, error => DataPlaneLog.SessionFailed(log, listener.Name, error), refused);
             _parts[i] = new SessionListener(loops[i], gate, limiters[i], settings, quota)
             {
                 OnRefused = refused.ReportClient,
@@ -79,14 +75,17 @@ internal sealed class DataPlaneListener
         }
 
         _backend = options.Backend;
-        _waits = new WaitRelease(
-            listener.Name, Gates, new TopologyContext(time, NullLoggerFactory.Instance) { BackendTls = tls.Backend }, log);
+        var context = new TopologyContext(time, NullLoggerFactory.Instance) { BackendTls = tls.Backend };
+        _waits = new WaitRelease(listener.Name, Gates, context, log);
     }
 
     public ListenerOptions Options { get; private set; }
 
     /// <summary>Who knows its master, whoever serves.</summary>
     public ITopologySource Source => (_source as ReplicaSource)?.Master ?? _source;
+
+    /// <summary>This master serves its clients, and not a replica.</summary>
+    public bool IsOfMaster(string masterName) => Options.Role == ListenerRole.Master && Source.Current.MasterName == masterName;
 
     /// <summary>What its sessions go by.</summary>
     public TopologyView View => _source.Current;

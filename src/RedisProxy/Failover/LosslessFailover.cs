@@ -36,7 +36,7 @@ internal sealed class LosslessFailover(
     /// <param name="isForced">Also against the objections of the preflight, as far as it is possible.</param>
     public async Task<FailoverResult> RunAsync(string masterName, bool isForced)
     {
-        DataPlaneListener[] held = [.. dataPlane.Listeners.Where(listener => IsOf(listener, masterName))];
+        DataPlaneListener[] held = [.. dataPlane.Listeners.Where(listener => listener.IsOfMaster(masterName))];
         if (running.Current.Sentinel is null || held.Length == 0)
         {
             return FailoverResult.Refused([$"there is no master '{masterName}' that Sentinel watches behind a listener"]);
@@ -296,7 +296,4 @@ internal sealed class LosslessFailover(
 
         return true;
     }
-
-    private static bool IsOf(DataPlaneListener listener, string masterName) =>
-        listener.Options.Role == ListenerRole.Master && listener.Source.Current.MasterName == masterName;
 }

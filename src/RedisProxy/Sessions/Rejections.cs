@@ -22,20 +22,24 @@ internal static class Rejections
             return true;
         }
 
-        Outcome rejection = link.InFlight.IsEmpty ? Outcome.Forward : RejectionOf(link, link.InFlight.Oldest, reply);
-        if (rejection == Outcome.Forward || (rejection == Outcome.RejectedReadOnly && session.Settings.IsOfReplicas)
-            || (rejection == Outcome.RejectedNoReplicas && !session.Gate.IsMasterNew))
+        if (link.InFlight.IsEmpty)
         {
             return false;
         }
 
-        if (!CanMove(session, link, rejection, reply))
+        ref PendingRequest request = ref link.InFlight.Oldest;
+        Outcome rejection = RejectionOf(link, request, reply);
+        if (!IsOfNoMaster(session, rejection == Outcome.Forward ? SyntheticReplies.Rejection(reply) : rejection))
+        {
+            return false;
+        }
+
+        if (rejection == Outcome.Forward || !CanMove(session, link, rejection))
         {
             session.Gate.Suspect(SuspicionReason.Rejected);
             return false;
         }
 
-        ref PendingRequest request = ref link.InFlight.Oldest;
         request.IsAnswered = true;
         request.Rejection = rejection;
         if (rejection == Outcome.RejectedUnblocked)
@@ -151,7 +155,16 @@ internal static class Rejections
         !link.HasReplied && !link.IsAccepted && reply.StartsWith("-ERR max number of clients"u8)
         && (link.InFlight.IsEmpty || link.InFlight.Oldest.End > link.SentTo || !MayBeOfAnInnerCommand(link.InFlight.Oldest, reply));
 
-    private static bool CanMove(Session session, BackendLink link, Outcome rejection, ReadOnlySpan<byte> error)
+    /// <summary>Does it say that the server is no master to go on with?</summary>
+    private static bool IsOfNoMaster(Session session, Outcome rejection) => rejection switch
+    {
+        Outcome.Forward => false,
+        Outcome.RejectedReadOnly => !session.Settings.IsOfReplicas,
+        Outcome.RejectedNoReplicas => session.Gate.IsMasterNew,
+        _ => true,
+    };
+
+    private static bool CanMove(Session session, BackendLink link, Outcome rejection)
     {
         // Without Sentinel there is nowhere else to go; but a server that is loading will have loaded.
         if (!session.Settings.HasSentinel && rejection != Outcome.RejectedLoading)
@@ -160,8 +173,7 @@ internal static class Rejections
         }
 
         PendingRequest oldest = link.InFlight.Oldest;
-        return ProofIn(oldest, error) == rejection && oldest.Start >= session.Pipeline.Buffer.Kept && !oldest.IsOpen
-            && AreMovable(session, link);
+        return oldest.Start >= session.Pipeline.Buffer.Kept && !oldest.IsOpen && AreMovable(session, link);
     }
 
     private static void EndIfAllAnswered(Session session, BackendLink link)

@@ -175,7 +175,8 @@ internal sealed class StateReplay
 
     private void Expect(Demand demand, int replies) => _mustSucceed.AddRange(Enumerable.Repeat(demand == Demand.Success, replies));
 
-    private static bool IsBy(Said said, Credentials? user) => said.By is { } by ? by.IsSameUser(user) : user is null;
+    // After RESET nobody is authenticated, and there would be no way back from the user who said it.
+    private static bool IsBy(Said said, Credentials? user) => user is null || (said.By is { } by && by.IsSameUser(user));
 
     private static byte[] Number(int value) => Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture));
 }

@@ -1,6 +1,6 @@
 namespace RedisProxy.Sessions;
 
-/// <summary>Requests that a link has taken wait again: they move from the end of what is in flight to the beginning of what waits.</summary>
+/// <summary>Requests that a link has taken wait again: they move from the end of its ledger to the beginning of what waits.</summary>
 internal static class TakenBack
 {
     /// <summary>Those that the link has not begun to send, because the way is shut now.</summary>

@@ -120,7 +120,7 @@ internal static partial class TopologyLog
     public static partial void NameNotResolved(ILogger logger, string host, string error);
 
     [LoggerMessage(
-        2042,
+        2043,
         LogLevel.Warning,
         "{Master}: has renamed {Commands} (rename-command); under other names the proxy does not know them, and what they make of a "
             + "connection is lost in a failover. Disable commands by ACL instead")]

@@ -38,7 +38,8 @@ internal sealed class WaitingClients(ServerConnection server)
             RespValue[] replies = await server.TryAskAllAsync(
                 [["MULTI"], Guard, .. some.Select(client => (string[])["CLIENT", "UNBLOCK", _ids[client], "ERROR"]), ["EXEC"]]);
             RespValue exec = replies[^1];
-            RespValue? refusal = Array.Find(replies, static reply => reply.IsError) ?? exec.Items.FirstOrDefault(static item => item.IsError);
+            RespValue? refusal = Array.Find(replies, static reply => reply.IsError)
+                ?? exec.Items.FirstOrDefault(static item => item.IsError);
             if (refusal is not null || exec.Items.Count != some.Length + 1)
             {
                 mayBeEnded.ExceptWith(some);

@@ -49,7 +49,8 @@ public sealed class WorkerTests(ITestOutputHelper output)
         await master.KillAsync();
         await deployment.WaitForMasterAsync(master, Patience);
         await GiveAndDoAsync(run, 400, 405);
-        Assert.True((await proxy.ScrapeAsync()).Sum("redisproxy_sessions_ended_total", ("reason", "unknown_outcome")) > 0, "pops were lost");
+        MetricsSnapshot metrics = await proxy.ScrapeAsync();
+        Assert.True(metrics.Sum("redisproxy_sessions_ended_total", ("reason", "unknown_outcome")) > 0, "pops were lost");
         output.WriteLine(run.Worker.LogTail);
     }
 

@@ -26,7 +26,7 @@ public sealed class DeepPipelineTests(ITestOutputHelper output)
         output.WriteLine($"{Requests} × {words[0]}: direct {direct.TotalSeconds:0.00} s, proxied {proxied.TotalSeconds:0.00} s");
         await Eventually.Within(
             TimeSpan.FromSeconds(10),
-            async () => (await proxy.ScrapeAsync()).Sum("redisproxy_sessions_ended_total", ("reason", "client_closed")) == 1,
+            async () => (await proxy.ScrapeAsync()).Sum("redisproxy_sessions_ended_total", ("reason", "client_closed")) > 0,
             "the client was served to its end");
         MetricsSnapshot metrics = await proxy.ScrapeAsync();
         Assert.Equal(0, metrics.Sum("redisproxy_sessions_ended_total", ("reason", "memory_shed")));

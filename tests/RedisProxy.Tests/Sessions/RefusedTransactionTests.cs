@@ -74,4 +74,29 @@ public sealed class RefusedTransactionTests
         await first.SendAsync("+OK\r\n" + NoPermission + "+QUEUED\r\n");
         Assert.Equal("+OK\r\n" + NoPermission + "+QUEUED\r\n", (await client.ReadToEndAsync()).Rest);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task TransactionThatIsNotKept_LostBeforeItsExec_IsAbortedAsAWhole(bool isConfirmed)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string large = Requests.Of("SET", "k", new string('v', 300_000));
+        Task sending = client.SendAsync(Requests.Multi + large);
+        await first.ReadExactlyAsync((Requests.Multi + large).Length);
+        await sending;
+        if (isConfirmed)
+        {
+            await first.SendAsync("+OK\r\n");
+            await client.ExpectAsync("+OK\r\n");
+        }
+
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await client.ExpectAsync((isConfirmed ? "" : "+OK\r\n") + Requests.NotExecuted);
+        await client.SendAsync(Requests.Set + Requests.Exec);
+        await client.ExpectAsync("+QUEUED\r\n" + Requests.Aborted);
+        await (client, second).ExchangeAsync(Requests.Get, "$-1\r\n");
+    }
 }

@@ -131,8 +131,19 @@ internal sealed class SessionLab : IAsyncDisposable
         await task;
     }
 
-    public Task WaitUntilLeaseLapsesAsync() => Eventually.Within(
-        TimeSpan.FromSeconds(10), () => _loop.InvokeAsync(() => !_listener.Gate.Lease.Runs), "the lease has run out");
+    /// <summary>So that nothing that arrives now is believed either: what was sent in time may be answered for some ms longer.</summary>
+    public Task WaitUntilLeaseLapsesAsync()
+    {
+        long? sinceMs = null;
+        return Eventually.Within(
+            TimeSpan.FromSeconds(10),
+            () => _loop.InvokeAsync(() =>
+            {
+                sinceMs = _listener.Gate.Lease.Runs ? null : sinceMs ?? _loop.NowMs;
+                return _loop.NowMs - sinceMs > 100;
+            }),
+            "the lease has run out");
+    }
 
     public async Task<RawClient> ConnectAsync(int? receiveBufferBytes = null)
     {
@@ -144,9 +155,12 @@ internal sealed class SessionLab : IAsyncDisposable
     /// <summary>A client and the backend connection that its session opened.</summary>
     public async Task<(RawClient Client, RawClient Backend)> ConnectPairAsync()
     {
+        long links = Counters.RetargetsDone;
         await ServeFirstAsync();
         RawClient client = await ConnectAsync();
-        return (client, await AcceptAsync(First));
+        RawClient backend = await AcceptAsync(First);
+        await EventuallyAsync(() => Counters.RetargetsDone > links, "the session has its link");
+        return (client, backend);
     }
 
     public async Task<RawClient> AcceptAsync(ScriptedBackend backend)

@@ -130,7 +130,7 @@ internal sealed class ClientConnection(World world, SimulatedClient client, int 
         }
 
         world.Note(wasReset ? "is reset" : "is closed", client.Number, OpenQuestions);
-        if (!_isFinished)
+        if (!_isFinished && !_conversation.HasLostState)
         {
             // All that these clients make of their connection can be moved.
             world.Violate($"client {client.Number} was cut off with {OpenQuestions} open questions after {_conversation.Answered} answers");

@@ -48,6 +48,11 @@ internal sealed class Conversation(World world, History history, int client)
     public bool IsInTransaction =>
         _isInMulti || _isWatching || _open.Any(one => one.Kind is Asked.Multi or Asked.Queued or Asked.Exec or Asked.Watch);
 
+    /// <summary>
+    /// A change of the connection's state was answered with an error of the proxy: it ends then, and nothing behind it is executed.
+    /// </summary>
+    public bool HasLostState { get; private set; }
+
     public void Ask(Question question) => _open.Enqueue(question);
 
     public void Answer(string reply)
@@ -146,7 +151,8 @@ internal sealed class Conversation(World world, History history, int client)
         bool isNotExecuted = reply.StartsWith(NotExecuted, StringComparison.Ordinal);
         if (isUnknown)
         {
-            if (IsHarmless(question) && !IsInTransaction)
+            // A read may have been sent once, and its answer be lost with the master.
+            if (question.Kind != Asked.Read && IsHarmless(question) && !IsInTransaction)
             {
                 Violate("a request without effect is of unknown outcome", question, reply);
             }
@@ -162,6 +168,8 @@ internal sealed class Conversation(World world, History history, int client)
             Violate("a server's error that should not have been passed on", question, reply);
         }
 
+        bool isState = question.Kind is Asked.Select or Asked.Name or Asked.Protocol or Asked.User or Asked.Watch;
+        HasLostState |= isState && (isUnknown || isNotExecuted);
         if (question.Kind == Asked.Exec)
         {
             _isInMulti = false;
