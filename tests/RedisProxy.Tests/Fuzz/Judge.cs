@@ -69,9 +69,11 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
                     return End(Describe(i, expected[e], actual), isComplete: false);
                 }
 
-                if (_hasSilence && _fates[i] != Fate.Executed && expected[e].Contains("subscribe\r\n", StringComparison.Ordinal))
+                bool isInDoubt = expected[e].Contains("subscribe\r\n", StringComparison.Ordinal) || IsOfReplies(requests[i]);
+                if (_hasSilence && _fates[i] != Fate.Executed && isInDoubt)
                 {
-                    // Redis confirms in silence, but is silent about an error. Whose error this is cannot be told.
+                    // Redis confirms in silence, but is silent about an error; and who may not be silent learns it from the reply only.
+                    // Whose error this is cannot be told.
                     _fates[i] = Fate.Unsaid;
                     return End("", isComplete: true, isLax: true);
                 }
@@ -104,6 +106,8 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
         CultureInfo.InvariantCulture,
         $"request {i} ({requests[i].Words}) got {Frames.Show(actual)}, and the reference says {Frames.Show(expected)}");
 
+    private static bool IsOfReplies(FuzzRequest request) => request.Words.StartsWith("CLIENT REPLY", StringComparison.Ordinal);
+
     private void Follow(FuzzRequest request)
     {
         if (request.Is(RequestNature.Multi) && !_isInTransaction)
@@ -115,7 +119,7 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
         _changesInTransaction |= _isInTransaction && request.Is(RequestNature.ChangesState);
         _isVagueTransaction |= _isInTransaction && request.Is(RequestNature.Blocks | RequestNature.IsVolatile | RequestNature.Nested);
         _hasWatched |= request.Is(RequestNature.Watch);
-        _hasSilence |= request.Words.StartsWith("CLIENT REPLY", StringComparison.Ordinal);
+        _hasSilence |= IsOfReplies(request);
     }
 
     /// <returns>Not null: what follows says nothing any more.</returns>

@@ -42,7 +42,9 @@ internal sealed class HistoryRun : IAsyncDisposable
         try
         {
             await FixedData.WriteAsync(deployment.Servers[0], deployment.Servers.Count - 1);
-            ProxyProcess proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(deployment));
+            ProxyProcess proxy = await ProxyProcess.StartAsync(
+                // Every connection shall live to the end, and its pops be judged like all else.
+                ProxyProcessOptions.For(deployment).With("replay.onUnknownBlocking", "error"));
             return new HistoryRun(seed, FaultSchedule.Random(seed, failovers), log, deployment, proxy);
         }
         catch
