@@ -211,16 +211,13 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
     }
 
     /// <summary>Without what no two connections have in common.</summary>
+    // An EXEC may have both in its reply.
     private static string Normal(string reply)
     {
-        if (reply.Contains("\r\nredis\r\n", StringComparison.Ordinal))
-        {
-            return HelloId().Replace(reply, "id");
-        }
-
-        return reply.Contains("laddr=", StringComparison.Ordinal)
-            ? string.Join(' ', InfoField().Matches(reply).Select(static match => match.Value))
-            : reply;
+        string normal = reply.Contains("\r\nredis\r\n", StringComparison.Ordinal) ? HelloId().Replace(reply, "id") : reply;
+        return normal.Contains("laddr=", StringComparison.Ordinal)
+            ? string.Join(' ', InfoField().Matches(normal).Select(static match => match.Value))
+            : normal;
     }
 
     [GeneratedRegex(@"^-(EXECABORT |(EXECABORT Transaction discarded because of: )?(READONLY|MASTERDOWN|NOREPLICAS|UNBLOCKED force) )")]

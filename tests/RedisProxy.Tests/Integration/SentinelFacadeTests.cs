@@ -161,7 +161,7 @@ public sealed class SentinelFacadeTests
             .With("sentinelFacade.bind", $"127.0.0.1:{server.Port.ToString(CultureInfo.InvariantCulture)}")
             .With("backend.endpoint", $"localhost:{FreePorts.Take()}"));
         Assert.Equal(1, exitCode);
-        Assert.Contains($"Cannot start: cannot listen on 127.0.0.1:{server.Port}", text, StringComparison.Ordinal);
+        Assert.Contains($"Cannot start: sentinelFacade.bind: cannot listen on 127.0.0.1:{server.Port}", text, StringComparison.Ordinal);
     }
 
     private static Task<ProxyProcess> StartAsync(SentinelDeployment deployment, int port) => ProxyProcess.StartAsync(
