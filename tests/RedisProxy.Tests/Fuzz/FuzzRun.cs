@@ -18,13 +18,17 @@ internal sealed class FuzzRun(TimeSpan time, int lanes, int maxFinds, FuzzTheme?
     /// <summary>See <see cref="FuzzLane.ShrinkBudget"/>.</summary>
     public int ShrinkBudget { get; init; } = 120;
 
+    /// <summary>The same plans in every run, as far as its time goes; null: others each time.</summary>
+    public int? Series { get; init; }
+
     public string Summary { get; private set; } = "";
 
     /// <param name="seed">Null: others in every run.</param>
     public async Task RunAsync(int? seed)
     {
         FuzzLane[] all = await Task.WhenAll(Enumerable.Range(0, seed is null ? lanes : 1).Select(_ => FuzzLane.StartAsync(ShrinkBudget)));
-        await Task.WhenAll(all.Select(lane => Task.Run(() => RunAsync(lane, seed))));
+        await Task.WhenAll(all.Select((lane, i) =>
+            Task.Run(() => RunAsync(lane, seed, Series is { } series ? new Random(series + i) : Random.Shared))));
         Summary = Summarise(all);
         foreach (FuzzLane lane in all)
         {
@@ -32,13 +36,13 @@ internal sealed class FuzzRun(TimeSpan time, int lanes, int maxFinds, FuzzTheme?
         }
     }
 
-    private async Task RunAsync(FuzzLane lane, int? seed)
+    private async Task RunAsync(FuzzLane lane, int? seed, Random random)
     {
         int settings = 0;
         for (int i = 0; _clock.Elapsed < time && _finds.Count < maxFinds; i++)
         {
-            settings = i % PlansOfAProxy == 0 ? Random.Shared.Next(FuzzSettings.Count) : settings;
-            int own = seed ?? (Random.Shared.Next() & ~(FuzzSettings.Count - 1)) + settings;
+            settings = i % PlansOfAProxy == 0 ? random.Next(FuzzSettings.Count) : settings;
+            int own = seed ?? (random.Next() & ~(FuzzSettings.Count - 1)) + settings;
             double began = _clock.Elapsed.TotalSeconds;
             if (await lane.TryAsync(PlanGenerator.Make(own, theme)) is { } find)
             {
