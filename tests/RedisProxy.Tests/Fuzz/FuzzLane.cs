@@ -6,7 +6,13 @@ using RedisProxy.Topology;
 namespace RedisProxy.Tests.Fuzz;
 
 /// <summary>A plan that the proxy does not stand, at its shortest.</summary>
-internal sealed record FuzzFind(FuzzPlan Plan, string Problem, string Text);
+internal sealed record FuzzFind(FuzzPlan Plan, string Problem, string Text)
+{
+    public const string SeenOnce = "(seen once, and not again)";
+
+    /// <summary>The same plan has failed again.</summary>
+    public bool IsRepeatable => !Text.Contains(SeenOnce, StringComparison.Ordinal);
+}
 
 /// <summary>Two servers and a proxy before one of them: runs plan after plan. Several lanes run beside each other.</summary>
 internal sealed class FuzzLane : IAsyncDisposable
@@ -124,7 +130,7 @@ internal sealed class FuzzLane : IAsyncDisposable
             }
         }
 
-        return $"{problem}\n  of {plan}  (seen once, and not again)";
+        return $"{problem}\n  of {plan}  {FuzzFind.SeenOnce}";
     }
 
     private static string Text(FuzzPlan plan, string problem, FuzzPlan shortest, string again, ReferenceRun reference, ProxiedRun run)

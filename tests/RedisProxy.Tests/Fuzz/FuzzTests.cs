@@ -1,5 +1,6 @@
 using RedisProxy.Tests.Resp;
 
+using Xunit.Abstractions;
 using Xunit.Sdk;
 
 namespace RedisProxy.Tests.Fuzz;
@@ -10,7 +11,7 @@ namespace RedisProxy.Tests.Fuzz;
 /// <c>REDISPROXY_TEST_SEED</c> repeats a plan, <c>REDISPROXY_FUZZ_THEME</c> takes those of one theme only, and
 /// <c>REDISPROXY_FUZZ_FINDS</c> goes on to that number of finds; <c>REDISPROXY_FUZZ_SECONDS</c> is for this test alone.
 /// </summary>
-public sealed class FuzzTests
+public sealed class FuzzTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Usual = TimeSpan.FromSeconds(20);
 
@@ -41,7 +42,9 @@ public sealed class FuzzTests
             Series = asked is null ? UsualSeries : null,
         };
         await run.RunAsync(Seeded.Fixed);
-        if (run.Finds.Count > 0)
+        // What cannot be seen again is for those who look for it; it stops nobody else.
+        output.WriteLine(finds + run.Summary);
+        if (run.Finds.Any(find => asked is not null || find.IsRepeatable))
         {
             throw new XunitException(finds + run.Summary);
         }
