@@ -32,8 +32,8 @@ done
 programs='server sentinel cli benchmark'
 wanted=" $* "
 cache=${REDISPROXY_TEST_SERVERS:-${XDG_CACHE_HOME:-$HOME/.cache}/redisproxy-servers}
-mkdir -p "$cache/work/empty"
-work=$cache/work
+mkdir -p "$cache/apt/empty"
+work=$cache/apt
 : >"$work/status"
 
 # Two runs at once would unpack over each other.
