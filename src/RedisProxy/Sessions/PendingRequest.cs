@@ -63,6 +63,9 @@ internal struct PendingRequest
     /// <summary>Answered by the proxy: its bytes are not sent.</summary>
     public readonly bool IsSynthesised => Outcome != Outcome.Forward;
 
+    /// <summary>It is not sent any more, and no backend has answered it: a transaction that it belongs to lacks a part.</summary>
+    public readonly bool IsGivenUp => Outcome is Outcome.NotExecuted or Outcome.Unknown;
+
     /// <summary>
     /// What becomes of it when it may not be sent any more. A backend that was lost may have executed it, though it did no more than read.
     /// </summary>

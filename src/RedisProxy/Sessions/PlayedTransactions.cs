@@ -60,7 +60,7 @@ internal static class PlayedTransactions
     {
         for (int i = 0; i < waiting.Count && state.IsOpen; i++)
         {
-            if (waiting[i].Outcome == Outcome.NotExecuted)
+            if (waiting[i].IsGivenUp)
             {
                 return true;
             }
@@ -79,14 +79,14 @@ internal static class PlayedTransactions
         {
             ref PendingRequest request = ref pipeline.Waiting[i];
             CommandKind kind = request.Traits.Kind;
-            if (request.Outcome == Outcome.NotExecuted && !state.IsPlayedHere && (state.IsOpen || kind == CommandKind.Multi))
+            if (request.IsGivenUp && !state.IsPlayedHere && (state.IsOpen || kind == CommandKind.Multi))
             {
                 state = Abort(session, state, multi, i);
             }
             else if (request.IsSynthesised)
             {
                 // Given up, but it still has its place in the transaction, which its EXEC ends.
-                state = request.Outcome == Outcome.NotExecuted && state.IsPlayedHere ? state.Next(kind).State : state;
+                state = request.IsGivenUp && state.IsPlayedHere ? state.Next(kind).State : state;
             }
             else
             {

@@ -9,7 +9,7 @@ namespace RedisProxy.Sessions;
 /// <item>not sent, or only in part: it waits for the next link (an incomplete request is never executed);</item>
 /// <item>rejected: likewise;</item>
 /// <item>a read, or one that only touched the lost connection: it is sent again, but not for ever (<see cref="LossCount"/>);</item>
-/// <item>queued behind a MULTI whose EXEC was not sent: likewise, it was not executed;</item>
+/// <item>queued behind a MULTI that was answered and whose EXEC was not sent: likewise, it was not executed;</item>
 /// <item>anything else that was sent: its outcome is unknown. It is never sent again. An unknown EXEC takes its transaction along.</item>
 /// </list>
 /// </summary>
@@ -55,6 +55,9 @@ internal static class Settlement
         TransactionState state = start;
         bool isInStart = true;
         bool isStartOver = false;
+
+        // A MULTI may be refused (a permission, another name), and then what is behind it is executed at once.
+        bool isConfirmed = start.IsOpen;
         int multi = 0;
         for (int i = 0; i < link.InFlight.Count; i++)
         {
@@ -67,10 +70,15 @@ internal static class Settlement
             }
 
             CommandKind kind = request.Traits.Kind;
-            multi = kind == CommandKind.Multi && !state.IsOpen ? i : multi;
+            if (kind == CommandKind.Multi && !state.IsOpen)
+            {
+                multi = i;
+                isConfirmed = request.IsSynthesised;
+            }
+
             if (!request.IsSynthesised)
             {
-                SettleSent(session, ref request, isQueued: state.IsOpen && kind != CommandKind.Exec);
+                SettleSent(session, ref request, isQueued: isConfirmed && state.IsOpen && kind != CommandKind.Exec);
             }
 
             if (kind is (CommandKind.Exec or CommandKind.Discard) && state.IsOpen && request.IsSynthesised)

@@ -5,7 +5,7 @@ namespace RedisProxy.Topology;
 /// the probe must confirm the master with a look that began after it. Belongs to one <see cref="MasterTracker"/>.
 /// </summary>
 /// <param name="who">The Sentinels that caused it.</param>
-/// <param name="isPlanned">It began with a planned failover, not with a master that is said to be down.</param>
+/// <param name="isPlanned">It began with a failover that goes on, not with a master that is said to be down.</param>
 /// <param name="began">On the tracker's clock, as is <paramref name="deadline"/>.</param>
 /// <param name="deadline">When it ends if nothing comes of it.</param>
 internal sealed class HoldPause(string who, bool isPlanned, TimeSpan began, TimeSpan deadline)

@@ -89,7 +89,6 @@ internal sealed class MasterTracker
         _wantsLook = true;
         if (old?.Address.Equals(candidate.Address) == true)
         {
-            _rules.Forget(withSigns: false);
             TopologyLog.EpochMoved(_logger, _masterName, candidate.Address, old.Epoch, candidate.Epoch, who, reason);
             return;
         }
@@ -103,7 +102,7 @@ internal sealed class MasterTracker
         _seen = null;
         _signs = SentinelSigns.None;
         Pause = null;
-        _rules.Forget(withSigns: true);
+        _rules.Forget();
         Phase = Availability.Verifying;
         TopologyLog.MasterAccepted(_logger, _masterName, old?.Address, candidate.Address, candidate.Epoch, Generation, who, reason);
     }
@@ -153,14 +152,23 @@ internal sealed class MasterTracker
         }
     }
 
-    /// <summary>A Sentinel is about to promote a replica of the accepted master.</summary>
+    /// <summary>
+    /// A Sentinel is about to promote a replica of the accepted master. What that master acknowledges from then on is lost, also when it
+    /// has answered for so long that nobody heeds any more who says that it is down.
+    /// </summary>
     public void OnPromotionBegun(string who)
     {
-        if (_phase == Availability.Available && !_signs.IsSaidDown)
+        if (_phase != Availability.Available)
+        {
+            return;
+        }
+
+        if (!_signs.IsSaidDown)
         {
             _timeline.PlannedSign();
-            TryPause(who, "has begun a planned failover", isPlanned: true);
         }
+
+        TryPause(who, _signs.IsSaidDown ? "is about to promote a replica" : "has begun a planned failover", isPlanned: true);
     }
 
     /// <summary>Draws the conclusion from all that is known. To be called after every change, and at the deadline.</summary>

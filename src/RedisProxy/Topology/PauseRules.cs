@@ -4,18 +4,15 @@ namespace RedisProxy.Topology;
 
 /// <summary>
 /// How long Sentinels' bad signs are heeded while the master answers. If they are right, what it acknowledges meanwhile is lost; if they
-/// last, they are wrong, because a failover does not take that long. A Sentinel that goes mad must not stall traffic: after a
-/// useless pause there is none for a while, and signs that outlasted one do not count until they have been gone. Failovers that are given
-/// up again and again use up the <see cref="PauseBudget"/> of the Sentinel that leads them.
+/// last, they are wrong, because a failover does not take that long. A Sentinel that goes mad must not stall traffic: signs that outlasted
+/// a pause do not count until they have been gone, and pauses that came to nothing use up the <see cref="PauseBudget"/> of the Sentinel
+/// that caused them. Nothing else keeps the next failover from being paused for: it may be a real one.
 /// <para>Belongs to one <see cref="MasterTracker"/>, on its clock.</para>
 /// </summary>
 internal sealed class PauseRules(HoldOptions hold)
 {
-    private static readonly TimeSpan Cooldown = TimeSpan.FromSeconds(10);
-
     private readonly PauseBudget _budget = new();
     private HoldOptions _hold = hold;
-    private TimeSpan _noPauseBefore;
     private bool _signsAreSpent;
 
     /// <summary>Until when a master that came back waits for the Sentinels to agree; null when it does not.</summary>
@@ -30,18 +27,14 @@ internal sealed class PauseRules(HoldOptions hold)
     public void SignsChanged(SentinelSigns signs) => _signsAreSpent &= signs.AreBad;
 
     public HoldPause? TryBegin(string who, bool isPlanned, TimeSpan now) =>
-        _hold.Planned && now >= _noPauseBefore && _budget.IsLeftTo(who, now)
+        _hold.Planned && _budget.IsLeftTo(who, now)
             ? new HoldPause(who, isPlanned, now, now + _hold.PlannedTimeout)
             : null;
 
-    /// <summary>
-    /// Traffic was stopped, and goes on to the same master. Whoever stops it for nothing is not heeded for a while; but a failover that
-    /// was given up was a real one, and its operator may try again at once.
-    /// </summary>
+    /// <summary>Traffic was stopped, and goes on to the same master.</summary>
     /// <returns>False: it was one too many, and whoever caused it is not heeded until its budget is full again.</returns>
     public bool PauseWasUseless(HoldPause pause, SentinelSigns signs, TimeSpan now)
     {
-        _noPauseBefore = pause.AbortedBy is null ? now + Cooldown : TimeSpan.Zero;
         _signsAreSpent = signs.AreBad;
         return _budget.Charge(pause.Who, now - pause.Began, now);
     }
@@ -59,14 +52,10 @@ internal sealed class PauseRules(HoldOptions hold)
         _signsAreSpent |= signsAreSpent;
     }
 
-    /// <summary>The epoch has moved: a failover did happen, so the next one is news.</summary>
-    public void Forget(bool withSigns)
+    /// <summary>Another master was accepted: what is said of it is news.</summary>
+    public void Forget()
     {
-        _noPauseBefore = TimeSpan.Zero;
-        if (withSigns)
-        {
-            _signsAreSpent = false;
-            PatientUntil = null;
-        }
+        _signsAreSpent = false;
+        PatientUntil = null;
     }
 }

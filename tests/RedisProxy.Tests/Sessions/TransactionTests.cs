@@ -46,41 +46,6 @@ public sealed class TransactionTests
     }
 
     [Fact]
-    public async Task OpenTransactionInFlight_WhenSuperseded_IsSentAgainAndAnsweredThere()
-    {
-        await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Multi + SetA);
-        await first.ExpectAsync(Requests.Multi + SetA);
-        await lab.ServeSecondAsync();
-        RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(Requests.Multi + SetA);
-        await second.SendAsync("+OK\r\n+QUEUED\r\n");
-        await client.ExpectAsync("+OK\r\n+QUEUED\r\n");
-        await (client, second).ExchangeAsync(Requests.Exec, "*1\r\n+OK\r\n");
-    }
-
-    [Fact]
-    public async Task OpenTransaction_PartlyAnswered_IsContinuedInOrder()
-    {
-        await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Multi + SetA + SetB);
-        await first.ExpectAsync(Requests.Multi + SetA + SetB);
-        await first.SendAsync("+OK\r\n+QUEUED\r\n");
-        await client.ExpectAsync("+OK\r\n+QUEUED\r\n");
-        await lab.ServeSecondAsync();
-        RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(Requests.Multi);
-        await second.SendAsync("+OK\r\n");
-        await second.ExpectAsync(SetA);
-        await second.SendAsync("+QUEUED\r\n");
-        await second.ExpectAsync(SetB);
-        await second.SendAsync("+QUEUED\r\n");
-        await client.ExpectAsync("+QUEUED\r\n");
-    }
-
-    [Fact]
     public async Task MultiThatTheNextMasterRefuses_ClosesTheSessionBeforeTheQueueIsSent()
     {
         await using SessionLab lab = await SessionLab.StartAsync();

@@ -17,7 +17,7 @@ internal sealed class Simulation : IDisposable
     private readonly SentinelGroup _group;
     private readonly SimulatedProxy _proxy;
     private readonly List<SimulatedClient> _clients = [];
-    private long _lastUselessPauseUs = long.MinValue / 2;
+    private readonly List<long> _uselessPausesUs = [];
     private long _lost;
 
     private Simulation(int seed, bool isRecording)
@@ -152,11 +152,10 @@ internal sealed class Simulation : IDisposable
 
     private async Task FailOverAsync(Task failover)
     {
-        // After a useless pause the proxy makes none for ten seconds, unless the master has moved meanwhile; see PauseRules.
-        bool isHeeded = _world.NowUs - _lastUselessPauseUs > 14_000_000;
+        // Three useless pauses of 3 s are within each Sentinel's budget, and come back over a minute; see PauseBudget.
+        bool isHeeded = _uselessPausesUs.Count(at => _world.NowUs - at < 80_000_000) <= 3;
         await failover;
         _group.Failovers[^1].IsGuarded &= isHeeded;
-        _lastUselessPauseUs = long.MinValue / 2;
         foreach (SimulatedSentinel sentinel in _group.Sentinels)
         {
             sentinel.IsReachable = true;
@@ -166,12 +165,13 @@ internal sealed class Simulation : IDisposable
     private async Task StumbleAsync()
     {
         await _group.StumbleAsync(_world.Chance(50));
-        _lastUselessPauseUs = _world.NowUs;
+        _uselessPausesUs.Add(_world.NowUs);
     }
 
     private async Task AbortAsync()
     {
         await _group.AbortAsync();
+        _uselessPausesUs.Add(_world.NowUs);
     }
 
     private async Task LoseSentinelAsync()

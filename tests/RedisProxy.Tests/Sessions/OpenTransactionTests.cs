@@ -1,0 +1,79 @@
+using RedisProxy.Testing;
+
+namespace RedisProxy.Tests.Sessions;
+
+/// <summary>The backend is lost between a MULTI and its EXEC.</summary>
+public class OpenTransactionTests
+{
+    private static readonly string SetA = Requests.Of("SET", "a", "1");
+    private static readonly string SetB = Requests.Of("SET", "b", "2");
+
+    [Fact]
+    public async Task OpenTransactionInFlight_MultiWasAnswered_IsSentAgainAndAnsweredThere()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(Requests.Multi, "+OK\r\n");
+        await client.SendAsync(SetA + SetB);
+        await first.ExpectAsync(SetA + SetB);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Multi);
+        await second.SendAsync("+OK\r\n");
+        await second.ExpectAsync(SetA + SetB);
+        await second.SendAsync("+QUEUED\r\n+QUEUED\r\n");
+        await client.ExpectAsync("+QUEUED\r\n+QUEUED\r\n");
+        await (client, second).ExchangeAsync(Requests.Exec, "*2\r\n+OK\r\n+OK\r\n");
+    }
+
+    // The first master may have refused the MULTI (a permission, a renamed command) and then executed what was behind it.
+    [Fact]
+    public async Task OpenTransactionInFlight_MultiWasNotAnswered_WritesAreUnknownAndItIsAborted()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Multi + Requests.Get + SetA);
+        await first.ExpectAsync(Requests.Multi + Requests.Get + SetA);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await client.ExpectAsync("+OK\r\n+QUEUED\r\n" + Requests.Unknown);
+        await client.SendAsync(SetB + Requests.Exec);
+        await client.ExpectAsync("+QUEUED\r\n" + Requests.Aborted);
+        await (client, second).ExchangeAsync(Requests.Get, "$-1\r\n");
+    }
+
+    [Fact]
+    public async Task OpenTransactionInFlight_OnlyReadsBehindAnUnansweredMulti_IsSentAgain()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Multi + Requests.Get);
+        await first.ExpectAsync(Requests.Multi + Requests.Get);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Multi + Requests.Get);
+        await second.SendAsync("+OK\r\n+QUEUED\r\n");
+        await client.ExpectAsync("+OK\r\n+QUEUED\r\n");
+        await (client, second).ExchangeAsync(Requests.Exec, "*1\r\n$-1\r\n");
+    }
+
+    [Fact]
+    public async Task OpenTransaction_PartlyAnswered_IsContinuedInOrder()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Multi + SetA + SetB);
+        await first.ExpectAsync(Requests.Multi + SetA + SetB);
+        await first.SendAsync("+OK\r\n+QUEUED\r\n");
+        await client.ExpectAsync("+OK\r\n+QUEUED\r\n");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Multi);
+        await second.SendAsync("+OK\r\n");
+        await second.ExpectAsync(SetA);
+        await second.SendAsync("+QUEUED\r\n");
+        await second.ExpectAsync(SetB);
+        await second.SendAsync("+QUEUED\r\n");
+        await client.ExpectAsync("+QUEUED\r\n");
+    }
+}
