@@ -79,7 +79,8 @@ internal static class PlayedTransactions
         {
             ref PendingRequest request = ref pipeline.Waiting[i];
             CommandKind kind = request.Traits.Kind;
-            if (request.IsGivenUp && !state.IsPlayedHere && (state.IsOpen || kind == CommandKind.Multi))
+            bool isPart = state.IsOpen ? request.IsGivenUp : kind == CommandKind.Multi && request.Outcome == Outcome.NotExecuted;
+            if (isPart && !state.IsPlayedHere)
             {
                 state = Abort(session, state, multi, i);
             }

@@ -152,23 +152,14 @@ internal sealed class MasterTracker
         }
     }
 
-    /// <summary>
-    /// A Sentinel is about to promote a replica of the accepted master. What that master acknowledges from then on is lost, also when it
-    /// has answered for so long that nobody heeds any more who says that it is down.
-    /// </summary>
+    /// <summary>A Sentinel is about to promote a replica of the accepted master, which loses what it acknowledges from then on.</summary>
     public void OnPromotionBegun(string who)
     {
-        if (_phase != Availability.Available)
-        {
-            return;
-        }
-
-        if (!_signs.IsSaidDown)
+        if (_phase == Availability.Available)
         {
             _timeline.PlannedSign();
+            TryPause(who, _signs.IsSaidDown ? "is about to promote a replica" : "has begun a planned failover", isPlanned: true);
         }
-
-        TryPause(who, _signs.IsSaidDown ? "is about to promote a replica" : "has begun a planned failover", isPlanned: true);
     }
 
     /// <summary>Draws the conclusion from all that is known. To be called after every change, and at the deadline.</summary>

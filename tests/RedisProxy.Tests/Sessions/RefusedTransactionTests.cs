@@ -94,7 +94,7 @@ public sealed class RefusedTransactionTests
 
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
-        await client.ExpectAsync((isConfirmed ? "" : "+OK\r\n") + Requests.NotExecuted);
+        await client.ExpectAsync(isConfirmed ? Requests.NotExecuted : "+OK\r\n" + Requests.Unknown);
         await client.SendAsync(Requests.Set + Requests.Exec);
         await client.ExpectAsync("+QUEUED\r\n" + Requests.Aborted);
         await (client, second).ExchangeAsync(Requests.Get, "$-1\r\n");
