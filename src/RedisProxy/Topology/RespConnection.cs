@@ -42,6 +42,9 @@ internal sealed class RespConnection : IAsyncDisposable
     /// <summary>Ends, with the reason, when the connection has.</summary>
     public Task<string> Closed => _closed.Task;
 
+    /// <summary>How long ago the kernel has received the last bytes, read or not; zero when it does not say.</summary>
+    public TimeSpan SinceReceived => _transport.SinceReceived;
+
     /// <param name="address">Where.</param>
     /// <param name="settings">Of the socket, and of TLS on it.</param>
     /// <param name="time">The clock.</param>

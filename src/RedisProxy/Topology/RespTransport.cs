@@ -58,6 +58,9 @@ internal sealed class RespTransport
     public Task SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop) =>
         _secured is null ? _socket.SendAsync(bytes, stop).AsTask() : _secured.WriteAsync(bytes, stop).AsTask();
 
+    /// <summary>How long ago the kernel has received the last bytes, read or not; zero when it does not say.</summary>
+    public TimeSpan SinceReceived => SocketSettings.SinceReceived(_socket);
+
     /// <summary>Orderly: to dispose of a socket that is being read aborts the connection.</summary>
     /// <param name="isAbort">What was sent and has not arrived is thrown away.</param>
     public void End(bool isAbort)

@@ -41,6 +41,10 @@ internal sealed class SentinelConnection : IAsyncDisposable
     /// <summary>Ends, with the reason, when the connection has.</summary>
     public Task<string> Closed { get; }
 
+    /// <summary>How long ago the kernel has received the last bytes, of answers or events; zero when it does not say.</summary>
+    public TimeSpan SinceReceived =>
+        _events is null || _commands.SinceReceived < _events.SinceReceived ? _commands.SinceReceived : _events.SinceReceived;
+
     /// <param name="endpoint">Resolved anew each time.</param>
     /// <param name="access">Credentials and limits.</param>
     /// <param name="onEvent">On the reading thread; must not block.</param>

@@ -28,7 +28,8 @@ internal sealed class SentinelHearing(TimeProvider time, Action<long> renew, ILo
     /// <summary>It has answered, and before that answer it had said all that it had to say.</summary>
     /// <param name="sentinel">Who.</param>
     /// <param name="asOf">When it was asked.</param>
-    public void OnHeard(HostEndpoint sentinel, long asOf)
+    /// <param name="isFar">Its answers take too long to be waited for (<see cref="SentinelDistance"/>).</param>
+    public void OnHeard(HostEndpoint sentinel, long asOf, bool isFar = false)
     {
         if (!_ears.TryGetValue(sentinel, out Ear? ear))
         {
@@ -36,7 +37,7 @@ internal sealed class SentinelHearing(TimeProvider time, Action<long> renew, ILo
         }
 
         // The belated answer of one that was given up says nothing of now; it is asked again at once.
-        ear.IsWaitedFor |= IsRecent(asOf);
+        ear.IsWaitedFor = !isFar && (ear.IsWaitedFor || IsRecent(asOf));
         ear.SilentBeats = 0;
         ear.AsOf = Math.Max(ear.AsOf, asOf);
         Conclude();

@@ -21,11 +21,16 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
 
     private readonly Pace _pace = new(access.Context.Time);
+    private readonly SentinelDistance _distance = new();
     private readonly Backoff _backoff = new(FirstPause, MaxPause);
     private readonly ILogger _logger = access.Context.Loggers.CreateLogger<SentinelLink>();
     private bool _listsAreOld;
+    private volatile bool _isFar;
 
     public HostEndpoint Endpoint => endpoint;
+
+    /// <summary>Its answers take too long to be waited for (<see cref="SentinelDistance"/>). Any thread.</summary>
+    public bool IsFar => _isFar;
 
     /// <summary>Ask now, but not more often than the pace allows.</summary>
     /// <param name="isUrgent">The answer has changed, not only might have.</param>
@@ -92,7 +97,7 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
             }
 
             owner.OnRound(this, questions.Read(replies, isFull));
-            owner.OnHeard(this, asOf);
+            OnAnswered(connection, asOf);
             await BeatUntilNextRoundAsync(connection, asOf, stop);
         }
 
@@ -109,17 +114,17 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
         Task next = _pace.NextAsync(Backoff.WithJitter(access.Options.PollInterval), connection.Closed, stop);
         try
         {
-            while (await Task.WhenAny(next, Task.Delay(Lease.Beat, time, stop)) != next)
+            while (await Task.WhenAny(next, Task.Delay(UntilNextBeat(heardAsOf), time, stop)) != next)
             {
                 long asOf = time.GetTimestamp();
-                if (time.GetElapsedTime(heardAsOf, asOf) > Lease.Term)
+                if (time.GetElapsedTime(heardAsOf, asOf) > Lease.Term + _distance.Best)
                 {
                     _pace.KickUrgently();
                     return;
                 }
 
                 await connection.PingAsync(stop);
-                owner.OnHeard(this, asOf);
+                OnAnswered(connection, asOf);
                 heardAsOf = asOf;
             }
         }
@@ -127,6 +132,23 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
         {
             await next;
         }
+    }
+
+    private TimeSpan UntilNextBeat(long asOf)
+    {
+        TimeSpan rest = Lease.Beat - access.Context.Time.GetElapsedTime(asOf);
+        return rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+    }
+
+    private void OnAnswered(SentinelConnection connection, long asOf)
+    {
+        if (_distance.Add(access.Context.Time.GetElapsedTime(asOf) - connection.SinceReceived))
+        {
+            TopologyLog.SentinelDistance(_logger, endpoint, _distance);
+        }
+
+        _isFar = _distance.IsFar;
+        owner.OnHeard(this, asOf);
     }
 
     private void Hear(SentinelEvent news)

@@ -96,7 +96,7 @@ internal sealed class SentinelSet
 
     public void OnRound(SentinelLink link, SentinelRound round) => Post(link, known => TakeRound(known, round));
 
-    public void OnHeard(SentinelLink link, long asOf) => Post(link, known => _hearing.OnHeard(known.Endpoint, asOf));
+    public void OnHeard(SentinelLink link, long asOf) => Post(link, known => _hearing.OnHeard(known.Endpoint, asOf, link.IsFar));
 
     public void OnEvent(SentinelLink link, SentinelEvent news)
     {

@@ -11,6 +11,10 @@ internal sealed record SocketSettings(TimeSpan ConnectTimeout, KeepAliveOptions 
     private const int TcpLevel = 6;
     private const int TcpUserTimeout = 18;
 
+    // struct tcp_info of linux/tcp.h, as far as tcpi_last_data_recv.
+    private const int TcpInfo = 11;
+    private const int LastDataReceived = 52;
+
     /// <summary>Null: in plain text.</summary>
     public PeerTls? Tls { get; init; }
 
@@ -20,6 +24,22 @@ internal sealed record SocketSettings(TimeSpan ConnectTimeout, KeepAliveOptions 
     /// <summary>How servers are reached.</summary>
     public static SocketSettings Of(BackendOptions options, PeerTls? tls) =>
         new(options.ConnectTimeout, options.KeepAlive, options.UserTimeout) { Tls = tls, SendsProxyHeader = options.ProxyProtocol };
+
+    /// <summary>How long ago the kernel has received the last bytes of a connection, read or not; zero when it does not say.</summary>
+    public static TimeSpan SinceReceived(Socket socket)
+    {
+        Span<byte> info = stackalloc byte[LastDataReceived + sizeof(uint)];
+        try
+        {
+            return OperatingSystem.IsLinux() && socket.GetRawSocketOption(TcpLevel, TcpInfo, info) == info.Length
+                ? TimeSpan.FromMilliseconds(BitConverter.ToUInt32(info[LastDataReceived..]))
+                : TimeSpan.Zero;
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            return TimeSpan.Zero;
+        }
+    }
 
     public void ApplyTo(Socket socket)
     {

@@ -108,6 +108,19 @@ internal static partial class TopologyLog
         "Sentinel {Sentinel}: has not answered for half a second; it is not waited for any more until it does")]
     public static partial void SentinelNotWaitedFor(ILogger logger, HostEndpoint sentinel);
 
+    public static void SentinelDistance(ILogger logger, HostEndpoint sentinel, SentinelDistance distance) => SentinelDistance(
+        logger,
+        distance.IsFar ? LogLevel.Warning : LogLevel.Information,
+        sentinel,
+        distance.Best.TotalMilliseconds,
+        distance.IsFar
+            ? "too long to wait for it: a failover that it leads while this proxy is held up may be noticed too late"
+            : "it is waited for again");
+
+    [LoggerMessage(EventId = 2044, Message = "Sentinel {Sentinel}: its answers take {Milliseconds:0} ms at best; {Consequence}")]
+    private static partial void SentinelDistance(
+        ILogger logger, LogLevel level, HostEndpoint sentinel, double milliseconds, string consequence);
+
     [LoggerMessage(EventId = 2042, Message =
         "requests and replies waited, {Milliseconds} ms at the longest: the proxy was held up, or a Sentinel did not answer "
             + "({Times} times since the last such line)")]

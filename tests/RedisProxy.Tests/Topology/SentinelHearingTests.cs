@@ -69,6 +69,23 @@ public sealed class SentinelHearingTests
     }
 
     [Fact]
+    public void FarAway_IsNotWaitedForUntilItIsNearAgain()
+    {
+        Hear(First);
+        Hear(Second);
+        long late = _clock.GetTimestamp();
+        Advance(80);
+        _hearing.OnHeard(Second, late, isFar: true);
+        Assert.Equal(Hear(First), _renewals[^1]);
+        Advance(10);
+        _hearing.OnHeard(Second, _clock.GetTimestamp());
+        long near = _clock.GetTimestamp();
+        Advance(10);
+        Hear(First);
+        Assert.Equal(near, _renewals[^1]);
+    }
+
+    [Fact]
     public void HeldUp_TheTimeOfItDoesNotCountAsSilence()
     {
         long before = Hear(First);
