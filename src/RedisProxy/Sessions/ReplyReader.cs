@@ -244,11 +244,14 @@ internal sealed unsafe class ReplyReader(Session session)
         return fate == ReplyFate.Relayed;
     }
 
-    /// <summary>Is the reply that comes next the one from which on replies do not match requests any more?</summary>
+    /// <summary>
+    /// Is the reply that comes next the one from which on replies do not match requests any more? Not before its request was sent: what
+    /// comes until then is a message.
+    /// </summary>
     private bool TryEnterRaw(BackendLink link)
     {
         Pipeline pipeline = session.Pipeline;
-        if (!pipeline.IsRaw || link.InFlight.IsEmpty || link.InFlight.Oldest.End != pipeline.RawFrom || link.IsRejecting)
+        if (!pipeline.HasSentRaw(link) || link.InFlight.IsEmpty || link.InFlight.Oldest.End != pipeline.RawFrom || link.IsRejecting)
         {
             return false;
         }

@@ -99,7 +99,8 @@ internal sealed class ViewLease
     // The lease is looked at before the queue: a view that was posted before the renewal is seen in it, and is to be applied first.
     private bool TryRenew(long atMs)
     {
-        long asOf = _lease!.AsOf;
+        _lease!.Need();
+        long asOf = _lease.AsOf;
         if (asOf != _asOf && !_loop.HasPosted)
         {
             _asOf = asOf;

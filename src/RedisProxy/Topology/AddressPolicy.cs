@@ -60,4 +60,7 @@ internal sealed class AddressPolicy
     private static bool IsOfThisHost(IPAddress address) => NetworkInterface.GetAllNetworkInterfaces()
         .SelectMany(card => card.GetIPProperties().UnicastAddresses)
         .Any(own => own.Address.Equals(address));
+
+    /// <summary>Can anything be reached there?</summary>
+    public static bool IsPlace(HostEndpoint address) => address.Port > 0 && address.Host is not ("0.0.0.0" or "::");
 }

@@ -24,6 +24,9 @@ internal sealed record SentinelEvent(string Name, string Payload)
 
     public bool IsTilt => Name is "+tilt" or "-tilt";
 
+    /// <summary>It says more than that there is something to ask.</summary>
+    public bool IsOfUse => IsTilt || IsReplicaSought || IsPromotionBegun || IsPromotionSent || IsFailoverAborted || IsMonitoredAnew;
+
     public bool ChangesLists =>
         Name is "+sentinel" or "+slave" or "-dup-sentinel" or "+sentinel-address-switch" or "+switch-master" or "+reset-master"
             or "+monitor" or "-monitor" or "+convert-to-slave";

@@ -10,10 +10,11 @@ namespace RedisProxy.Topology;
 /// control plane, not by a clock: after a time in which this process was held up, answers lie unread in its sockets.
 /// <para>Pure: no IO, no timer. Used from the inbox of the <see cref="SentinelSet"/> only.</para>
 /// </summary>
+/// <param name="lease">Says whether anybody needs it.</param>
 /// <param name="time">The clock of the lease.</param>
 /// <param name="renew">Gets each new moment; they only grow.</param>
 /// <param name="logger">Gets who is not waited for.</param>
-internal sealed class SentinelHearing(TimeProvider time, Action<long> renew, ILogger logger)
+internal sealed class SentinelHearing(Lease lease, TimeProvider time, Action<long> renew, ILogger logger)
 {
     /// <summary>About half a second.</summary>
     public const int MaxSilentBeats = 12;
@@ -70,9 +71,14 @@ internal sealed class SentinelHearing(TimeProvider time, Action<long> renew, ILo
     public void OnEvent(SentinelEvent news) =>
         _pausedBeats = news.IsReplicaSought ? BeatsOfOneStep : news.IsPromotionBegun || news.IsFailoverAborted ? 0 : _pausedBeats;
 
-    /// <summary>To be called every <see cref="Lease.Beat"/>.</summary>
-    public void OnBeat()
+    /// <returns>When to call it again; null: when the lease is needed.</returns>
+    public TimeSpan? OnBeat()
     {
+        if (lease.TryRest())
+        {
+            return null;
+        }
+
         _pausedBeats = Math.Max(0, _pausedBeats - 1);
         foreach ((HostEndpoint sentinel, Ear ear) in _ears)
         {
@@ -84,6 +90,7 @@ internal sealed class SentinelHearing(TimeProvider time, Action<long> renew, ILo
         }
 
         Conclude();
+        return Lease.Beat;
     }
 
     private bool IsRecent(long asOf) => time.GetElapsedTime(asOf) <= Lease.Term;

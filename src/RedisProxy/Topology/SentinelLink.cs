@@ -114,7 +114,7 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
         Task next = _pace.NextAsync(Backoff.WithJitter(access.Options.PollInterval), connection.Closed, stop);
         try
         {
-            while (await Task.WhenAny(next, Task.Delay(UntilNextBeat(heardAsOf), time, stop)) != next)
+            while (!owner.Lease.IsResting && await Task.WhenAny(next, Task.Delay(UntilNextBeat(heardAsOf), time, stop)) != next)
             {
                 long asOf = time.GetTimestamp();
                 if (time.GetElapsedTime(heardAsOf, asOf) > Lease.Term + _distance.Best)

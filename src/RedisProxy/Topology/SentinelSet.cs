@@ -31,16 +31,25 @@ internal sealed class SentinelSet
     /// <param name="masters">By name.</param>
     /// <param name="access">How Sentinels are reached.</param>
     /// <param name="policy">Maps announced addresses.</param>
-    /// <param name="renew">Gets the moments as of which all of them were heard, see <see cref="Lease"/>.</param>
-    public SentinelSet(IEnumerable<string> masters, SentinelAccess access, AddressPolicy policy, Action<long> renew)
+    /// <param name="lease">Says whether anybody needs it.</param>
+    /// <param name="renew">Gets the moments as of which all of them were heard.</param>
+    public SentinelSet(IEnumerable<string> masters, SentinelAccess access, AddressPolicy policy, Lease lease, Action<long> renew)
     {
+        Lease = lease;
+        lease.OnNeeded = () =>
+        {
+            AskAll(isUrgent: true);
+            _inbox!.Post(OnBeat);
+        };
         _access = access;
         _policy = policy;
         _questions = new SentinelQuestions(masters);
         _logger = access.Context.Loggers.CreateLogger<SentinelSet>();
         _inbox = new Inbox(OnBeat, access.Context.Time, _logger);
-        _hearing = new SentinelHearing(access.Context.Time, renew, _logger);
+        _hearing = new SentinelHearing(lease, access.Context.Time, renew, _logger);
     }
+
+    public Lease Lease { get; }
 
     /// <summary>Before the start: this one gets all reports about its master.</summary>
     public void Watch(SentinelMonitor monitor) => _monitors = [.. _monitors, monitor];
@@ -82,13 +91,8 @@ internal sealed class SentinelSet
     });
 
     /// <summary>Every Sentinel is asked again at once, as far as each link's pace allows.</summary>
-    public void AskAll()
-    {
-        foreach (SentinelLink link in _links)
-        {
-            link.Kick(isUrgent: false);
-        }
-    }
+    /// <param name="isUrgent">The answer is waited for.</param>
+    public void AskAll(bool isUrgent = false) => Array.ForEach(_links, link => link.Kick(isUrgent));
 
     public void OnOpened(SentinelLink link, string id) => Post(link, known => TakeIdentity(known, id));
 
@@ -105,11 +109,11 @@ internal sealed class SentinelSet
         {
             link.Kick(news.IsDecisive);
             AskAll();
+            Lease.Need();
         }
 
         // The others have done their duty by now: a flood of events must not become a flood of messages.
-        if (news.IsTilt || news.IsReplicaSought || news.IsPromotionBegun || news.IsPromotionSent || news.IsFailoverAborted
-            || news.IsMonitoredAnew)
+        if (news.IsOfUse)
         {
             Post(link, known => TakeEvent(known, news));
         }
@@ -124,11 +128,7 @@ internal sealed class SentinelSet
         }
     });
 
-    private void OnBeat()
-    {
-        _hearing.OnBeat();
-        _inbox.WakeIn(Lease.Beat);
-    }
+    private void OnBeat() => _inbox.WakeIn(_hearing.OnBeat());
 
     private void AddConfigured()
     {
@@ -250,15 +250,13 @@ internal sealed class SentinelSet
         foreach (ListedSentinel listed in teacher.Listed)
         {
             HostEndpoint address = _policy.Map(listed.Address);
-            if (IsPlaceable(address) && !_known.Any(one => one.Is(listed.Id, address)) && HasRoom(teacher))
+            if (AddressPolicy.IsPlace(address) && !_known.Any(one => one.Is(listed.Id, address)) && HasRoom(teacher))
             {
                 TopologyLog.SentinelLearnt(_logger, address, teacher.Endpoint);
                 Add(new KnownSentinel(address, isConfigured: false) { Id = listed.Id });
             }
         }
     }
-
-    private static bool IsPlaceable(HostEndpoint address) => address.Port > 0 && address.Host is not ("0.0.0.0" or "::");
 
     private bool HasRoom(KnownSentinel teacher)
     {

@@ -28,11 +28,13 @@ internal sealed class TopologyService
     {
         _context = context;
         var policy = new AddressPolicy(options);
-        _sentinels = options.Sentinel is { } sentinel
-            ? new SentinelSet(MastersOf(options), AccessOf(sentinel, options.Backend, context), policy, Renew)
-            : null;
+        if (options.Sentinel is { } sentinel)
+        {
+            Lease = new Lease(context.Time);
+            _sentinels = new SentinelSet(MastersOf(options), AccessOf(sentinel, options.Backend, context), policy, Lease, Renew);
+        }
+
         _lapses = new LapseNotice(new MonotonicClock(context.Time), context.Loggers.CreateLogger<TopologyService>());
-        Lease = _sentinels is null ? null : new Lease(context.Time);
         _sources = NamesOf(options).ToDictionary(name => name, name => Make(name, options, policy), StringComparer.Ordinal);
         _replicas = AddReplicas(options);
         foreach (SentinelMonitor monitor in Monitors())
@@ -225,7 +227,7 @@ internal sealed class TopologyService
             return new MasterActors(new Actor<ITopologySource>(source, source.RunAsync), Watch: null, source.Reconfigure);
         }
 
-        var monitor = new SentinelMonitor(name, options, policy, _sentinels.AskAll, _context) { Lease = Lease };
+        var monitor = new SentinelMonitor(name, options, policy, () => _sentinels.AskAll(), _context) { Lease = Lease };
         var watch = new ReplicaWatch(monitor, options, policy, _context);
         return new MasterActors(
             new Actor<ITopologySource>(monitor, monitor.RunAsync),

@@ -1,4 +1,5 @@
 using RedisProxy.Testing;
+using RedisProxy.Topology;
 
 using Xunit.Abstractions;
 
@@ -111,6 +112,28 @@ public sealed class FrozenProxyTests(ITestOutputHelper output)
         Assert.True(report.IsHonest, report.ToString());
         Assert.Equal(0, report.Unknown + report.NotExecuted + report.Broken);
         Assert.True(report.LongestPause.Length < TimeSpan.FromSeconds(2), report.ToString());
+    }
+
+    [Fact]
+    public async Task QuietForLong_ThenFrozenOverAPlannedFailover_TheNextWriteGoesToTheNewMaster()
+    {
+        await using SentinelDeployment deployment = await SentinelDeployment.StartAsync();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(deployment));
+        using RawClient client = await proxy.ConnectAsync();
+        Assert.Equal("OK", (await client.CallAsync("SET", "before", "1")).Text);
+        await Task.Delay(Lease.RestsAfter + TimeSpan.FromSeconds(1), TimeProvider.System); // The rest that is looked at.
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        Assert.Equal("OK", (await client.CallAsync("SET", "again", "1")).Text);
+        output.WriteLine($"the first write after the rest took {watch.Elapsed.TotalMilliseconds:0.0} ms");
+        await Task.Delay(Lease.RestsAfter + TimeSpan.FromSeconds(1), TimeProvider.System);
+        proxy.Process.Freeze();
+        await deployment.FailoverAsync();
+        Task<RawReply> write = client.CallAsync("SET", "k", "v");
+        RedisServer master = await deployment.WaitForMasterAsync(deployment.Servers[0], Patience);
+        proxy.Process.Thaw();
+        Assert.Equal("OK", (await write).Text);
+        using RawClient direct = await RawClient.ConnectAsync(master.Port);
+        Assert.Equal("v", (await direct.CallAsync("GET", "k")).Text);
     }
 
     [Fact]

@@ -182,7 +182,7 @@ internal sealed class FuzzProxy : IAsyncDisposable
     {
         lock (_lock)
         {
-            _faults.Add($"fault: {error.GetType().Name}: {error.Message} {error.StackTrace?.Split('\n')[0]}");
+            _faults.Add($"fault: {error.GetType().Name}: {error.Message} {string.Join(' ', (error.StackTrace ?? "").Split('\n').Take(6))}");
         }
     }
 }

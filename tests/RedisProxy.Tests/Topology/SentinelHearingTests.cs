@@ -15,7 +15,7 @@ public sealed class SentinelHearingTests
 
     public SentinelHearingTests()
     {
-        _hearing = new SentinelHearing(_clock, _renewals.Add, new RecordingLog());
+        _hearing = new SentinelHearing(new Lease(_clock), _clock, _renewals.Add, new RecordingLog());
         Advance(1);
     }
 
@@ -166,6 +166,42 @@ public sealed class SentinelHearingTests
         Advance(350);
         Assert.InRange(lease.Renew(_clock.GetTimestamp()).TotalMilliseconds, 249, 251);
         Assert.Equal(1, lease.Lapses);
+    }
+
+    [Fact]
+    public void Lease_QuietForTenSeconds_RestsUntilItIsNeededAndARestIsNoLapse()
+    {
+        int needed = 0;
+        var lease = new Lease(_clock) { OnNeeded = () => needed++ };
+        lease.Renew(_clock.GetTimestamp());
+        Advance(9_999);
+        lease.Need();
+        Advance(9_999);
+        Assert.False(lease.TryRest());
+        Advance(2);
+        Assert.True(lease.TryRest());
+        Assert.True(lease.IsResting);
+        lease.Renew(_clock.GetTimestamp());
+        Advance(1_000);
+        lease.Renew(_clock.GetTimestamp());
+        Advance(1_000);
+        lease.Need();
+        lease.Need();
+        Assert.Equal((1, false), (needed, lease.IsResting));
+        lease.Renew(_clock.GetTimestamp());
+        Assert.Equal(0, lease.Lapses);
+        Assert.False(lease.TryRest());
+        Advance(500);
+        lease.Renew(_clock.GetTimestamp());
+        Assert.Equal(1, lease.Lapses);
+    }
+
+    [Fact]
+    public void OnBeat_NobodyNeedsTheLease_IsNotCalledAgain()
+    {
+        Assert.Equal(Lease.Beat, _hearing.OnBeat());
+        Advance(10_000);
+        Assert.Null(_hearing.OnBeat());
     }
 
     private void Advance(int milliseconds) => _clock.Advance(TimeSpan.FromMilliseconds(milliseconds));
