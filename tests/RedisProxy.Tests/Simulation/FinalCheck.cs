@@ -19,7 +19,7 @@ internal static class FinalCheck
                 {
                     world.Violate($"phantom: {word} in {key} of db {db}");
                 }
-                else if (fate.Key != key || (fate.WantedIn >= 0 && fate.WantedIn != db))
+                else if (fate.Key != key || fate.Wanted.Database != db)
                 {
                     world.Violate($"misplaced, in {key} of db {db}: {fate}");
                 }

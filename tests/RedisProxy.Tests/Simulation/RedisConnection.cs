@@ -22,7 +22,7 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
     private int _db;
     private int _protocol = 2;
     private string _name = "";
-    private string _user = "nobody";
+    private string _user = Standing.OfNobody.User;
     private bool _isInMulti;
     private bool _isMultiSpoilt;
     private bool _isClosed;
@@ -38,7 +38,10 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         _input.Append(bytes);
         while (!_isClosed && _input.TakeRequest() is { } request)
         {
-            Take(request);
+            if (request.Length > 0)
+            {
+                Take(request);
+            }
         }
 
         Flush();
@@ -206,6 +209,14 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
                 _name = request[2];
                 _output.Append("+OK\r\n");
                 break;
+            case "RESET":
+                EndTransaction();
+                (_db, _protocol, _name, _user) = (0, 2, "", Standing.OfNobody.User);
+                _output.Append("+RESET\r\n");
+                break;
+            case "CLIENT" when request is [_, "REPLY", "ON"]:
+                _output.Append("+OK\r\n");
+                break;
             case "AUTH":
                 _user = request[^1] == Password && request.Length == 3 ? request[1] : "nobody";
                 _output.Append(_user == "nobody" ? "-WRONGPASS invalid username-password pair or user is disabled.\r\n" : "+OK\r\n");
@@ -235,7 +246,7 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         string reply = effect.Kind == EffectKind.Set ? "+OK\r\n"
             : FormattableString.Invariant($":{node.Data.Length(effect.Db, effect.Key)}\r\n");
         _output.Append(reply);
-        if (node.History.OnExecuted(node, effect, reply, isInExec) is not { } fate)
+        if (node.History.OnExecuted(node, effect, _user, reply, isInExec) is not { } fate)
         {
             return;
         }

@@ -8,10 +8,13 @@ internal sealed record Habits
 
     public int ReadPercent { get; init; } = 30;
 
-    /// <summary>Chosen at the beginning; changed now and then if <see cref="ChangesDatabase"/>.</summary>
+    /// <summary>Chosen at the beginning; changed now and then, like the rest, if <see cref="ChangesState"/>.</summary>
     public int Database { get; init; }
 
-    public bool ChangesDatabase { get; init; }
+    public bool ChangesState { get; init; }
+
+    /// <summary>Now and then it says CLIENT REPLY SKIP, or OFF and ON again.</summary>
+    public bool Mutes { get; init; }
 
     public bool HasName { get; init; }
 
@@ -29,6 +32,12 @@ internal sealed record Habits
     /// <summary>Of its bursts, so many of a hundred are the last of their connection: FIN follows them.</summary>
     public int HalfClosePercent { get; init; }
 
+    /// <summary>So many of a hundred FIN come in the middle of a request.</summary>
+    public int BreakOffPercent { get; init; }
+
+    /// <inheritdoc cref="Wire.StallPercent"/>
+    public int StallPercent { get; init; }
+
     public bool ReadsSlowly { get; init; }
 
     public static Habits Random(World world) => new()
@@ -36,7 +45,8 @@ internal sealed record Habits
         Depth = world.Chance(30) ? 1 : (int)world.Between(2, 24),
         ReadPercent = (int)world.Between(0, 60),
         Database = world.Chance(50) ? 0 : (int)world.Between(1, 3),
-        ChangesDatabase = world.Chance(30),
+        ChangesState = world.Chance(40),
+        Mutes = world.Chance(20),
         HasName = world.Chance(40),
         HasUser = world.Chance(20),
         SpeaksResp3 = world.Chance(20),
@@ -44,6 +54,8 @@ internal sealed record Habits
         Watches = world.Chance(50),
         ImpatiencePercent = world.Chance(20) ? 5 : 0,
         HalfClosePercent = world.Chance(20) ? 3 : 0,
+        BreakOffPercent = world.Chance(50) ? 50 : 0,
+        StallPercent = world.Chance(40) ? 15 : 0,
         ReadsSlowly = world.Chance(15),
     };
 }

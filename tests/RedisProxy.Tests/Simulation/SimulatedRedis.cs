@@ -13,6 +13,9 @@ internal sealed class SimulatedRedis(World world, int number, History history)
     /// <summary>At most so much later than the master a replica has what the master wrote.</summary>
     public const long MaxLagUs = 10_000;
 
+    /// <summary>See <see cref="Wire.StallPercent"/>, of its replies.</summary>
+    private const int StallPercent = 2;
+
     private readonly List<RedisConnection> _connections = [];
     private readonly List<SimulatedRedis> _replicas = [];
     private int _incarnation;
@@ -57,6 +60,7 @@ internal sealed class SimulatedRedis(World world, int number, History history)
         var connection = new RedisConnection(world, this, wire);
         _connections.Add(connection);
         wire.PauseFar(IsFrozen);
+        wire.StallPercent = StallPercent;
         return connection;
     }
 

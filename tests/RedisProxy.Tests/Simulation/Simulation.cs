@@ -73,6 +73,7 @@ internal sealed class Simulation : IDisposable
             Unknown = counters.Synthesised[(int)Outcome.Unknown],
             NotExecuted = counters.Synthesised[(int)Outcome.NotExecuted],
             Resent = counters.Resent,
+            InDoubt = counters.Ended[(int)EndCause.StateInDoubt],
             Lost = _lost,
         };
     }
