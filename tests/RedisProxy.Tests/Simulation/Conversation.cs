@@ -6,6 +6,8 @@ internal enum Asked
     /// <summary>A read of the connection's state.</summary>
     Read,
     Write,
+    Pop,
+    Wait,
     Select,
     Name,
     Protocol,
@@ -53,6 +55,7 @@ internal sealed class Conversation(World world, History history, int client)
     private int _protocol = 2;
     private bool _isInMulti;
     private bool _isWatching;
+    private bool _hasWritten;
     private int _database;
     private int _silent;
     private bool _skipsNext;
@@ -65,6 +68,9 @@ internal sealed class Conversation(World world, History history, int client)
 
     /// <summary>As the questions so far leave it.</summary>
     public Standing Wanted { get; private set; } = Standing.OfNobody;
+
+    /// <summary>What is asked now may stand behind a command that waits.</summary>
+    public bool IsWaiting => _open.Any(one => one.Kind is Asked.Pop or Asked.Wait);
 
     /// <summary>The questions so far leave it without answers.</summary>
     public bool IsMuted { get; private set; }
@@ -81,7 +87,8 @@ internal sealed class Conversation(World world, History history, int client)
     public bool HasLostState { get; private set; }
 
     /// <summary>The proxy may close the connection; all else that these clients make of theirs can be moved.</summary>
-    public bool MayBeCut => HasLostState || _isInDoubt || _open.Any(one => one.IsSilent && one.ChangesState);
+    public bool MayBeCut => HasLostState || _isInDoubt
+        || _open.FirstOrDefault(one => !one.IsSilent)?.Kind is Asked.Pop or Asked.Wait || _open.Any(one => one.IsSilent && one.ChangesState);
 
     public void Ask(Question question)
     {
@@ -144,6 +151,8 @@ internal sealed class Conversation(World world, History history, int client)
         {
             Asked.Read => BulkOf(RedisConnection.Describe(question.Text, _database, _name, _protocol, _user)),
             Asked.Write => question.Fate!.Reply,
+            Asked.Pop => IsNil(reply) ? reply : question.Fate!.Reply,
+            Asked.Wait => reply[0] == ':' && !(_hasWritten && reply == RedisConnection.AllReplicas) ? reply : "a number of replicas",
             Asked.Queued => "+QUEUED\r\n",
             Asked.Reset => "+RESET\r\n",
             Asked.Exec => reply,
@@ -162,9 +171,14 @@ internal sealed class Conversation(World world, History history, int client)
         }
 
         _isInDoubt &= question.Kind is Asked.Multi or Asked.Queued;
+        _hasWritten |= question.Kind == Asked.Write;
         if (question.Kind == Asked.Write)
         {
             history.OnAcknowledged(question.Fate!);
+        }
+        else if (question.Kind == Asked.Pop)
+        {
+            TakePop(question, reply);
         }
         else if (question.Kind == Asked.Exec)
         {
@@ -210,7 +224,7 @@ internal sealed class Conversation(World world, History history, int client)
     {
         _isInMulti = false;
         _isWatching = false;
-        if (reply is "*-1\r\n" or "_\r\n")
+        if (IsNil(reply))
         {
             ForEachWrite(question, history.OnNotExecuted);
             return;
@@ -223,6 +237,20 @@ internal sealed class Conversation(World world, History history, int client)
         }
 
         ForEachWrite(question, history.OnAcknowledged);
+        _hasWritten = true;
+    }
+
+    private void TakePop(Question question, string reply)
+    {
+        if (IsNil(reply))
+        {
+            history.OnNotExecuted(question.Fate!);
+            return;
+        }
+
+        history.OnAcknowledged(question.Fate!);
+        history.Takings.Add((reply.Split("\r\n")[4], question.Fate!));
+        _hasWritten = true;
     }
 
     private void TakeError(Question question, string reply)
@@ -235,6 +263,11 @@ internal sealed class Conversation(World world, History history, int client)
             if (question.IsHarmless && !IsInTransaction && world.NowUs - question.AskedAtUs < history.ShortestHoldUs)
             {
                 Violate("a request without effect is of unknown outcome", question, reply);
+            }
+
+            if (question.Kind == Asked.Pop)
+            {
+                Violate("an error for a worker, whose connection should have been closed", question, reply);
             }
 
             ForEachWrite(question, write => write.Told = Told.Unknown);
@@ -275,7 +308,7 @@ internal sealed class Conversation(World world, History history, int client)
 
     private static void ForEachWrite(Question question, Action<WriteFate> action)
     {
-        if (question is { Kind: Asked.Write, Fate: { } fate })
+        if (question is { Fate: { } fate })
         {
             action(fate);
         }
@@ -285,6 +318,8 @@ internal sealed class Conversation(World world, History history, int client)
             action(write);
         }
     }
+
+    private static bool IsNil(string reply) => reply is "*-1\r\n" or "_\r\n";
 
     private static string BulkOf(string text) => FormattableString.Invariant($"${text.Length}\r\n{text}\r\n");
 

@@ -30,7 +30,7 @@ internal sealed class Dataset
                 list.Add(effect.Word);
                 break;
             case EffectKind.Pop:
-                list.RemoveAt(0);
+                list.RemoveRange(0, Math.Min(1, list.Count));
                 break;
             default:
                 list.Clear();
@@ -59,4 +59,8 @@ internal enum EffectKind
 }
 
 /// <summary>What a write does, as it is replicated.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Db">Where.</param>
+/// <param name="Key">To what.</param>
+/// <param name="Word">What is written, and so whose write it is. Of a pop only that.</param>
 internal readonly record struct Effect(EffectKind Kind, int Db, string Key, string Word = "");

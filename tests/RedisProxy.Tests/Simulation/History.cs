@@ -10,6 +10,7 @@ namespace RedisProxy.Tests.Simulation;
 internal sealed class History(World world)
 {
     private readonly Dictionary<long, WriteFate> _fates = [];
+    private readonly Dictionary<int, string> _queues = [];
     private long _lastTag;
 
     /// <summary>Nothing that can be sent again is given up earlier.</summary>
@@ -17,12 +18,20 @@ internal sealed class History(World world)
 
     public IEnumerable<WriteFate> Fates => _fates.Values;
 
+    /// <summary>What was taken from queues, as clients were told.</summary>
+    public List<(string Word, WriteFate Pop)> Takings { get; } = [];
+
     public WriteFate Add(int client, string key, Standing wanted, bool isOfTransaction)
     {
         var fate = new WriteFate(++_lastTag, client, key) { Wanted = wanted, IsOfTransaction = isOfTransaction };
         _fates.Add(fate.Tag, fate);
         return fate;
     }
+
+    /// <summary>There will be something to pop in it.</summary>
+    public void OpenQueue(int db, string key) => _queues[db] = key;
+
+    public string LatestQueue(int db) => _queues.GetValueOrDefault(db, "b:none");
 
     public WriteFate? Find(string word) =>
         long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out long tag) ? _fates.GetValueOrDefault(tag) : null;

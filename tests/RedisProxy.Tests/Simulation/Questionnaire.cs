@@ -67,6 +67,14 @@ internal sealed class Questionnaire(World world, SimulatedClient client, int num
         {
             AskForState();
         }
+        else if (Habits.Works && world.Chance(40))
+        {
+            Work();
+        }
+        else if (Habits.Waits && world.Chance(20))
+        {
+            Ask(new Question(Asked.Wait), "WAIT", "1", "100");
+        }
         else if (Habits.ChangesState && world.Chance(15))
         {
             ChangeState();
@@ -214,6 +222,23 @@ internal sealed class Questionnaire(World world, SimulatedClient client, int num
         Ask(new Question(Asked.Write, fate.Key, fate), isSet ? "SET" : "RPUSH", fate.Key, WordOf(fate));
     }
 
+    private void Work()
+    {
+        int db = conversation.Wanted.Database;
+        if (world.Chance(50))
+        {
+            WriteFate fate = NewWrite("b");
+            client.History.OpenQueue(db, fate.Key);
+            Ask(new Question(Asked.Write, fate.Key, fate), "RPUSH", fate.Key, WordOf(fate));
+            return;
+        }
+
+        string key = client.History.LatestQueue(db);
+        WriteFate pop = NewWrite("pop");
+        string timeout = FormattableString.Invariant($"0.{world.Between(1, 9)}");
+        Ask(new Question(Asked.Pop, key, pop), "BLPOP", key, WordOf(pop), timeout);
+    }
+
     private void AskForTransaction()
     {
         if (Habits.Watches)
@@ -239,8 +264,12 @@ internal sealed class Questionnaire(World world, SimulatedClient client, int num
         Ask(new Question(Asked.Exec, Writes: writes), "EXEC");
     }
 
-    private WriteFate NewWrite(string kind, bool isOfTransaction = false) =>
-        client.History.Add(client.Number, KeyOf(kind), conversation.Wanted, isOfTransaction);
+    private WriteFate NewWrite(string kind, bool isOfTransaction = false)
+    {
+        WriteFate fate = client.History.Add(client.Number, KeyOf(kind), conversation.Wanted, isOfTransaction);
+        fate.WaitsAtServer = kind == "pop" || conversation.IsWaiting;
+        return fate;
+    }
 
     // Of this connection alone: what an abandoned one leaves behind may come after the first words of the next.
     private string KeyOf(string kind) => FormattableString.Invariant($"{kind}:{client.Number}.{number}");

@@ -11,6 +11,9 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
 {
     public const string Password = "secret";
 
+    /// <summary>To WAIT, of a connection that has said nothing that may write.</summary>
+    public const string AllReplicas = ":2\r\n";
+
     private const string ReadOnly = "-READONLY You can't write against a read only replica.\r\n";
     private const string Loading = "-LOADING Redis is loading the dataset in memory\r\n";
 
@@ -26,6 +29,9 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
     private bool _isInMulti;
     private bool _isMultiSpoilt;
     private bool _isClosed;
+    private bool _hasWritten;
+    private string[]? _blockedIn;
+    private int _blocks;
 
     public Wire Wire => wire;
 
@@ -36,15 +42,7 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
     public void OnBytes(ReadOnlySpan<byte> bytes)
     {
         _input.Append(bytes);
-        while (!_isClosed && _input.TakeRequest() is { } request)
-        {
-            if (request.Length > 0)
-            {
-                Take(request);
-            }
-        }
-
-        Flush();
+        ReadOn();
     }
 
     public void OnFin() => Close(abort: false);
@@ -66,6 +64,44 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         }
     }
 
+    /// <summary>Gets what it waits for, if it is there by now.</summary>
+    public void ServeWaiting()
+    {
+        if (_blockedIn is ["BLPOP", var key, _, _] request && node.Data.Length(_db, key) > 0)
+        {
+            _blockedIn = null;
+            Pop(request);
+            ReadOn();
+        }
+    }
+
+    /// <summary>As redis does when it becomes a replica.</summary>
+    public void EndWaiting()
+    {
+        if (_blockedIn is not null)
+        {
+            Unblock("-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n");
+        }
+    }
+
+    private void ReadOn()
+    {
+        while (!_isClosed && _blockedIn is null && _input.TakeRequest() is { } request)
+        {
+            if (request.Length > 0)
+            {
+                Take(request);
+            }
+
+            if (request is ["RPUSH" or "EXEC", ..])
+            {
+                node.ServeWaiting();
+            }
+        }
+
+        Flush();
+    }
+
     private void Flush()
     {
         if (_output.Length > 0 && !_isClosed)
@@ -85,8 +121,12 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         if (refusal is not null)
         {
             Refuse(command, refusal);
+            return;
         }
-        else if (_isInMulti && command is not ("EXEC" or "DISCARD" or "MULTI" or "WATCH" or "RESET"))
+
+        // Nobody else knows what a pop that found nothing did.
+        _hasWritten |= isWrite;
+        if (_isInMulti && command is not ("EXEC" or "DISCARD" or "MULTI" or "WATCH" or "RESET"))
         {
             _queue.Add(request);
             _output.Append("+QUEUED\r\n");
@@ -101,7 +141,7 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         }
     }
 
-    private static bool IsWrite(string command) => command is "RPUSH" or "SET" or "LPOP";
+    private static bool IsWrite(string command) => command is "RPUSH" or "SET" or "BLPOP";
 
     private static bool IsAllowedWhileLoading(string command) =>
         command is "AUTH" or "HELLO" or "SELECT" or "CLIENT" or "MULTI" or "EXEC" or "DISCARD" or "WATCH" or "UNWATCH" or "RESET";
@@ -137,7 +177,7 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         }
         else if (isConflict)
         {
-            _output.Append(_protocol == 3 ? "_\r\n" : "*-1\r\n");
+            _output.Append(Nil);
         }
         else
         {
@@ -175,6 +215,17 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
                 break;
             case "GET" or "LRANGE":
                 Bulk(string.Join(' ', node.Data.Read(_db, request[1])));
+                break;
+            case "BLPOP" when node.Data.Length(_db, request[1]) > 0:
+                Pop(request);
+                break;
+            case "BLPOP":
+                Block(request, (long)(double.Parse(request[3], CultureInfo.InvariantCulture) * 1e6), () => Nil);
+                break;
+            case "WAIT":
+                // To a connection that has not written it says that all replicas have everything.
+                long waitUs = world.Between(0, long.Parse(request[2], CultureInfo.InvariantCulture) * 1000);
+                Block(request, waitUs, () => _hasWritten ? ":1\r\n" : AllReplicas);
                 break;
             case "ECHO":
                 Bulk(request[1]);
@@ -240,11 +291,55 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         }
     }
 
+    private string Nil => _protocol == 3 ? "_\r\n" : "*-1\r\n";
+
+    private void Block(string[] request, long us, Func<string> answerAtLast)
+    {
+        _blockedIn = request;
+        EndBlockAfter(us, ++_blocks, answerAtLast);
+    }
+
+    private void EndBlockAfter(long us, int block, Func<string> answerAtLast) => world.After(us, () =>
+    {
+        if (_isClosed || _blockedIn is null || block != _blocks)
+        {
+            return;
+        }
+
+        if (node.IsFrozen)
+        {
+            EndBlockAfter(10_000, block, answerAtLast);
+        }
+        else
+        {
+            Unblock(answerAtLast());
+        }
+    });
+
+    private void Unblock(string answer)
+    {
+        _blockedIn = null;
+        _output.Append(answer);
+        ReadOn();
+    }
+
+    /// <summary>Of <c>BLPOP key tag timeout</c>: the second key, which never exists, says whose it is.</summary>
+    private void Pop(string[] request)
+    {
+        string key = request[1];
+        string word = node.Data.Read(_db, key)[0];
+        Write(new Effect(EffectKind.Pop, _db, key, request[2]), $"*2\r\n${key.Length}\r\n{key}\r\n${word.Length}\r\n{word}\r\n");
+    }
+
     private void Write(Effect effect, bool isInExec)
     {
+        int length = node.Data.Length(effect.Db, effect.Key) + 1;
+        Write(effect, effect.Kind == EffectKind.Set ? "+OK\r\n" : FormattableString.Invariant($":{length}\r\n"), isInExec);
+    }
+
+    private void Write(Effect effect, string reply, bool isInExec = false)
+    {
         node.Write(effect);
-        string reply = effect.Kind == EffectKind.Set ? "+OK\r\n"
-            : FormattableString.Invariant($":{node.Data.Length(effect.Db, effect.Key)}\r\n");
         _output.Append(reply);
         if (node.History.OnExecuted(node, effect, _user, reply, isInExec) is not { } fate)
         {

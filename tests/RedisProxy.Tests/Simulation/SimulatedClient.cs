@@ -22,6 +22,12 @@ internal sealed record Habits
 
     public bool SpeaksResp3 { get; init; }
 
+    /// <summary>It fills and empties queues (BLPOP).</summary>
+    public bool Works { get; init; }
+
+    /// <summary>It asks now and then whether replicas have what it wrote.</summary>
+    public bool Waits { get; init; }
+
     public int TransactionPercent { get; init; }
 
     public bool Watches { get; init; }
@@ -50,6 +56,8 @@ internal sealed record Habits
         HasName = world.Chance(40),
         HasUser = world.Chance(20),
         SpeaksResp3 = world.Chance(20),
+        Works = world.Chance(25),
+        Waits = world.Chance(15),
         TransactionPercent = world.Chance(25) ? 30 : 0,
         Watches = world.Chance(50),
         ImpatiencePercent = world.Chance(20) ? 5 : 0,

@@ -101,9 +101,13 @@ internal sealed class SimulatedRedis(World world, int number, History history)
         world.Note("follows", number, master.Number);
         Unfollow();
         Master = master;
+        Array.ForEach(_connections.ToArray(), connection => connection.EndWaiting());
         KillClients();
         Synchronise(_following);
     }
+
+    /// <summary>Somebody waits for what may be there now.</summary>
+    public void ServeWaiting() => Array.ForEach(_connections.ToArray(), connection => connection.ServeWaiting());
 
     public void KillClients() => CloseAll(abort: false);
 

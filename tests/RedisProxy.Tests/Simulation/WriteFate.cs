@@ -57,6 +57,11 @@ internal sealed class WriteFate(long tag, int client, string key)
 
     public bool IsOfTransaction { get; init; }
 
+    /// <summary>
+    /// It waits at the server, or was said behind what does. So it may be executed at any time, also in the moment before a promotion.
+    /// </summary>
+    public bool WaitsAtServer { get; set; }
+
     /// <summary>The master that the proxy's gate knew when it received the reply.</summary>
     public IPEndPoint? ReceivedUnder { get; set; }
 
