@@ -86,6 +86,15 @@ internal sealed class ClientConnection : IWireEnd
         }
     }
 
+    /// <inheritdoc cref="Mailbox.CheckAtLast"/>
+    public void CheckAtLast(SimulatedRedis master, long sinceUs)
+    {
+        if (!_isFinished && !_isOver)
+        {
+            _conversation.CheckAtLast(master, sinceUs);
+        }
+    }
+
     /// <summary>FIN; the end comes when the proxy has closed, too.</summary>
     public void Leave()
     {
@@ -103,7 +112,7 @@ internal sealed class ClientConnection : IWireEnd
             _answeredUs = _world.NowUs;
             _client.Answered++;
             bool hadLostState = _conversation.HasLostState;
-            _conversation.Answer(reply);
+            _conversation.Take(reply);
             if (_conversation.HasLostState && !hadLostState)
             {
                 _world.After(MaxDoubtUs, ExpectEnd);

@@ -6,13 +6,22 @@ internal enum Asked
     /// <summary>A read of the connection's state.</summary>
     Read,
     Write,
+    Publish,
     Pop,
     Wait,
+
+    /// <summary>PING, of a connection that has subscribed.</summary>
+    Ping,
+
+    /// <summary>A read of data, to be kept by the client.</summary>
+    Data,
     Select,
     Name,
     Protocol,
     User,
     Reset,
+    Tracking,
+    Subscribe,
     ReplyOn,
     ReplyOff,
     ReplySkip,
@@ -37,7 +46,7 @@ internal sealed record Question(Asked Kind, string Text = "", WriteFate? Fate = 
     public bool ChangesState => Kind is >= Asked.Select and <= Asked.Watch;
 
     /// <summary>It cannot have changed any data.</summary>
-    public bool IsHarmless => Kind == Asked.Read || (ChangesState && Kind != Asked.Watch);
+    public bool IsHarmless => Kind is Asked.Read or Asked.Data or Asked.Ping || (ChangesState && Kind != Asked.Watch);
 }
 
 /// <summary>
@@ -50,6 +59,7 @@ internal sealed class Conversation(World world, History history, int client)
     private const string NotExecuted = "-LOADING RedisProxy: ";
 
     private readonly Queue<Question> _open = new();
+    private readonly Mailbox _mailbox = new(world, history, client);
     private string _name = "";
     private string _user = Standing.OfNobody.User;
     private int _protocol = 2;
@@ -88,6 +98,7 @@ internal sealed class Conversation(World world, History history, int client)
 
     /// <summary>The proxy may close the connection; all else that these clients make of theirs can be moved.</summary>
     public bool MayBeCut => HasLostState || _isInDoubt
+        || (!history.ResubscribesClients && (_mailbox.IsSubscribed || _open.Any(one => one.Kind == Asked.Subscribe)))
         || _open.FirstOrDefault(one => !one.IsSilent)?.Kind is Asked.Pop or Asked.Wait || _open.Any(one => one.IsSilent && one.ChangesState);
 
     public void Ask(Question question)
@@ -107,15 +118,34 @@ internal sealed class Conversation(World world, History history, int client)
         bool isLoud = question.Kind is Asked.ReplyOn or Asked.Reset;
         bool isHush = question.Kind is Asked.ReplyOff or Asked.ReplySkip;
         IsMuted = !isLoud && (IsMuted || question.Kind == Asked.ReplyOff);
-        bool isSilent = !isLoud && (isHush || IsMuted || _skipsNext);
+
+
+        // Subscriptions are confirmed in any mode.
+        bool isSilent = !isLoud && question.Kind != Asked.Subscribe && (isHush || IsMuted || _skipsNext);
         _skipsNext = question.Kind == Asked.ReplySkip;
         _silent += isSilent ? 1 : 0;
         _open.Enqueue(question with { IsSilent = isSilent, AskedAtUs = world.NowUs });
     }
 
-    public void Answer(string reply)
+    /// <summary>The proxy's answer, or a message.</summary>
+    public void Take(string value)
     {
-        world.Note("answered", client, reply.Length);
+        world.Note("answered", client, value.Length);
+        if (_mailbox.TryTake(value, _protocol))
+        {
+            world.Tell($"client {client}: {InOneLine(value)}");
+        }
+        else
+        {
+            Answer(value);
+        }
+    }
+
+    /// <inheritdoc cref="Mailbox.CheckAtLast"/>
+    public void CheckAtLast(SimulatedRedis master, long sinceUs) => _mailbox.CheckAtLast(master, sinceUs);
+
+    private void Answer(string reply)
+    {
         while (_open.TryPeek(out Question? silent) && silent.IsSilent)
         {
             _silent--;
@@ -150,7 +180,10 @@ internal sealed class Conversation(World world, History history, int client)
         string expected = question.Kind switch
         {
             Asked.Read => BulkOf(RedisConnection.Describe(question.Text, _database, _name, _protocol, _user)),
-            Asked.Write => question.Fate!.Reply,
+            Asked.Write or Asked.Publish => question.Fate!.Reply,
+            Asked.Data => reply[0] == '$' ? reply : "a string",
+            Asked.Ping => _protocol == 2 ? "*2\r\n$4\r\npong\r\n$0\r\n\r\n" : "+PONG\r\n",
+            Asked.Subscribe => _mailbox.ConfirmationOf(question.Text, _protocol),
             Asked.Pop => IsNil(reply) ? reply : question.Fate!.Reply,
             Asked.Wait => reply[0] == ':' && !(_hasWritten && reply == RedisConnection.AllReplicas) ? reply : "a number of replicas",
             Asked.Queued => "+QUEUED\r\n",
@@ -172,13 +205,17 @@ internal sealed class Conversation(World world, History history, int client)
 
         _isInDoubt &= question.Kind is Asked.Multi or Asked.Queued;
         _hasWritten |= question.Kind == Asked.Write;
-        if (question.Kind == Asked.Write)
+        if (question.Kind is Asked.Write or Asked.Publish)
         {
             history.OnAcknowledged(question.Fate!);
         }
         else if (question.Kind == Asked.Pop)
         {
             TakePop(question, reply);
+        }
+        else if (question.Kind == Asked.Data)
+        {
+            _mailbox.OnRead(_database, question.Text, reply);
         }
         else if (question.Kind == Asked.Exec)
         {
@@ -201,6 +238,13 @@ internal sealed class Conversation(World world, History history, int client)
             case Asked.Reset:
                 (_database, _user) = (0, Standing.OfNobody.User);
                 (_name, _protocol) = ("", 2);
+                _mailbox.OnReset();
+                break;
+            case Asked.Tracking:
+                _mailbox.Tracks = true;
+                break;
+            case Asked.Subscribe:
+                _mailbox.OnSubscribed(question.Text);
                 break;
             case Asked.Name:
                 _name = question.Text;
@@ -321,7 +365,7 @@ internal sealed class Conversation(World world, History history, int client)
 
     private static bool IsNil(string reply) => reply is "*-1\r\n" or "_\r\n";
 
-    private static string BulkOf(string text) => FormattableString.Invariant($"${text.Length}\r\n{text}\r\n");
+    public static string BulkOf(string text) => FormattableString.Invariant($"${text.Length}\r\n{text}\r\n");
 
     private void Violate(string what, Question? question, string reply) => world.Violate(
         $"{what}: client {client} asked {question?.Kind} {question?.Text} {question?.Fate}, got {InOneLine(reply)}");

@@ -12,6 +12,8 @@ internal sealed class Dataset
 
     public IReadOnlyList<string> Read(int db, string key) => _lists.TryGetValue((db, key), out List<string>? list) ? list : [];
 
+    public string ReadText(int db, string key) => string.Join(' ', Read(db, key));
+
     /// <summary>Grows with every change of the key, for WATCH.</summary>
     public int Changes(int db, string key) => _changes.GetValueOrDefault((db, key));
 
@@ -56,6 +58,9 @@ internal enum EffectKind
     Push,
     Pop,
     Set,
+
+    /// <summary>Of no data.</summary>
+    Publish,
 }
 
 /// <summary>What a write does, as it is replicated.</summary>

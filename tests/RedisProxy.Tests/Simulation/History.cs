@@ -16,6 +16,12 @@ internal sealed class History(World world)
     /// <summary>Nothing that can be sent again is given up earlier.</summary>
     public long ShortestHoldUs { get; set; }
 
+    /// <summary>Else a change of masters closes those that have subscribed.</summary>
+    public bool ResubscribesClients { get; set; }
+
+    /// <summary>The string that was written last, in each database.</summary>
+    public Dictionary<int, string> LatestStrings { get; } = [];
+
     public IEnumerable<WriteFate> Fates => _fates.Values;
 
     /// <summary>What was taken from queues, as clients were told.</summary>

@@ -16,6 +16,9 @@ internal sealed class Questionnaire(World world, SimulatedClient client, int num
 
     private Habits Habits => client.Habits;
 
+    /// <summary>It may not ask for anything else.</summary>
+    private bool IsSubscriber => Habits.Subscribes && !Habits.SpeaksResp3;
+
     /// <summary>What to say now; nothing of it is given twice.</summary>
     public byte[] Take()
     {
@@ -46,14 +49,40 @@ internal sealed class Questionnaire(World world, SimulatedClient client, int num
         {
             AskForName();
         }
+
+        if (Habits.Tracks && Habits.SpeaksResp3)
+        {
+            Ask(new Question(Asked.Tracking), "CLIENT", "TRACKING", "ON");
+        }
+
+        if (Habits.Subscribes)
+        {
+            AskForMessages();
+        }
     }
 
     /// <summary>Whatever comes to its mind.</summary>
     public void AskSomething()
     {
-        if (conversation.IsMuted)
+        if (Habits.Subscribes && world.Chance(10))
+        {
+            AskForMessages();
+        }
+        else if (IsSubscriber)
+        {
+            Ask(new Question(Asked.Ping), "PING");
+        }
+        else if (conversation.IsMuted)
         {
             AskMuted();
+        }
+        else if (Habits.Publishes && world.Chance(20))
+        {
+            Publish();
+        }
+        else if (Habits.Tracks && Habits.SpeaksResp3 && world.Chance(20))
+        {
+            ReadData();
         }
         else if (Habits.Mutes && world.Chance(15))
         {
@@ -88,6 +117,12 @@ internal sealed class Questionnaire(World world, SimulatedClient client, int num
     /// <summary>One question of each kind, all of them to be answered.</summary>
     public void AskForEverything()
     {
+        if (IsSubscriber)
+        {
+            Ask(new Question(Asked.Ping), "PING");
+            return;
+        }
+
         if (conversation.IsMuted)
         {
             AskForReplies();
@@ -96,6 +131,7 @@ internal sealed class Questionnaire(World world, SimulatedClient client, int num
         AskForState();
         AskForWrite();
         AskForState();
+        Publish();
     }
 
     /// <summary>A write of which only a part is ever said, so that nobody may execute it.</summary>
@@ -106,6 +142,24 @@ internal sealed class Questionnaire(World world, SimulatedClient client, int num
         int length = _output.Length;
         Say("RPUSH", fate.Key, WordOf(fate));
         _output.Length = (int)world.Between(length + 1, _output.Length - 1);
+    }
+
+    private void AskForMessages()
+    {
+        string channel = AnyChannel();
+        Ask(new Question(Asked.Subscribe, channel), "SUBSCRIBE", channel);
+    }
+
+    private void Publish()
+    {
+        WriteFate fate = client.History.Add(client.Number, AnyChannel(), conversation.Wanted, isOfTransaction: false);
+        Ask(new Question(Asked.Publish, fate.Key, fate), "PUBLISH", fate.Key, WordOf(fate));
+    }
+
+    private void ReadData()
+    {
+        string key = client.History.LatestStrings.GetValueOrDefault(conversation.Wanted.Database, "s:none");
+        Ask(new Question(Asked.Data, key), "GET", key);
     }
 
     private void AskMuted()
@@ -154,7 +208,7 @@ internal sealed class Questionnaire(World world, SimulatedClient client, int num
 
     private void AskForReplies()
     {
-        if (Habits.ChangesState && world.Chance(20))
+        if (Habits.MayReset && world.Chance(20))
         {
             Ask(new Question(Asked.Reset), "RESET");
         }
@@ -175,7 +229,7 @@ internal sealed class Questionnaire(World world, SimulatedClient client, int num
         {
             AskForUser(world.Chance(50) ? "alice" : "bob");
         }
-        else if (die < 90)
+        else if (die < 90 || !Habits.MayReset)
         {
             AskForName();
         }
@@ -219,6 +273,11 @@ internal sealed class Questionnaire(World world, SimulatedClient client, int num
     {
         bool isSet = world.Chance(15);
         WriteFate fate = NewWrite(isSet ? "s" : "l");
+        if (isSet)
+        {
+            client.History.LatestStrings[conversation.Wanted.Database] = fate.Key;
+        }
+
         Ask(new Question(Asked.Write, fate.Key, fate), isSet ? "SET" : "RPUSH", fate.Key, WordOf(fate));
     }
 
@@ -270,6 +329,8 @@ internal sealed class Questionnaire(World world, SimulatedClient client, int num
         fate.WaitsAtServer = kind == "pop" || conversation.IsWaiting;
         return fate;
     }
+
+    private string AnyChannel() => FormattableString.Invariant($"channel{world.Between(1, 3)}");
 
     // Of this connection alone: what an abandoned one leaves behind may come after the first words of the next.
     private string KeyOf(string kind) => FormattableString.Invariant($"{kind}:{client.Number}.{number}");

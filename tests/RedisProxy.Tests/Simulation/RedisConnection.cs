@@ -7,7 +7,7 @@ namespace RedisProxy.Tests.Simulation;
 /// One connection of a simulated redis: what belongs to it (user, protocol, database, name, MULTI, WATCH), and the commands. A GET of
 /// <c>f:something</c> answers with the name and with all of that state, so every such read shows whether the state is right.
 /// </summary>
-internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wire) : IWireEnd
+internal sealed partial class RedisConnection(World world, SimulatedRedis node, Wire wire) : IWireEnd
 {
     public const string Password = "secret";
 
@@ -21,6 +21,8 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
     private readonly StringBuilder _output = new();
     private readonly List<string[]> _queue = [];
     private readonly List<WriteFate> _inExec = [];
+    private readonly List<string> _changed = [];
+    private readonly RedisPushes _pushes = new();
     private readonly Dictionary<(int Db, string Key), int> _watched = [];
     private int _db;
     private int _protocol = 2;
@@ -30,8 +32,6 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
     private bool _isMultiSpoilt;
     private bool _isClosed;
     private bool _hasWritten;
-    private string[]? _blockedIn;
-    private int _blocks;
 
     public Wire Wire => wire;
 
@@ -64,24 +64,22 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         }
     }
 
-    /// <summary>Gets what it waits for, if it is there by now.</summary>
-    public void ServeWaiting()
+    public bool Hear(string channel, string word)
     {
-        if (_blockedIn is ["BLPOP", var key, _, _] request && node.Data.Length(_db, key) > 0)
+        bool hears = _pushes.Hears(channel);
+        if (hears)
         {
-            _blockedIn = null;
-            Pop(request);
-            ReadOn();
+            _output.Append(RedisPushes.Message(channel, word, _protocol));
+            Flush();
         }
+
+        return hears;
     }
 
-    /// <summary>As redis does when it becomes a replica.</summary>
-    public void EndWaiting()
+    public void Invalidate(string key)
     {
-        if (_blockedIn is not null)
-        {
-            Unblock("-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n");
-        }
+        _output.Append(_pushes.OnChanged(key));
+        Flush();
     }
 
     private void ReadOn()
@@ -93,6 +91,8 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
                 Take(request);
             }
 
+            _changed.ForEach(node.Invalidate);
+            _changed.Clear();
             if (request is ["RPUSH" or "EXEC", ..])
             {
                 node.ServeWaiting();
@@ -125,7 +125,7 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         }
 
         // Nobody else knows what a pop that found nothing did.
-        _hasWritten |= isWrite;
+        _hasWritten |= isWrite || command == "PUBLISH";
         if (_isInMulti && command is not ("EXEC" or "DISCARD" or "MULTI" or "WATCH" or "RESET"))
         {
             _queue.Add(request);
@@ -144,7 +144,8 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
     private static bool IsWrite(string command) => command is "RPUSH" or "SET" or "BLPOP";
 
     private static bool IsAllowedWhileLoading(string command) =>
-        command is "AUTH" or "HELLO" or "SELECT" or "CLIENT" or "MULTI" or "EXEC" or "DISCARD" or "WATCH" or "UNWATCH" or "RESET";
+        command is "AUTH" or "HELLO" or "SELECT" or "CLIENT" or "MULTI" or "EXEC" or "DISCARD" or "WATCH" or "UNWATCH" or "RESET"
+            or "SUBSCRIBE" or "PUBLISH";
 
     private void Refuse(string command, string refusal)
     {
@@ -213,8 +214,9 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
             case "GET" when request[1].StartsWith("f:", StringComparison.Ordinal):
                 Bulk(Describe(request[1], _db, _name, _protocol, _user));
                 break;
-            case "GET" or "LRANGE":
-                Bulk(string.Join(' ', node.Data.Read(_db, request[1])));
+            case "GET":
+                _pushes.OnRead(request[1]);
+                Bulk(node.Data.ReadText(_db, request[1]));
                 break;
             case "BLPOP" when node.Data.Length(_db, request[1]) > 0:
                 Pop(request);
@@ -262,6 +264,7 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
                 break;
             case "RESET":
                 EndTransaction();
+                _pushes.Clear();
                 (_db, _protocol, _name, _user) = (0, 2, "", Standing.OfNobody.User);
                 _output.Append("+RESET\r\n");
                 break;
@@ -282,6 +285,19 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
 
                 _output.Append(CultureInfo.InvariantCulture, $"{(_protocol == 3 ? "%1" : "*2")}\r\n$5\r\nproto\r\n:{_protocol}\r\n");
                 break;
+            case "CLIENT" when request is [_, "TRACKING", "ON"]:
+                _pushes.Tracks = true;
+                _output.Append("+OK\r\n");
+                break;
+            case "SUBSCRIBE":
+                _output.Append(string.Concat(request[1..].Select(channel => _pushes.Subscribe(channel, _protocol))));
+                break;
+            case "PUBLISH":
+                Publish(request[1], request[2]);
+                break;
+            case "PING" when _pushes.IsSubscribed && _protocol == 2:
+                _output.Append("*2\r\n$4\r\npong\r\n$0\r\n\r\n");
+                break;
             case "PING":
                 _output.Append("+PONG\r\n");
                 break;
@@ -293,44 +309,6 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
 
     private string Nil => _protocol == 3 ? "_\r\n" : "*-1\r\n";
 
-    private void Block(string[] request, long us, Func<string> answerAtLast)
-    {
-        _blockedIn = request;
-        EndBlockAfter(us, ++_blocks, answerAtLast);
-    }
-
-    private void EndBlockAfter(long us, int block, Func<string> answerAtLast) => world.After(us, () =>
-    {
-        if (_isClosed || _blockedIn is null || block != _blocks)
-        {
-            return;
-        }
-
-        if (node.IsFrozen)
-        {
-            EndBlockAfter(10_000, block, answerAtLast);
-        }
-        else
-        {
-            Unblock(answerAtLast());
-        }
-    });
-
-    private void Unblock(string answer)
-    {
-        _blockedIn = null;
-        _output.Append(answer);
-        ReadOn();
-    }
-
-    /// <summary>Of <c>BLPOP key tag timeout</c>: the second key, which never exists, says whose it is.</summary>
-    private void Pop(string[] request)
-    {
-        string key = request[1];
-        string word = node.Data.Read(_db, key)[0];
-        Write(new Effect(EffectKind.Pop, _db, key, request[2]), $"*2\r\n${key.Length}\r\n{key}\r\n${word.Length}\r\n{word}\r\n");
-    }
-
     private void Write(Effect effect, bool isInExec)
     {
         int length = node.Data.Length(effect.Db, effect.Key) + 1;
@@ -340,7 +318,20 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
     private void Write(Effect effect, string reply, bool isInExec = false)
     {
         node.Write(effect);
+        _changed.Add(effect.Key);
         _output.Append(reply);
+        Record(effect, reply, isInExec);
+    }
+
+    private void Publish(string channel, string word)
+    {
+        string reply = FormattableString.Invariant($":{node.Publish(channel, word)}\r\n");
+        _output.Append(reply);
+        Record(new Effect(EffectKind.Publish, _db, channel, word), reply, isInExec: false);
+    }
+
+    private void Record(Effect effect, string reply, bool isInExec)
+    {
         if (node.History.OnExecuted(node, effect, _user, reply, isInExec) is not { } fate)
         {
             return;
@@ -356,5 +347,5 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         }
     }
 
-    private void Bulk(string text) => _output.Append(CultureInfo.InvariantCulture, $"${text.Length}\r\n{text}\r\n");
+    private void Bulk(string text) => _output.Append(Conversation.BulkOf(text));
 }

@@ -28,6 +28,17 @@ internal sealed record Habits
     /// <summary>It asks now and then whether replicas have what it wrote.</summary>
     public bool Waits { get; init; }
 
+    public bool Publishes { get; init; }
+
+    /// <summary>It subscribes to channels; before RESP3 it does nothing else then.</summary>
+    public bool Subscribes { get; init; }
+
+    /// <summary>In RESP3: it keeps what it reads, and wants to be told of changes.</summary>
+    public bool Tracks { get; init; }
+
+    /// <summary>RESET and HELLO 2 are for others: what they would end cannot be asked for again.</summary>
+    public bool MayReset => ChangesState && !Subscribes && !Tracks;
+
     public int TransactionPercent { get; init; }
 
     public bool Watches { get; init; }
@@ -58,6 +69,9 @@ internal sealed record Habits
         SpeaksResp3 = world.Chance(20),
         Works = world.Chance(25),
         Waits = world.Chance(15),
+        Publishes = world.Chance(25),
+        Subscribes = world.Chance(15),
+        Tracks = world.Chance(50),
         TransactionPercent = world.Chance(25) ? 30 : 0,
         Watches = world.Chance(50),
         ImpatiencePercent = world.Chance(20) ? 5 : 0,
@@ -108,6 +122,9 @@ internal sealed class SimulatedClient(World world, SimulatedProxy proxy, History
 
         _connection!.AskForEverything();
     }
+
+    /// <inheritdoc cref="Mailbox.CheckAtLast"/>
+    public void CheckAtLast(SimulatedRedis master, long sinceUs) => _connection?.CheckAtLast(master, sinceUs);
 
     public void Leave() => _connection?.Leave();
 

@@ -17,7 +17,12 @@ internal sealed class SimulatedProxy : IDisposable
     public SimulatedProxy(World world, SentinelGroup group, History history)
     {
         _world = world;
-        ProxyOptions options = SessionLab.Options() with
+        history.ResubscribesClients = world.Chance(50);
+        ListenerOptions listener = SessionLab.Options().Listeners[0] with
+        {
+            PubSub = history.ResubscribesClients ? PubSubAction.Resubscribe : PubSubAction.Close,
+        };
+        ProxyOptions options = SessionLab.Options(listener) with
         {
             Backend = new BackendOptions { MaxConcurrentConnects = (int)world.Between(1, 8) },
             Hold = new HoldOptions

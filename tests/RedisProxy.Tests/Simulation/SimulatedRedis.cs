@@ -109,6 +109,12 @@ internal sealed class SimulatedRedis(World world, int number, History history)
     /// <summary>Somebody waits for what may be there now.</summary>
     public void ServeWaiting() => Array.ForEach(_connections.ToArray(), connection => connection.ServeWaiting());
 
+    /// <returns>How many have heard it.</returns>
+    public int Publish(string channel, string word) => _connections.ToArray().Count(connection => connection.Hear(channel, word));
+
+    /// <summary>The key has changed.</summary>
+    public void Invalidate(string key) => Array.ForEach(_connections.ToArray(), connection => connection.Invalidate(key));
+
     public void KillClients() => CloseAll(abort: false);
 
     public void Crash()
