@@ -134,8 +134,8 @@ internal sealed class ClientConnection : IWireEnd
         _world.Note(wasReset ? "is reset" : "is closed", _client.Number, OpenQuestions);
         if (!_isFinished && !_conversation.MayBeCut)
         {
-            // All that these clients make of their connection can be moved.
-            _world.Violate($"client {_client.Number} was cut off with {OpenQuestions} open questions after {_conversation.Answered} answers");
+            _world.Violate(
+                $"client {_client.Number} was cut off with {OpenQuestions} open questions after {_conversation.Answered} answers");
         }
 
         _wire.CloseFar();

@@ -35,7 +35,10 @@ internal static class FinalCheck
         }
 
         // A SET is overwritten by the next, and what a queue lacks was popped, so only other pushes are counted.
-        WriteFate[] lost = [.. history.Fates.Where(fate => fate.Told == Told.Acknowledged && fate.Key[0] == 'l' && !found.Contains(fate.Tag))];
+        WriteFate[] lost =
+        [
+            .. history.Fates.Where(fate => fate.Told == Told.Acknowledged && fate.Key[0] == 'l' && !found.Contains(fate.Tag)),
+        ];
         Array.ForEach(lost, fate => RequireExcuse(world, group, fate));
         foreach (IGrouping<string, (string Word, WriteFate Pop)> takings in history.Takings.GroupBy(one => one.Word))
         {

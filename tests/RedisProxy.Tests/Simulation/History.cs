@@ -5,7 +5,8 @@ namespace RedisProxy.Tests.Simulation;
 
 /// <summary>
 /// All writes of a run, and the rules that can be judged as they happen: none is executed twice, none after its client was told that it
-/// is not, none of a transaction outside of it, none in a database or as a user that its client did not mean; and no acknowledgement is passed on that came from a superseded master.
+/// is not, none of a transaction outside of it, none in a database or as a user that its client did not mean; and no acknowledgement is
+/// passed on that came from a superseded master.
 /// </summary>
 internal sealed class History(World world)
 {

@@ -53,7 +53,8 @@ internal sealed class Mailbox(World world, History history, int client)
             return true;
         }
 
-        if (parts is not ["*3" or ">3", _, "message", _, var channel, _, var word, ""] || (value[0] == '*' && !(protocol == 2 && IsSubscribed)))
+        bool mayBeMessage = value[0] == '>' || (protocol == 2 && IsSubscribed);
+        if (!mayBeMessage || parts is not ["*3" or ">3", _, "message", _, var channel, _, var word, ""])
         {
             return false;
         }
@@ -76,7 +77,7 @@ internal sealed class Mailbox(World world, History history, int client)
             string now = Conversation.BulkOf(master.Data.ReadText(db, key));
             if (value != now)
             {
-                world.Violate($"client {client} was not told that {key} of db {db} has changed: it has {value.Trim()}, right is {now.Trim()}");
+                world.Violate($"client {client} was not told that {key} of db {db} has changed to {now.Trim()}");
             }
         }
 

@@ -4,8 +4,9 @@ using System.Text;
 namespace RedisProxy.Tests.Simulation;
 
 /// <summary>
-/// One connection of a simulated redis: what belongs to it (user, protocol, database, name, MULTI, WATCH), and the commands. A GET of
-/// <c>f:something</c> answers with the name and with all of that state, so every such read shows whether the state is right.
+/// One connection of a simulated redis: what belongs to it (user, protocol, database, name, MULTI, WATCH, subscriptions, tracking), and
+/// the commands. A GET of <c>f:something</c> answers with the name and with the state that every reply depends on, so every such read
+/// shows whether the state is right.
 /// </summary>
 internal sealed partial class RedisConnection(World world, SimulatedRedis node, Wire wire) : IWireEnd
 {
