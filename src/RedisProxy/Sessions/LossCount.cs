@@ -29,8 +29,10 @@ internal sealed class LossCount
     /// <summary>One of its requests will be sent again.</summary>
     public void Add(ref PendingRequest request)
     {
-        IsTooHigh |= request.Losses == MaxLosses || (request.Losses > 0 && _previousGeneration == _link);
-        request.Losses++;
-        _generation = _link;
+        // What is looked into touches nothing but its connection. It is counted all the same: it was sent.
+        bool isRead = !request.Traits.NeedsInspection;
+        IsTooHigh |= isRead && (request.Losses == MaxLosses || (request.Losses > 0 && _previousGeneration == _link));
+        request.Losses = (byte)Math.Min(request.Losses + 1, byte.MaxValue);
+        _generation = isRead ? _link : _generation;
     }
 }

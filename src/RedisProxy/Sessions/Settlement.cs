@@ -129,7 +129,7 @@ internal static class Settlement
         if (isKept && isHarmless)
         {
             session.Counters.Resent++;
-            if (!isQueued && request.Rejection == Outcome.Forward && !request.Traits.NeedsInspection)
+            if (!isQueued && request.Rejection == Outcome.Forward)
             {
                 session.Pipeline.Losses.Add(ref request);
             }

@@ -247,5 +247,20 @@ public sealed class LostStateTests
         await client.ExpectAsync(Requests.Unknown);
     }
 
+    [Theory]
+    [InlineData("SELECT", "5")]
+    [InlineData("CLIENT", "REPLY", "ON")]
+    [InlineData("CLIENT", "SETNAME", "n")]
+    public async Task ChangeThatWasSentAndWaitsTooLong_IsNotCalledNotExecuted(params string[] change)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync(Options(ShortHold));
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Of(change) + Requests.Set);
+        await first.ExpectAsync(Requests.Of(change) + Requests.Set);
+        await lab.ShowAsync(Availability.Down, 1, lab.First);
+        first.Dispose();
+        Assert.Equal(new ConnectionEnd(Requests.Unknown + Requests.Unknown, WasReset: false), await client.ReadToEndAsync());
+    }
+
     private static ProxyOptions Options(TimeSpan hold) => SessionLab.Options() with { Hold = new HoldOptions { Timeout = hold } };
 }

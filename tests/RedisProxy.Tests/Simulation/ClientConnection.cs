@@ -1,52 +1,42 @@
-using System.Globalization;
-using System.Text;
-
 namespace RedisProxy.Tests.Simulation;
 
 /// <summary>One connection of a client, from its first request to its end, whoever ends it.</summary>
-internal sealed class ClientConnection(World world, SimulatedClient client, int number) : IWireEnd
+internal sealed class ClientConnection : IWireEnd
 {
     private const long PatienceUs = 1_000_000;
 
+    /// <summary>Within that time a connection ends whose state is in doubt.</summary>
+    private const long MaxDoubtUs = 2_000_000;
+
+    private readonly World _world;
+    private readonly SimulatedClient _client;
     private readonly RespText _input = new();
-    private readonly StringBuilder _output = new();
-    private readonly Conversation _conversation = new(world, client.History, client.Number);
+    private readonly Conversation _conversation;
+    private readonly Questionnaire _questions;
     private Wire _wire = null!;
     private long _answeredUs;
-    private int _askedInAll;
     private bool _isFinished;
     private bool _isOver;
     private bool _isReading = true;
 
-    private Habits Habits => client.Habits;
+    public ClientConnection(World world, SimulatedClient client, int number)
+    {
+        _world = world;
+        _client = client;
+        _conversation = new Conversation(world, client.History, client.Number);
+        _questions = new Questionnaire(world, client, number, _conversation, Flush);
+    }
+
+    private Habits Habits => _client.Habits;
 
     public int OpenQuestions => _conversation.Open;
 
     public void Begin(Wire wire)
     {
         _wire = wire;
-        _answeredUs = world.NowUs;
-        if (Habits.HasUser)
-        {
-            Ask(new Question(Asked.User, "alice"), "AUTH", "alice", RedisConnection.Password);
-        }
-
-        if (Habits.SpeaksResp3)
-        {
-            Ask(new Question(Asked.Protocol, "3"), "HELLO", "3");
-        }
-
-        if (Habits.Database != 0)
-        {
-            AskForDatabase(Habits.Database);
-        }
-
-        if (Habits.HasName)
-        {
-            string name = FormattableString.Invariant($"client{client.Number}");
-            Ask(new Question(Asked.Name, name), "CLIENT", "SETNAME", name);
-        }
-
+        _answeredUs = _world.NowUs;
+        _wire.StallPercent = Habits.StallPercent;
+        _questions.AskFirst();
         Flush();
     }
 
@@ -58,9 +48,9 @@ internal sealed class ClientConnection(World world, SimulatedClient client, int 
             return;
         }
 
-        if (OpenQuestions > 0 && world.NowUs - _answeredUs > PatienceUs && world.Chance(Habits.ImpatiencePercent))
+        if (OpenQuestions > 0 && _world.NowUs - _answeredUs > PatienceUs && _world.Chance(Habits.ImpatiencePercent))
         {
-            world.Note("gives up", client.Number, OpenQuestions);
+            _world.Note("gives up", _client.Number, OpenQuestions);
             _wire.CloseFar(abort: true);
             End();
             return;
@@ -68,18 +58,18 @@ internal sealed class ClientConnection(World world, SimulatedClient client, int 
 
         if (OpenQuestions < Habits.Depth)
         {
-            Burst((int)world.Between(1, Math.Min(6, Habits.Depth)));
-            if (world.Chance(Habits.HalfClosePercent))
+            Burst((int)_world.Between(1, Math.Min(6, Habits.Depth)));
+            if (_world.Chance(Habits.HalfClosePercent))
             {
                 Finish();
             }
         }
 
-        if (Habits.ReadsSlowly && _isReading && world.Chance(20))
+        if (Habits.ReadsSlowly && _isReading && _world.Chance(20))
         {
             _isReading = false;
             _wire.PauseFar(true);
-            world.After(world.Between(1_000, 300_000), () =>
+            _world.After(_world.Between(1_000, 300_000), () =>
             {
                 _isReading = true;
                 _wire.PauseFar(false);
@@ -91,10 +81,17 @@ internal sealed class ClientConnection(World world, SimulatedClient client, int 
     {
         if (!_isFinished && !_isOver)
         {
-            AskForState();
-            AskForWrite();
-            AskForState();
+            _questions.AskForEverything();
             Flush();
+        }
+    }
+
+    /// <inheritdoc cref="Mailbox.CheckAtLast"/>
+    public void CheckAtLast(SimulatedRedis master, long sinceUs)
+    {
+        if (!_isFinished && !_isOver)
+        {
+            _conversation.CheckAtLast(master, sinceUs);
         }
     }
 
@@ -112,9 +109,14 @@ internal sealed class ClientConnection(World world, SimulatedClient client, int 
         _input.Append(bytes);
         while (!_isOver && _input.TakeValue() is { } reply)
         {
-            _answeredUs = world.NowUs;
-            client.Answered++;
-            _conversation.Answer(reply);
+            _answeredUs = _world.NowUs;
+            _client.Answered++;
+            bool hadLostState = _conversation.HasLostState;
+            _conversation.Take(reply);
+            if (_conversation.HasLostState && !hadLostState)
+            {
+                _world.After(MaxDoubtUs, ExpectEnd);
+            }
         }
     }
 
@@ -129,11 +131,11 @@ internal sealed class ClientConnection(World world, SimulatedClient client, int 
             return;
         }
 
-        world.Note(wasReset ? "is reset" : "is closed", client.Number, OpenQuestions);
-        if (!_isFinished && !_conversation.HasLostState)
+        _world.Note(wasReset ? "is reset" : "is closed", _client.Number, OpenQuestions);
+        if (!_isFinished && !_conversation.MayBeCut)
         {
-            // All that these clients make of their connection can be moved.
-            world.Violate($"client {client.Number} was cut off with {OpenQuestions} open questions after {_conversation.Answered} answers");
+            _world.Violate(
+                $"client {_client.Number} was cut off with {OpenQuestions} open questions after {_conversation.Answered} answers");
         }
 
         _wire.CloseFar();
@@ -143,12 +145,26 @@ internal sealed class ClientConnection(World world, SimulatedClient client, int 
     private void End()
     {
         _isOver = true;
-        client.OnConnectionOver();
+        _client.OnConnectionOver();
+    }
+
+    private void ExpectEnd()
+    {
+        if (!_isOver)
+        {
+            _world.Violate($"client {_client.Number} goes on although its state is in doubt");
+        }
     }
 
     private void Finish()
     {
-        world.Note("finishes", client.Number, OpenQuestions);
+        if (_world.Chance(Habits.BreakOffPercent))
+        {
+            _questions.BreakOff();
+            Flush();
+        }
+
+        _world.Note("finishes", _client.Number, OpenQuestions);
         _isFinished = true;
         _wire.FinishFar();
     }
@@ -157,90 +173,15 @@ internal sealed class ClientConnection(World world, SimulatedClient client, int 
     {
         for (int i = 0; i < count; i++)
         {
-            if (world.Chance(Habits.TransactionPercent))
-            {
-                AskForTransaction();
-            }
-            else if (world.Chance(Habits.ReadPercent))
-            {
-                AskForState();
-            }
-            else if (Habits.ChangesDatabase && world.Chance(15))
-            {
-                AskForDatabase((int)world.Between(0, 3));
-            }
-            else
-            {
-                AskForWrite();
-            }
+            _questions.AskSomething();
         }
 
         Flush();
     }
 
-    private void AskForState()
-    {
-        string subject = FormattableString.Invariant($"f:{client.Number}.{++_askedInAll}");
-        Ask(new Question(Asked.Read, subject), "GET", subject);
-    }
-
-    private void AskForDatabase(int database)
-    {
-        string text = database.ToString(CultureInfo.InvariantCulture);
-        Ask(new Question(Asked.Select, text), "SELECT", text);
-    }
-
-    private void AskForWrite()
-    {
-        bool isSet = world.Chance(15);
-        WriteFate fate = client.History.Add(client.Number, KeyOf(isSet ? "s" : "l"), isOfTransaction: false);
-        Ask(new Question(Asked.Write, fate.Key, fate), isSet ? "SET" : "RPUSH", fate.Key, WordOf(fate));
-    }
-
-    private void AskForTransaction()
-    {
-        if (Habits.Watches)
-        {
-            Ask(new Question(Asked.Watch), "WATCH", KeyOf("l"));
-        }
-
-        Ask(new Question(Asked.Multi), "MULTI");
-        var writes = new List<WriteFate>();
-        for (int left = (int)world.Between(1, 3); left > 0; left--)
-        {
-            WriteFate fate = client.History.Add(client.Number, KeyOf("l"), isOfTransaction: true);
-            writes.Add(fate);
-            Ask(new Question(Asked.Queued), "RPUSH", fate.Key, WordOf(fate));
-        }
-
-        if (world.Chance(50))
-        {
-            // In its own time, so that a failover can come between.
-            Flush();
-        }
-
-        Ask(new Question(Asked.Exec, Writes: writes), "EXEC");
-    }
-
-    // Of this connection alone: what an abandoned one leaves behind may come after the first words of the next.
-    private string KeyOf(string kind) => FormattableString.Invariant($"{kind}:{client.Number}.{number}");
-
-    private static string WordOf(WriteFate fate) => fate.Tag.ToString(CultureInfo.InvariantCulture);
-
-    private void Ask(Question question, params ReadOnlySpan<string> words)
-    {
-        _conversation.Ask(question);
-        _output.Append(CultureInfo.InvariantCulture, $"*{words.Length}\r\n");
-        foreach (string word in words)
-        {
-            _output.Append(CultureInfo.InvariantCulture, $"${word.Length}\r\n{word}\r\n");
-        }
-    }
-
     private void Flush()
     {
-        world.Note("asks", client.Number, OpenQuestions);
-        _wire.Say(Encoding.Latin1.GetBytes(_output.ToString()));
-        _output.Clear();
+        _world.Note("asks", _client.Number, OpenQuestions);
+        _wire.Say(_questions.Take());
     }
 }

@@ -6,10 +6,25 @@ internal enum Asked
     /// <summary>A read of the connection's state.</summary>
     Read,
     Write,
+    Publish,
+    Pop,
+    Wait,
+
+    /// <summary>PING, of a connection that has subscribed.</summary>
+    Ping,
+
+    /// <summary>A read of data, to be kept by the client.</summary>
+    Data,
     Select,
     Name,
     Protocol,
     User,
+    Reset,
+    Tracking,
+    Subscribe,
+    ReplyOn,
+    ReplyOff,
+    ReplySkip,
     Watch,
     Multi,
     Queued,
@@ -20,7 +35,19 @@ internal enum Asked
 /// <param name="Text">Its argument: a key, a number, a name.</param>
 /// <param name="Fate">Of a write.</param>
 /// <param name="Writes">Of EXEC: those of the transaction.</param>
-internal sealed record Question(Asked Kind, string Text = "", WriteFate? Fate = null, IReadOnlyList<WriteFate>? Writes = null);
+internal sealed record Question(Asked Kind, string Text = "", WriteFate? Fate = null, IReadOnlyList<WriteFate>? Writes = null)
+{
+    public long AskedAtUs { get; init; }
+
+    /// <summary>By CLIENT REPLY it gets no answer.</summary>
+    public bool IsSilent { get; init; }
+
+    /// <summary>What is behind it means something else when it was not executed.</summary>
+    public bool ChangesState => Kind is >= Asked.Select and <= Asked.Watch;
+
+    /// <summary>It cannot have changed any data.</summary>
+    public bool IsHarmless => Kind is Asked.Read or Asked.Data or Asked.Ping || (ChangesState && Kind != Asked.Watch);
+}
 
 /// <summary>
 /// One client connection's questions in their order, and the judge of the answers: every answer must be the one to its question, and the
@@ -32,15 +59,31 @@ internal sealed class Conversation(World world, History history, int client)
     private const string NotExecuted = "-LOADING RedisProxy: ";
 
     private readonly Queue<Question> _open = new();
+    private readonly Mailbox _mailbox = new(world, history, client);
     private string _name = "";
-    private string _user = "nobody";
+    private string _user = Standing.OfNobody.User;
     private int _protocol = 2;
     private bool _isInMulti;
     private bool _isWatching;
+    private bool _hasWritten;
+    private int _database;
+    private int _silent;
+    private bool _skipsNext;
 
-    public int Open => _open.Count;
+    // A change of state that gets no answer may have been lost.
+    private bool _isInDoubt;
 
-    public int Database { get; private set; }
+    /// <summary>Questions that are to be answered.</summary>
+    public int Open => _open.Count - _silent;
+
+    /// <summary>As the questions so far leave it.</summary>
+    public Standing Wanted { get; private set; } = Standing.OfNobody;
+
+    /// <summary>What is asked now may stand behind a command that waits.</summary>
+    public bool IsWaiting => _open.Any(one => one.Kind is Asked.Pop or Asked.Wait);
+
+    /// <summary>The questions so far leave it without answers.</summary>
+    public bool IsMuted { get; private set; }
 
     public int Answered { get; private set; }
 
@@ -53,11 +96,63 @@ internal sealed class Conversation(World world, History history, int client)
     /// </summary>
     public bool HasLostState { get; private set; }
 
-    public void Ask(Question question) => _open.Enqueue(question);
+    /// <summary>The proxy may close the connection; all else that these clients make of theirs can be moved.</summary>
+    public bool MayBeCut => HasLostState || _isInDoubt || _open.Any(one => one.IsSilent && one.ChangesState)
+        || _open.FirstOrDefault(one => !one.IsSilent)?.Kind is Asked.Pop or Asked.Wait
+        || (!history.ResubscribesClients && (_mailbox.IsSubscribed || _open.Any(one => one.Kind == Asked.Subscribe)));
 
-    public void Answer(string reply)
+    public void Ask(Question question)
     {
-        world.Note("answered", client, reply.Length);
+        if (HasLostState)
+        {
+            ForEachWrite(question, history.OnNotExecuted);
+        }
+
+        Wanted = question.Kind switch
+        {
+            Asked.Select => Wanted with { Database = question.Text[0] - '0' },
+            Asked.User => Wanted with { User = question.Text },
+            Asked.Reset => Standing.OfNobody,
+            _ => Wanted,
+        };
+        bool isLoud = question.Kind is Asked.ReplyOn or Asked.Reset;
+        bool isHush = question.Kind is Asked.ReplyOff or Asked.ReplySkip;
+        IsMuted = !isLoud && (IsMuted || question.Kind == Asked.ReplyOff);
+
+
+        // Subscriptions are confirmed in any mode.
+        bool isSilent = !isLoud && question.Kind != Asked.Subscribe && (isHush || IsMuted || _skipsNext);
+        _skipsNext = question.Kind == Asked.ReplySkip;
+        _silent += isSilent ? 1 : 0;
+        _open.Enqueue(question with { IsSilent = isSilent, AskedAtUs = world.NowUs });
+    }
+
+    /// <summary>The proxy's answer, or a message.</summary>
+    public void Take(string value)
+    {
+        world.Note("answered", client, value.Length);
+        if (_mailbox.TryTake(value, _protocol))
+        {
+            world.Tell($"client {client}: {InOneLine(value)}");
+        }
+        else
+        {
+            Answer(value);
+        }
+    }
+
+    /// <inheritdoc cref="Mailbox.CheckAtLast"/>
+    public void CheckAtLast(SimulatedRedis master, long sinceUs) => _mailbox.CheckAtLast(master, sinceUs);
+
+    private void Answer(string reply)
+    {
+        while (_open.TryPeek(out Question? silent) && silent.IsSilent)
+        {
+            _silent--;
+            _isInDoubt |= silent.ChangesState;
+            TakeState(_open.Dequeue());
+        }
+
         if (!_open.TryDequeue(out Question? question))
         {
             Violate("an answer to nothing", null, reply);
@@ -84,9 +179,15 @@ internal sealed class Conversation(World world, History history, int client)
     {
         string expected = question.Kind switch
         {
-            Asked.Read => BulkOf(RedisConnection.Describe(question.Text, Database, _name, _protocol, _user)),
-            Asked.Write => question.Fate!.Reply,
+            Asked.Read => BulkOf(RedisConnection.Describe(question.Text, _database, _name, _protocol, _user)),
+            Asked.Write or Asked.Publish => question.Fate!.Reply,
+            Asked.Data => reply[0] == '$' ? reply : "a string",
+            Asked.Ping => _protocol == 2 ? "*2\r\n$4\r\npong\r\n$0\r\n\r\n" : "+PONG\r\n",
+            Asked.Subscribe => _mailbox.ConfirmationOf(question.Text, _protocol),
+            Asked.Pop => IsNil(reply) ? reply : question.Fate!.Reply,
+            Asked.Wait => reply[0] == ':' && !(_hasWritten && reply == RedisConnection.AllReplicas) ? reply : "a number of replicas",
             Asked.Queued => "+QUEUED\r\n",
+            Asked.Reset => "+RESET\r\n",
             Asked.Exec => reply,
             Asked.Protocol => reply[0] is '*' or '%' ? reply : "a map",
             _ => "+OK\r\n",
@@ -97,13 +198,53 @@ internal sealed class Conversation(World world, History history, int client)
             return;
         }
 
+        if (HasLostState && question.Kind is not (Asked.Multi or Asked.Queued))
+        {
+            Violate("answered behind a change of state that was lost", question, reply);
+        }
+
+        _isInDoubt &= question.Kind is Asked.Multi or Asked.Queued;
+        _hasWritten |= question.Kind == Asked.Write;
+        if (question.Kind is Asked.Write or Asked.Publish)
+        {
+            history.OnAcknowledged(question.Fate!);
+        }
+        else if (question.Kind == Asked.Pop)
+        {
+            TakePop(question, reply);
+        }
+        else if (question.Kind == Asked.Data)
+        {
+            _mailbox.OnRead(_database, question.Text, reply);
+        }
+        else if (question.Kind == Asked.Exec)
+        {
+            TakeExec(question, reply);
+        }
+        else
+        {
+            TakeState(question);
+        }
+    }
+
+    /// <summary>What has become of the connection when it was executed.</summary>
+    private void TakeState(Question question)
+    {
         switch (question.Kind)
         {
-            case Asked.Write:
-                history.OnAcknowledged(question.Fate!, Database);
-                break;
             case Asked.Select:
-                Database = question.Text[0] - '0';
+                _database = question.Text[0] - '0';
+                break;
+            case Asked.Reset:
+                (_database, _user) = (0, Standing.OfNobody.User);
+                (_name, _protocol) = ("", 2);
+                _mailbox.OnReset();
+                break;
+            case Asked.Tracking:
+                _mailbox.Tracks = true;
+                break;
+            case Asked.Subscribe:
+                _mailbox.OnSubscribed(question.Text);
                 break;
             case Asked.Name:
                 _name = question.Text;
@@ -120,9 +261,6 @@ internal sealed class Conversation(World world, History history, int client)
             case Asked.Multi:
                 _isInMulti = true;
                 break;
-            case Asked.Exec:
-                TakeExec(question, reply);
-                break;
         }
     }
 
@@ -130,7 +268,7 @@ internal sealed class Conversation(World world, History history, int client)
     {
         _isInMulti = false;
         _isWatching = false;
-        if (reply is "*-1\r\n" or "_\r\n")
+        if (IsNil(reply))
         {
             ForEachWrite(question, history.OnNotExecuted);
             return;
@@ -142,7 +280,21 @@ internal sealed class Conversation(World world, History history, int client)
             Violate("EXEC answers with something else", question, reply);
         }
 
-        ForEachWrite(question, write => history.OnAcknowledged(write, Database));
+        ForEachWrite(question, history.OnAcknowledged);
+        _hasWritten = true;
+    }
+
+    private void TakePop(Question question, string reply)
+    {
+        if (IsNil(reply))
+        {
+            history.OnNotExecuted(question.Fate!);
+            return;
+        }
+
+        history.OnAcknowledged(question.Fate!);
+        history.Takings.Add((reply.Split("\r\n")[4], question.Fate!));
+        _hasWritten = true;
     }
 
     private void TakeError(Question question, string reply)
@@ -151,15 +303,20 @@ internal sealed class Conversation(World world, History history, int client)
         bool isNotExecuted = reply.StartsWith(NotExecuted, StringComparison.Ordinal);
         if (isUnknown)
         {
-            // A read may have been sent once, and its answer be lost with the master.
-            if (question.Kind != Asked.Read && IsHarmless(question) && !IsInTransaction)
+            // A read may have been sent, its answer be lost with the master, and the rest of its time have passed.
+            if (question.IsHarmless && !IsInTransaction && world.NowUs - question.AskedAtUs < history.ShortestHoldUs)
             {
                 Violate("a request without effect is of unknown outcome", question, reply);
             }
 
+            if (question.Kind == Asked.Pop)
+            {
+                Violate("an error for a worker, whose connection should have been closed", question, reply);
+            }
+
             ForEachWrite(question, write => write.Told = Told.Unknown);
         }
-        else if (isNotExecuted || !IsHarmless(question) || IsInTransaction)
+        else if (isNotExecuted || !question.IsHarmless || IsInTransaction)
         {
             ForEachWrite(question, history.OnNotExecuted);
         }
@@ -168,8 +325,11 @@ internal sealed class Conversation(World world, History history, int client)
             Violate("a server's error that should not have been passed on", question, reply);
         }
 
-        bool isState = question.Kind is Asked.Select or Asked.Name or Asked.Protocol or Asked.User or Asked.Watch;
-        HasLostState |= isState && (isUnknown || isNotExecuted);
+        if (question.ChangesState && (isUnknown || isNotExecuted))
+        {
+            LoseState(wasSent: isUnknown);
+        }
+
         if (question.Kind == Asked.Exec)
         {
             _isInMulti = false;
@@ -177,9 +337,22 @@ internal sealed class Conversation(World world, History history, int client)
         }
     }
 
+    private void LoseState(bool wasSent)
+    {
+        HasLostState = true;
+        foreach (Question question in _open)
+        {
+            // What is behind it was not sent, either.
+            if (!wasSent)
+            {
+                ForEachWrite(question, history.OnNotExecuted);
+            }
+        }
+    }
+
     private static void ForEachWrite(Question question, Action<WriteFate> action)
     {
-        if (question is { Kind: Asked.Write, Fate: { } fate })
+        if (question is { Fate: { } fate })
         {
             action(fate);
         }
@@ -190,13 +363,12 @@ internal sealed class Conversation(World world, History history, int client)
         }
     }
 
-    private static string BulkOf(string text) => FormattableString.Invariant($"${text.Length}\r\n{text}\r\n");
+    private static bool IsNil(string reply) => reply is "*-1\r\n" or "_\r\n";
+
+    public static string BulkOf(string text) => FormattableString.Invariant($"${text.Length}\r\n{text}\r\n");
 
     private void Violate(string what, Question? question, string reply) => world.Violate(
         $"{what}: client {client} asked {question?.Kind} {question?.Text} {question?.Fate}, got {InOneLine(reply)}");
-
-    private static bool IsHarmless(Question question) =>
-        question.Kind is Asked.Read or Asked.Select or Asked.Name or Asked.Protocol or Asked.User;
 
     private static string InOneLine(string reply) => reply.Replace("\r\n", " ", StringComparison.Ordinal);
 }

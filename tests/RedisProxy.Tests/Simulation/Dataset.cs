@@ -12,6 +12,8 @@ internal sealed class Dataset
 
     public IReadOnlyList<string> Read(int db, string key) => _lists.TryGetValue((db, key), out List<string>? list) ? list : [];
 
+    public string ReadText(int db, string key) => string.Join(' ', Read(db, key));
+
     /// <summary>Grows with every change of the key, for WATCH.</summary>
     public int Changes(int db, string key) => _changes.GetValueOrDefault((db, key));
 
@@ -30,7 +32,7 @@ internal sealed class Dataset
                 list.Add(effect.Word);
                 break;
             case EffectKind.Pop:
-                list.RemoveAt(0);
+                list.RemoveRange(0, Math.Min(1, list.Count));
                 break;
             default:
                 list.Clear();
@@ -56,7 +58,14 @@ internal enum EffectKind
     Push,
     Pop,
     Set,
+
+    /// <summary>Of no data.</summary>
+    Publish,
 }
 
 /// <summary>What a write does, as it is replicated.</summary>
+/// <param name="Kind">What.</param>
+/// <param name="Db">Where.</param>
+/// <param name="Key">To what.</param>
+/// <param name="Word">What is written, and so whose write it is. Of a pop only that.</param>
 internal readonly record struct Effect(EffectKind Kind, int Db, string Key, string Word = "");

@@ -19,7 +19,7 @@ internal static class FinalCheck
                 {
                     world.Violate($"phantom: {word} in {key} of db {db}");
                 }
-                else if (fate.Key != key || (fate.WantedIn >= 0 && fate.WantedIn != db))
+                else if (fate.Key != key || fate.Wanted.Database != db)
                 {
                     world.Violate($"misplaced, in {key} of db {db}: {fate}");
                 }
@@ -34,17 +34,27 @@ internal static class FinalCheck
             }
         }
 
-        return history.Fates.Count(fate => IsLost(world, group, fate, found));
-    }
-
-    // A SET is overwritten by the next, so only pushes are counted.
-    private static bool IsLost(World world, SentinelGroup group, WriteFate fate, HashSet<long> found)
-    {
-        if (fate.Told != Told.Acknowledged || fate.Key[0] != 'l' || found.Contains(fate.Tag))
+        // A SET is overwritten by the next, and what a queue lacks was popped, so only other pushes are counted.
+        WriteFate[] lost =
+        [
+            .. history.Fates.Where(fate => fate.Told == Told.Acknowledged && fate.Key[0] == 'l' && !found.Contains(fate.Tag)),
+        ];
+        Array.ForEach(lost, fate => RequireExcuse(world, group, fate));
+        foreach (IGrouping<string, (string Word, WriteFate Pop)> takings in history.Takings.GroupBy(one => one.Word))
         {
-            return false;
+            // A pop that was lost leaves its word where it was.
+            bool isThere = history.Find(takings.Key) is { } fate && found.Contains(fate.Tag);
+            foreach ((_, WriteFate pop) in takings.OrderBy(one => one.Pop.ExecutedAtUs).SkipLast(isThere ? 0 : 1))
+            {
+                RequireExcuse(world, group, pop);
+            }
         }
 
+        return lost.Length;
+    }
+
+    private static void RequireExcuse(World world, SentinelGroup group, WriteFate fate)
+    {
         long reignBeganUs = group.Failovers
             .Where(one => one.New == fate.Node && one.PromotedUs <= fate.ExecutedAtUs)
             .Select(one => one.PromotedUs)
@@ -52,12 +62,11 @@ internal static class FinalCheck
         FailoverFact? failover = group.Failovers.Find(one => one.Old == fate.Node && one.PromotedUs >= reignBeganUs);
         bool isExcused = failover is not null && (!failover.IsGuarded
             || (failover.Cause != FailoverCause.Planned && fate.ExecutedAtUs <= failover.BeganUs)
+            || (fate.WaitsAtServer && failover.PromotedUs - fate.ExecutedAtUs < SimulatedRedis.MaxLagUs)
             || (failover.Cause == FailoverCause.Freeze && Math.Abs(fate.ExecutedAtUs - failover.PromotedUs) < EventDelayUs));
         if (!isExcused)
         {
             world.Violate($"lost by {failover?.ToString() ?? "nothing"}: {fate}");
         }
-
-        return true;
     }
 }

@@ -5,27 +5,46 @@ namespace RedisProxy.Tests.Simulation;
 
 /// <summary>
 /// All writes of a run, and the rules that can be judged as they happen: none is executed twice, none after its client was told that it
-/// is not, none of a transaction outside of it; and no acknowledgement is passed on that came from a superseded master.
+/// is not, none of a transaction outside of it, none in a database or as a user that its client did not mean; and no acknowledgement is
+/// passed on that came from a superseded master.
 /// </summary>
 internal sealed class History(World world)
 {
     private readonly Dictionary<long, WriteFate> _fates = [];
+    private readonly Dictionary<int, string> _queues = [];
     private long _lastTag;
+
+    /// <summary>Nothing that can be sent again is given up earlier.</summary>
+    public long ShortestHoldUs { get; set; }
+
+    /// <summary>Else a change of masters closes those that have subscribed.</summary>
+    public bool ResubscribesClients { get; set; }
+
+    /// <summary>The string that was written last, in each database.</summary>
+    public Dictionary<int, string> LatestStrings { get; } = [];
 
     public IEnumerable<WriteFate> Fates => _fates.Values;
 
-    public WriteFate Add(int client, string key, bool isOfTransaction)
+    /// <summary>What was taken from queues, as clients were told.</summary>
+    public List<(string Word, WriteFate Pop)> Takings { get; } = [];
+
+    public WriteFate Add(int client, string key, Standing wanted, bool isOfTransaction)
     {
-        var fate = new WriteFate(++_lastTag, client, key) { IsOfTransaction = isOfTransaction };
+        var fate = new WriteFate(++_lastTag, client, key) { Wanted = wanted, IsOfTransaction = isOfTransaction };
         _fates.Add(fate.Tag, fate);
         return fate;
     }
+
+    /// <summary>There will be something to pop in it.</summary>
+    public void OpenQueue(int db, string key) => _queues[db] = key;
+
+    public string LatestQueue(int db) => _queues.GetValueOrDefault(db, "b:none");
 
     public WriteFate? Find(string word) =>
         long.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out long tag) ? _fates.GetValueOrDefault(tag) : null;
 
     /// <returns>Null when it is no client's write.</returns>
-    public WriteFate? OnExecuted(SimulatedRedis node, Effect effect, string reply, bool isInTransaction)
+    public WriteFate? OnExecuted(SimulatedRedis node, Effect effect, string user, string reply, bool isInTransaction)
     {
         if (Find(effect.Word) is not { } fate)
         {
@@ -35,7 +54,7 @@ internal sealed class History(World world)
         fate.Executions++;
         fate.Node = node;
         fate.ExecutedAtUs = world.NowUs;
-        fate.ExecutedIn = effect.Db;
+        fate.ExecutedAs = new Standing(effect.Db, user);
         fate.WasInTransaction = isInTransaction;
         fate.Reply = reply;
         if (fate.Executions > 1)
@@ -51,6 +70,11 @@ internal sealed class History(World world)
             world.Violate($"torn transaction: {fate}");
         }
 
+        if (fate.ExecutedAs != fate.Wanted)
+        {
+            world.Violate($"in another database, or as another user: {fate}");
+        }
+
         return fate;
     }
 
@@ -61,10 +85,9 @@ internal sealed class History(World world)
         fate.ReceivedAtUs = world.NowUs;
     }
 
-    public void OnAcknowledged(WriteFate fate, int wantedDb)
+    public void OnAcknowledged(WriteFate fate)
     {
         fate.Told = Told.Acknowledged;
-        fate.WantedIn = wantedDb;
         if (fate.Executions == 0)
         {
             world.Violate($"acknowledged, not executed: {fate}");
@@ -72,10 +95,6 @@ internal sealed class History(World world)
         else if (!fate.Node!.Address.Equals(fate.ReceivedUnder))
         {
             world.Violate($"acknowledged by a superseded master, the proxy knew {fate.ReceivedUnder}: {fate}");
-        }
-        else if (fate.ExecutedIn != wantedDb)
-        {
-            world.Violate($"wrong database, wanted {wantedDb}: {fate}");
         }
     }
 

@@ -4,12 +4,16 @@ using System.Text;
 namespace RedisProxy.Tests.Simulation;
 
 /// <summary>
-/// One connection of a simulated redis: what belongs to it (user, protocol, database, name, MULTI, WATCH), and the commands. A GET of
-/// <c>f:something</c> answers with the name and with all of that state, so every such read shows whether the state is right.
+/// One connection of a simulated redis: what belongs to it (user, protocol, database, name, MULTI, WATCH, subscriptions, tracking), and
+/// the commands. A GET of <c>f:something</c> answers with the name and with the state that every reply depends on, so every such read
+/// shows whether the state is right.
 /// </summary>
-internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wire) : IWireEnd
+internal sealed partial class RedisConnection(World world, SimulatedRedis node, Wire wire) : IWireEnd
 {
     public const string Password = "secret";
+
+    /// <summary>To WAIT, of a connection that has said nothing that may write.</summary>
+    public const string AllReplicas = ":2\r\n";
 
     private const string ReadOnly = "-READONLY You can't write against a read only replica.\r\n";
     private const string Loading = "-LOADING Redis is loading the dataset in memory\r\n";
@@ -18,14 +22,17 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
     private readonly StringBuilder _output = new();
     private readonly List<string[]> _queue = [];
     private readonly List<WriteFate> _inExec = [];
+    private readonly List<string> _changed = [];
+    private readonly RedisPushes _pushes = new();
     private readonly Dictionary<(int Db, string Key), int> _watched = [];
     private int _db;
     private int _protocol = 2;
     private string _name = "";
-    private string _user = "nobody";
+    private string _user = Standing.OfNobody.User;
     private bool _isInMulti;
     private bool _isMultiSpoilt;
     private bool _isClosed;
+    private bool _hasWritten;
 
     public Wire Wire => wire;
 
@@ -36,12 +43,7 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
     public void OnBytes(ReadOnlySpan<byte> bytes)
     {
         _input.Append(bytes);
-        while (!_isClosed && _input.TakeRequest() is { } request)
-        {
-            Take(request);
-        }
-
-        Flush();
+        ReadOn();
     }
 
     public void OnFin() => Close(abort: false);
@@ -63,6 +65,44 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         }
     }
 
+    public bool Hear(string channel, string word)
+    {
+        bool hears = _pushes.Hears(channel);
+        if (hears)
+        {
+            _output.Append(RedisPushes.Message(channel, word, _protocol));
+            Flush();
+        }
+
+        return hears;
+    }
+
+    public void Invalidate(string key)
+    {
+        _output.Append(_pushes.OnChanged(key));
+        Flush();
+    }
+
+    private void ReadOn()
+    {
+        while (!_isClosed && _blockedIn is null && _input.TakeRequest() is { } request)
+        {
+            if (request.Length > 0)
+            {
+                Take(request);
+            }
+
+            _changed.ForEach(node.Invalidate);
+            _changed.Clear();
+            if (request is ["RPUSH" or "EXEC", ..])
+            {
+                node.ServeWaiting();
+            }
+        }
+
+        Flush();
+    }
+
     private void Flush()
     {
         if (_output.Length > 0 && !_isClosed)
@@ -82,8 +122,12 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         if (refusal is not null)
         {
             Refuse(command, refusal);
+            return;
         }
-        else if (_isInMulti && command is not ("EXEC" or "DISCARD" or "MULTI" or "WATCH" or "RESET"))
+
+        // Nobody else knows what a pop that found nothing did.
+        _hasWritten |= isWrite || command == "PUBLISH";
+        if (_isInMulti && command is not ("EXEC" or "DISCARD" or "MULTI" or "WATCH" or "RESET"))
         {
             _queue.Add(request);
             _output.Append("+QUEUED\r\n");
@@ -98,10 +142,11 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         }
     }
 
-    private static bool IsWrite(string command) => command is "RPUSH" or "SET" or "LPOP";
+    private static bool IsWrite(string command) => command is "RPUSH" or "SET" or "BLPOP";
 
     private static bool IsAllowedWhileLoading(string command) =>
-        command is "AUTH" or "HELLO" or "SELECT" or "CLIENT" or "MULTI" or "EXEC" or "DISCARD" or "WATCH" or "UNWATCH" or "RESET";
+        command is "AUTH" or "HELLO" or "SELECT" or "CLIENT" or "MULTI" or "EXEC" or "DISCARD" or "WATCH" or "UNWATCH" or "RESET"
+            or "SUBSCRIBE" or "PUBLISH";
 
     private void Refuse(string command, string refusal)
     {
@@ -134,7 +179,7 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         }
         else if (isConflict)
         {
-            _output.Append(_protocol == 3 ? "_\r\n" : "*-1\r\n");
+            _output.Append(Nil);
         }
         else
         {
@@ -170,8 +215,20 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
             case "GET" when request[1].StartsWith("f:", StringComparison.Ordinal):
                 Bulk(Describe(request[1], _db, _name, _protocol, _user));
                 break;
-            case "GET" or "LRANGE":
-                Bulk(string.Join(' ', node.Data.Read(_db, request[1])));
+            case "GET":
+                _pushes.OnRead(request[1]);
+                Bulk(node.Data.ReadText(_db, request[1]));
+                break;
+            case "BLPOP" when node.Data.Length(_db, request[1]) > 0:
+                Pop(request);
+                break;
+            case "BLPOP":
+                Block(request, (long)(double.Parse(request[3], CultureInfo.InvariantCulture) * 1e6), () => Nil);
+                break;
+            case "WAIT":
+                // To a connection that has not written it says that all replicas have everything.
+                long waitUs = world.Between(0, long.Parse(request[2], CultureInfo.InvariantCulture) * 1000);
+                Block(request, waitUs, () => _hasWritten ? ":1\r\n" : AllReplicas);
                 break;
             case "ECHO":
                 Bulk(request[1]);
@@ -206,6 +263,15 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
                 _name = request[2];
                 _output.Append("+OK\r\n");
                 break;
+            case "RESET":
+                EndTransaction();
+                _pushes.Clear();
+                (_db, _protocol, _name, _user) = (0, 2, "", Standing.OfNobody.User);
+                _output.Append("+RESET\r\n");
+                break;
+            case "CLIENT" when request is [_, "REPLY", "ON"]:
+                _output.Append("+OK\r\n");
+                break;
             case "AUTH":
                 _user = request[^1] == Password && request.Length == 3 ? request[1] : "nobody";
                 _output.Append(_user == "nobody" ? "-WRONGPASS invalid username-password pair or user is disabled.\r\n" : "+OK\r\n");
@@ -220,6 +286,19 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
 
                 _output.Append(CultureInfo.InvariantCulture, $"{(_protocol == 3 ? "%1" : "*2")}\r\n$5\r\nproto\r\n:{_protocol}\r\n");
                 break;
+            case "CLIENT" when request is [_, "TRACKING", "ON"]:
+                _pushes.Tracks = true;
+                _output.Append("+OK\r\n");
+                break;
+            case "SUBSCRIBE":
+                _output.Append(string.Concat(request[1..].Select(channel => _pushes.Subscribe(channel, _protocol))));
+                break;
+            case "PUBLISH":
+                Publish(request[1], request[2]);
+                break;
+            case "PING" when _pushes.IsSubscribed && _protocol == 2:
+                _output.Append("*2\r\n$4\r\npong\r\n$0\r\n\r\n");
+                break;
             case "PING":
                 _output.Append("+PONG\r\n");
                 break;
@@ -229,13 +308,32 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         }
     }
 
+    private string Nil => _protocol == 3 ? "_\r\n" : "*-1\r\n";
+
     private void Write(Effect effect, bool isInExec)
     {
+        int length = node.Data.Length(effect.Db, effect.Key) + 1;
+        Write(effect, effect.Kind == EffectKind.Set ? "+OK\r\n" : FormattableString.Invariant($":{length}\r\n"), isInExec);
+    }
+
+    private void Write(Effect effect, string reply, bool isInExec = false)
+    {
         node.Write(effect);
-        string reply = effect.Kind == EffectKind.Set ? "+OK\r\n"
-            : FormattableString.Invariant($":{node.Data.Length(effect.Db, effect.Key)}\r\n");
+        _changed.Add(effect.Key);
         _output.Append(reply);
-        if (node.History.OnExecuted(node, effect, reply, isInExec) is not { } fate)
+        Record(effect, reply, isInExec);
+    }
+
+    private void Publish(string channel, string word)
+    {
+        string reply = FormattableString.Invariant($":{node.Publish(channel, word)}\r\n");
+        _output.Append(reply);
+        Record(new Effect(EffectKind.Publish, _db, channel, word), reply, isInExec: false);
+    }
+
+    private void Record(Effect effect, string reply, bool isInExec)
+    {
+        if (node.History.OnExecuted(node, effect, _user, reply, isInExec) is not { } fate)
         {
             return;
         }
@@ -250,5 +348,5 @@ internal sealed class RedisConnection(World world, SimulatedRedis node, Wire wir
         }
     }
 
-    private void Bulk(string text) => _output.Append(CultureInfo.InvariantCulture, $"${text.Length}\r\n{text}\r\n");
+    private void Bulk(string text) => _output.Append(Conversation.BulkOf(text));
 }

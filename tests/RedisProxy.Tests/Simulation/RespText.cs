@@ -42,9 +42,14 @@ internal sealed class RespText
         return value;
     }
 
-    /// <summary>The next request's arguments; null while it is not complete.</summary>
+    /// <summary>The next request's arguments, of which an empty line has none; null while it is not complete.</summary>
     public string[]? TakeRequest()
     {
+        if (_start < _end && _bytes[_start] != '*')
+        {
+            return TakeInlineRequest();
+        }
+
         int end = EndOfValue(_start);
         if (end < 0)
         {
@@ -62,6 +67,19 @@ internal sealed class RespText
 
         _start = end;
         return arguments;
+    }
+
+    private string[]? TakeInlineRequest()
+    {
+        int length = _bytes.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
+        if (length < 0)
+        {
+            return null;
+        }
+
+        string line = Encoding.Latin1.GetString(_bytes, _start, length);
+        _start += length + 1;
+        return line.Split([' ', '\r'], StringSplitOptions.RemoveEmptyEntries);
     }
 
     private int EndOfValue(int at)

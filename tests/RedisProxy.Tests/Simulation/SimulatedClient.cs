@@ -8,16 +8,36 @@ internal sealed record Habits
 
     public int ReadPercent { get; init; } = 30;
 
-    /// <summary>Chosen at the beginning; changed now and then if <see cref="ChangesDatabase"/>.</summary>
+    /// <summary>Chosen at the beginning; changed now and then, like the rest, if <see cref="ChangesState"/>.</summary>
     public int Database { get; init; }
 
-    public bool ChangesDatabase { get; init; }
+    public bool ChangesState { get; init; }
+
+    /// <summary>Now and then it says CLIENT REPLY SKIP, or OFF and ON again.</summary>
+    public bool Mutes { get; init; }
 
     public bool HasName { get; init; }
 
     public bool HasUser { get; init; }
 
     public bool SpeaksResp3 { get; init; }
+
+    /// <summary>It fills and empties queues (BLPOP).</summary>
+    public bool Works { get; init; }
+
+    /// <summary>It asks now and then whether replicas have what it wrote.</summary>
+    public bool Waits { get; init; }
+
+    public bool Publishes { get; init; }
+
+    /// <summary>It subscribes to channels; before RESP3 it does nothing else then.</summary>
+    public bool Subscribes { get; init; }
+
+    /// <summary>In RESP3: it keeps what it reads, and wants to be told of changes.</summary>
+    public bool Tracks { get; init; }
+
+    /// <summary>RESET and HELLO 2 are for others: what they would end cannot be asked for again.</summary>
+    public bool MayReset => ChangesState && !Subscribes && !Tracks;
 
     public int TransactionPercent { get; init; }
 
@@ -29,6 +49,12 @@ internal sealed record Habits
     /// <summary>Of its bursts, so many of a hundred are the last of their connection: FIN follows them.</summary>
     public int HalfClosePercent { get; init; }
 
+    /// <summary>So many of a hundred FIN come in the middle of a request.</summary>
+    public int BreakOffPercent { get; init; }
+
+    /// <inheritdoc cref="Wire.StallPercent"/>
+    public int StallPercent { get; init; }
+
     public bool ReadsSlowly { get; init; }
 
     public static Habits Random(World world) => new()
@@ -36,14 +62,22 @@ internal sealed record Habits
         Depth = world.Chance(30) ? 1 : (int)world.Between(2, 24),
         ReadPercent = (int)world.Between(0, 60),
         Database = world.Chance(50) ? 0 : (int)world.Between(1, 3),
-        ChangesDatabase = world.Chance(30),
+        ChangesState = world.Chance(40),
+        Mutes = world.Chance(20),
         HasName = world.Chance(40),
         HasUser = world.Chance(20),
         SpeaksResp3 = world.Chance(20),
+        Works = world.Chance(25),
+        Waits = world.Chance(15),
+        Publishes = world.Chance(25),
+        Subscribes = world.Chance(15),
+        Tracks = world.Chance(50),
         TransactionPercent = world.Chance(25) ? 30 : 0,
         Watches = world.Chance(50),
         ImpatiencePercent = world.Chance(20) ? 5 : 0,
         HalfClosePercent = world.Chance(20) ? 3 : 0,
+        BreakOffPercent = world.Chance(50) ? 50 : 0,
+        StallPercent = world.Chance(40) ? 15 : 0,
         ReadsSlowly = world.Chance(15),
     };
 }
@@ -88,6 +122,9 @@ internal sealed class SimulatedClient(World world, SimulatedProxy proxy, History
 
         _connection!.AskForEverything();
     }
+
+    /// <inheritdoc cref="Mailbox.CheckAtLast"/>
+    public void CheckAtLast(SimulatedRedis master, long sinceUs) => _connection?.CheckAtLast(master, sinceUs);
 
     public void Leave() => _connection?.Leave();
 

@@ -17,11 +17,22 @@ internal sealed class SimulatedProxy : IDisposable
     public SimulatedProxy(World world, SentinelGroup group, History history)
     {
         _world = world;
-        ProxyOptions options = SessionLab.Options() with
+        history.ResubscribesClients = world.Chance(50);
+        ListenerOptions listener = SessionLab.Options().Listeners[0] with
+        {
+            PubSub = history.ResubscribesClients ? PubSubAction.Resubscribe : PubSubAction.Close,
+        };
+        ProxyOptions options = SessionLab.Options(listener) with
         {
             Backend = new BackendOptions { MaxConcurrentConnects = (int)world.Between(1, 8) },
+            Hold = new HoldOptions
+            {
+                Timeout = world.Chance(70) ? TimeSpan.FromSeconds(4) : TimeSpan.FromMilliseconds(world.Between(50, 1500)),
+                MaxOutage = world.Chance(80) ? TimeSpan.FromSeconds(30) : TimeSpan.FromMilliseconds(world.Between(300, 3000)),
+            },
             Replay = new ReplayOptions { MaxBytesPerSession = world.Chance(80) ? 64 * 1024 : 1024 },
         };
+        history.ShortestHoldUs = (long)Math.Min(options.Hold.Timeout.TotalMicroseconds, options.Hold.MaxOutage.TotalMicroseconds);
         Kernel = new SimulatedKernel(world) { Find = endpoint => group.Nodes.FirstOrDefault(node => node.Address.Equals(endpoint)) };
         Loop = new EventLoop(0, world.Time, OnFault, Kernel, new Random(world.Random.Next()));
         _control = new SimulatedControlPlane(world, options, group.Sentinels, Kernel.Find, Show);

@@ -13,6 +13,9 @@ internal sealed class SimulatedRedis(World world, int number, History history)
     /// <summary>At most so much later than the master a replica has what the master wrote.</summary>
     public const long MaxLagUs = 10_000;
 
+    /// <summary>See <see cref="Wire.StallPercent"/>, of its replies.</summary>
+    private const int StallPercent = 2;
+
     private readonly List<RedisConnection> _connections = [];
     private readonly List<SimulatedRedis> _replicas = [];
     private int _incarnation;
@@ -57,6 +60,7 @@ internal sealed class SimulatedRedis(World world, int number, History history)
         var connection = new RedisConnection(world, this, wire);
         _connections.Add(connection);
         wire.PauseFar(IsFrozen);
+        wire.StallPercent = StallPercent;
         return connection;
     }
 
@@ -97,9 +101,19 @@ internal sealed class SimulatedRedis(World world, int number, History history)
         world.Note("follows", number, master.Number);
         Unfollow();
         Master = master;
+        Array.ForEach(_connections.ToArray(), connection => connection.EndWaiting());
         KillClients();
         Synchronise(_following);
     }
+
+    /// <summary>Somebody waits for what may be there now.</summary>
+    public void ServeWaiting() => Array.ForEach(_connections.ToArray(), connection => connection.ServeWaiting());
+
+    /// <returns>How many have heard it.</returns>
+    public int Publish(string channel, string word) => _connections.ToArray().Count(connection => connection.Hear(channel, word));
+
+    /// <summary>The key has changed.</summary>
+    public void Invalidate(string key) => Array.ForEach(_connections.ToArray(), connection => connection.Invalidate(key));
 
     public void KillClients() => CloseAll(abort: false);
 

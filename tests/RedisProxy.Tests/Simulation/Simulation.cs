@@ -10,6 +10,9 @@ namespace RedisProxy.Tests.Simulation;
 internal sealed class Simulation : IDisposable
 {
     private const long MaxVirtualUs = 600_000_000;
+    /// <summary>After that, idle sessions have moved, too, and all that was said has arrived.</summary>
+    private const long PeaceMs = 7_000;
+
     private const long MaxTurns = 300_000;
 
     private readonly World _world;
@@ -73,6 +76,7 @@ internal sealed class Simulation : IDisposable
             Unknown = counters.Synthesised[(int)Outcome.Unknown],
             NotExecuted = counters.Synthesised[(int)Outcome.NotExecuted],
             Resent = counters.Resent,
+            InDoubt = counters.Ended[(int)EndCause.StateInDoubt],
             Lost = _lost,
         };
     }
@@ -111,8 +115,12 @@ internal sealed class Simulation : IDisposable
 
         await UntilAsync(() => _group.IsSettled && IsServed, 60_000, "a settled deployment");
         await UntilAsync(() => _clients.All(client => client.OpenQuestions == 0), 20_000, "answers to all questions");
+        await _world.PauseMs(PeaceMs, PeaceMs);
+        long peaceUs = _world.NowUs;
         _clients.ForEach(client => client.AskOnceMore());
         await UntilAsync(() => _clients.All(client => client.OpenQuestions == 0), 10_000, "answers of the last master");
+        await _world.PauseMs(PeaceMs, PeaceMs);
+        _clients.ForEach(client => client.CheckAtLast(_group.Master, peaceUs));
         _clients.ForEach(client => client.Leave());
         await UntilAsync(() => _clients.All(client => client.IsGone) && _proxy.Sessions == 0, 10_000, "the end of all sessions");
         CheckNothingIsLeft();

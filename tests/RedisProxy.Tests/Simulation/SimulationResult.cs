@@ -28,6 +28,9 @@ internal sealed record SimulationResult
     /// <summary>Requests that went to a second server.</summary>
     public long Resent { get; init; }
 
+    /// <summary>Sessions that ended because a change of their state was lost.</summary>
+    public long InDoubt { get; init; }
+
     /// <summary>Acknowledged writes that were lost where the proxy cannot help it.</summary>
     public long Lost { get; init; }
 
@@ -38,6 +41,7 @@ internal sealed record SimulationResult
         Unknown = one.Unknown + other.Unknown,
         NotExecuted = one.NotExecuted + other.NotExecuted,
         Resent = one.Resent + other.Resent,
+        InDoubt = one.InDoubt + other.InDoubt,
         Lost = one.Lost + other.Lost,
     };
 }

@@ -49,6 +49,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
 
         output.WriteLine($"{total.Failovers} failovers in {clock.Elapsed.TotalSeconds:F1} s, {total.Answers} answers: "
             + $"{total.Unknown} unknown, {total.NotExecuted} not executed; {total.Resent} requests sent again");
+        output.WriteLine($"{total.InDoubt} sessions ended because a change of their state was lost");
         output.WriteLine($"{total.Lost} acknowledged writes went with a master that was lost, or whose Sentinels were not heard");
     }
 

@@ -12,6 +12,9 @@ internal sealed class Wire(World world, SimulatedKernel kernel, IWireEnd far, in
     /// <summary>Slowest way of a byte, for those who have to wait until all has arrived.</summary>
     public const long MaxDelayUs = 5000;
 
+    /// <summary>Longer than some hold their requests.</summary>
+    private const long MaxStallUs = 3_000_000;
+
     private const int ConnectionRefused = 111;
 
     private readonly Queue<Action> _unread = new();
@@ -41,6 +44,9 @@ internal sealed class Wire(World world, SimulatedKernel kernel, IWireEnd far, in
     public bool IsWatched { get; set; }
 
     public bool IsSignalled { get; set; }
+
+    /// <summary>Of what the far end says, so many of a hundred pieces are said in two parts, with up to seconds between them.</summary>
+    public int StallPercent { get; set; }
 
     public bool IsConnected { get; private set; }
 
@@ -126,7 +132,7 @@ internal sealed class Wire(World world, SimulatedKernel kernel, IWireEnd far, in
         }
 
         _used += count;
-        Scatter(bytes[..count].ToArray(), ref _lastToFarUs, ArriveAtFar);
+        Scatter(bytes[..count].ToArray(), 0, count, ref _lastToFarUs, ArriveAtFar);
         return count;
     }
 
@@ -180,9 +186,18 @@ internal sealed class Wire(World world, SimulatedKernel kernel, IWireEnd far, in
     public void Say(byte[] bytes)
     {
         _saidBytes += bytes.Length;
-        if (!_isFarClosed && bytes.Length > 0)
+        if (_isFarClosed || bytes.Length == 0)
         {
-            Scatter(bytes, ref _lastToNearUs, ArriveAtNear);
+            return;
+        }
+
+        int cut = world.Chance(StallPercent) ? world.Random.Next(bytes.Length) : bytes.Length;
+        Scatter(bytes, 0, cut, ref _lastToNearUs, ArriveAtNear);
+        if (cut < bytes.Length)
+        {
+            long stallUs = world.Chance(70) ? world.Between(1_000, 300_000) : world.Between(300_000, MaxStallUs);
+            _lastToNearUs = Math.Max(_lastToNearUs, world.NowUs + stallUs);
+            Scatter(bytes, cut, bytes.Length, ref _lastToNearUs, ArriveAtNear);
         }
     }
 
@@ -298,15 +313,16 @@ internal sealed class Wire(World world, SimulatedKernel kernel, IWireEnd far, in
     }
 
     /// <summary>Mostly in one piece; now and then in a few, or byte by byte.</summary>
-    private void Scatter(byte[] bytes, ref long lastUs, Action<byte[], int, int> arrive)
+    private void Scatter(byte[] bytes, int begin, int end, ref long lastUs, Action<byte[], int, int> arrive)
     {
         int die = world.Random.Next(100);
-        int piece = die < 75 ? bytes.Length : die < 97 ? world.Random.Next(1, bytes.Length + 1) : 1;
-        piece = Math.Max(piece, bytes.Length / 32);
-        for (int start = 0; start < bytes.Length; start += piece)
+        int all = end - begin;
+        int piece = die < 75 ? all : die < 97 ? world.Random.Next(1, all + 1) : 1;
+        piece = Math.Max(1, Math.Max(piece, all / 32));
+        for (int start = begin; start < end; start += piece)
         {
             int from = start;
-            int length = Math.Min(piece, bytes.Length - start);
+            int length = Math.Min(piece, end - start);
             Later(ref lastUs, () => arrive(bytes, from, length));
         }
     }

@@ -2,6 +2,14 @@ using System.Net;
 
 namespace RedisProxy.Tests.Simulation;
 
+/// <summary>What the meaning of a request depends on.</summary>
+internal readonly record struct Standing(int Database, string User)
+{
+    public static Standing OfNobody { get; } = new(0, "nobody");
+
+    public override string ToString() => FormattableString.Invariant($"{User} in db {Database}");
+}
+
 /// <summary>What a client was told of a write.</summary>
 internal enum Told
 {
@@ -35,7 +43,7 @@ internal sealed class WriteFate(long tag, int client, string key)
 
     public long ExecutedAtUs { get; set; }
 
-    public int ExecutedIn { get; set; }
+    public Standing ExecutedAs { get; set; }
 
     public bool WasInTransaction { get; set; }
 
@@ -44,10 +52,15 @@ internal sealed class WriteFate(long tag, int client, string key)
 
     public Told Told { get; set; }
 
-    /// <summary>The database that the client had chosen, as far as it was told; -1: it does not know.</summary>
-    public int WantedIn { get; set; } = -1;
+    /// <summary>What the client had asked for by then. When it did not get that, the write must not be executed at all.</summary>
+    public required Standing Wanted { get; init; }
 
     public bool IsOfTransaction { get; init; }
+
+    /// <summary>
+    /// It waits at the server, or was said behind what does. So it may be executed at any time, also in the moment before a promotion.
+    /// </summary>
+    public bool WaitsAtServer { get; set; }
 
     /// <summary>The master that the proxy's gate knew when it received the reply.</summary>
     public IPEndPoint? ReceivedUnder { get; set; }
@@ -57,8 +70,8 @@ internal sealed class WriteFate(long tag, int client, string key)
     public override string ToString()
     {
         string done = Executions == 0 ? "never executed" : FormattableString.Invariant(
-            $"executed {Executions} times, last by {Node!.Name} in db {ExecutedIn} at {ExecutedAtUs / 1000.0:F3} ms");
+            $"executed {Executions} times, last by {Node!.Name} as {ExecutedAs} at {ExecutedAtUs / 1000.0:F3} ms");
         return FormattableString.Invariant(
-            $"write {Tag} of client {Client} to {Key}: told {Told}, {done}, reply received at {ReceivedAtUs / 1000.0:F3} ms");
+            $"write {Tag} of client {Client} to {Key} as {Wanted}: told {Told}, {done}, reply received at {ReceivedAtUs / 1000.0:F3} ms");
     }
 }
