@@ -49,7 +49,7 @@ for name in none "$@"; do
             exit 1
         }
     fi
-    # What the analyzers say of it is of no interest, and a process that is told to end takes its compiler along.
+    # What the analyzers say of it is of no interest.
     dotnet build "$project" --no-restore --configuration Debug --nologo --verbosity quiet --consoleLoggerParameters:NoSummary \
         -p:UseSharedCompilation=true -p:RunAnalyzers=false >&2
     status=0

@@ -14,7 +14,7 @@ internal sealed class Scenes(Random random, RequestGenerator requests)
     public IEnumerable<FuzzStep> Any(FuzzSettings settings)
     {
         // With the settings of some proxies only; so these are the more frequent there.
-        if (settings.HasLease && random.Next(2) == 0)
+        if (settings.HasLease && random.Next(4) > 0)
         {
             return HeldUp();
         }
@@ -134,7 +134,7 @@ internal sealed class Scenes(Random random, RequestGenerator requests)
         FuzzStep.Of(FuzzEvent.Drain),
         FuzzStep.Of(FuzzEvent.Freeze),
         .. Some(),
-        FuzzStep.Of(FuzzEvent.Thaw, random.Next(2)),
+        FuzzStep.Of(FuzzEvent.Thaw, random.Next(4)),
     ];
 
     private List<FuzzStep> Some() =>
