@@ -46,7 +46,8 @@ internal static class OwnAnswers
 
             session.Counters.Synthesised[(int)request.Outcome]++;
             session.Counters.Requests++;
-            if (request.IsLostChange)
+            // What follows an end of the framing was left unframed, and no backend will say how it goes on.
+            if (request.IsLostChange || (pipeline.IsRaw && request.End == pipeline.RawFrom))
             {
                 pipeline.GiveUpWaiting();
             }

@@ -30,8 +30,21 @@ internal sealed class Door : IDisposable
     /// <summary>Replies wait here while it is not done.</summary>
     public Task Hold => _hold?.Task ?? Task.CompletedTask;
 
+    /// <summary>It is the master no more, and may be sent nothing.</summary>
+    public bool IsForbidden { get; set; }
+
+    /// <summary>Something was sent to it all the same.</summary>
+    public bool WasTrespassed { get; set; }
+
+    /// <summary>Everything that was sent to it has been passed on.</summary>
+    public bool HasTakenAll => Array.TrueForAll(Passages(), static passage => passage.HasTakenAll);
+
     /// <summary>Nothing is on its way any more.</summary>
     public bool IsIdle => Passages().Length == 0;
+
+    /// <summary>As the server knows what comes from there; null: nothing does.</summary>
+    public IPEndPoint? AddressAtServer(IPEndPoint client) =>
+        Passages().Select(static passage => passage.Addresses).FirstOrDefault(pair => client.Equals(pair?.Client))?.AtServer;
 
     public void HoldReplies() => _hold ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -110,9 +123,16 @@ internal sealed class Passage(Door door, Socket client, Socket server)
 
     // The beginning is what matters: replies to what the proxy says itself.
     private const int MaxChoppedBytes = 4096;
+    private const int ManyBreaksBytes = 512;
 
     private readonly int[] _left = [int.MaxValue, int.MaxValue];
     private int _ended;
+
+    public bool HasTakenAll => WhileOpen(() => client.Available > 0 ? this : null) is null;
+
+    /// <summary>Where it comes from, and where it seems to come from; null: it has ended.</summary>
+    public (IPEndPoint Client, IPEndPoint AtServer)? Addresses => WhileOpen(() =>
+        Tuple.Create((IPEndPoint)client.RemoteEndPoint!, (IPEndPoint)server.LocalEndPoint!)) is var (from, seems) ? (from, seems) : null;
 
     public void Start()
     {
@@ -141,6 +161,19 @@ internal sealed class Passage(Door door, Socket client, Socket server)
         }
     }
 
+    private static T? WhileOpen<T>(Func<T?> look)
+        where T : class
+    {
+        try
+        {
+            return look();
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
     private async Task PumpAsync(Socket from, Socket to, bool isReplies)
     {
         byte[] room = new byte[PieceBytes];
@@ -149,6 +182,7 @@ internal sealed class Passage(Door door, Socket client, Socket server)
         {
             while (await from.ReceiveAsync(room) is var received and > 0)
             {
+                door.WasTrespassed |= door.IsForbidden && !isReplies;
                 for (int sent = 0; sent < received;)
                 {
                     if (isReplies)
@@ -168,7 +202,7 @@ internal sealed class Passage(Door door, Socket client, Socket server)
                         return;
                     }
 
-                    if (chop > 0 && Random.Shared.Next(3) == 0)
+                    if (chop > 0 && Random.Shared.Next(chopped < ManyBreaksBytes ? 3 : 20) == 0)
                     {
                         await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
                     }

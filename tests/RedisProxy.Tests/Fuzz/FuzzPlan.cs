@@ -51,6 +51,17 @@ internal enum FuzzEvent
 
     /// <summary>Somebody pushes an element that a blocked client waits for.</summary>
     Push,
+
+    /// <summary>The proxy orders the server to end the waits of clients in a pop, as it does when a failover is announced.</summary>
+    EndWaits,
+
+    /// <summary>The proxy is stopped, as by SIGSTOP: its loop, and what renews its lease.</summary>
+    Freeze,
+
+    /// <summary>
+    /// It goes on, once its lease has run out. The other door is the master since then, and the proxy hears of it a moment later.
+    /// </summary>
+    Thaw,
 }
 
 internal readonly record struct FuzzFault(FuzzEvent Event, int Number = 0)
@@ -73,16 +84,23 @@ internal sealed record FuzzStep(FuzzRequest? Request, int SplitAt, FuzzFault? Fa
 }
 
 /// <summary>How the proxy is set up.</summary>
-internal sealed record FuzzSettings(bool Resubscribes, bool ResendsBlocking, int HoldMs, int MaxOutageMs, int MaxReplayBytes)
+internal sealed record FuzzSettings(bool Resubscribes, bool ResendsBlocking, int HoldMs, int MaxOutageMs, int MaxReplayBytes, bool HasLease)
 {
-    public const int Count = 8;
+    public const int Count = 16;
+
+    /// <summary>Requests that are held for so long do not expire, whatever the machine has to do beside.</summary>
+    public const int LongHoldMs = 3000;
 
     public static FuzzSettings Of(int index) => new(
         Resubscribes: (index & 1) != 0,
         ResendsBlocking: (index & 3) == 3,
-        HoldMs: (index & 2) != 0 ? 40 : 3000,
+        HoldMs: (index & 2) != 0 ? 40 : LongHoldMs,
         MaxOutageMs: (index & 6) == 6 ? 70 : 30_000,
-        MaxReplayBytes: (index & 4) != 0 ? 1024 : 64 * 1024);
+        MaxReplayBytes: (index & 4) != 0 ? 1024 : 64 * 1024,
+        HasLease: (index & 10) == 8);
+
+    /// <summary>Requests are held for longer than anything takes, and kept until they are answered.</summary>
+    public bool IsPatient => HoldMs >= LongHoldMs && MaxReplayBytes > 1024;
 }
 
 /// <summary>One client's stream with its faults. All of it comes from the seed.</summary>
@@ -97,7 +115,13 @@ internal sealed record FuzzPlan(int Seed, FuzzTheme Theme, FuzzSettings Settings
     public IReadOnlyList<FuzzRequest> Requests => [.. Steps.Where(step => step.Request is not null).Select(step => step.Request!)];
 
     /// <summary>Something may happen that a direct client would not see.</summary>
-    public bool HasFaults => Steps.Any(step => step.Fault is { Event: not (FuzzEvent.Pause or FuzzEvent.Drain or FuzzEvent.Push) });
+    // On a busy machine requests expire without any fault.
+    public bool HasFaults => Settings.HoldMs < FuzzSettings.LongHoldMs || Steps.Any(static step =>
+        step.Fault is { Event: not (FuzzEvent.Pause or FuzzEvent.Drain or FuzzEvent.Push) }
+            || step.Request?.Is(RequestNature.Ends) == true);
+
+    /// <summary>A new master waits for its replicas, and they come in time.</summary>
+    public bool AwaitsReplicas => Theme == FuzzTheme.Scene && Has(FuzzEvent.LoseReplicas);
 
     public bool Has(FuzzEvent what) => Steps.Any(step => step.Fault?.Event == what);
 
@@ -125,4 +149,7 @@ internal enum FuzzTheme
     Doubt,
     Storm,
     Gone,
+
+    /// <summary>See <see cref="Scenes"/>.</summary>
+    Scene,
 }

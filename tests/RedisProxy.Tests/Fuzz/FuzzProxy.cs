@@ -18,12 +18,15 @@ internal sealed class FuzzProxy : IAsyncDisposable
     private readonly SessionListener _listener;
     private readonly Door[] _doors;
     private readonly FuzzServer _server;
+    private readonly Lease? _lease;
+    private readonly CancellationTokenSource _end = new();
     private readonly Lock _lock = new();
     private readonly List<string> _faults = [];
     private long _suspicions;
     private long _generation = 1;
     private Availability _availability = Availability.Available;
     private bool _isPromoting;
+    private Freeze? _freeze;
 
     private FuzzProxy(FuzzServer server, FuzzSettings settings)
     {
@@ -31,7 +34,8 @@ internal sealed class FuzzProxy : IAsyncDisposable
         _doors = [new Door(server.Port), new Door(server.Port)];
         ProxyOptions options = Options(settings);
         _loop = new EventLoop(0, TimeProvider.System, AddFault);
-        _gate = new Gate(_loop, settings.MaxOutageMs, OnSuspicion, AddFault);
+        _lease = settings.HasLease ? new Lease(TimeProvider.System) : null;
+        _gate = new Gate(_loop, settings.MaxOutageMs, OnSuspicion, AddFault, _lease);
         var sessions = new SessionSettings(options, options.Listeners[0]);
         _listener = new SessionListener(
             _loop, _gate, new ConnectLimiter(options.Backend.MaxConcurrentConnects), sessions, new SessionQuota(sessions.MaxSessions));
@@ -56,8 +60,59 @@ internal sealed class FuzzProxy : IAsyncDisposable
             Assert.True(socket.TryRegister(isConnected: false));
             return proxy._listener.ListenAsync(socket, proxy._listener.Accept, _ => { });
         });
+        _ = proxy.RenewAsync();
         await proxy.ShowAsync(Availability.Available);
         return proxy;
+    }
+
+    /// <summary>Clients that wait in a pop, and nothing else, do not wait any more at this master.</summary>
+    public async Task EndWaitsAsync()
+    {
+        BlockedWaits waits = await _loop.InvokeAsync(() => BlockedWaits.Mark(_gate));
+        HashSet<IPEndPoint> ended =
+            [.. waits.Addresses.Where(address => Door.AddressAtServer(address) is { } client && _server.TryEndWait(client))];
+        await _loop.InvokeAsync(() =>
+        {
+            waits.Unmark(address => !ended.Contains(address));
+            return true;
+        });
+    }
+
+    /// <summary>Its loop and its control plane stand still from now on.</summary>
+    public async Task FreezeAsync()
+    {
+        if (_lease is not null && _freeze is null)
+        {
+            _freeze = new Freeze();
+            await _freeze.BeginAsync(_loop);
+        }
+    }
+
+    /// <summary>
+    /// They go on. Before the proxy hears of it, the other door has become the master, and the old one may be sent nothing.
+    /// </summary>
+    /// <param name="isInTurn">The loop was stopped in a turn in which it has something to do.</param>
+    public async Task ThawAsync(bool isInTurn)
+    {
+        if (_freeze is { } freeze)
+        {
+            if (isInTurn)
+            {
+                await freeze.BeginAsync(_loop);
+            }
+
+            await freeze.LastAsync(Lease.Term * 2);
+            while (!Door.HasTakenAll)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+            }
+
+            Door.IsForbidden = true;
+            freeze.End();
+            await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+            await ShowAsync(Availability.Available, isSwitch: true);
+            _freeze = null;
+        }
     }
 
     public Task ShowAsync(Availability availability, bool isPromoting = false, bool isSwitch = false)
@@ -67,6 +122,7 @@ internal sealed class FuzzProxy : IAsyncDisposable
             _availability = availability;
             _isPromoting = isPromoting;
             _generation += isSwitch ? 1 : 0;
+            Door.IsForbidden = false;
         }
 
         return ApplyAsync();
@@ -90,12 +146,20 @@ internal sealed class FuzzProxy : IAsyncDisposable
         {
             List<string> taken = [.. _faults];
             _faults.Clear();
+            foreach (Door door in _doors.Where(static door => door.WasTrespassed))
+            {
+                door.WasTrespassed = false;
+                taken.Add("a request went to a master that may have been replaced while the proxy was held up");
+            }
+
             return hasLost ? [.. taken, "the session ended because of a reply to nothing"] : taken;
         }
     }
 
     public async ValueTask DisposeAsync()
     {
+        _freeze?.End();
+        await _end.CancelAsync();
         await _loop.InvokeAsync(() =>
         {
             _listener.Stop();
@@ -107,6 +171,7 @@ internal sealed class FuzzProxy : IAsyncDisposable
         _loop.Stop();
         await _loop.Completion.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
         _loop.Dispose();
+        _end.Dispose();
     }
 
     private static ProxyOptions Options(FuzzSettings settings) => new()
@@ -128,6 +193,20 @@ internal sealed class FuzzProxy : IAsyncDisposable
         },
         Replay = new ReplayOptions { MaxBytesPerSession = settings.MaxReplayBytes, Blocking = settings.ResendsBlocking },
     };
+
+    // Every Sentinel answers, but for a proxy that is stopped.
+    private async Task RenewAsync()
+    {
+        while (_lease is not null && !_end.IsCancellationRequested)
+        {
+            if (_freeze is null)
+            {
+                _lease.Renew(TimeProvider.System.GetTimestamp());
+            }
+
+            await Task.Delay(Lease.Beat / 4, TimeProvider.System);
+        }
+    }
 
     // On the loop's thread.
     private long OnSuspicion(SuspicionReason reason)
@@ -159,7 +238,9 @@ internal sealed class FuzzProxy : IAsyncDisposable
         }
     }
 
-    private Task<bool> ApplyAsync() => _loop.InvokeAsync(() =>
+    private Task<bool> ApplyAsync() => ApplyAsync(_lease?.AsOf);
+
+    private Task<bool> ApplyAsync(long? heardAsOf) => _loop.InvokeAsync(() =>
     {
         lock (_lock)
         {
@@ -172,7 +253,7 @@ internal sealed class FuzzProxy : IAsyncDisposable
                 CoversSuspicion = Interlocked.Read(ref _suspicions),
                 IsPromoting = _isPromoting,
                 Master = new MasterNode(new HostEndpoint("127.0.0.1", address.Port), address),
-            });
+            }, heardAsOf);
         }
 
         return true;

@@ -30,6 +30,12 @@ internal enum RequestNature
 
     /// <summary>Its answer depends on the moment; its kind is all that counts.</summary>
     IsVolatile = 256,
+
+    /// <summary>The server closes the connection instead of answering it.</summary>
+    Ends = 512,
+
+    /// <summary>It is many requests, and each has a reply of its own.</summary>
+    IsMany = 1024,
 }
 
 /// <summary>One request, or bytes between requests. Keys and values are its own, so that the data tell what was executed.</summary>
@@ -47,6 +53,12 @@ internal sealed record FuzzRequest(string Words, byte[] Bytes, RequestNature Nat
         new(text.Replace("\r", "\\r", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal),
             Encoding.Latin1.GetBytes(text),
             RequestNature.IsOdd);
+
+    /// <summary>So many ECHOs, each of something else.</summary>
+    public static FuzzRequest Many(int count) => new(
+        string.Create(CultureInfo.InvariantCulture, $"ECHO 0 to {count}"),
+        [.. Enumerable.Range(0, count).SelectMany(static i => Encode(["ECHO", i.ToString(CultureInfo.InvariantCulture)]))],
+        RequestNature.IsMany | RequestNature.IsOdd);
 
     public bool Is(RequestNature nature) => (Nature & nature) != 0;
 

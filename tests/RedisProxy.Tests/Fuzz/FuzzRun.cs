@@ -10,13 +10,15 @@ internal sealed class FuzzRun(TimeSpan time, int lanes, int maxFinds, FuzzTheme?
     // A proxy is set up anew after so many plans.
     private const int PlansOfAProxy = 40;
 
+    public const int UsualShrinkBudget = 120;
+
     private readonly ConcurrentQueue<FuzzFind> _finds = [];
     private readonly Stopwatch _clock = Stopwatch.StartNew();
 
     public IReadOnlyCollection<FuzzFind> Finds => _finds;
 
     /// <summary>See <see cref="FuzzLane.ShrinkBudget"/>.</summary>
-    public int ShrinkBudget { get; init; } = 120;
+    public int ShrinkBudget { get; init; } = UsualShrinkBudget;
 
     /// <summary>The same plans in every run, as far as its time goes; null: others each time.</summary>
     public int? Series { get; init; }

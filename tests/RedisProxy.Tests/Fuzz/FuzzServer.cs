@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net;
+using System.Text.RegularExpressions;
 
 using RedisProxy.Testing;
 
@@ -13,6 +15,9 @@ internal sealed class FuzzServer : IAsyncDisposable
 {
     /// <summary>What streams write begins so, and with that user's name where only a user may write it.</summary>
     public const string Channel = "obs";
+
+    /// <summary>Of one connection's requests redis takes no more at a time.</summary>
+    public const int BytesOfATurn = 16 * 1024;
 
     private const string FixedData = """
         for db = 0, 3 do
@@ -68,6 +73,8 @@ internal sealed class FuzzServer : IAsyncDisposable
         server.Control.Call("ACL", "SETUSER", "low", "on", ">lowpw", "~f*", "~h*", "~l*", "~big", "~low*", "&*", "+@all");
         server.Control.Call("ACL", "SETUSER", "mid", "on", ">midpw", "~*", "&*", "+@all", "-client|setname", "-client|no-evict");
         server.Control.Call("ACL", "SETUSER", "mute", "on", ">mutepw", "~*", "&*", "+@all", "-client|reply");
+        server.Control.Call("ACL", "SETUSER", "solo", "on", ">solopw", "~*", "&*", "+@all", "-multi");
+        server.Control.Call("CONFIG", "SET", "client-output-buffer-limit", "normal 8388608 0 0");
         server.Control.Call("EVAL", FixedData, "0");
         server._listener.Call("SUBSCRIBE", Channel);
         return server;
@@ -78,6 +85,13 @@ internal sealed class FuzzServer : IAsyncDisposable
         Control.Call("CONFIG", "SET", "replica-serve-stale-data", isStale ? "no" : "yes");
         Control.Call("REPLICAOF", "127.0.0.1", "1");
         IsDemoted = true;
+    }
+
+    /// <returns>False: that client did not wait.</returns>
+    public bool TryEndWait(IPEndPoint address)
+    {
+        Match client = Regex.Match(Control.Call("CLIENT", "LIST"), $@"\bid=(\d+) addr={Regex.Escape(address.ToString())} ");
+        return client.Success && Control.Call("CLIENT", "UNBLOCK", client.Groups[1].Value, "ERROR") == ":1\r\n";
     }
 
     public void LoseReplicas()

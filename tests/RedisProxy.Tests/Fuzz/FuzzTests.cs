@@ -9,7 +9,8 @@ namespace RedisProxy.Tests.Fuzz;
 /// Random client streams, directly and through the proxy, with failovers, refusals, outages and cuts. A find prints its seed, the
 /// shortest plan that shows it, and what both sides say. <c>REDISPROXY_TEST_SECONDS</c> goes on for so long,
 /// <c>REDISPROXY_TEST_SEED</c> repeats a plan, <c>REDISPROXY_FUZZ_THEME</c> takes those of one theme only, and
-/// <c>REDISPROXY_FUZZ_FINDS</c> goes on to that number of finds; <c>REDISPROXY_FUZZ_SECONDS</c> is for this test alone.
+/// <c>REDISPROXY_FUZZ_FINDS</c> goes on to that number of finds; <c>REDISPROXY_FUZZ_SECONDS</c> is for this test alone;
+/// <c>REDISPROXY_FUZZ_SHRINK</c> tries so many plans to make a find shorter, 0: it is told as it is.
 /// </summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {
@@ -26,6 +27,7 @@ public sealed class FuzzTests(ITestOutputHelper output)
         string finds = "";
         FuzzTheme? theme = Enum.TryParse(Environment.GetEnvironmentVariable("REDISPROXY_FUZZ_THEME"), out FuzzTheme one) ? one : null;
         _ = int.TryParse(Environment.GetEnvironmentVariable("REDISPROXY_FUZZ_FINDS"), out int maxFinds);
+        int? shrinkBudget = int.TryParse(Environment.GetEnvironmentVariable("REDISPROXY_FUZZ_SHRINK"), out int tries) ? tries : null;
         TimeSpan? asked = int.TryParse(Environment.GetEnvironmentVariable("REDISPROXY_FUZZ_SECONDS"), out int seconds)
             ? TimeSpan.FromSeconds(seconds)
             : Seeded.TimeBox;
@@ -38,6 +40,8 @@ public sealed class FuzzTests(ITestOutputHelper output)
             }
         })
         {
+            ShrinkBudget = shrinkBudget ?? FuzzRun.UsualShrinkBudget,
+
             // A change is tried with the plans that the one before it has passed. Who asks for a time gets new ones.
             Series = asked is null ? UsualSeries : null,
         };

@@ -47,6 +47,11 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
         for (int i = 0; i < requests.Count; i++)
         {
             Follow(requests[i]);
+            if (requests[i].Is(RequestNature.Ends))
+            {
+                return End(taken == replies.Count ? "" : $"an answer to what ends the connection: {Frames.Show(replies[taken])}", isEnded);
+            }
+
             List<string> expected = reference.Replies[i];
             for (int e = 0; e < expected.Count; e++)
             {
@@ -70,7 +75,7 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
                 }
 
                 bool isInDoubt = expected[e].Contains("subscribe\r\n", StringComparison.Ordinal) || IsOfReplies(requests[i]);
-                if (_hasSilence && _fates[i] != Fate.Executed && isInDoubt)
+                if (_hasFaults && _hasSilence && _fates[i] != Fate.Executed && isInDoubt)
                 {
                     // Redis confirms in silence, but is silent about an error; and who may not be silent learns it from the reply only.
                     // Whose error this is cannot be told.
@@ -78,7 +83,7 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
                     return End("", isComplete: true, isLax: true);
                 }
 
-                if (_fates[i] != Fate.Executed || actual[0] == '-')
+                if ((_fates[i] != Fate.Executed || actual[0] == '-') && !requests[i].Is(RequestNature.IsMany))
                 {
                     e = expected.Count;
                 }
@@ -105,6 +110,8 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
     private string Describe(int i, string expected, string actual) => string.Create(
         CultureInfo.InvariantCulture,
         $"request {i} ({requests[i].Words}) got {Frames.Show(actual)}, and the reference says {Frames.Show(expected)}");
+
+    private static bool IsPop(FuzzRequest request) => request.Is(RequestNature.Blocks) && !request.Is(RequestNature.IsVolatile);
 
     private static bool IsOfReplies(FuzzRequest request) => request.Words.StartsWith("CLIENT REPLY", StringComparison.Ordinal);
 
@@ -165,16 +172,19 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
             return Fate.Unsaid;
         }
 
-        // A subscriber's MULTI that waited too long is played like any other.
+        // A subscriber's MULTI that waited too long is played like any other, and so is what follows a WATCH that was lost.
         if (expected.StartsWith("-ERR Can't execute", StringComparison.Ordinal) && SubscriberPattern().IsMatch(actual)
-            && (actual[0] == '-' || _isInTransaction))
+            && (actual[0] == '-' || _isInTransaction || _hasWatched))
         {
             return Fate.NotExecuted;
         }
 
         if (actual[0] == '-')
         {
-            return FateOf(request, actual);
+            // Who waits for work in a pop is closed instead; and a new master's replicas are waited for.
+            bool isNever = (actual.StartsWith("-IOERR RedisProxy:", StringComparison.Ordinal) && IsPop(request) && !_isInTransaction)
+                || (plan.AwaitsReplicas && actual.Contains("NOREPLICAS ", StringComparison.Ordinal));
+            return isNever ? Fate.Unsaid : FateOf(request, actual);
         }
 
         // Of a transaction that can only end one way, the proxy says the server's part.

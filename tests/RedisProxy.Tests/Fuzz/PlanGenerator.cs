@@ -8,7 +8,7 @@ internal static class PlanGenerator
     private static readonly FuzzTheme[] Themes =
     [
         FuzzTheme.Quiet, FuzzTheme.Quiet, FuzzTheme.Failover, FuzzTheme.Failover, FuzzTheme.Expiry, FuzzTheme.Refusal, FuzzTheme.Cut,
-        FuzzTheme.Doubt, FuzzTheme.Storm, FuzzTheme.Gone,
+        FuzzTheme.Doubt, FuzzTheme.Storm, FuzzTheme.Gone, FuzzTheme.Scene, FuzzTheme.Scene,
     ];
 
     /// <param name="seed">Any.</param>
@@ -42,6 +42,9 @@ internal static class PlanGenerator
             case FuzzTheme.Gone:
                 AddGone(random, steps, requests);
                 break;
+            case FuzzTheme.Scene:
+                steps.AddRange(new Scenes(random, requests).Any(settings));
+                break;
         }
 
         if (theme != FuzzTheme.Gone)
@@ -65,8 +68,8 @@ internal static class PlanGenerator
         }
 
         List<FuzzRequest> all = theme == FuzzTheme.Storm ? [.. requests.Listening()] : [];
-        int groups = theme == FuzzTheme.Storm && random.Next(2) == 0 ? 2 : weights.Length;
-        int count = 1 + random.Next(random.Next(12) == 0 ? 60 : 14);
+        int groups = theme == FuzzTheme.Scene || (theme == FuzzTheme.Storm && random.Next(2) == 0) ? 2 : weights.Length;
+        int count = 1 + random.Next(theme == FuzzTheme.Scene ? 5 : random.Next(12) == 0 ? 60 : 14);
         for (int i = 0; i < count; i++)
         {
             int point = random.Next(weights.Take(groups).Sum());

@@ -6,6 +6,7 @@ namespace RedisProxy.Tests.Fuzz;
 internal sealed class ProxiedRun : IDisposable
 {
     private const int DrainMs = 25;
+    private const int GoneMs = 500;
 
     private readonly FuzzPlan _plan;
     private readonly FuzzServer _server;
@@ -77,7 +78,7 @@ internal sealed class ProxiedRun : IDisposable
         string problem = reading.Problem;
         if (problem.Length == 0 && !reading.IsComplete && !_client.IsEnded)
         {
-            problem = "it hangs: the client waits for a reply and has its connection";
+            problem = "it hangs: the client waits for a reply, or for its end, and has its connection";
         }
 
         return await FinishAsync(problem, receiving);
@@ -93,7 +94,7 @@ internal sealed class ProxiedRun : IDisposable
 
         _client.Close();
         await receiving;
-        problem = problem.Length > 0 || await IsIdleAsync() ? problem : "it leaks: the client is gone, and its session is there";
+        problem = problem.Length > 0 || await IsIdleAsync(_hangMs) ? problem : "it leaks: the client is gone, and its session is there";
         List<string> faults = await _proxy.TakeFaultsAsync();
         (List<string> written, List<string> published) = _server.Take();
         Reading reading = Read();
@@ -106,9 +107,9 @@ internal sealed class ProxiedRun : IDisposable
             : DataJudge.Judge(Said(), _reference, reading, written, published);
     }
 
-    private async Task<bool> IsIdleAsync()
+    private async Task<bool> IsIdleAsync(int ms)
     {
-        for (long began = Environment.TickCount64; Environment.TickCount64 - began < _hangMs;)
+        for (long began = Environment.TickCount64; Environment.TickCount64 - began < ms;)
         {
             if (await _proxy.IsIdleAsync())
             {
@@ -130,10 +131,12 @@ internal sealed class ProxiedRun : IDisposable
         await Task.WhenAny(receiving, Delay(20));
         _client.Close();
         await receiving;
-        await Delay(5);
+
+        // A busy machine may not have told the proxy yet.
+        await IsIdleAsync(GoneMs);
         await HealAsync();
         await Delay(15);
-        bool isIdle = await IsIdleAsync();
+        bool isIdle = await IsIdleAsync(_hangMs);
         List<string> faults = await _proxy.TakeFaultsAsync();
         (List<string> written, _) = _server.Take();
         return faults.Count > 0 ? string.Join("; ", faults)
@@ -197,6 +200,15 @@ internal sealed class ProxiedRun : IDisposable
             case FuzzEvent.Demote or FuzzEvent.DemoteStale:
                 _server.Demote(fault.Event == FuzzEvent.DemoteStale);
                 return true;
+            case FuzzEvent.EndWaits:
+                await _proxy.EndWaitsAsync();
+                return true;
+            case FuzzEvent.Freeze:
+                await _proxy.FreezeAsync();
+                return true;
+            case FuzzEvent.Thaw:
+                await _proxy.ThawAsync(isInTurn: fault.Number > 0);
+                return true;
             case FuzzEvent.LoseReplicas:
                 _server.LoseReplicas();
                 return true;
@@ -235,17 +247,23 @@ internal sealed class ProxiedRun : IDisposable
     private async Task HealAsync()
     {
         _proxy.Door.ReleaseReplies();
+        await _proxy.ThawAsync(isInTurn: false);
         await ShowAsync(_server.IsDemoted ? FuzzEvent.Promote : FuzzEvent.Open);
     }
 
+    /// <param name="ms">So long without a reply.</param>
+    /// <param name="isEnough">Ends it sooner.</param>
     private async Task<Reading> WaitAsync(int ms, Func<Reading, bool> isEnough)
     {
-        long began = Environment.TickCount64;
+        (long began, int replies) = (Environment.TickCount64, 0);
         Reading reading = Read();
         while (!isEnough(reading) && reading.Problem.Length == 0 && !_client.IsEnded && Environment.TickCount64 - began < ms)
         {
             await _client.News.WaitAsync(TimeSpan.FromMilliseconds(5));
             reading = Read();
+            int now = Replies.Count;
+            began = now > replies ? Environment.TickCount64 : began;
+            replies = now;
         }
 
         return reading;

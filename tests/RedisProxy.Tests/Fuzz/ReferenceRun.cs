@@ -50,8 +50,12 @@ internal sealed class ReferenceRun
         List<string> replies = connection.Frames.Replies;
         int before = replies.Count;
         connection.Send(request.Bytes);
-        server.Fence();
-        connection.ReceiveAvailable();
+        for (int taken = 0; taken <= request.Bytes.Length; taken += FuzzServer.BytesOfATurn)
+        {
+            server.Fence();
+            connection.ReceiveAvailable();
+        }
+
         for (long began = Environment.TickCount64; request.Is(RequestNature.Blocks) && replies.Count == before
             && Environment.TickCount64 - began < BlockedMs;)
         {

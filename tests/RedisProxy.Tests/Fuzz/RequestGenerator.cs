@@ -255,7 +255,7 @@ internal sealed class RequestGenerator(Random random, string name, bool hasFault
 
     private static FuzzRequest Odd(params string[] words) => FuzzRequest.Of(RequestNature.IsOdd, words);
 
-    private static FuzzRequest State(params string[] words) => FuzzRequest.Of(
+    public static FuzzRequest State(params string[] words) => FuzzRequest.Of(
         RequestNature.ChangesState | (words[0].EndsWith("SUBSCRIBE", StringComparison.Ordinal) ? RequestNature.IsOdd : 0), words);
 
     private static FuzzRequest Reply(string mode) => FuzzRequest.Of(
@@ -275,5 +275,5 @@ internal sealed class RequestGenerator(Random random, string name, bool hasFault
 
     private string Pick(params string[] choices) => choices[random.Next(choices.Length)];
 
-    private string Token() => string.Create(CultureInfo.InvariantCulture, $"_{name}.{_next++}_");
+    public string Token() => string.Create(CultureInfo.InvariantCulture, $"_{name}.{_next++}_");
 }

@@ -58,6 +58,23 @@ public sealed class LostStateTests
         Assert.StartsWith(Requests.NotExecuted + Requests.NotExecuted, end.Rest, StringComparison.Ordinal);
     }
 
+    /// <summary>What is not framed behind it belongs to no request, so nobody would ever send it.</summary>
+    [Theory]
+    [InlineData("SUBSCRIBE", "c")]
+    [InlineData("SUBSCRIBE")]
+    [InlineData("CLIENT", "REPLY", "ON")]
+    [InlineData("MONITOR")]
+    public async Task EndOfFramingInATransactionThatIsPlayed_EndsTheSession(params string[] request)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync(Options(ShortHold));
+        RawClient client = await lab.ConnectAsync();
+        await client.SendAsync(Requests.Of("MULTI") + Requests.Set);
+        await Task.Delay(ShortHold / 2, TimeProvider.System);
+        await client.SendAsync(Requests.Of(request) + Requests.Get);
+        Assert.Equal("+OK\r\n" + Requests.NotExecuted + "+QUEUED\r\n", (await client.ReadToEndAsync()).Rest);
+        await SessionLab.EventuallyAsync(() => lab.Counters.Ended[(int)EndCause.StateInDoubt] == 1, "the cause is counted");
+    }
+
     [Theory]
     [MemberData(nameof(Changes))]
     public async Task InALongOutage_ItIsRefusedAtOnceWithAllBehindIt(string change)
