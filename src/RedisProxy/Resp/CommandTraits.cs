@@ -13,6 +13,9 @@ internal readonly record struct CommandTraits(CommandKind Kind, CommandFlags Fla
 
     public bool IsBlocking => (Flags & CommandFlags.Blocking) != 0;
 
+    /// <summary>It may wait, and takes what it waits for. (XREAD takes nothing, and WAIT waits for nothing that could be taken.)</summary>
+    public bool IsPop => this is { Kind: CommandKind.Plain, IsBlocking: true, IsResendable: false };
+
     /// <summary>
     /// No request at all: a browser was tricked into speaking to this port. As in redis, its connection is closed without a reply
     /// (<see cref="ProtocolError.CrossProtocol"/>).

@@ -20,6 +20,12 @@ internal sealed class Gate(
     /// </summary>
     private const long NewMasterMs = 20_000;
 
+    /// <summary>
+    /// After a failover pops go so much later than the rest. It has closed connections, those of subscribers; a client that then drops all
+    /// of its connections, as Celery does, needs the time to do so: what a pop takes for a connection that is about to be dropped is lost.
+    /// </summary>
+    private const int PopsLaterMs = 250;
+
     private readonly HashSet<Session> _sessions = [];
     private Rebalancer? _rebalancer;
     private long _suspicion;
@@ -27,6 +33,8 @@ internal sealed class Gate(
     private long _shutSinceMs;
     private long _openedAtMs = -1;
     private long _failedOverAtMs = long.MinValue / 2;
+    private LoopTimer? _popsDue;
+    private bool _keepsPops;
 
     /// <summary>The master does not take the credentials of <c>listeners[].backendUser</c>; a session has ended because of it.</summary>
     public Action OnBackendUserRefused { get; init; } = static () => { };
@@ -72,10 +80,16 @@ internal sealed class Gate(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsOpenFor(CommandTraits traits) => View.Availability switch
     {
-        Availability.Available => true,
+        Availability.Available => !_keepsPops || !traits.IsPop,
         Availability.ReadsOnly => traits.IsResendable,
         _ => false,
     };
+
+    /// <summary>
+    /// On the loop's clock: before that such a request does not expire while there is a master, because it is kept, or was until just now.
+    /// </summary>
+    public long KeptUntilMs(CommandTraits traits) =>
+        traits.IsPop && AllowsAll ? _failedOverAtMs + (2 * PopsLaterMs) : long.MinValue;
 
     /// <summary>Of a replica listener, whom the next link goes to; null for a master listener.</summary>
     public ReplicaTarget? Choose()
@@ -133,7 +147,7 @@ internal sealed class Gate(
         // Fenced first, all of them: nothing may reach the old master while some sessions already write to the new one.
         if (isSuperseded)
         {
-            _failedOverAtMs = before.Generation > 0 ? loop.NowMs : _failedOverAtMs;
+            KeepPops(isFailover: before.Generation > 0);
             ForEachSession(static session => session.Keeper.FenceIfSuperseded());
         }
 
@@ -142,6 +156,24 @@ internal sealed class Gate(
         {
             (_rebalancer ??= new Rebalancer(this)).Arm();
         }
+    }
+
+    private void KeepPops(bool isFailover)
+    {
+        if (isFailover)
+        {
+            _failedOverAtMs = loop.NowMs;
+            _keepsPops = true;
+            _popsDue ??= new LoopTimer(static gate => ((Gate)gate).ReleasePops(), this);
+            loop.Timers.Disarm(_popsDue);
+            loop.Timers.Arm(_popsDue, _failedOverAtMs + PopsLaterMs);
+        }
+    }
+
+    private void ReleasePops()
+    {
+        _keepsPops = false;
+        ForEachSession(static session => session.WakeRequests());
     }
 
     // A session may end, and so leave the set, while it is told.

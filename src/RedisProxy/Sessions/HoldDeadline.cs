@@ -58,7 +58,8 @@ internal sealed class HoldDeadline
         for (int i = 0; i < Waiting.Count; i++)
         {
             ref PendingRequest request = ref Waiting[i];
-            long deadlineMs = request.WaitsSinceMs + _session.Settings.HoldTimeoutMs;
+            long deadlineMs = Math.Max(
+                request.WaitsSinceMs + _session.Settings.HoldTimeoutMs, _session.Gate.KeptUntilMs(request.Traits));
             if (request.IsSynthesised)
             {
                 continue;

@@ -5,14 +5,22 @@ import sys
 import time
 
 from redis import Redis
+from redis.exceptions import RedisError
 from rq import Queue, Worker
 
 PACE = 0.05
 
 
-def run(number):
+def note(line):
     with open(os.environ["JOURNAL"], "a", encoding="ascii") as journal:
-        journal.write(f"{number}\n")
+        journal.write(line + "\n")
+
+
+def run(number):
+    note(f"begin {number}")
+    while number % 100 == 0 and not os.path.exists(f"{os.environ['JOURNAL']}.{number}"):
+        time.sleep(PACE)
+    note(f"end {number}")
 
 
 def main():
@@ -24,7 +32,11 @@ def main():
         return
     queue = Queue("jobs", connection=connection)
     for number in range(int(sys.argv[3]), int(sys.argv[4])):
-        queue.enqueue("driver.run", number)
+        try:
+            queue.enqueue("driver.run", number)
+            print(f"given {number}", flush=True)
+        except RedisError as error:
+            print(f"unknown {number}: {error}", flush=True)
         time.sleep(PACE)
 
 
