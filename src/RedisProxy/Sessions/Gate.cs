@@ -34,7 +34,6 @@ internal sealed class Gate(
     private long _openedAtMs = -1;
     private long _failedOverAtMs = long.MinValue / 2;
     private LoopTimer? _popsDue;
-    private bool _keepsPops;
 
     /// <summary>The master does not take the credentials of <c>listeners[].backendUser</c>; a session has ended because of it.</summary>
     public Action OnBackendUserRefused { get; init; } = static () => { };
@@ -60,6 +59,9 @@ internal sealed class Gate(
     /// <summary>There was a failover a short while ago, so its replicas may not have come yet.</summary>
     public bool IsMasterNew => loop.NowMs - _failedOverAtMs < NewMasterMs;
 
+    /// <summary>There was one so short a while ago that pops wait though there is a master.</summary>
+    public bool KeepsPops { get; private set; }
+
     /// <summary>Has the request waited for a master, and not just for its session's connection?</summary>
     public bool HasHeld(in PendingRequest request) => request.HasWaited || request.WaitsSinceMs <= _openedAtMs;
 
@@ -80,7 +82,7 @@ internal sealed class Gate(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsOpenFor(CommandTraits traits) => View.Availability switch
     {
-        Availability.Available => !_keepsPops || !traits.IsPop,
+        Availability.Available => !KeepsPops || !traits.IsPop,
         Availability.ReadsOnly => traits.IsResendable,
         _ => false,
     };
@@ -163,7 +165,7 @@ internal sealed class Gate(
         if (isFailover)
         {
             _failedOverAtMs = loop.NowMs;
-            _keepsPops = true;
+            KeepsPops = true;
             _popsDue ??= new LoopTimer(static gate => ((Gate)gate).ReleasePops(), this);
             loop.Timers.Disarm(_popsDue);
             loop.Timers.Arm(_popsDue, _failedOverAtMs + PopsLaterMs);
@@ -172,8 +174,8 @@ internal sealed class Gate(
 
     private void ReleasePops()
     {
-        _keepsPops = false;
-        ForEachSession(static session => session.WakeRequests());
+        KeepsPops = false;
+        ForEachSession(static session => session.OnGateChanged());
     }
 
     // A session may end, and so leave the set, while it is told.

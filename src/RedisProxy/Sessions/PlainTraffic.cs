@@ -24,7 +24,7 @@ internal static class PlainTraffic
     {
         Pipeline pipeline = session.Pipeline;
         if (session.Link is not { } link || !pipeline.Waiting.IsEmpty || pipeline.Ahead.IsPlayedHere || pipeline.HasInterrupted
-            || !pipeline.CanHandOver(link, start, traits: default))
+            || session.Gate.KeepsPops || !pipeline.CanHandOver(link, start, traits: default))
         {
             return 0;
         }

@@ -15,9 +15,9 @@ internal sealed record WorkerProgram(string Name, string Role, Func<ClientWorksh
     public static IReadOnlyList<WorkerProgram> All { get; } =
     [
         new("RQ", "worker", workshop => workshop.PythonAsync("rq")) { Settings = KeepsSubscriptions, MayEnd = true },
-        new("Celery", "worker", workshop => workshop.PythonAsync("celery")) { Settings = KeepsSubscriptions },
-        new("Celery, subscription closed", "worker", workshop => workshop.PythonAsync("celery")) { IsSilent = false },
-        new("Celery without remote control", "worker-alone", workshop => workshop.PythonAsync("celery")),
+        Celery("Celery", "worker") with { Settings = KeepsSubscriptions },
+        Celery("Celery, subscription closed", "worker") with { IsSilent = false },
+        Celery("Celery without remote control", "worker-alone"),
         new("Sidekiq", "worker", workshop => workshop.ShellAsync("sidekiq")),
         new("BullMQ", "worker", workshop => workshop.BullMqAsync()),
     ];
@@ -25,9 +25,20 @@ internal sealed record WorkerProgram(string Name, string Role, Func<ClientWorksh
     /// <summary>Of the listener.</summary>
     public IReadOnlyDictionary<string, JsonNode?> Settings { get; init; } = new Dictionary<string, JsonNode?>();
 
+    /// <summary>
+    /// <c>replay.onUnknownOutcome</c>. Celery ends when its acknowledgement of a job gets an error, and goes on when it gets a closed
+    /// connection.
+    /// </summary>
+    public string OnUnknownOutcome { get; init; } = "error";
+
     /// <summary>A planned failover leaves nothing in its log.</summary>
     public bool IsSilent { get; init; } = true;
 
-    /// <summary>An error to what it writes between two jobs ends it: the library does not catch it, whether it is a reply or a lost connection.</summary>
+    /// <summary>
+    /// An error to what it writes between two jobs ends it: the library does not catch it, whether it is a reply or a lost connection.
+    /// </summary>
     public bool MayEnd { get; init; }
+
+    private static WorkerProgram Celery(string name, string role) =>
+        new(name, role, workshop => workshop.PythonAsync("celery")) { OnUnknownOutcome = "disconnect" };
 }

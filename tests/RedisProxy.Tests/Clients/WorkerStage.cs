@@ -47,7 +47,12 @@ internal sealed class WorkerStage : IAsyncDisposable
     private int _jobs;
 
     private WorkerStage(
-        WorkerProgram library, ITestOutputHelper output, ClientWorkshop workshop, SentinelDeployment deployment, ProxyProcess proxy, WorkerRun run)
+        WorkerProgram library,
+        ITestOutputHelper output,
+        ClientWorkshop workshop,
+        SentinelDeployment deployment,
+        ProxyProcess proxy,
+        WorkerRun run)
     {
         Library = library;
         _output = output;
@@ -71,7 +76,8 @@ internal sealed class WorkerStage : IAsyncDisposable
         {
             Listeners = [new ProxyListener { Master = deployment.MasterName, Settings = library.Settings }],
         };
-        ProxyProcess proxy = await ProxyProcess.StartAsync(options.With("admin.token", Token));
+        ProxyProcess proxy = await ProxyProcess.StartAsync(options
+            .With("admin.token", Token).With("replay.onUnknownOutcome", library.OnUnknownOutcome));
         var stage = new WorkerStage(
             library, output, workshop, deployment, proxy, await WorkerRun.StartAsync(library, workshop, proxy.Port));
         Assert.Empty(await stage._run.LostAsync(await stage._run.GiveAsync(1, 5), Patience));
@@ -116,7 +122,8 @@ internal sealed class WorkerStage : IAsyncDisposable
         var outcome = new WorkerOutcome(
             lost, [.. _run.Twice.Except(twice)], given.Unknown, _run.Ended, _run.ComplaintsSince(logged));
         _output.WriteLine($"{fault}, {(isBusy ? "busy" : "waiting")}: {outcome.Lost.Count} lost, {outcome.Twice.Count} twice, "
-            + $"{outcome.Unknown.Count} unknown to whoever gave them, {outcome.Ended} workers ended, {outcome.Complaints.Count} complaints");
+            + $"{outcome.Unknown.Count} unknown to whoever gave them, {outcome.Ended} workers ended, "
+            + $"{outcome.Complaints.Count} complaints");
         return outcome;
 
         Task<GivenJobs> GiveAsync() => _run.GiveAsync(occupying + 1, occupying + 1 + JobsOfAFault);

@@ -40,8 +40,8 @@ public sealed class WorkerTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// The worst moment: while jobs are handed out and ended. A job that was popped in it, or whose acknowledgement redis had not replicated,
-    /// is gone or done again, one for each worker at most; and a worker ends only where its library has no other way.
+    /// The worst moment: while jobs are handed out and ended. A job that was popped in it, or whose acknowledgement redis had not
+    /// replicated, is gone or done again, one for each that is at work at most; and a worker ends only where its library has no other way.
     /// </summary>
     [Theory]
     [Trait("Tier", "Long")]
@@ -60,8 +60,8 @@ public sealed class WorkerTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// A closed subscription makes Celery drop its other connections. What a pop takes for one of those would be lost, so pops go to the new
-    /// master after a moment.
+    /// A closed subscription makes Celery drop its other connections. What a pop takes for one of those would be lost, so pops go to the
+    /// new master after a moment.
     /// </summary>
     [Fact]
     [Trait("Tier", "Long")]

@@ -45,6 +45,27 @@ public sealed class PopsAfterFailoverTests
     }
 
     [Fact]
+    public async Task Pop_SentOverAConnectionToTheNewMaster_GoesLater()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(Requests.Get, "$-1\r\n");
+        long since = Stopwatch.GetTimestamp();
+        await lab.ServeSecondAsync();
+        await client.SendAsync(Requests.Get);
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Get);
+        await second.SendAsync("$-1\r\n");
+        await client.ExpectAsync("$-1\r\n");
+        await client.SendAsync(Requests.Set + BlPop + Requests.Get);
+        await second.ExpectAsync(Requests.Set + BlPop + Requests.Get);
+        Assert.True(Stopwatch.GetElapsedTime(since) >= Later);
+        await second.SendAsync("+OK\r\n*-1\r\n$-1\r\n");
+        await client.ExpectAsync("+OK\r\n*-1\r\n$-1\r\n");
+        await (client, second).ExchangeAsync(BlPop + Requests.Get, "*-1\r\n$-1\r\n");
+    }
+
+    [Fact]
     public async Task Pop_SentRightAfterAFailover_KeepsItsPlaceAndOutlivesItsDeadline()
     {
         ProxyOptions options = SessionLab.Options() with { Hold = new HoldOptions { Timeout = TimeSpan.FromMilliseconds(100) } };
