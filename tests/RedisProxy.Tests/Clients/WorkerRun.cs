@@ -40,8 +40,6 @@ internal sealed partial class WorkerRun : IAsyncDisposable
 
     public IReadOnlyList<int> Done => Journal("end");
 
-    public int Ended => _workers.Count(worker => worker.HasExited);
-
     /// <summary>How much there is in each worker's log.</summary>
     public IReadOnlyList<int> Logged => [.. _workers.Select(worker => File.ReadAllLines(worker.LogFile).Length)];
 
@@ -108,16 +106,21 @@ internal sealed partial class WorkerRun : IAsyncDisposable
     public string Tails => string.Join('\n', _workers.Select(worker => worker.LogTail));
 
     /// <summary>As whoever supervises them would.</summary>
-    public async Task ReplaceEndedAsync()
+    /// <returns>How many had ended.</returns>
+    public async Task<int> ReplaceEndedAsync()
     {
+        int ended = 0;
         for (int i = 0; i < _workers.Count; i++)
         {
             if (_workers[i].HasExited)
             {
+                ended++;
                 await _workers[i].DisposeAsync();
                 _workers[i] = await StartWorkerAsync(i);
             }
         }
+
+        return ended;
     }
 
     public async ValueTask DisposeAsync()

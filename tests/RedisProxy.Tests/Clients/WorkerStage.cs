@@ -25,7 +25,7 @@ internal enum WorkerFault
 /// <param name="Lost">Given, and not done.</param>
 /// <param name="Twice">Begun more than once.</param>
 /// <param name="Unknown">Those of which whoever gave them was told an error.</param>
-/// <param name="Ended">Workers.</param>
+/// <param name="Ended">Workers. They were replaced.</param>
 /// <param name="Complaints">In the workers' logs.</param>
 internal sealed record WorkerOutcome(
     IReadOnlyList<int> Lost, IReadOnlyList<int> Twice, IReadOnlyList<int> Unknown, int Ended, IReadOnlyList<string> Complaints);
@@ -118,9 +118,11 @@ internal sealed class WorkerStage : IAsyncDisposable
         _run.Release(occupying);
         GivenJobs given = await giving;
         given.Acknowledged.Add(occupying);
+        int ended = await _run.ReplaceEndedAsync();
         IReadOnlyList<int> lost = await _run.LostAsync(given, TimeSpan.FromSeconds(fault < WorkerFault.Freeze ? 60 : 20));
+        ended += await _run.ReplaceEndedAsync();
         var outcome = new WorkerOutcome(
-            lost, [.. _run.Twice.Except(twice)], given.Unknown, _run.Ended, _run.ComplaintsSince(logged));
+            lost, [.. _run.Twice.Except(twice)], given.Unknown, ended, _run.ComplaintsSince(logged));
         _output.WriteLine($"{fault}, {(isBusy ? "busy" : "waiting")}: {outcome.Lost.Count} lost, {outcome.Twice.Count} twice, "
             + $"{outcome.Unknown.Count} unknown to whoever gave them, {outcome.Ended} workers ended, "
             + $"{outcome.Complaints.Count} complaints");
@@ -128,8 +130,6 @@ internal sealed class WorkerStage : IAsyncDisposable
 
         Task<GivenJobs> GiveAsync() => _run.GiveAsync(occupying + 1, occupying + 1 + JobsOfAFault);
     }
-
-    public Task ReplaceEndedAsync() => _run.ReplaceEndedAsync();
 
     public async ValueTask DisposeAsync()
     {

@@ -55,7 +55,6 @@ public sealed class WorkerTests(ITestOutputHelper output)
             Assert.True(outcome.Ended == 0 || stage.Library.MayEnd, stage.Tails);
             Assert.InRange(outcome.Lost.Count, 0, WorkerRun.Slots);
             Assert.InRange(outcome.Twice.Count, 0, WorkerRun.Slots);
-            await stage.ReplaceEndedAsync();
         }
     }
 
