@@ -68,8 +68,10 @@ internal struct PendingRequest
 
     /// <summary>
     /// What becomes of it when it may not be sent any more. A backend that was lost may have executed it, though it did no more than read.
+    /// A MULTI executes nothing, and what follows it must still be told that it belongs to a transaction.
     /// </summary>
-    public readonly Outcome OutcomeWhenGivenUp => Losses > 0 ? Outcome.Unknown : Outcome.NotExecuted;
+    public readonly Outcome OutcomeWhenGivenUp =>
+        Losses > 0 && Traits.Kind != CommandKind.Multi ? Outcome.Unknown : Outcome.NotExecuted;
 
     /// <summary>
     /// Nobody can say that the connection is what the requests behind it were written for: it was not executed, or perhaps it was, on a

@@ -87,7 +87,13 @@ internal static class PlayedTransactions
             else if (request.IsSynthesised)
             {
                 // Given up, but it still has its place in the transaction, which its EXEC ends.
-                state = request.IsGivenUp && state.IsPlayedHere ? state.Next(kind).State : state;
+                if (request.IsGivenUp && state.IsPlayedHere)
+                {
+                    (Outcome answer, state) = state.Next(kind);
+
+                    // When it is looked at again, what is before it may have been answered: it must not look like a beginning then.
+                    request.Outcome = kind == CommandKind.Multi ? answer : request.Outcome;
+                }
             }
             else
             {

@@ -162,6 +162,13 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
 
     private Fate Match(FuzzRequest request, string expected, string actual)
     {
+        // A script of the transaction may have met a server's refusal.
+        if (_hasFaults && _isVagueTransaction && request.Is(RequestNature.Exec) && actual[0] == '*'
+            && actual.Contains("\r\n-", StringComparison.Ordinal) && !expected.Contains("\r\n-", StringComparison.Ordinal))
+        {
+            return Fate.Unknown;
+        }
+
         if (Normal(expected) == Normal(actual) || IsOfItsKind(request, expected, actual))
         {
             return Fate.Executed;
@@ -189,7 +196,7 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
 
         // Of a transaction that can only end one way, the proxy says the server's part.
         bool isPlayed = _isInTransaction && (actual == "+QUEUED\r\n" || (request.Is(RequestNature.Multi) && actual == "+OK\r\n"));
-        bool isConflict = request.Is(RequestNature.Exec) && _hasWatched && actual is "*-1\r\n" or "_\r\n";
+        bool isConflict = request.Words.StartsWith("EXEC", StringComparison.Ordinal) && _hasWatched && actual is "*-1\r\n" or "_\r\n";
         return isConflict || isPlayed ? Fate.NotExecuted : Fate.Unsaid;
     }
 

@@ -1,4 +1,6 @@
+using RedisProxy.Configuration;
 using RedisProxy.Testing;
+using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Sessions;
 
@@ -75,5 +77,26 @@ public class OpenTransactionTests
         await second.ExpectAsync(SetB);
         await second.SendAsync("+QUEUED\r\n");
         await client.ExpectAsync("+QUEUED\r\n");
+    }
+
+    // Nothing of it may run alone, though nobody knows whether the lost master had begun it.
+    [Fact]
+    public async Task MultiThatWasSentAndWaitsTooLong_IsBegunHereAndAborted()
+    {
+        ProxyOptions options = SessionLab.Options() with { Hold = new HoldOptions { Timeout = TimeSpan.FromMilliseconds(100) } };
+        await using SessionLab lab = await SessionLab.StartAsync(options);
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await client.SendAsync(Requests.Multi + SetA);
+        await first.ExpectAsync(Requests.Multi + SetA);
+        await lab.ShowAsync(Availability.Down, 1, lab.First);
+        first.Reset();
+        await client.ExpectAsync("+OK\r\n" + Requests.Unknown);
+        await client.SendAsync(Requests.Get);
+        await client.ExpectAsync("+QUEUED\r\n");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await client.SendAsync(Requests.Exec);
+        await client.ExpectAsync(Requests.Aborted);
+        await (client, second).ExchangeAsync(Requests.Get, "$-1\r\n");
     }
 }
