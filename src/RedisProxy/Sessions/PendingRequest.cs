@@ -77,5 +77,5 @@ internal struct PendingRequest
     /// Nobody can say that the connection is what the requests behind it were written for: it was not executed, or perhaps it was, on a
     /// connection that is gone. None of them may run.
     /// </summary>
-    public readonly bool IsLostChange => ChangesState && Outcome is Outcome.Unknown or Outcome.NotExecuted or >= Outcome.RejectedReadOnly;
+    public readonly bool IsLostChange => ChangesState && (IsGivenUp || Outcome >= Outcome.RejectedReadOnly);
 }

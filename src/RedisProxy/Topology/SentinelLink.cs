@@ -25,12 +25,8 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
     private readonly Backoff _backoff = new(FirstPause, MaxPause);
     private readonly ILogger _logger = access.Context.Loggers.CreateLogger<SentinelLink>();
     private bool _listsAreOld;
-    private volatile bool _isFar;
 
     public HostEndpoint Endpoint => endpoint;
-
-    /// <summary>Its answers take too long to be waited for (<see cref="SentinelDistance"/>). Any thread.</summary>
-    public bool IsFar => _isFar;
 
     /// <summary>Ask now, but not more often than the pace allows.</summary>
     /// <param name="isUrgent">The answer has changed, not only might have.</param>
@@ -147,8 +143,7 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
             TopologyLog.SentinelDistance(_logger, endpoint, _distance);
         }
 
-        _isFar = _distance.IsFar;
-        owner.OnHeard(this, asOf);
+        owner.OnHeard(this, asOf, _distance.IsFar);
     }
 
     private void Hear(SentinelEvent news)

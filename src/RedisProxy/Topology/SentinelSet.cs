@@ -36,17 +36,17 @@ internal sealed class SentinelSet
     public SentinelSet(IEnumerable<string> masters, SentinelAccess access, AddressPolicy policy, Lease lease, Action<long> renew)
     {
         Lease = lease;
-        lease.OnNeeded = () =>
-        {
-            AskAll(isUrgent: true);
-            _inbox!.Post(OnBeat);
-        };
         _access = access;
         _policy = policy;
         _questions = new SentinelQuestions(masters);
         _logger = access.Context.Loggers.CreateLogger<SentinelSet>();
         _inbox = new Inbox(OnBeat, access.Context.Time, _logger);
         _hearing = new SentinelHearing(lease, access.Context.Time, renew, _logger);
+        lease.OnNeeded = () =>
+        {
+            AskAll(isUrgent: true);
+            _inbox.Post(OnBeat);
+        };
     }
 
     public Lease Lease { get; }
@@ -100,7 +100,8 @@ internal sealed class SentinelSet
 
     public void OnRound(SentinelLink link, SentinelRound round) => Post(link, known => TakeRound(known, round));
 
-    public void OnHeard(SentinelLink link, long asOf) => Post(link, known => _hearing.OnHeard(known.Endpoint, asOf, link.IsFar));
+    public void OnHeard(SentinelLink link, long asOf, bool isFar) =>
+        Post(link, known => _hearing.OnHeard(known.Endpoint, asOf, isFar));
 
     public void OnEvent(SentinelLink link, SentinelEvent news)
     {
