@@ -149,7 +149,11 @@ internal sealed class Gate(
         // Fenced first, all of them: nothing may reach the old master while some sessions already write to the new one.
         if (isSuperseded)
         {
-            KeepPops(isFailover: before.Generation > 0);
+            if (before.Generation > 0)
+            {
+                KeepPops();
+            }
+
             ForEachSession(static session => session.Keeper.FenceIfSuperseded());
         }
 
@@ -160,16 +164,13 @@ internal sealed class Gate(
         }
     }
 
-    private void KeepPops(bool isFailover)
+    private void KeepPops()
     {
-        if (isFailover)
-        {
-            _failedOverAtMs = loop.NowMs;
-            KeepsPops = true;
-            _popsDue ??= new LoopTimer(static gate => ((Gate)gate).ReleasePops(), this);
-            loop.Timers.Disarm(_popsDue);
-            loop.Timers.Arm(_popsDue, _failedOverAtMs + PopsLaterMs);
-        }
+        _failedOverAtMs = loop.NowMs;
+        KeepsPops = true;
+        _popsDue ??= new LoopTimer(static gate => ((Gate)gate).ReleasePops(), this);
+        loop.Timers.Disarm(_popsDue);
+        loop.Timers.Arm(_popsDue, _failedOverAtMs + PopsLaterMs);
     }
 
     private void ReleasePops()
