@@ -26,18 +26,13 @@ internal sealed class FailoverTimeline(TimeProvider time)
         }
     }
 
-    /// <summary>Somebody asked for a failover of a healthy master.</summary>
-    public void PlannedSign()
+    /// <summary>A failover, or the reason for one.</summary>
+    /// <param name="isOrdered">Somebody asked for it; else the master is lost, or said to be.</param>
+    public void Sign(bool isOrdered)
     {
         Sign();
+        _isTrouble |= !isOrdered;
         _isPlanned |= !_isTrouble;
-    }
-
-    /// <summary>The master is lost, or said to be.</summary>
-    public void TroubleSign()
-    {
-        Sign();
-        _isTrouble = true;
     }
 
     /// <summary>It was nothing, or it is over.</summary>

@@ -133,13 +133,9 @@ internal sealed class MasterTracker
         _wantsLook |= isNews || (signs.IsDoubted && !_signs.IsDoubted);
         _signs = signs;
         _rules.SignsChanged(signs);
-        if (isNews && signs.IsSaidDown)
+        if (isNews)
         {
-            _timeline.TroubleSign();
-        }
-        else if (isNews)
-        {
-            _timeline.PlannedSign();
+            _timeline.Sign(isOrdered: signs.IsOrdered && !signs.IsSaidDown);
         }
     }
 
@@ -153,12 +149,14 @@ internal sealed class MasterTracker
     }
 
     /// <summary>A Sentinel is about to promote a replica of the accepted master, which loses what it acknowledges from then on.</summary>
-    public void OnPromotionBegun(string who)
+    /// <param name="who">That Sentinel.</param>
+    /// <param name="isOrdered">It does not take the master for down itself: somebody has asked it for the failover.</param>
+    public void OnPromotionBegun(string who, bool isOrdered)
     {
         if (_phase == Availability.Available)
         {
-            _timeline.PlannedSign();
-            TryPause(who, _signs.IsSaidDown ? "is about to promote a replica" : "has begun a planned failover", isPlanned: true);
+            _timeline.Sign(isOrdered);
+            TryPause(who, isOrdered ? "has begun a planned failover" : "is about to promote a replica", isPlanned: true);
         }
     }
 
@@ -278,7 +276,7 @@ internal sealed class MasterTracker
     private void GoDown(string why)
     {
         TopologyLog.MasterDown(_logger, _masterName, why);
-        _timeline.TroubleSign();
+        _timeline.Sign(isOrdered: false);
         Pause = null;
         _reason = why;
         _wantsLook = true;

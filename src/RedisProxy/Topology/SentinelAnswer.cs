@@ -40,6 +40,9 @@ internal sealed record SentinelAnswer
 
     public bool SaysFailingOver => HasFlag("failover_in_progress");
 
+    /// <summary>What it will answer from its event <c>+odown</c> on.</summary>
+    public SentinelAnswer AfterObjectivelyDown => SaysObjectivelyDown ? this : this with { Flags = $"{Flags},o_down" };
+
     /// <param name="master">The reply to <c>SENTINEL MASTER name</c>.</param>
     /// <param name="address">The reply to <c>SENTINEL GET-MASTER-ADDR-BY-NAME name</c>, asked after it.</param>
     public static SentinelAnswer Read(RespValue master, RespValue address)

@@ -14,6 +14,9 @@ internal sealed record SentinelEvent(string Name, string Payload)
     /// <summary>The replica has been told.</summary>
     public bool IsPromotionSent => Name == "+failover-state-wait-promotion";
 
+    /// <summary>It takes the master for down, and enough others agree: its flags say <c>o_down</c> from now on.</summary>
+    public bool IsSaidDown => Name == "+odown";
+
     public bool IsFailoverAborted => Name.StartsWith("-failover-abort-", StringComparison.Ordinal);
 
     /// <summary>The Sentinel that sent it answers differently from now on.</summary>
@@ -25,7 +28,8 @@ internal sealed record SentinelEvent(string Name, string Payload)
     public bool IsTilt => Name is "+tilt" or "-tilt";
 
     /// <summary>It says more than that there is something to ask.</summary>
-    public bool IsOfUse => IsTilt || IsReplicaSought || IsPromotionBegun || IsPromotionSent || IsFailoverAborted || IsMonitoredAnew;
+    public bool IsOfUse =>
+        IsTilt || IsSaidDown || IsReplicaSought || IsPromotionBegun || IsPromotionSent || IsFailoverAborted || IsMonitoredAnew;
 
     public bool ChangesLists =>
         Name is "+sentinel" or "+slave" or "-dup-sentinel" or "+sentinel-address-switch" or "+switch-master" or "+reset-master"

@@ -116,9 +116,14 @@ internal sealed class SentinelMonitor : ITopologySource
         {
             _toldAnew.Add(sentinel);
         }
+        else if (news.IsSaidDown && IsAbout(news))
+        {
+            NoteDown(sentinel);
+        }
         else if (news.IsPromotionBegun && IsAbout(news))
         {
-            _tracker.OnPromotionBegun(sentinel.ToString());
+            SentinelAnswer? itsAnswer = _reports.GetValueOrDefault(sentinel.ToString())?.Answer;
+            _tracker.OnPromotionBegun(sentinel.ToString(), isOrdered: itsAnswer is not { SaysObjectivelyDown: true });
         }
         else if (news.IsPromotionSent && IsAbout(news))
         {
@@ -127,6 +132,16 @@ internal sealed class SentinelMonitor : ITopologySource
         else if (news.IsFailoverAborted && IsAbout(news))
         {
             _tracker.Pause?.AbortedBy = news.Name;
+        }
+    }
+
+    // Until it answers, which it was asked to. Its next event may be a promotion, which nobody ordered then.
+    private void NoteDown(HostEndpoint sentinel)
+    {
+        string key = sentinel.ToString();
+        if (_reports.TryGetValue(key, out SentinelReport? report) && report.Answer is { } answer)
+        {
+            _reports[key] = report with { Answer = answer.AfterObjectivelyDown };
         }
     }
 

@@ -16,10 +16,11 @@ namespace RedisProxy.Topology;
 /// <param name="IsDoubted">Somebody says <c>s_down</c> or <c>o_down</c>.</param>
 /// <param name="IsSaidDown">Somebody says <c>o_down</c> and may be right, or a quorum says <c>s_down</c>.</param>
 /// <param name="IsFailingOver">Somebody says <c>failover_in_progress</c>.</param>
+/// <param name="IsOrdered">Somebody says <c>failover_in_progress</c> and not <c>o_down</c>: it was asked for that failover.</param>
 /// <param name="Who">Those who say any of it.</param>
-internal sealed record SentinelSigns(bool IsDoubted, bool IsSaidDown, bool IsFailingOver, string Who)
+internal sealed record SentinelSigns(bool IsDoubted, bool IsSaidDown, bool IsFailingOver, bool IsOrdered, string Who)
 {
-    public static SentinelSigns None { get; } = new(false, false, false, "");
+    public static SentinelSigns None { get; } = new(false, false, false, false, "");
 
     /// <summary>As long as they say this, the master is not taken for healthy.</summary>
     public bool AreBad => IsSaidDown || IsFailingOver;
@@ -32,6 +33,7 @@ internal sealed record SentinelSigns(bool IsDoubted, bool IsSaidDown, bool IsFai
         int quorum = int.MaxValue;
         bool isObjective = false;
         bool isFailingOver = false;
+        bool isOrdered = false;
         foreach (SentinelVote vote in votes.Where(vote => vote.IsReachable && !vote.Report.IsInTilt && master.Equals(vote.Described)))
         {
             SentinelAnswer answer = vote.Report.Answer!;
@@ -40,6 +42,7 @@ internal sealed record SentinelSigns(bool IsDoubted, bool IsSaidDown, bool IsFai
             up += answer.SaysSubjectivelyDown || answer.SaysObjectivelyDown ? 0 : 1;
             isObjective |= answer.SaysObjectivelyDown;
             isFailingOver |= answer.SaysFailingOver;
+            isOrdered |= answer.SaysFailingOver && !answer.SaysObjectivelyDown;
             if (answer.SaysSubjectivelyDown || answer.SaysObjectivelyDown || answer.SaysFailingOver)
             {
                 speakers.Add(vote.Sentinel);
@@ -48,6 +51,10 @@ internal sealed record SentinelSigns(bool IsDoubted, bool IsSaidDown, bool IsFai
 
         bool canBeObjective = up == 0 || votes.Count(vote => !vote.HasNoSay) - up >= quorum;
         return new SentinelSigns(
-            down > 0 || isObjective, (isObjective && canBeObjective) || down >= quorum, isFailingOver, string.Join(", ", speakers));
+            IsDoubted: down > 0 || isObjective,
+            IsSaidDown: (isObjective && canBeObjective) || down >= quorum,
+            isFailingOver,
+            isOrdered,
+            string.Join(", ", speakers));
     }
 }

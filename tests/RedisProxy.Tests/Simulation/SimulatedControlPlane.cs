@@ -79,7 +79,8 @@ internal sealed class SimulatedControlPlane
 
         if (news.IsPromotionBegun)
         {
-            _tracker.OnPromotionBegun(link.Sentinel.Endpoint.ToString());
+            bool isOrdered = link.Report.Answer is not { SaysObjectivelyDown: true };
+            _tracker.OnPromotionBegun(link.Sentinel.Endpoint.ToString(), isOrdered);
         }
         else if (news.IsPromotionSent)
         {

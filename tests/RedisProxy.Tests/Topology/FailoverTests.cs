@@ -117,6 +117,23 @@ public class FailoverTests
     }
 
     [Fact]
+    public async Task UnplannedFailover_PromotionBeginsBeforeTheFlagsWereRead_IsNotTakenForAPlannedOne()
+    {
+        await using var deployment = new Deployment();
+        await deployment.StartAvailableAsync();
+        deployment.Say(deployment.Sentinels[1], 0, epoch: 1, "master,s_down,o_down");
+        deployment.Sentinels[1].Push("+odown", $"{AboutMaster(deployment)} #quorum 2/2");
+        deployment.Sentinels[1].Push("+failover-state-send-slaveof-noone", EventAbout(deployment));
+        await deployment.IsAsync(1, Availability.PlannedHold);
+        Assert.DoesNotContain("planned", deployment.View.Reason, StringComparison.Ordinal);
+        deployment.Say(deployment.Sentinels[1], 1, epoch: 2, "master,o_down,failover_in_progress", described: 0);
+        deployment.Sentinels[1].Push("+promoted-slave", EventAbout(deployment));
+        deployment.Clock.Advance(TimeSpan.FromMilliseconds(5));
+        await deployment.IsAsync(2, Availability.Available);
+        Assert.Equal(FailoverKind.Unplanned, Assert.Single(deployment.Source.Failovers.Last).Kind);
+    }
+
+    [Fact]
     public async Task PlannedFailover_ReplicaWasToldToBeMaster_TheOldOneIsNotBelievedUntilItIsLetGo()
     {
         await using var deployment = new Deployment();

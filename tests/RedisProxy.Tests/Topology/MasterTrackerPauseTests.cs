@@ -13,7 +13,7 @@ public class MasterTrackerPauseTests
     {
         var bench = new TrackerBench();
         bench.BeAvailable();
-        bench.Tracker.OnPromotionBegun("s1");
+        bench.Tracker.OnPromotionBegun("s1", isOrdered: true);
         bench.Tracker.Evaluate();
         Assert.Equal((1, Availability.PlannedHold), bench.State);
         bench.Clock.Advance(TimeSpan.FromMilliseconds(150));
@@ -33,7 +33,7 @@ public class MasterTrackerPauseTests
     {
         var bench = new TrackerBench();
         bench.BeAvailable();
-        bench.Tracker.OnPromotionBegun("s1");
+        bench.Tracker.OnPromotionBegun("s1", isOrdered: true);
         bench.See(ProbeVerdict.Up);
         bench.PassTime(TimeSpan.FromSeconds(2.9));
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
@@ -56,7 +56,7 @@ public class MasterTrackerPauseTests
         int paused = 0;
         for (; paused < 20; paused++)
         {
-            bench.Tracker.OnPromotionBegun("mad");
+            bench.Tracker.OnPromotionBegun("mad", isOrdered: true);
             bench.Tracker.Evaluate();
             if (bench.Tracker.Phase != Availability.PlannedHold)
             {
@@ -69,7 +69,7 @@ public class MasterTrackerPauseTests
         }
 
         Assert.Equal(4, paused);
-        bench.Tracker.OnPromotionBegun("s1");
+        bench.Tracker.OnPromotionBegun("s1", isOrdered: true);
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
     }
 
@@ -82,7 +82,7 @@ public class MasterTrackerPauseTests
         bench.PassTime(TimeSpan.FromSeconds(3.1));
         bench.See(ProbeVerdict.Up);
         Assert.Equal(Availability.Available, bench.Tracker.Phase);
-        bench.Tracker.OnPromotionBegun("s1");
+        bench.Tracker.OnPromotionBegun("s1", isOrdered: true);
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
 
         // Their word is no reason to go on: the leader may be out of reach, and it has begun.
@@ -96,11 +96,11 @@ public class MasterTrackerPauseTests
     {
         var bench = new TrackerBench();
         bench.BeAvailable();
-        bench.Tracker.OnPromotionBegun("s1");
+        bench.Tracker.OnPromotionBegun("s1", isOrdered: true);
         bench.PassTime(TimeSpan.FromSeconds(3.1));
         bench.See(ProbeVerdict.Up);
         bench.Accept(TrackerBench.A with { Epoch = 3 });
-        bench.Tracker.OnPromotionBegun("s1");
+        bench.Tracker.OnPromotionBegun("s1", isOrdered: true);
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
     }
 
@@ -121,7 +121,7 @@ public class MasterTrackerPauseTests
         Assert.DoesNotContain(bench.Log.Lines, line => line is { Id: 2006, Level: LogLevel.Warning });
 
         // The operator tries again.
-        bench.Tracker.OnPromotionBegun("s1");
+        bench.Tracker.OnPromotionBegun("s1", isOrdered: true);
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
     }
 
@@ -142,7 +142,7 @@ public class MasterTrackerPauseTests
     {
         var bench = new TrackerBench();
         bench.BeAvailable();
-        bench.Tracker.OnPromotionBegun("s1");
+        bench.Tracker.OnPromotionBegun("s1", isOrdered: true);
         bench.See(ProbeVerdict.Lost);
         Assert.Equal(Availability.Down, bench.Tracker.Phase);
         bench.Accept(TrackerBench.B);
@@ -154,7 +154,7 @@ public class MasterTrackerPauseTests
     {
         var bench = new TrackerBench(new HoldOptions { Planned = false });
         bench.BeAvailable();
-        bench.Tracker.OnPromotionBegun("s1");
+        bench.Tracker.OnPromotionBegun("s1", isOrdered: true);
         bench.Sign(TrackerBench.FailingOver);
         bench.Sign(TrackerBench.SaidDown);
         Assert.Equal(Availability.Available, bench.Tracker.Phase);

@@ -65,7 +65,7 @@ public class PauseBudgetTests
         bench.Sign(TrackerBench.FailingOver with { Who = "mad" });
         Assert.Equal(Availability.Available, bench.Tracker.Phase);
         bench.Sign(SentinelSigns.None);
-        bench.Tracker.OnPromotionBegun("s2");
+        bench.Tracker.OnPromotionBegun("s2", isOrdered: true);
         bench.Tracker.Evaluate();
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
         bench.Accept(TrackerBench.B);
@@ -79,7 +79,7 @@ public class PauseBudgetTests
         bench.BeAvailable();
         for (int epoch = 3; epoch < 40; epoch++)
         {
-            bench.Tracker.OnPromotionBegun("s1");
+            bench.Tracker.OnPromotionBegun("s1", isOrdered: true);
             bench.Tracker.Evaluate();
             Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
             bench.PassTime(TimeSpan.FromSeconds(2));
@@ -91,7 +91,7 @@ public class PauseBudgetTests
     /// <returns>False: traffic went on.</returns>
     private static bool GiveUpOne(TrackerBench bench, string who, TimeSpan length)
     {
-        bench.Tracker.OnPromotionBegun(who);
+        bench.Tracker.OnPromotionBegun(who, isOrdered: true);
         bench.Tracker.Evaluate();
         bool isPaused = bench.Tracker.Phase == Availability.PlannedHold;
         bench.PassTime(length);

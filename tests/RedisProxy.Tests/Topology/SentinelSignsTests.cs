@@ -45,7 +45,11 @@ public sealed class SentinelSignsTests
     {
         SentinelSigns signs = Read("f up up", quorum: 2);
         Assert.True(signs.IsFailingOver && signs.AreBad);
+        Assert.False(signs.IsOrdered);
     }
+
+    [Fact]
+    public void Failover_OfALeaderThatTakesTheMasterForUp_WasOrdered() => Assert.True(Read("F s up", quorum: 2).IsOrdered);
 
     private static SentinelSigns Read(string said, int quorum) =>
         SentinelSigns.Read([.. said.Split(' ').Select((one, i) => Vote(one, i, quorum))], Master);
@@ -57,6 +61,7 @@ public sealed class SentinelSignsTests
             's' => "master,s_down",
             'o' => "master,s_down,o_down",
             'f' => "master,s_down,o_down,failover_in_progress",
+            'F' => "master,failover_in_progress",
             _ => "master",
         };
         var report = new SentinelReport
