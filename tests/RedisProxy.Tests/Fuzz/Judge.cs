@@ -95,14 +95,19 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
             }
         }
 
-        bool isRestRefused = isEnded && _hasFaults && replies.Skip(taken).All(IsProxyError);
+        // A CLIENT REPLY OFF that waits too long is answered, and so is what was to be silent behind it.
+        bool isRestRefused = isEnded && _hasFaults
+            && replies.Skip(taken).All(reply => IsProxyError(reply) || (_hasSilence && IsPlayed(reply)));
         return taken == replies.Count || isRestRefused
             ? End("", isComplete: true)
             : End($"a reply too many: {Frames.Show(replies[taken])}", isComplete: true);
     }
 
     private bool IsEndOfLostState(IEnumerable<string> rest, bool isEnded) =>
-        isEnded && _isStateRefused && rest.All(static reply => IsProxyError(reply) || reply is "+OK\r\n" or "+QUEUED\r\n");
+        isEnded && _isStateRefused && rest.All(static reply => IsProxyError(reply) || IsPlayed(reply));
+
+    private static bool IsPlayed(string reply) =>
+        reply is "+OK\r\n" or "+QUEUED\r\n" || reply.StartsWith("-EXECABORT ", StringComparison.Ordinal);
 
     private Reading End(string problem, bool isComplete, bool isLax = false) =>
         new(_fates, problem, isComplete, _isStateRefused, isLax);

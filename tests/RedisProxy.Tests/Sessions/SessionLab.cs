@@ -176,6 +176,24 @@ internal sealed class SessionLab : IAsyncDisposable
     /// <summary>Clients that wait in a pop, about to be unblocked by our order.</summary>
     public Task<BlockedWaits> MarkWaitsAsync() => _loop.InvokeAsync(() => BlockedWaits.Mark(_listener.Gate));
 
+    /// <summary>The loop stands still meanwhile, and sees all that happened in one turn.</summary>
+    /// <returns>What the action has begun and the loop will finish.</returns>
+    public async Task<Task> WhileLoopIsHeldUpAsync(Func<Task<Task>> action)
+    {
+        var isHeldUp = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var goesOn = new ManualResetEventSlim();
+        Task<bool> held = _loop.InvokeAsync(() =>
+        {
+            isHeldUp.SetResult();
+            return goesOn.Wait(TimeSpan.FromSeconds(10));
+        });
+        await isHeldUp.Task;
+        Task begun = await action();
+        goesOn.Set();
+        Assert.True(await held);
+        return begun;
+    }
+
     public Task OnLoopAsync(Action action) => _loop.InvokeAsync(() =>
     {
         action();

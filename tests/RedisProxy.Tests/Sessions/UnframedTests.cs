@@ -17,21 +17,13 @@ public class UnframedTests
         await (client, first).ExchangeAsync(Requests.Multi, "+OK\r\n");
         string request = Requests.Of(command.Split(' '));
         const string Message = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n";
-        using var isHeldUp = new ManualResetEventSlim();
-        using var goesOn = new ManualResetEventSlim();
-        lab.Loop.Post(
-            _ =>
-            {
-                isHeldUp.Set();
-                goesOn.Wait(TimeSpan.FromSeconds(10));
-            },
-            null);
-        Assert.True(isHeldUp.Wait(TimeSpan.FromSeconds(10)));
-
-        // In one turn the request is taken first, then the message, and then the request is sent.
-        await client.SendAsync(request);
-        await first.SendAsync(Message);
-        goesOn.Set();
+        await lab.WhileLoopIsHeldUpAsync(async () =>
+        {
+            // In one turn the request is taken first, then the message, and then the request is sent.
+            await client.SendAsync(request);
+            await first.SendAsync(Message);
+            return Task.CompletedTask;
+        });
         await first.ExpectAsync(request);
         await client.ExpectAsync(Message);
         await first.SendAsync("+QUEUED\r\n");

@@ -57,20 +57,12 @@ public sealed class ViewLeaseTests
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
         await client.SendAsync(Requests.Set);
         await lab.WhileLeaseRunsAsync(first.ExpectAsync(Requests.Set));
-        using var isHeldUp = new ManualResetEventSlim();
-        using var goesOn = new ManualResetEventSlim();
-        lab.Loop.Post(
-            _ =>
-            {
-                isHeldUp.Set();
-                goesOn.Wait(TimeSpan.FromSeconds(10));
-            },
-            null);
-        Assert.True(isHeldUp.Wait(TimeSpan.FromSeconds(10)));
-        await first.SendAsync("+OK\r\n");
-        lab.RenewLease();
-        Task superseded = lab.ServeSecondAsync();
-        goesOn.Set();
+        Task superseded = await lab.WhileLoopIsHeldUpAsync(async () =>
+        {
+            await first.SendAsync("+OK\r\n");
+            lab.RenewLease();
+            return lab.ServeSecondAsync();
+        });
         await superseded;
         lab.RenewLease();
         await client.ExpectAsync("+OK\r\n");
@@ -82,20 +74,13 @@ public sealed class ViewLeaseTests
     {
         await using SessionLab lab = await SessionLab.StartAsync(hasLease: true);
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        using var isHeldUp = new ManualResetEventSlim();
-        using var goesOn = new ManualResetEventSlim();
-        lab.Loop.Post(
-            _ =>
-            {
-                isHeldUp.Set();
-                goesOn.Wait(TimeSpan.FromSeconds(10));
-            },
-            null);
-        Assert.True(isHeldUp.Wait(TimeSpan.FromSeconds(10)));
-        await client.SendAsync(Requests.Set);
-        Task superseded = lab.ServeSecondAsync();
-        lab.RenewLease();
-        goesOn.Set();
+        Task superseded = await lab.WhileLoopIsHeldUpAsync(async () =>
+        {
+            await client.SendAsync(Requests.Set);
+            Task shown = lab.ServeSecondAsync();
+            lab.RenewLease();
+            return shown;
+        });
         await superseded;
         RawClient second = await lab.AcceptAsync(lab.Second);
         await lab.WhileLeaseRunsAsync(second.ExpectAsync(Requests.Set));
