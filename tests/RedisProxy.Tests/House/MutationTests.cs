@@ -1,0 +1,62 @@
+namespace RedisProxy.Tests.House;
+
+/// <summary>The mutations fit the code of today and name tests that exist, so that the long run does not find out.</summary>
+public sealed class MutationTests
+{
+    private const string TestsMark = "# tests: ";
+
+    public static TheoryData<string> Patches =>
+    [
+        .. new DirectoryInfo(Path.Combine(SourceTree.Root, "tests", "mutations")).EnumerateFiles("*.patch")
+            .Select(static file => file.Name).Order(),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Patches))]
+    public void Patch_Fits(string name)
+    {
+        string[] lines = File.ReadAllLines(Path.Combine(SourceTree.Root, "tests", "mutations", name));
+        string file = "";
+        int hunks = 0;
+        for (int i = 0; i < lines.Length; i++)
+        {
+            if (lines[i].StartsWith("--- a/", StringComparison.Ordinal))
+            {
+                file = File.ReadAllText(Path.Combine(SourceTree.Root, lines[i]["--- a/".Length..]));
+            }
+            else if (lines[i].StartsWith("@@ ", StringComparison.Ordinal))
+            {
+                string[] hunk = [.. lines.Skip(i + 1).TakeWhile(static line => line is "" or [' ' or '-' or '+', ..])];
+                string[] old = [.. hunk.TakeWhile(static line => !line.StartsWith("--- a/", StringComparison.Ordinal))
+                    .Where(static line => line is not ['+', ..]).Select(static line => line is "" ? "" : line[1..])];
+                Assert.Contains(hunk, static line => line is ['+' or '-', ..]);
+                Assert.Contains(string.Join('\n', old), file, StringComparison.Ordinal);
+                hunks++;
+            }
+        }
+
+        Assert.NotEqual(0, hunks);
+    }
+
+    [Theory]
+    [MemberData(nameof(Patches))]
+    public void Patch_NamesTestsThatExist(string name)
+    {
+        string first = File.ReadLines(Path.Combine(SourceTree.Root, "tests", "mutations", name)).First();
+        if (!first.StartsWith(TestsMark, StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        string[] methods =
+        [
+            .. typeof(MutationTests).Assembly.GetTypes()
+                .SelectMany(static type => type.GetMethods().Select(method => $"{type.FullName}.{method.Name}")),
+        ];
+        Assert.All(first[TestsMark.Length..].Split('|'), term =>
+        {
+            string part = Assert.IsType<string>(term.Split('~', 2) is ["FullyQualifiedName", var text] ? text : null);
+            Assert.Contains(methods, method => method.Contains(part, StringComparison.Ordinal));
+        });
+    }
+}
