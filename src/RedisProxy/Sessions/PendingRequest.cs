@@ -77,5 +77,6 @@ internal struct PendingRequest
     /// Nobody can say that the connection is what the requests behind it were written for: it was not executed, or perhaps it was, on a
     /// connection that is gone. None of them may run.
     /// </summary>
-    public readonly bool IsLostChange => ChangesState && (IsGivenUp || Outcome >= Outcome.RejectedReadOnly);
+    public readonly bool IsLostChange =>
+        ChangesState && (IsGivenUp || Outcome == Outcome.Aborted || Outcome >= Outcome.RejectedReadOnly);
 }

@@ -238,7 +238,7 @@ internal sealed class RequestIntake(Session session)
             Traits = inspection.Traits,
             Outcome = outcome,
             HasChange = change is not null,
-            ChangesState = changesState && change is not null,
+            ChangesState = changesState && (change is not null || outcome == Outcome.Aborted),
             FollowsNoOp = _followsNoOp,
         };
         _frameStart = _requestStart = _scanned;

@@ -75,6 +75,15 @@ internal sealed class Door : IDisposable
         }
     }
 
+    /// <summary>All that had connected before has been accepted: connections come in their order.</summary>
+    public async Task AcceptAllAsync()
+    {
+        using var last = new TcpClient();
+        await last.ConnectAsync(IPAddress.Loopback, Address.Port);
+        last.Client.Shutdown(SocketShutdown.Send);
+        await last.GetStream().ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false);
+    }
+
     public void Dispose()
     {
         _listener.Dispose();

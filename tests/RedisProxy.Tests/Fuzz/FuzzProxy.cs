@@ -129,8 +129,19 @@ internal sealed class FuzzProxy : IAsyncDisposable
     }
 
     /// <summary>No session is left, and nothing of one is still on its way to the server.</summary>
-    public async Task<bool> IsIdleAsync() =>
-        await _loop.InvokeAsync(() => _gate.Sessions.Count) == 0 && Array.TrueForAll(_doors, static door => door.IsIdle);
+    public async Task<bool> IsIdleAsync()
+    {
+        if (await _loop.InvokeAsync(() => _gate.Sessions.Count) > 0 || !AreDoorsIdle())
+        {
+            return false;
+        }
+
+        // A session may have ended before its connection was accepted.
+        await Task.WhenAll(_doors.Select(static door => door.AcceptAllAsync()));
+        return AreDoorsIdle();
+    }
+
+    private bool AreDoorsIdle() => Array.TrueForAll(_doors, static door => door.IsIdle);
 
     /// <summary>Faults of the program since the last time, and sessions that ended because a backend said what nobody had asked.</summary>
     public async Task<List<string>> TakeFaultsAsync()

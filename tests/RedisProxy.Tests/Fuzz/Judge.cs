@@ -36,6 +36,7 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
     private bool _isInTransaction;
     private bool _changesInTransaction;
     private bool _isVagueTransaction;
+    private bool _isOwnAnswer;
 
     public static bool IsProxyError(string reply) => reply[0] == '-' && reply.Contains("RedisProxy:", StringComparison.Ordinal);
 
@@ -62,6 +63,7 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
 
                 string actual = replies[taken++];
                 _fates[i] = Match(requests[i], expected[e], actual);
+                _isOwnAnswer = IsProxyError(actual);
                 if (_fates[i] == Fate.Unsaid && IsEndOfLostState(replies.Skip(taken - 1), isEnded))
                 {
                     // Who was refused a change of state, and its silence perhaps, is told of the rest that nothing of it was executed.
@@ -144,11 +146,13 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
         if (request.Is(RequestNature.Exec) && _isInTransaction)
         {
             _isInTransaction = false;
-            if (isLost && _changesInTransaction)
+            if (isLost && _changesInTransaction && !_isOwnAnswer)
             {
+                // As redis does it, so what follows is as it would be then.
                 return End("", isComplete: true, isLax: true);
             }
 
+            _isStateRefused |= isLost && _changesInTransaction;
             if (_isWatchRefused && fate == Fate.Executed && reference.Replies[i] is [['*', not '-', ..], ..])
             {
                 return End($"request {i} (EXEC) was executed, and its WATCH was not", isComplete: true);

@@ -75,6 +75,26 @@ public sealed class LostStateTests
         await SessionLab.EventuallyAsync(() => lab.Counters.Ended[(int)EndCause.StateInDoubt] == 1, "the cause is counted");
     }
 
+    /// <summary>Whoever has sent all of it at once means the database in which the transaction would have left it.</summary>
+    [Theory]
+    [InlineData("SELECT", "5")]
+    [InlineData("AUTH", "low", "pw")]
+    [InlineData("CLIENT", "SETNAME", "n")]
+    public async Task ChangeInATransactionThatLostAPart_NothingBehindItIsExecuted(params string[] change)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync(Options(ShortHold));
+        RawClient client = await lab.ConnectAsync();
+        await client.SendAsync(Requests.Multi + Requests.Set);
+        await client.ExpectAsync("+OK\r\n" + Requests.NotExecuted);
+        await client.SendAsync(Requests.Of(change) + Requests.Exec + Requests.Set[..^4]);
+        await client.ExpectAsync("+QUEUED\r\n" + Requests.Aborted);
+        await client.TrySendAsync(Requests.Set[^4..] + Requests.Set);
+        await lab.ServeFirstAsync();
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
+        await SessionLab.EventuallyAsync(() => lab.Counters.Ended[(int)EndCause.StateInDoubt] == 1, "the cause is counted");
+        Assert.False(lab.First.HasPendingConnection);
+    }
+
     [Theory]
     [MemberData(nameof(Changes))]
     public async Task InALongOutage_ItIsRefusedAtOnceWithAllBehindIt(string change)
