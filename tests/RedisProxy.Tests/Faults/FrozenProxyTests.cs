@@ -14,6 +14,8 @@ public sealed class FrozenProxyTests(ITestOutputHelper output)
     private const int Writers = 20;
     private const int DefaultSeed = 20_261_129;
 
+    private static readonly TimeSpan RestBetweenStops = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Not the time that is allowed, but the time after which a test machine is taken for broken.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -33,17 +35,28 @@ public sealed class FrozenProxyTests(ITestOutputHelper output)
         Assert.True((await proxy.ScrapeAsync()).Sum("redisproxy_lease_lapses_total") > 0 || frozenMs == 100);
     }
 
+    /// <summary>
+    /// Between the two stops both rest for a moment: what the master has answered by then it has sent to its replicas. Else an answer could
+    /// lie in the proxy's sockets, in time to be believed, to a write that went with the master.
+    /// </summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task MasterKilledOrFrozenWhileFrozen_OnlyWhatWasInFlightIsUnknown(bool isKilled)
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task MasterKilledOrFrozenWhileFrozen_OnlyWhatWasInFlightIsUnknown(bool isKilled, bool isProxyFirst)
     {
         await using SentinelDeployment deployment = await SentinelDeployment.StartAsync();
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(deployment));
         await using CountingWriter writers = await StartWritersAsync(proxy);
         RedisServer first = deployment.Servers[0];
         TimeSpan stoppedAt = writers.Now;
-        proxy.Process.Freeze();
+        if (isProxyFirst)
+        {
+            proxy.Process.Freeze();
+            await Task.Delay(RestBetweenStops, TimeProvider.System);
+        }
+
         if (isKilled)
         {
             await first.KillAsync();
@@ -51,6 +64,12 @@ public sealed class FrozenProxyTests(ITestOutputHelper output)
         else
         {
             first.Freeze();
+        }
+
+        if (!isProxyFirst)
+        {
+            await Task.Delay(RestBetweenStops, TimeProvider.System);
+            proxy.Process.Freeze();
         }
 
         RedisServer master = await deployment.WaitForMasterAsync(first, Patience);
@@ -64,6 +83,7 @@ public sealed class FrozenProxyTests(ITestOutputHelper output)
         await writers.WaitForAcknowledgedAsync(200, Patience);
         LossReport report = await writers.CompareAsync(master);
         output.WriteLine(report.ToString());
+        output.WriteLine(proxy.Process.LogTail);
         Assert.True(report.IsHonestButForTheMoment(stoppedAt, Writers), report.ToString());
         Assert.InRange(report.Unknown, 0, Writers);
         Assert.Equal(0, report.Broken + report.OtherErrors);

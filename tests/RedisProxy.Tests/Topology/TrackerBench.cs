@@ -11,7 +11,7 @@ internal sealed class TrackerBench
     public static readonly MasterCandidate A = Candidate(1, epoch: 1);
     public static readonly MasterCandidate B = Candidate(2, epoch: 2);
     public static readonly SentinelSigns OneDoubts = new(IsDoubted: true, IsSaidDown: false, IsFailingOver: false, IsOrdered: false, "s1");
-    public static readonly SentinelSigns SaidDown = new(IsDoubted: true, IsSaidDown: true, IsFailingOver: false, IsOrdered: false, "s1,s2");
+    public static readonly SentinelSigns SaidDown = OneDoubts with { IsSaidDown = true, Who = "s1, s2" };
     public static readonly SentinelSigns FailingOver = new(IsDoubted: false, IsSaidDown: false, IsFailingOver: true, IsOrdered: true, "s1");
 
     public TrackerBench(HoldOptions? hold = null, bool isAlone = false) =>
