@@ -78,10 +78,17 @@ internal sealed class Door : IDisposable
     /// <summary>All that had connected before has been accepted: connections come in their order.</summary>
     public async Task AcceptAllAsync()
     {
-        using var last = new TcpClient();
-        await last.ConnectAsync(IPAddress.Loopback, Address.Port);
-        last.Client.Shutdown(SocketShutdown.Send);
-        await last.GetStream().ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false);
+        using var last = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await last.ConnectAsync(Address);
+        last.Shutdown(SocketShutdown.Send);
+        try
+        {
+            await last.ReceiveAsync(new byte[1]);
+        }
+        catch (SocketException)
+        {
+            // Accepted and reset.
+        }
     }
 
     public void Dispose()
