@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 
 using RedisProxy.Audit;
-using RedisProxy.Failover;
+using RedisProxy.DataPlane;
 
 namespace RedisProxy.Admin;
 
@@ -57,8 +57,8 @@ internal static class AdminEndpoints
 
     private static async Task SessionsAsync(HttpContext http)
     {
-        DataPlane dataPlane = http.RequestServices.GetRequiredService<DataPlane>();
-        var query = SessionQuery.Read(http.Request.Query, dataPlane.Listeners.Select(listener => listener.Options.Name), out string error);
+        Forwarder forwarder = http.RequestServices.GetRequiredService<Forwarder>();
+        var query = SessionQuery.Read(http.Request.Query, forwarder.Listeners.Select(listener => listener.Options.Name), out string error);
         if (query is null)
         {
             http.Response.StatusCode = StatusCodes.Status400BadRequest;
@@ -70,7 +70,7 @@ internal static class AdminEndpoints
         SessionsAnswer answer;
         try
         {
-            answer = await query.AskAsync(dataPlane);
+            answer = await query.AskAsync(forwarder);
         }
         catch (TimeoutException)
         {

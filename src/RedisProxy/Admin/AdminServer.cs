@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-using RedisProxy.Failover;
+using RedisProxy.DataPlane;
 
 namespace RedisProxy.Admin;
 

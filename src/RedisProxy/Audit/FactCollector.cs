@@ -2,6 +2,7 @@ using System.Net;
 
 using RedisProxy.Configuration;
 using RedisProxy.Resp;
+using RedisProxy.Servers;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Audit;

@@ -1,5 +1,5 @@
 using RedisProxy.Configuration;
-using RedisProxy.Topology;
+using RedisProxy.Servers;
 
 namespace RedisProxy.Audit;
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 
-using RedisProxy.Topology;
+using RedisProxy.Failover;
+using RedisProxy.Servers;
 
 namespace RedisProxy.Audit;
 

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 
+using RedisProxy.Hosting;
+
 namespace RedisProxy.CommandLine;
 
 /// <summary>The generated help, and below it what a list of options cannot say.</summary>

@@ -5,6 +5,7 @@ using System.CommandLine.Invocation;
 using Microsoft.Extensions.Logging;
 
 using RedisProxy.Configuration;
+using RedisProxy.Hosting;
 
 namespace RedisProxy.CommandLine;
 

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.Reflection;
 
+using RedisProxy.Hosting;
+
 namespace RedisProxy.CommandLine;
 
 /// <summary><c>--version</c>: of this assembly, whatever program it was started by.</summary>

@@ -2,6 +2,8 @@ using Microsoft.Extensions.Logging;
 
 using RedisProxy.Audit;
 using RedisProxy.Configuration;
+using RedisProxy.DataPlane;
+using RedisProxy.Servers;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Failover;
@@ -11,8 +13,7 @@ namespace RedisProxy.Failover;
 /// catches up and becomes the master. One at a time. Whatever goes wrong, it ends with the sessions released, and the servers too: with
 /// the old master demoted if a replica was promoted, and unchanged if not.
 /// </summary>
-internal sealed class LosslessFailover(
-    RunningOptions running, DataPlane dataPlane, TopologyContext context, ILogger<LosslessFailover> log)
+internal sealed class LosslessFailover(RunningOptions running, Forwarder forwarder, TopologyContext context, ILogger<LosslessFailover> log)
 {
     // Longer than anything here may take; a hold that is forgotten ends by itself.
     private static readonly TimeSpan HoldAtMost = TimeSpan.FromSeconds(60);
@@ -36,7 +37,7 @@ internal sealed class LosslessFailover(
     /// <param name="isForced">Also against the objections of the preflight, as far as it is possible.</param>
     public async Task<FailoverResult> RunAsync(string masterName, bool isForced)
     {
-        DataPlaneListener[] held = [.. dataPlane.Listeners.Where(listener => listener.IsOfMaster(masterName))];
+        DataPlaneListener[] held = [.. forwarder.Listeners.Where(listener => listener.IsOfMaster(masterName))];
         if (running.Current.Sentinel is null || held.Length == 0)
         {
             return FailoverResult.Refused([$"there is no master '{masterName}' that Sentinel watches behind a listener"]);

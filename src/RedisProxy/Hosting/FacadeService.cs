@@ -4,9 +4,9 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 
 using RedisProxy.Configuration;
+using RedisProxy.DataPlane;
 using RedisProxy.EventLoops;
-using RedisProxy.Facade;
-using RedisProxy.Failover;
+using RedisProxy.SentinelFacade;
 
 namespace RedisProxy.Hosting;
 

@@ -14,12 +14,14 @@ using Microsoft.Extensions.Options;
 
 using RedisProxy.Admin;
 using RedisProxy.Configuration;
-using RedisProxy.Facade;
+using RedisProxy.DataPlane;
 using RedisProxy.Failover;
 using RedisProxy.Notify;
 using RedisProxy.Roles;
-using RedisProxy.Tls;
+using RedisProxy.SentinelFacade;
+using RedisProxy.Servers;
 using RedisProxy.Topology;
+using RedisProxy.Transport;
 
 namespace RedisProxy.Hosting;
 
@@ -118,7 +120,7 @@ internal static class ProxyHost
         services.AddSingleton(provider => new TopologyService(options, provider.GetRequiredService<TopologyContext>()));
         services.AddSingleton(provider => new HandOver(
             run.TakesOver, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<HandOver>>()));
-        services.AddSingleton(provider => CreateDataPlane(options, provider));
+        services.AddSingleton(provider => CreateForwarder(options, provider));
         services.AddSingleton(provider => CreateFailover(provider));
         services.AddSingleton<Readiness>();
         services.AddSingleton<Liveness>();
@@ -166,7 +168,7 @@ internal static class ProxyHost
             provider.GetRequiredService<RunningOptions>(),
             run.ReadAgain,
             provider.GetRequiredService<TopologyService>(),
-            provider.GetRequiredService<DataPlane>(),
+            provider.GetRequiredService<Forwarder>(),
             provider.GetRequiredService<ILogger<ConfigurationReload>>())
         {
             OnTaken = now =>
@@ -178,21 +180,21 @@ internal static class ProxyHost
         };
     }
 
-    private static DataPlane CreateDataPlane(ProxyOptions options, IServiceProvider provider)
+    private static Forwarder CreateForwarder(ProxyOptions options, IServiceProvider provider)
     {
         TopologyService topology = provider.GetRequiredService<TopologyService>();
-        return new DataPlane(
+        return new Forwarder(
             options,
             [.. options.Listeners.Select(topology.SourceOf)],
             provider.GetRequiredService<TlsSetup>(),
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<HandOver>(),
-            provider.GetRequiredService<ILogger<DataPlane>>());
+            provider.GetRequiredService<ILogger<Forwarder>>());
     }
 
     private static LosslessFailover CreateFailover(IServiceProvider provider) => new(
         provider.GetRequiredService<RunningOptions>(),
-        provider.GetRequiredService<DataPlane>(),
+        provider.GetRequiredService<Forwarder>(),
         provider.GetRequiredService<TopologyContext>(),
         provider.GetRequiredService<ILogger<LosslessFailover>>());
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 
 using RedisProxy.Admin;
 using RedisProxy.Configuration;
+using RedisProxy.DataPlane;
 using RedisProxy.Failover;
 using RedisProxy.Topology;
 
@@ -13,7 +14,7 @@ namespace RedisProxy.Hosting;
 /// admin surface still answers, and only then ends the rest. It neither waits for Sentinel to start nor stops because Sentinel is away.
 /// </summary>
 internal sealed class ProxyService(
-    RunningOptions running, TopologyService topology, DataPlane dataPlane, LosslessFailover failover, AdminSockets admin,
+    RunningOptions running, TopologyService topology, Forwarder forwarder, LosslessFailover failover, AdminSockets admin,
     FacadeService facade, HandOver handOver, Readiness readiness, TimeProvider time,
     IHostApplicationLifetime lifetime, ILogger<ProxyService> log)
     : IHostedLifecycleService, IDisposable
@@ -29,7 +30,7 @@ internal sealed class ProxyService(
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await facade.BindAsync(cancellationToken);
-        await dataPlane.StartAsync(cancellationToken);
+        await forwarder.StartAsync(cancellationToken);
         _topologyTask = topology.RunAsync(_stopTopology.Token);
         _ = EndOnFailureAsync();
         readiness.AreListenersBound = true;
@@ -45,7 +46,7 @@ internal sealed class ProxyService(
         }
 
         // The last line of a start: supervisors and scripts wait for it.
-        HostingLog.Started(log, BuildInfo.Version, dataPlane.Loops.Count);
+        HostingLog.Started(log, BuildInfo.Version, forwarder.Loops.Count);
 
         return Task.CompletedTask;
     }
@@ -59,10 +60,10 @@ internal sealed class ProxyService(
             await Task.Delay(minDelay, time, CancellationToken.None);
         }
 
-        HostingLog.Stopping(log, dataPlane.SessionCount);
+        HostingLog.Stopping(log, forwarder.SessionCount);
         await failover.StopAsync();
         await Task.WhenAll(
-            dataPlane.StopAsync(),
+            forwarder.StopAsync(),
             facade.StopAsync(),
             admin.Listening is { } sockets ? handOver.GiveWayAsync(sockets) : Task.CompletedTask);
     }
@@ -81,7 +82,7 @@ internal sealed class ProxyService(
     {
         try
         {
-            await dataPlane.Failure;
+            await forwarder.Failure;
         }
         catch (Exception error)
         {

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 using RedisProxy.Admin;
 using RedisProxy.Configuration;
-using RedisProxy.Failover;
+using RedisProxy.DataPlane;
 
 namespace RedisProxy.Hosting;
 
@@ -14,7 +14,7 @@ namespace RedisProxy.Hosting;
 /// is fed only while every loop turns.
 /// </summary>
 internal sealed class Supervision(
-    SystemdNotifier systemd, ConfigurationReload reload, RunningOptions running, Liveness liveness, DataPlane dataPlane, TimeProvider time,
+    SystemdNotifier systemd, ConfigurationReload reload, RunningOptions running, Liveness liveness, Forwarder forwarder, TimeProvider time,
     ILogger<Supervision> log) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -47,7 +47,7 @@ internal sealed class Supervision(
 
     public Task StoppingAsync(CancellationToken cancellationToken)
     {
-        systemd.Stopping(ProxyHost.MaxStopTime(running.Current), $"stopping, {dataPlane.SessionCount} session(s) to end");
+        systemd.Stopping(ProxyHost.MaxStopTime(running.Current), $"stopping, {forwarder.SessionCount} session(s) to end");
         return Task.CompletedTask;
     }
 
@@ -70,11 +70,11 @@ internal sealed class Supervision(
     {
         get
         {
-            IEnumerable<string> masters = dataPlane.Listeners
+            IEnumerable<string> masters = forwarder.Listeners
                 .Select(listener => listener.Source.Current)
                 .Select(view => $"{view.MasterName} {view.Master?.Announced.ToString() ?? "unknown"} {Labels.Of(view.Availability)}")
                 .Distinct();
-            return $"{dataPlane.SessionCount} session(s); {string.Join(", ", masters)}";
+            return $"{forwarder.SessionCount} session(s); {string.Join(", ", masters)}";
         }
     }
 

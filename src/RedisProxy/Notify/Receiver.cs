@@ -2,8 +2,8 @@ using System.Threading.Channels;
 
 using Microsoft.Extensions.Logging;
 
+using RedisProxy.Actors;
 using RedisProxy.Configuration;
-using RedisProxy.Topology;
 
 namespace RedisProxy.Notify;
 

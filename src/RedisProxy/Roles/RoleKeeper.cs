@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 using Microsoft.Extensions.Logging;
 
+using RedisProxy.Actors;
 using RedisProxy.Configuration;
+using RedisProxy.Servers;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Roles;

@@ -3,6 +3,7 @@ using System.Net;
 
 using RedisProxy.Configuration;
 using RedisProxy.Resp;
+using RedisProxy.Servers;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Roles;

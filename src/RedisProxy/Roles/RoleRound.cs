@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 
 using RedisProxy.Configuration;
+using RedisProxy.Servers;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Roles;

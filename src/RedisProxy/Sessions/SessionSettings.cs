@@ -2,7 +2,7 @@ using System.Net;
 
 using RedisProxy.Configuration;
 using RedisProxy.EventLoops;
-using RedisProxy.Tls;
+using RedisProxy.Transport;
 
 namespace RedisProxy.Sessions;
 
@@ -70,7 +70,7 @@ internal sealed class SessionSettings
     /// <summary>0: none.</summary>
     public long AuthenticationTimeoutMs { get; }
 
-    /// <summary>Connections from there begin with a <see cref="Resp.ProxyHeader"/>.</summary>
+    /// <summary>Connections from there begin with a <see cref="Transport.ProxyHeader"/>.</summary>
     private IReadOnlyList<IPNetwork> BalancerNetworks { get; }
 
     /// <summary>The master is told whose connection it is.</summary>

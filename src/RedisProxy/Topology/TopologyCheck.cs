@@ -3,8 +3,10 @@ using System.Net.Sockets;
 
 using Microsoft.Extensions.Logging;
 
+using RedisProxy.Actors;
 using RedisProxy.Configuration;
 using RedisProxy.Resp;
+using RedisProxy.Servers;
 
 namespace RedisProxy.Topology;
 

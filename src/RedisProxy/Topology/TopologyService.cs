@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 
+using RedisProxy.Actors;
 using RedisProxy.Configuration;
+using RedisProxy.Servers;
 
 namespace RedisProxy.Topology;
 

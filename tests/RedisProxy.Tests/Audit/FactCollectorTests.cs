@@ -1,7 +1,7 @@
 using RedisProxy.Audit;
 using RedisProxy.Configuration;
+using RedisProxy.Servers;
 using RedisProxy.Tests.Topology;
-using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Audit;
 

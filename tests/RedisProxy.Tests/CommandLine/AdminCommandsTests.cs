@@ -1,4 +1,5 @@
 using RedisProxy.CommandLine;
+using RedisProxy.Hosting;
 using RedisProxy.Testing;
 
 namespace RedisProxy.Tests.CommandLine;

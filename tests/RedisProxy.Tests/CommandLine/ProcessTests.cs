@@ -1,4 +1,4 @@
-using RedisProxy.CommandLine;
+using RedisProxy.Hosting;
 using RedisProxy.Tests.Configuration;
 
 namespace RedisProxy.Tests.CommandLine;

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 
-using RedisProxy.CommandLine;
 using RedisProxy.Configuration;
+using RedisProxy.Hosting;
 using RedisProxy.Tests.Configuration;
 
 namespace RedisProxy.Tests.CommandLine;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 
-using RedisProxy.CommandLine;
 using RedisProxy.Configuration;
+using RedisProxy.Hosting;
 using RedisProxy.Testing;
 using RedisProxy.Tests.CommandLine;
 using RedisProxy.Tests.Deploy;

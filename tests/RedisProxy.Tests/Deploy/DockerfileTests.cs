@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 
 using RedisProxy.CommandLine;
+using RedisProxy.Hosting;
 using RedisProxy.Tests.CommandLine;
 
 namespace RedisProxy.Tests.Deploy;

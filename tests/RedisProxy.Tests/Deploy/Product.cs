@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using RedisProxy.Admin;
 using RedisProxy.CommandLine;
 using RedisProxy.Configuration;
+using RedisProxy.Hosting;
 using RedisProxy.Tests.CommandLine;
 using RedisProxy.Tests.Configuration;
 

@@ -3,14 +3,18 @@ using System.Text.RegularExpressions;
 namespace RedisProxy.Tests.House;
 
 /// <summary>
-/// Folders are layers, and know only what is below them. Looked at are using directives and qualified names, from
-/// <c>RedisProxy</c> on or relative (<c>Topology.TopologyView</c> is found from any namespace of the proxy).
+/// Folders are layers, and know only what is below them; the rooms within a layer share its namespace. Looked at are using
+/// directives and qualified names, from <c>RedisProxy</c> on or relative (<c>Topology.TopologyView</c> is found from
+/// any namespace of the proxy).
 /// </summary>
 internal sealed partial class LayerRules(TypeIndex index)
 {
     private const string Root = "RedisProxy";
     private static readonly string[] Planes =
-        ["Resp", "EventLoops", "Configuration", "Tls", "Topology", "Audit", "Roles", "Facade", "Notify", "Sessions", "Failover"];
+    [
+        "Resp", "EventLoops", "Configuration", "Transport", "Actors", "Servers", "Topology",
+        "Audit", "Roles", "SentinelFacade", "Notify", "Sessions", "DataPlane", "Failover",
+    ];
 
     /// <summary>What each layer may use of the others. Program.cs stands above all of them.</summary>
     private static readonly Dictionary<string, string[]> Layers = new()
@@ -18,17 +22,20 @@ internal sealed partial class LayerRules(TypeIndex index)
         ["Resp"] = [],
         ["EventLoops"] = [],
         ["Configuration"] = [],
-        ["CommandLine"] = ["Configuration"],
-        ["Tls"] = ["Configuration"],
-        ["Topology"] = ["Resp", "Configuration", "Tls"],
-        ["Audit"] = ["Resp", "Topology", "Configuration"],
-        ["Roles"] = ["Resp", "Topology", "Configuration"],
-        ["Facade"] = ["Resp", "Topology", "Configuration"],
-        ["Notify"] = ["Topology", "Audit", "Configuration"],
-        ["Sessions"] = ["Resp", "EventLoops", "Topology", "Configuration", "Tls"],
-        ["Failover"] = ["Topology", "Audit", "Sessions", "EventLoops", "Configuration", "Tls"],
+        ["Transport"] = ["Configuration"],
+        ["Actors"] = ["Topology"],
+        ["Servers"] = ["Resp", "Configuration", "Transport", "Actors", "Topology"],
+        ["Topology"] = ["Resp", "Configuration", "Actors", "Servers"],
+        ["Audit"] = ["Resp", "Configuration", "Servers", "Topology", "Failover"],
+        ["Roles"] = ["Resp", "Configuration", "Actors", "Servers", "Topology"],
+        ["SentinelFacade"] = ["Resp", "Configuration", "Topology"],
+        ["Notify"] = ["Configuration", "Actors", "Topology", "Audit"],
+        ["Sessions"] = ["Resp", "EventLoops", "Configuration", "Transport", "Topology"],
+        ["DataPlane"] = ["EventLoops", "Configuration", "Transport", "Servers", "Topology", "Sessions", "Failover"],
+        ["Failover"] = ["Resp", "Configuration", "Servers", "Topology", "Audit", "DataPlane"],
         ["Admin"] = Planes,
         ["Hosting"] = [.. Planes, "Admin"],
+        ["CommandLine"] = ["Configuration", "Transport", "Servers", "Topology", "Audit", "Hosting"],
     };
 
     /// <summary>Layers that depend on nothing, or nearly nothing, that is not System.</summary>
@@ -55,7 +62,7 @@ internal sealed partial class LayerRules(TypeIndex index)
             yield return new Violation(file.Path, 1, $"folder '{file.Layer}' is no layer; the layers are {string.Join(", ", Layers.Keys)}");
         }
 
-        string expected = string.Join('.', file.Folders.Prepend(Root));
+        string expected = file.Layer.Length > 0 ? $"{Root}.{file.Layer}" : Root;
         foreach (Match declared in Namespace().Matches(file.Code).Where(m => Compact(m.Groups["name"].Value) != expected))
         {
             yield return file.Violates($"the namespace of this folder is {expected}", declared.Index);

@@ -5,7 +5,7 @@ public sealed class LayerRulesTests
     private static readonly SourceFile[] Others =
     [
         new("src/RedisProxy/Topology/View.cs", "namespace RedisProxy.Topology; record View; enum Reason;"),
-        new("src/RedisProxy/Admin/Metrics/Page.cs", "namespace RedisProxy.Admin.Metrics; record struct Page(int Number);"),
+        new("src/RedisProxy/Admin/Metrics/Page.cs", "namespace RedisProxy.Admin; record struct Page(int Number);"),
     ];
 
     [Theory]
@@ -18,20 +18,21 @@ public sealed class LayerRulesTests
     [InlineData("EventLoops", "using Microsoft.Extensions.LoggingX;")]
     [InlineData("Configuration", "using RedisProxy.Resp;")]
     [InlineData("Configuration", "using Microsoft.AspNetCore.Http;")]
-    [InlineData("CommandLine", "using RedisProxy.Hosting;")]
-    [InlineData("CommandLine", "using RedisProxy.Topology;")]
+    [InlineData("CommandLine", "using RedisProxy.Sessions;")]
+    [InlineData("CommandLine", "using RedisProxy.Admin;")]
     [InlineData("Topology", "using RedisProxy.Sessions;")]
     [InlineData("Topology", "using RedisProxy.EventLoops;")]
-    [InlineData("Sessions", "using RedisProxy.Failover;")]
+    [InlineData("Sessions", "using RedisProxy.DataPlane;")]
     [InlineData("Sessions", "using static RedisProxy.Failover.Bridge;")]
     [InlineData("Sessions", "using Bridge = RedisProxy.Failover.Bridge;")]
     [InlineData("Sessions", "using global::RedisProxy.Admin;")]
     [InlineData("Sessions", "class A { global::RedisProxy.Admin.Page? _page; }")]
     [InlineData("Sessions", "class A { string B => $\"{RedisProxy.Admin.Page.Name}\"; }")]
-    [InlineData("Sessions", "class A { Admin.Metrics.Page _page; }")]
+    [InlineData("Sessions", "class A { Admin.Page _page; }")]
     [InlineData("Resp", "class A { Topology.View? _view; }")]
     [InlineData("Resp", "class A { int B => (int)Topology . Reason.None; }")]
-    [InlineData("Failover", "using RedisProxy.Resp;")]
+    [InlineData("DataPlane", "using RedisProxy.Resp;")]
+    [InlineData("Failover", "using RedisProxy.Sessions;")]
     [InlineData("Failover", "using RedisProxy.Admin;")]
     [InlineData("Admin", "using RedisProxy.Hosting;")]
     [InlineData("Admin", "using RedisProxy.CommandLine;")]
@@ -57,10 +58,10 @@ public sealed class LayerRulesTests
     [InlineData("Resp", "/// <see cref=\"RedisProxy.Topology.View\"/>\nclass Topology { Topology B => Topology.Current; }")]
     [InlineData("EventLoops", "using Microsoft.Extensions.Logging;\nusing Microsoft.Extensions.Logging.Abstractions;")]
     [InlineData("Configuration", "using Microsoft.Extensions.Configuration;")]
-    [InlineData("CommandLine", "using System.CommandLine;\nusing RedisProxy.Configuration;")]
+    [InlineData("CommandLine", "using System.CommandLine;\nusing RedisProxy.Configuration;\nusing RedisProxy.Hosting;")]
     [InlineData("Topology", "using RedisProxy.Resp;\nusing RedisProxy.Configuration;\nusing System.Net.Sockets;")]
     [InlineData("Sessions", "using RedisProxy.Resp;\nusing RedisProxy.EventLoops;\nusing RedisProxy.Topology;")]
-    [InlineData("Failover", "using RedisProxy.Sessions;\nusing RedisProxy.EventLoops;\nusing RedisProxy.Topology;")]
+    [InlineData("DataPlane", "using RedisProxy.Sessions;\nusing RedisProxy.EventLoops;\nusing RedisProxy.Topology;")]
     [InlineData("Admin", "using RedisProxy.Failover;\nusing RedisProxy.Sessions;\nusing Microsoft.Extensions.Options;")]
     [InlineData("Hosting", "using RedisProxy.Admin;\nusing Microsoft.Extensions.DependencyInjection;\nusing Microsoft.Extensions.Hosting;")]
     public void Check_Downward_IsAllowed(string layer, string code) =>
@@ -80,7 +81,7 @@ public sealed class LayerRulesTests
     [Fact]
     public void Check_SubfolderIsOfTheSameLayer()
     {
-        const string Code = "namespace RedisProxy.Resp.Sub;\nclass A { RedisProxy.Admin.Page _page; }";
+        const string Code = "namespace RedisProxy.Resp;\nclass A { RedisProxy.Admin.Page _page; }";
         var file = new SourceFile("src/RedisProxy/Resp/Sub/Sample.cs", Code);
         Assert.Equal("src/RedisProxy/Resp/Sub/Sample.cs:2: Resp must not use Admin", Assert.Single(Check(file)).ToString());
     }

@@ -5,7 +5,7 @@ namespace RedisProxy.Tests.House;
 /// <summary>What belongs to one plane only: system calls to the loops, threads and framework sockets to the control plane.</summary>
 internal static partial class PlaneRules
 {
-    private static readonly string[] ControlPlane = ["Topology", "Facade", "Admin", "Hosting", "CommandLine"];
+    private static readonly string[] ControlPlane = ["Actors", "Servers", "Topology", "SentinelFacade", "Admin", "Hosting", "CommandLine"];
 
     public static IEnumerable<Violation> Check(SourceFile file)
     {

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-using RedisProxy.CommandLine;
+using RedisProxy.Hosting;
 using RedisProxy.Testing;
 using RedisProxy.Tests.CommandLine;
 

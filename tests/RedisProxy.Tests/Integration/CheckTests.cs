@@ -1,4 +1,4 @@
-using RedisProxy.CommandLine;
+using RedisProxy.Hosting;
 using RedisProxy.Testing;
 using RedisProxy.Tests.CommandLine;
 

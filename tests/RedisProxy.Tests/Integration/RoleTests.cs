@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
-using RedisProxy.CommandLine;
+using RedisProxy.Hosting;
 using RedisProxy.Testing;
 using RedisProxy.Tests.CommandLine;
 

@@ -2,6 +2,7 @@ using System.Net;
 
 using RedisProxy.Configuration;
 using RedisProxy.Notify;
+using RedisProxy.Servers;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Notify;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 
-using RedisProxy.Resp;
+using RedisProxy.Transport;
 
 namespace RedisProxy.Tests.Resp;
 

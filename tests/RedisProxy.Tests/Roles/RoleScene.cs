@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 
 using RedisProxy.Configuration;
 using RedisProxy.Roles;
+using RedisProxy.Servers;
 using RedisProxy.Tests.Topology;
 using RedisProxy.Topology;
 

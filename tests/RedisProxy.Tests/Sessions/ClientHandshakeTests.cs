@@ -5,7 +5,7 @@ using RedisProxy.EventLoops;
 using RedisProxy.Sessions;
 using RedisProxy.Testing;
 using RedisProxy.Tests.EventLoops;
-using RedisProxy.Tls;
+using RedisProxy.Transport;
 
 using LoopSockets = RedisProxy.EventLoops.Sockets;
 

@@ -1,6 +1,7 @@
 using System.Net;
 
 using RedisProxy.Configuration;
+using RedisProxy.Servers;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Topology;

@@ -1,4 +1,6 @@
 using RedisProxy.Configuration;
+using RedisProxy.Failover;
+using RedisProxy.Servers;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Topology;

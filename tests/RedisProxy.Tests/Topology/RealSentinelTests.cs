@@ -3,6 +3,7 @@ using System.Globalization;
 
 using RedisProxy.Configuration;
 using RedisProxy.Resp;
+using RedisProxy.Servers;
 using RedisProxy.Testing;
 using RedisProxy.Topology;
 

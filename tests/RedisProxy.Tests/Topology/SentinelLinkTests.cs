@@ -1,4 +1,5 @@
 using RedisProxy.Configuration;
+using RedisProxy.Servers;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Topology;

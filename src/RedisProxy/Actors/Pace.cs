@@ -1,0 +1,55 @@
+namespace RedisProxy.Actors;
+
+/// <summary>
+/// When to ask next: after an interval, or at once when kicked, but never closer to the last round than a minimum, however often it is
+/// kicked. Kicks from any thread, any number; one waiter. A kick during a round asks for one more round after it, because the answers
+/// under way may be older than its reason.
+/// </summary>
+internal sealed class Pace(TimeProvider time)
+{
+    public static readonly TimeSpan MinSpacing = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>For the few kicks that say that the answer has changed, not only that it might have.</summary>
+    public static readonly TimeSpan MinUrgentSpacing = TimeSpan.FromMilliseconds(5);
+
+    private readonly MonotonicClock _clock = new(time);
+    private TaskCompletionSource _kicked = NewKick();
+    private TaskCompletionSource _urgentlyKicked = NewKick();
+    private TimeSpan _began;
+
+    public void Kick() => Volatile.Read(ref _kicked).TrySetResult();
+
+    public void KickUrgently() => Volatile.Read(ref _urgentlyKicked).TrySetResult();
+
+    /// <summary>A round begins now: kicks until now are covered by it.</summary>
+    public void Begin()
+    {
+        Volatile.Write(ref _kicked, NewKick());
+        Volatile.Write(ref _urgentlyKicked, NewKick());
+        _began = _clock.Now;
+    }
+
+    /// <summary>Waits for the time of the next round, and begins it.</summary>
+    /// <param name="interval">Since the last round began, if nobody kicks.</param>
+    /// <param name="interrupt">When this ends, that is an urgent kick.</param>
+    public async Task NextAsync(TimeSpan interval, Task interrupt, CancellationToken stop)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        Task kick = _kicked.Task;
+        Task urgentKick = _urgentlyKicked.Task;
+        await Task.WhenAny(UntilAsync(interval, over.Token), kick, urgentKick, interrupt);
+        await Task.WhenAny(UntilAsync(MinSpacing, over.Token), urgentKick, interrupt);
+        await UntilAsync(MinUrgentSpacing, over.Token);
+        await over.CancelAsync();
+        stop.ThrowIfCancellationRequested();
+        Begin();
+    }
+
+    private Task UntilAsync(TimeSpan sinceBegan, CancellationToken over)
+    {
+        TimeSpan rest = _began + sinceBegan - _clock.Now;
+        return rest <= TimeSpan.Zero ? Task.CompletedTask : Task.Delay(rest, time, over);
+    }
+
+    private static TaskCompletionSource NewKick() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

@@ -1,0 +1,272 @@
+using System.Diagnostics.Metrics;
+
+using RedisProxy.Audit;
+using RedisProxy.DataPlane;
+using RedisProxy.EventLoops;
+using RedisProxy.Notify;
+using RedisProxy.Resp;
+using RedisProxy.Roles;
+using RedisProxy.SentinelFacade;
+using RedisProxy.Sessions;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Admin;
+
+/// <summary>
+/// The proxy's instruments, on System.Diagnostics.Metrics. All are observable: loops count in plain fields of their own, and these are
+/// read and summed when somebody asks. Names have the prefix <c>redisproxy_</c> and base units; a counter gets <c>_total</c> when written.
+/// </summary>
+internal sealed class ProxyMetrics : IDisposable
+{
+    private const string Prefix = "redisproxy_";
+
+    private readonly Forwarder _forwarder;
+    private readonly TopologyService _topology;
+    private readonly OtlpPushes _pushes;
+    private readonly AuditWatch _audit;
+    private readonly RoleKeeper _roles;
+    private readonly FacadeCounters _facade;
+    private readonly Notifications _notifications;
+    private readonly List<HistogramSource> _histograms = [];
+
+    public ProxyMetrics(
+        Forwarder forwarder,
+        TopologyService topology,
+        OtlpPushes pushes,
+        AuditWatch audit,
+        RoleKeeper roles,
+        FacadeServer facade,
+        Notifications notifications,
+        AdminConnections adminConnections,
+        OperatorAccess access)
+    {
+        _forwarder = forwarder;
+        _topology = topology;
+        _facade = facade.Counters;
+        _audit = audit;
+        _roles = roles;
+        _notifications = notifications;
+        _pushes = pushes;
+        AddSessions();
+        AddTraffic();
+        AddOutcomes();
+        AddTopology();
+        AddRoles();
+        AddFacade();
+        AddNotifications();
+        AddProgram();
+        ReplicaMetrics.AddTo(Meter, forwarder, topology);
+        AdminMetrics.AddTo(Meter, adminConnections, access);
+        ProcessMetrics.AddTo(Meter);
+    }
+
+    public Meter Meter { get; } = new("RedisProxy", BuildInfo.Version);
+
+    /// <summary>What is made of two counters each, see <see cref="PrometheusText"/>.</summary>
+    public IReadOnlyList<HistogramSource> Histograms => _histograms;
+
+    public void Dispose() => Meter.Dispose();
+
+    private void AddSessions()
+    {
+        Gauge("sessions", "Sessions now, by phase.", () => ByListener(
+            "phase", Enum.GetValues<SessionPhase>(), static (counters, phase) => counters.Phases[(int)phase]));
+        Counter("sessions_accepted", "Client connections accepted.", () => ByListener(static counters => counters.Accepted));
+        Counter("sessions_refused", "Client connections refused because maxSessions was reached.", () => ByListener(
+            static counters => counters.RefusedTooMany));
+        Counter("proxy_headers", "PROXY protocol headers of load balancers, by result.", () => ByListener(
+            "result", ["done", "failed"], static (counters, result) => result == "done" ? counters.HeadersRead : counters.HeadersFailed));
+        Counter("tls_handshakes", "TLS handshakes of clients, by result.", () => ByListener(
+            "result", ["done", "failed"], static (counters, result) => result == "done" ? counters.Secured : counters.HandshakesFailed));
+        Counter("sessions_ended", "Sessions ended, by the first cause.", () => ByListener(
+            "reason", Enum.GetValues<EndCause>()[1..], static (counters, cause) => counters.Ended[(int)cause]));
+        Counter("sessions_pinned", "Sessions that the loss of a master closed, by the state that cannot be replayed.", () => ByListener(
+            "reason", Enum.GetValues<PinReason>()[1..], static (counters, reason) => counters.Pinned[(int)reason]));
+        Gauge("pinned_sessions", "Sessions now that the loss of a master would close, by the state that cannot be replayed.", () =>
+            ByListener("reason", Enum.GetValues<PinReason>()[1..], static (counters, reason) => counters.PinnedNow[(int)reason]));
+        Counter("accept_errors", "Failed accepts, by whose fault it was.", AcceptErrors);
+    }
+
+    private void AddTraffic()
+    {
+        Counter("requests", "Requests answered, by the backend or by the proxy.", () => ByListener(static counters => counters.Requests));
+        Counter("bytes", "Bytes relayed; direction is where they went.", () => ByListener(
+            "direction", ["backend", "client"], static (counters, to) => to == "backend" ? counters.RequestBytes : counters.ReplyBytes));
+        Gauge("in_flight_requests", "Requests now that a backend owes a reply.", () => ByListener(static counters => counters.InFlight));
+        Gauge("held_requests", "Requests now that wait for a backend.", () => ByListener(static counters => counters.Held));
+        Histogram(
+            "hold_seconds",
+            "How long requests were held because no master could take them, until one could or hold.timeout had passed.",
+            () => _forwarder.Listeners.Select(static listener => new HistogramSeries(
+                ListenerTags(listener), [.. listener.Counters.Select(static counters => counters.Holds)])));
+    }
+
+    private void AddOutcomes()
+    {
+        Counter("backend_connections_lost", "Backend connections that ended while their session went on.", () => ByListener(
+            static counters => counters.BackendsLost));
+        Counter("retargets", "Backend connections given to sessions, the first one of each included, by result.", () => ByListener(
+            "result",
+            ["done", "failed"],
+            static (counters, result) => result == "done" ? counters.RetargetsDone : counters.RetargetsFailed));
+        Histogram(
+            "backend_connect_seconds",
+            "From the connect to a master until it takes the session's requests: connected, and the session's state said again.",
+            () => _forwarder.Listeners.Select(static listener => new HistogramSeries(
+                ListenerTags(listener), [.. listener.Counters.Select(static counters => counters.Connects)])));
+        Counter("requests_resent", "Requests sent again on a new backend: surely not executed, or only reading.", () => ByListener(
+            static counters => counters.Resent));
+        Counter("replies_synthesised", "Replies that the proxy gave itself, by their meaning.", () => ByListener(
+            "code", Enum.GetValues<Outcome>()[1..], static (counters, outcome) => counters.Synthesised[(int)outcome]));
+        Counter("protocol_errors", "What clients sent and was no request, by kind.", () => ByListener(
+            "kind", Enum.GetValues<ProtocolError>()[1..], static (counters, kind) => counters.ProtocolErrors[(int)kind]));
+    }
+
+    private void AddTopology()
+    {
+        Gauge("master_info", "Always 1; the labels tell the master, its epoch and the generation.", () => Sources().Select(MasterInfo));
+        Gauge("master_up", "1 when the master takes requests.", () => Sources().Select(static source =>
+            new Measurement<long>(source.Current.IsServing ? 1 : 0, MasterTag(source))));
+        Counter("failovers", "Failovers seen, by kind.", () => Sources().SelectMany(static source =>
+            Enum.GetValues<FailoverKind>().Select(kind =>
+                new Measurement<long>(source.Failovers.CountOf(kind), MasterTag(source), Tag("kind", Labels.Of(kind))))));
+        Histogram("failover_seconds", "From the first sign of a failover until a master takes requests, by kind.", () =>
+            Sources().SelectMany(static source => Enum.GetValues<FailoverKind>().Select(kind => new HistogramSeries(
+                [MasterTag(source), Tag("kind", Labels.Of(kind))], [source.Failovers.DurationsOf(kind)]))));
+        Gauge("audit_findings", "What the last audit found about the next failover, by severity; none before the first audit.", () =>
+            _audit.Last.SelectMany(static result => Enum.GetValues<Severity>().Select(severity => new Measurement<long>(
+                result.Findings.Count(finding => finding.Severity == severity),
+                Tag("master", result.Facts.MasterName),
+                Tag("severity", Labels.Of(severity))))));
+        Counter("lease_lapses", "How often it could not be known for a moment whether the master still is one.", () =>
+            [new Measurement<long>(_topology.Lease?.Lapses ?? 0)]);
+        Gauge("sentinels", "Sentinels: known, connected, and disagreeing with the master in use.", () => Sources().SelectMany(Sentinels));
+    }
+
+    private void AddRoles()
+    {
+        Counter("role_config_changes", "Settings of servers that were changed to those of their role, by that role.", () =>
+            Sources().SelectMany(source => Enum.GetValues<NodeRole>().Select(role => new Measurement<long>(
+                Record(source).ChangesOf(role), MasterTag(source), Tag("role", Labels.Of(role))))));
+        Counter("role_config_failures", "Refusals of servers that were to be given the settings of their role.", () =>
+            Sources().Select(source => new Measurement<long>(Record(source).Failures, MasterTag(source))));
+        Gauge("role_config_differences", "Settings of servers that were not those of their role at the last look, dry run or not.", () =>
+            Sources().Select(source => new Measurement<long>(Record(source).Differences, MasterTag(source))));
+    }
+
+    private void AddFacade()
+    {
+        Gauge("facade_connections", "Connections to the Sentinel facade now.", () => [new Measurement<long>(_facade.Connections)]);
+        Counter("facade_connections_refused", "Connections to the Sentinel facade beyond sentinelFacade.maxConnections.", () =>
+            [new Measurement<long>(_facade.Refused)]);
+        Counter(
+            "facade_connections_dropped",
+            "Connections that the Sentinel facade has ended: no protocol, no authentication in time, or a subscriber that does not read.",
+            () => [new Measurement<long>(_facade.Dropped)]);
+        Counter("facade_commands", "Commands that the Sentinel facade has answered, by what they were about.", () =>
+            Enum.GetValues<FacadeCommandKind>().Select(kind => new Measurement<long>(
+                _facade.CommandsOf(kind), Tag("kind", Labels.Of(kind)))));
+    }
+
+    private void AddNotifications()
+    {
+        Counter("notifications", "Messages to each receiver of notify, by what became of them.", () =>
+            _notifications.Receivers.SelectMany(static receiver => Enum.GetValues<NotifyOutcome>().Select(outcome => new Measurement<long>(
+                receiver.Counts.Of(outcome), Tag("receiver", receiver.Name), Tag("outcome", Labels.Of(outcome))))));
+        Gauge("notifications_waiting", "Messages now that wait for each receiver of notify, but the one that is being sent.", () =>
+            _notifications.Receivers.Select(static receiver => new Measurement<long>(receiver.Waiting, Tag("receiver", receiver.Name))));
+    }
+
+    private void AddProgram()
+    {
+        Gauge("build_info", "Always 1; the label tells the version.", () => [new Measurement<long>(1, Tag("version", BuildInfo.Version))]);
+        Gauge("buffers_in_use", "Buffers rented now, over all loops.", () =>
+            [new Measurement<long>(_forwarder.Loops.Sum(static loop => loop.Slabs.InUse))]);
+        Gauge("buffer_bytes", "Memory held for buffers, over all loops.", () =>
+            [new Measurement<long>(_forwarder.Loops.Sum(static loop => loop.Slabs.AllocatedBytes))]);
+        Counter("managed_allocated_bytes", "Bytes allocated on the managed heap since the start, by all threads.", () =>
+            [new Measurement<long>(GC.GetTotalAllocatedBytes(precise: false))]);
+        Counter("loop_turns", "Rounds of each event loop.", () =>
+            _forwarder.Loops.Select(static loop => new Measurement<long>(loop.Turn, Tag("loop", loop.Index))));
+        Counter("otlp_pushes", "Pushes of the metrics to the collector of otlp.endpoint, by result.", () =>
+        [
+            new Measurement<long>(_pushes.Done, Tag("result", "done")),
+            new Measurement<long>(_pushes.Failed, Tag("result", "failed")),
+        ]);
+    }
+
+    private void Gauge(string name, string help, Func<IEnumerable<Measurement<long>>> observe) =>
+        Meter.CreateObservableGauge(Prefix + name, observe, UnitOf(name), help);
+
+    private void Counter(string name, string help, Func<IEnumerable<Measurement<long>>> observe) =>
+        Meter.CreateObservableCounter(Prefix + name, observe, UnitOf(name), help);
+
+    // As OpenTelemetry has it (UCUM). Prometheus has units in names only.
+    private static string? UnitOf(string name) =>
+        name.EndsWith("seconds", StringComparison.Ordinal) ? "s" : name.EndsWith("bytes", StringComparison.Ordinal) ? "By" : null;
+
+    private void Histogram(string name, string help, Func<IEnumerable<HistogramSeries>> read)
+    {
+        _histograms.Add(new HistogramSource(Prefix + name, help, read));
+        Counter(name + PrometheusText.BucketSuffix, help, () => read().SelectMany(static series => series.Buckets()));
+        Meter.CreateObservableCounter(
+            Prefix + name + PrometheusText.SumSuffix, () => read().Select(static series => series.Sum()), description: help);
+    }
+
+    private IEnumerable<Measurement<long>> ByListener(Func<SessionCounters, long> read) =>
+        _forwarder.Listeners.Select(listener => new Measurement<long>(listener.Counters.Sum(read), ListenerTag(listener)));
+
+    private IEnumerable<Measurement<long>> ByListener<T>(string label, IEnumerable<T> values, Func<SessionCounters, T, long> read)
+        where T : notnull =>
+        _forwarder.Listeners.SelectMany(listener => values.Select(value => new Measurement<long>(
+            listener.Counters.Sum(counters => read(counters, value)), ListenerTag(listener), Tag(label, Labels.Of(value)))));
+
+    private IEnumerable<Measurement<long>> AcceptErrors() => _forwarder.Listeners.SelectMany(static listener =>
+    {
+        IEnumerable<LoopListener> acceptors = listener.Parts.SelectMany(static part => part.Acceptors);
+        return new[]
+        {
+            new Measurement<long>(acceptors.Sum(static acceptor => acceptor.ClientErrors), ListenerTag(listener), Tag("reason", "client")),
+            new Measurement<long>(
+                acceptors.Sum(static acceptor => acceptor.ResourceErrors), ListenerTag(listener), Tag("reason", "resources")),
+        };
+    });
+
+    private RoleRecord Record(ITopologySource source) => _roles.RecordOf(source.Current.MasterName);
+
+    // Several listeners may follow one master.
+    private IEnumerable<ITopologySource> Sources() => _forwarder.Listeners.Select(static listener => listener.Source).Distinct();
+
+    private static Measurement<long> MasterInfo(ITopologySource source)
+    {
+        TopologyView view = source.Current;
+        return new Measurement<long>(
+            1,
+            MasterTag(source),
+            Tag("address", view.Master?.Address.ToString() ?? ""),
+            Tag("epoch", view.Epoch),
+            Tag("generation", view.Generation),
+            Tag("availability", Labels.Of(view.Availability)));
+    }
+
+    private static IEnumerable<Measurement<long>> Sentinels(ITopologySource source)
+    {
+        TopologyView view = source.Current;
+        int connected = view.Sentinels.Count(static sentinel => sentinel.IsConnected);
+        int disagreeing = view.Sentinels.Count(sentinel => sentinel.IsConnected && sentinel.Master != view.Master?.Announced);
+        return
+        [
+            new Measurement<long>(view.Sentinels.Count, MasterTag(source), Tag("state", "known")),
+            new Measurement<long>(connected, MasterTag(source), Tag("state", "connected")),
+            new Measurement<long>(disagreeing, MasterTag(source), Tag("state", "disagreeing")),
+        ];
+    }
+
+    private static KeyValuePair<string, object?> ListenerTag(DataPlaneListener listener) => Tag("listener", listener.Options.Name);
+
+    private static KeyValuePair<string, object?>[] ListenerTags(DataPlaneListener listener) => [ListenerTag(listener)];
+
+    private static KeyValuePair<string, object?> MasterTag(ITopologySource source) => Tag("master", source.Current.MasterName);
+
+    private static KeyValuePair<string, object?> Tag(string label, object value) => new(label, value);
+}

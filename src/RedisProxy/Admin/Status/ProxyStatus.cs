@@ -1,0 +1,211 @@
+using System.Text.Json.Serialization;
+
+using RedisProxy.DataPlane;
+using RedisProxy.Sessions;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Admin;
+
+/// <summary>
+/// What <c>/status</c> says: the whole proxy at one moment. Part of the published behaviour; fields are added, never renamed.
+/// </summary>
+internal sealed record ProxyStatus(
+    string Version,
+    bool Ready,
+    bool Stopping,
+    double UptimeSeconds,
+    IReadOnlyList<MasterStatus> Masters,
+    IReadOnlyList<ListenerStatus> Listeners);
+
+/// <param name="Name">As Sentinel calls it; the listener's name without Sentinel.</param>
+/// <param name="Announced">Its address as Sentinel says it; null while none is known.</param>
+/// <param name="Address">Where it is reached from here.</param>
+/// <param name="Availability">A label of <see cref="Topology.Availability"/>.</param>
+/// <param name="Reason">What is waited for; empty while it is available.</param>
+/// <param name="Failovers">Since the start, by kind.</param>
+/// <param name="LastFailovers">Oldest first, at most <see cref="FailoverHistory.MaxRecords"/>.</param>
+/// <param name="Replication">How each replica is doing; empty without Sentinel.</param>
+/// <param name="ProbeMilliseconds">How long the master took to answer the proxy's own last ROLE and PING; null before the first.</param>
+internal sealed record MasterStatus(
+    string Name,
+    string? Announced,
+    string? Address,
+    string Availability,
+    string Reason,
+    long Epoch,
+    long Generation,
+    IReadOnlyList<string> Replicas,
+    IReadOnlyList<SentinelStatus> Sentinels,
+    IReadOnlyDictionary<string, long> Failovers,
+    IReadOnlyList<FailoverStatus> LastFailovers,
+    double? ProbeMilliseconds,
+    IReadOnlyList<ReplicaStatus> Replication)
+{
+    public static MasterStatus Of(ITopologySource source, ReplicationView? replication)
+    {
+        TopologyView view = source.Current;
+        return new MasterStatus(
+            view.MasterName,
+            view.Master?.Announced.ToString(),
+            view.Master?.Address.ToString(),
+            Labels.Of(view.Availability),
+            view.Reason,
+            view.Epoch,
+            view.Generation,
+            [.. view.Replicas.Select(replica => replica.ToString())],
+            [.. view.Sentinels.Select(sentinel => SentinelStatus.Of(sentinel, view.Master))],
+            Enum.GetValues<FailoverKind>().ToDictionary(kind => Labels.Of(kind), source.Failovers.CountOf),
+            [.. source.Failovers.Last.Select(FailoverStatus.Of)],
+            source.ProbeRoundTrip?.TotalMilliseconds,
+            [.. replication?.Replicas.Select(ReplicaStatus.Of) ?? []]);
+    }
+}
+
+/// <summary>One replica as the proxy's watch sees it, every second.</summary>
+/// <param name="Address">As the Sentinels call it, after the address map.</param>
+/// <param name="LinkUp">Its link to the master.</param>
+/// <param name="Syncing">It receives a whole copy.</param>
+/// <param name="Down">Most of the Sentinels that list it say so.</param>
+/// <param name="LagBytes">Behind the master; null when one of both does not answer.</param>
+/// <param name="LagSeconds">It lacks what the master had so long ago.</param>
+/// <param name="Error">Why it does not answer; empty when it does.</param>
+internal sealed record ReplicaStatus(
+    string Address, bool LinkUp, bool Syncing, bool Down, long? LagBytes, double? LagSeconds, string Error)
+{
+    public static ReplicaStatus Of(ReplicaState replica) => new(
+        replica.Endpoint.ToString(),
+        replica.Facts is { IsLinkUp: true },
+        replica.Facts is { IsSyncing: true },
+        replica.IsDown,
+        replica.LagBytes,
+        replica.Lag?.TotalSeconds,
+        replica.Facts is not null ? "" : replica.Failure.Length > 0 ? replica.Failure : "not looked at yet");
+}
+
+/// <param name="Agrees">It is connected and names the master in use.</param>
+/// <param name="Master">Whom it names; null when it knows no such master.</param>
+/// <param name="Flags">Its flags of the master.</param>
+/// <param name="Error">Why it does not answer, or is not believed; empty when there is nothing to say.</param>
+internal sealed record SentinelStatus(
+    string Address, bool Connected, bool Agrees, string? Master, long Epoch, string Flags, string Error)
+{
+    public static SentinelStatus Of(SentinelOpinion opinion, MasterNode? master) => new(
+        opinion.Sentinel.ToString(),
+        opinion.IsConnected,
+        opinion.IsConnected && opinion.Master == master?.Announced,
+        opinion.Master?.ToString(),
+        opinion.Epoch,
+        opinion.Flags,
+        opinion.Error);
+}
+
+/// <summary>One failover on its timeline; times in seconds since the first sign of it.</summary>
+/// <param name="AcceptedAfterSeconds">The new master was accepted, and the old one fenced; null for a restart.</param>
+/// <param name="AvailableAfterSeconds">The new master takes requests; null while it does not.</param>
+/// <param name="Who">The Sentinels that said so.</param>
+internal sealed record FailoverStatus(
+    long Number,
+    string Kind,
+    DateTimeOffset FirstSignAt,
+    double? AcceptedAfterSeconds,
+    double? AvailableAfterSeconds,
+    string Old,
+    string New,
+    long Epoch,
+    string Who)
+{
+    public static FailoverStatus Of(FailoverRecord record) => new(
+        record.Number,
+        Labels.Of(record.Kind),
+        record.FirstSignAt,
+        record.AcceptedAfter?.TotalSeconds,
+        record.AvailableAfter?.TotalSeconds,
+        record.Old.ToString(),
+        record.New.ToString(),
+        record.Epoch,
+        record.Who);
+}
+
+/// <param name="Paused">By an operator.</param>
+/// <param name="Draining">It takes no clients any more: an operator has drained it, or the proxy stops.</param>
+/// <param name="Sessions">Now, by phase.</param>
+/// <param name="Pinned">Sessions that the loss of a master closed, by the state that cannot be replayed; reasons that occurred.</param>
+/// <param name="Ended">Sessions that have ended, by the first cause; causes that occurred.</param>
+/// <param name="Role"><c>master</c> or <c>replica</c>: who serves.</param>
+/// <param name="Servers">Of a replica listener: the healthy replicas, or the master in their place.</param>
+internal sealed record ListenerStatus(
+    string Name,
+    string Bind,
+    string Master,
+    bool Paused,
+    bool Draining,
+    int MaxSessions,
+    IReadOnlyDictionary<string, long> Sessions,
+    long Accepted,
+    long Refused,
+    long Requests,
+    long RequestBytes,
+    long ReplyBytes,
+    IReadOnlyDictionary<string, long> Pinned,
+    IReadOnlyDictionary<string, long> Ended,
+    string Role,
+    IReadOnlyList<ServerStatus> Servers)
+{
+    public static ListenerStatus Of(DataPlaneListener listener)
+    {
+        SessionCounters[] counters = [.. listener.Counters];
+        Dictionary<string, long> By<T>(IEnumerable<T> values, Func<SessionCounters, T, long> read, bool areZerosShown)
+            where T : notnull => values
+            .Select(value => (Label: Labels.Of(value), Count: counters.Sum(of => read(of, value))))
+            .Where(pair => areZerosShown || pair.Count > 0)
+            .ToDictionary(pair => pair.Label, pair => pair.Count);
+        return new ListenerStatus(
+            listener.Options.Name,
+            listener.Options.Bind.ToString(),
+            listener.Source.Current.MasterName,
+            listener.IsPaused,
+            listener.IsDraining,
+            listener.Options.MaxSessions,
+            By(Enum.GetValues<SessionPhase>()[..^1], static (of, phase) => of.Phases[(int)phase], areZerosShown: true),
+            counters.Sum(of => of.Accepted),
+            counters.Sum(of => of.RefusedTooMany),
+            counters.Sum(of => of.Requests),
+            counters.Sum(of => of.RequestBytes),
+            counters.Sum(of => of.ReplyBytes),
+            By(Enum.GetValues<PinReason>()[1..], static (of, reason) => of.Pinned[(int)reason], areZerosShown: false),
+            By(Enum.GetValues<EndCause>()[1..], static (of, cause) => of.Ended[(int)cause], areZerosShown: false),
+            Labels.Of(listener.Options.Role),
+            [.. listener.View.Targets.Select(target => new ServerStatus(target.Announced.ToString(), target.Sessions, target.Weight))]);
+    }
+}
+
+/// <summary>A server that a replica listener's sessions may go to.</summary>
+internal sealed record ServerStatus(string Address, int Sessions, int Weight);
+
+/// <summary>What <c>/sessions</c> says.</summary>
+/// <param name="Matching">How many fit the filter; no more than the limit of them are listed.</param>
+internal sealed record SessionsAnswer(long Matching, IReadOnlyList<SessionStatus> Sessions);
+
+internal sealed record SessionStatus(
+    long Id,
+    string Listener,
+    string Client,
+    string Name,
+    int Database,
+    string Phase,
+    double AgeSeconds,
+    long InFlight,
+    long Waiting,
+    long ReceivedBytes,
+    long HeldBytes);
+
+/// <summary>Writers of what is above, generated when the program is built: a native program has no reflection to do it with.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(ProxyStatus))]
+[JsonSerializable(typeof(SessionsAnswer))]
+internal sealed partial class AdminJson : JsonSerializerContext;
+
+/// <summary>The same in one line, for events.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(ProxyStatus))]
+internal sealed partial class AdminEventJson : JsonSerializerContext;

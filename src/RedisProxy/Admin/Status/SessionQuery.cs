@@ -1,0 +1,125 @@
+using System.Globalization;
+
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+using RedisProxy.DataPlane;
+using RedisProxy.Sessions;
+
+namespace RedisProxy.Admin;
+
+/// <summary>Which sessions are asked for, as the query of <c>/sessions</c> says it.</summary>
+internal sealed record SessionQuery
+{
+    public const int DefaultLimit = 100;
+    public const int MaxLimit = 10_000;
+
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
+
+    private static readonly Dictionary<string, SessionPhase> Phases =
+        Enum.GetValues<SessionPhase>()[..^1].ToDictionary(phase => Labels.Of(phase));
+
+    private static readonly string[] Names = ["listener", "phase", "client", "name", "limit"];
+
+    /// <summary>Its name; null: all.</summary>
+    public string? Listener { get; init; }
+
+    /// <summary>Null: all.</summary>
+    public SessionPhase? Phase { get; init; }
+
+    /// <summary>How the client's address begins, such as <c>10.1.</c>; null: all.</summary>
+    public string? Client { get; init; }
+
+    /// <summary>How the client's name begins; null: all.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>So many are listed at the most.</summary>
+    public int Limit { get; init; } = DefaultLimit;
+
+    /// <returns>Null when it is not understood; then <paramref name="error"/> is a sentence for the caller.</returns>
+    public static SessionQuery? Read(IQueryCollection query, IEnumerable<string> listeners, out string error)
+    {
+        error = "";
+        string? Of(string name) => query.TryGetValue(name, out StringValues value) ? value.ToString() : null;
+        string? unknown = query.Keys.FirstOrDefault(key => !Names.Contains(key));
+        int limit = DefaultLimit;
+        if (unknown is not null)
+        {
+            error = $"there is no parameter '{unknown}'; there are {string.Join(", ", Names)}";
+        }
+        else if (Of("limit") is { } text
+            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxLimit))
+        {
+            error = $"limit must be a number from 1 to {MaxLimit}";
+        }
+        else if (Of("phase") is { } phase && !Phases.ContainsKey(phase))
+        {
+            error = $"there is no phase '{phase}'; there are {string.Join(", ", Phases.Keys)}";
+        }
+        else if (Of("listener") is { } listener && !listeners.Contains(listener))
+        {
+            error = $"there is no listener '{listener}'; there are {string.Join(", ", listeners)}";
+        }
+
+        return error.Length > 0 ? null : new SessionQuery
+        {
+            Listener = Of("listener"),
+            Phase = Of("phase") is { } wanted ? Phases[wanted] : null,
+            Client = Of("client"),
+            Name = Of("name"),
+            Limit = limit,
+        };
+    }
+
+    /// <summary>Each loop looks at its own sessions; no loop waits for another one.</summary>
+    /// <exception cref="TimeoutException">A loop hangs.</exception>
+    public async Task<SessionsAnswer> AskAsync(Forwarder forwarder)
+    {
+        var parts = forwarder.Listeners
+            .Where(listener => Listener is null || listener.Options.Name == Listener)
+            .SelectMany(listener => listener.Parts.Select(part => (listener.Options.Name, Part: part)));
+        SessionsAnswer[] answers = await Task.WhenAll(parts.Select(
+            of => of.Part.Gate.Loop.InvokeAsync(() => Look(of.Name, of.Part.Gate.Sessions))))
+            .WaitAsync(MaxTime, TimeProvider.System);
+        return new SessionsAnswer(
+            answers.Sum(answer => answer.Matching),
+            [.. answers.SelectMany(answer => answer.Sessions).OrderBy(session => session.Id).Take(Limit)]);
+    }
+
+    private SessionsAnswer Look(string listener, IReadOnlyCollection<Session> sessions)
+    {
+        long matching = 0;
+        var listed = new List<SessionStatus>();
+        foreach (Session session in sessions)
+        {
+            if (!session.IsEnded && Fits(session))
+            {
+                matching++;
+                if (listed.Count < Limit)
+                {
+                    listed.Add(StatusOf(listener, SessionSnapshot.Of(session)));
+                }
+            }
+        }
+
+        return new SessionsAnswer(matching, listed);
+    }
+
+    private bool Fits(Session session) =>
+        (Phase is null || session.Phase == Phase)
+        && (Name is null || SessionSnapshot.NameOf(session).StartsWith(Name, StringComparison.Ordinal))
+        && (Client is null || SessionSnapshot.ClientOf(session).StartsWith(Client, StringComparison.Ordinal));
+
+    private static SessionStatus StatusOf(string listener, SessionSnapshot session) => new(
+        session.Id,
+        listener,
+        session.Client,
+        session.Name,
+        session.Database,
+        Labels.Of(session.Phase),
+        session.AgeMs / 1000.0,
+        session.InFlight,
+        session.Waiting,
+        session.ReceivedBytes,
+        session.HeldBytes);
+}

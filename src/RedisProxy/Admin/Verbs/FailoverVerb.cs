@@ -1,0 +1,63 @@
+using System.Text;
+
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+using RedisProxy.DataPlane;
+using RedisProxy.Failover;
+
+namespace RedisProxy.Admin;
+
+/// <summary>
+/// <c>POST /failover?master=NAME&amp;force=true</c>: 200 when it was done, 409 when something speaks against it, 500 when it was given up.
+/// The body says what was done and when, or why not.
+/// </summary>
+internal static class FailoverVerb
+{
+    public static async Task<OperatorVerbs.Answer> RunAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    {
+        string[] known = [.. listeners.Select(listener => listener.Source.Current.MasterName).Distinct()];
+        string name = http.Request.Query["master"].ToString();
+        if (name.Length == 0 && known.Length == 1)
+        {
+            name = known[0];
+        }
+
+        if (!known.Contains(name))
+        {
+            return OperatorVerbs.Answer.Bad($"there is no master '{name}'; there are {string.Join(", ", known)}");
+        }
+
+        string force = http.Request.Query["force"].ToString();
+        if (force is not ("" or "true" or "false"))
+        {
+            return OperatorVerbs.Answer.Bad("force is true or false");
+        }
+
+        FailoverResult result = await http.RequestServices.GetRequiredService<LosslessFailover>().RunAsync(name, force == "true");
+        return new OperatorVerbs.Answer(StatusOf(result.End), Describe(result, name));
+    }
+
+    private static int StatusOf(FailoverEnd end) => end switch
+    {
+        FailoverEnd.Done => StatusCodes.Status200OK,
+        FailoverEnd.Refused => StatusCodes.Status409Conflict,
+        _ => StatusCodes.Status500InternalServerError,
+    };
+
+    private static string Describe(FailoverResult result, string master)
+    {
+        var text = new StringBuilder(result.End switch
+        {
+            FailoverEnd.Done => $"'{master}' has another master",
+            FailoverEnd.Refused => "nothing was done",
+            _ => $"given up: {result.Problem}",
+        });
+        foreach (string line in result.Objections.Select(objection => $"against it: {objection}").Concat(result.Steps))
+        {
+            text.Append('\n').Append(line);
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,125 @@
+using System.Globalization;
+
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+using RedisProxy.Configuration;
+using RedisProxy.DataPlane;
+
+namespace RedisProxy.Admin;
+
+/// <summary>
+/// What changes something. Each is a POST that shows the token of <c>admin.token</c> (RFC 6750: <c>Authorization: Bearer …</c>), which no
+/// page of another site can make a browser send. Without a token in the configuration nobody may; over a unix socket nobody needs one.
+/// </summary>
+internal static class OperatorVerbs
+{
+    private static readonly TimeSpan DefaultPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromMinutes(10);
+
+    public static void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapPost("/pause", http => ActAsync(http, PauseAsync));
+        endpoints.MapPost("/resume", http => ActAsync(http, ResumeAsync));
+        endpoints.MapPost("/drain", http => ActAsync(http, DrainAsync));
+        endpoints.MapPost("/reload", http => ActAsync(http, ReloadAsync));
+        endpoints.MapPost("/sessions/{id}/kill", http => ActAsync(http, KillAsync));
+        endpoints.MapPost("/failover", http => ActAsync(http, FailoverVerb.RunAsync));
+        endpoints.MapPost("/notify/test", http => ActAsync(http, NotifyVerb.RunAsync));
+    }
+
+    private static Task<Answer> PauseAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    {
+        TimeSpan atMost = DefaultPause;
+        if (http.Request.Query["for"].ToString() is { Length: > 0 } text
+            && (!DurationText.TryParse(text, out atMost) || atMost <= TimeSpan.Zero || atMost > MaxPause))
+        {
+            return Task.FromResult(Answer.Bad($"for must be a duration of at most {MaxPause.TotalMinutes:0}m, such as 10s"));
+        }
+
+        foreach (DataPlaneListener listener in listeners)
+        {
+            listener.Pause(atMost);
+        }
+
+        string howLong = atMost.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+        return Task.FromResult(Answer.Good($"paused for at most {howLong} s: {NamesOf(listeners)}"));
+    }
+
+    private static Task<Answer> ResumeAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    {
+        DataPlaneListener[] paused = [.. listeners.Where(listener => listener.IsPaused)];
+        foreach (DataPlaneListener listener in paused)
+        {
+            listener.Resume();
+        }
+
+        return Task.FromResult(Answer.Good(paused.Length > 0 ? $"resumed: {NamesOf(paused)}" : "nothing was paused"));
+    }
+
+    // Answered at once: how far it is, /status says.
+    private static Task<Answer> DrainAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    {
+        TimeSpan timeout = http.RequestServices.GetRequiredService<ProxyOptions>().Shutdown.DrainTimeout;
+        DataPlaneListener[] open = [.. listeners.Where(listener => !listener.IsDraining)];
+        foreach (DataPlaneListener listener in open)
+        {
+            _ = listener.DrainAsync(timeout);
+        }
+
+        long sessions = open.Sum(listener => listener.SessionCount);
+        return Task.FromResult(Answer.Good(
+            open.Length > 0 ? $"draining: {NamesOf(open)}, {sessions} session(s) to end" : "no listener takes clients"));
+    }
+
+    private static async Task<Answer> ReloadAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    {
+        ReloadReport report = await http.RequestServices.GetRequiredService<ConfigurationReload>().RunAsync();
+        return report.IsTaken ? Answer.Good(report.ToString()) : Answer.Bad(report.ToString());
+    }
+
+    private static async Task<Answer> KillAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    {
+        if (!long.TryParse(http.Request.RouteValues["id"] as string, NumberStyles.None, CultureInfo.InvariantCulture, out long id))
+        {
+            return Answer.Bad("a session's id is a number, see /sessions");
+        }
+
+        bool[] found = await Task.WhenAll(listeners.Select(listener => listener.KillAsync(id)));
+        return found.Contains(true)
+            ? Answer.Good($"killed session {id}")
+            : new Answer(StatusCodes.Status404NotFound, $"there is no session {id}");
+    }
+
+    private static async Task ActAsync(HttpContext http, Func<HttpContext, IReadOnlyList<DataPlaneListener>, Task<Answer>> act)
+    {
+        OperatorAccess access = http.RequestServices.GetRequiredService<OperatorAccess>();
+        Answer answer = await access.RefuseAsync(http)
+            ?? await access.CarryOutAsync(http, () => ActAsync(http, http.Request.Query["listener"].ToString(), act));
+        http.Response.StatusCode = answer.Status;
+        http.Response.ContentType = "text/plain; charset=utf-8";
+        http.Response.Headers.CacheControl = "no-store";
+        await http.Response.WriteAsync(answer.Text + "\n", http.RequestAborted);
+    }
+
+    private static async Task<Answer> ActAsync(
+        HttpContext http, string name, Func<HttpContext, IReadOnlyList<DataPlaneListener>, Task<Answer>> act)
+    {
+        IReadOnlyList<DataPlaneListener> all = http.RequestServices.GetRequiredService<Forwarder>().Listeners;
+        DataPlaneListener[] named = [.. all.Where(listener => name.Length == 0 || listener.Options.Name == name)];
+        return named.Length > 0 ? await act(http, named) : Answer.Bad($"there is no listener '{name}'; there are {NamesOf(all)}");
+    }
+
+    private static string NamesOf(IEnumerable<DataPlaneListener> listeners) =>
+        string.Join(", ", listeners.Select(listener => listener.Options.Name));
+
+    /// <summary>Status and body, in one line or several.</summary>
+    internal sealed record Answer(int Status, string Text)
+    {
+        public static Answer Good(string text) => new(StatusCodes.Status200OK, text);
+
+        public static Answer Bad(string text) => new(StatusCodes.Status400BadRequest, text);
+    }
+}

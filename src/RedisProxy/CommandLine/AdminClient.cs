@@ -1,0 +1,78 @@
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.CommandLine;
+
+/// <summary>Asks a running proxy's admin surface, and prints what it says.</summary>
+internal static class AdminClient
+{
+    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(15);
+
+    // A failover may have to wait for Sentinel several times.
+    private static readonly TimeSpan MaxTimeOfVerb = TimeSpan.FromSeconds(90);
+
+    /// <returns>0 with an answer on <paramref name="output"/>, 1 with a reason on <paramref name="error"/>.</returns>
+    public static async Task<int> AskAsync(
+        BindAddress admin, AdminRequest asked, TextWriter output, TextWriter error, CancellationToken cancel)
+    {
+        // Every address, for who listens, is this machine for who connects; and over a file the host's name does not matter.
+        HostEndpoint tcp = admin.Tcp ?? new HostEndpoint("localhost", 80);
+        HostEndpoint target = tcp.IsAnyAddress ? tcp with { Host = "127.0.0.1" } : tcp;
+        string shown = admin.UnixPath is null ? target.ToString() : admin.ToString();
+        using var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = MaxTime };
+        if (admin.UnixPath is { } path)
+        {
+            handler.ConnectCallback = (_, cancelConnect) => ConnectAsync(path, cancelConnect);
+        }
+
+        using var http = new HttpClient(handler) { Timeout = asked.IsVerb ? MaxTimeOfVerb : MaxTime };
+        using var request = new HttpRequestMessage(asked.IsVerb ? HttpMethod.Post : HttpMethod.Get, $"http://{target}/{asked.Path}");
+        request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(asked.IsJson ? "application/json" : "text/plain"));
+        if (asked is { IsVerb: true, Token: { } token })
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+
+        try
+        {
+            using HttpResponseMessage response = await http.SendAsync(request, cancel);
+            string body = (await response.Content.ReadAsStringAsync(cancel)).TrimEnd('\n');
+            bool isOk = response.IsSuccessStatusCode;
+            await (isOk ? output : error).WriteLineAsync(isOk ? body : $"The proxy at {shown} says: {body}");
+            return isOk ? 0 : 1;
+        }
+        catch (HttpRequestException refused)
+        {
+            await error.WriteLineAsync($"No proxy answers at {shown} ({refused.Message}). Is it running, and is this its admin.bind?");
+            return 1;
+        }
+        catch (TaskCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            await error.WriteLineAsync($"The proxy at {shown} did not answer within {http.Timeout.TotalSeconds:0} s.");
+            return 1;
+        }
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancel)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}
+
+/// <param name="Path">With the query, without a slash before it.</param>
+/// <param name="IsJson">Else text for people.</param>
+/// <param name="IsVerb">It changes something: a POST, with the token.</param>
+/// <param name="Token">Null: none is known.</param>
+internal sealed record AdminRequest(string Path, bool IsJson, bool IsVerb, string? Token);

@@ -1,0 +1,40 @@
+using RedisProxy.Configuration;
+using RedisProxy.EventLoops;
+
+namespace RedisProxy.DataPlane;
+
+/// <summary>
+/// Who may have how many of the files that the process may have open. Running into that limit would hurt more than new clients: the
+/// runtime ends the process when it gets no descriptor for something that it needs. So every part has its share, and refuses beyond it.
+/// </summary>
+internal static class Descriptors
+{
+    /// <summary>The most that the admin surface needs.</summary>
+    public const int MostOfAdmin = 128;
+
+    // Kept free for everything that is counted nowhere. The runtime holds every assembly open, about 180 of them; the rest is for
+    // Sentinels, probes, and connections that are just being refused or ended.
+    private const int Reserved = 300;
+
+    // One to the client and one to the master.
+    private const int OfSession = 2;
+
+    // A tenth each: where descriptors are short, sessions need them more.
+    private const int Share = 10;
+
+    private const int LeastOfAdmin = 4;
+
+    /// <summary>Over all listeners.</summary>
+    public static long MaxSessions(ProxyOptions options) =>
+        Math.Max(1, (Sockets.MaxOpenFiles - Reserved - OfFacade(options.SentinelFacade) - OfAdmin(options.Admin)) / OfSession);
+
+    /// <summary>How many connections the Sentinel facade may have.</summary>
+    public static long OfFacade(SentinelFacadeOptions facade) => facade.Bind is null
+        ? 0
+        : Math.Clamp((Sockets.MaxOpenFiles - Reserved) / Share, 1, facade.MaxConnections);
+
+    /// <summary>How many connections the admin surface may have.</summary>
+    public static long OfAdmin(AdminOptions admin) => admin.Bind is null
+        ? 0
+        : Math.Clamp((Sockets.MaxOpenFiles - Reserved) / Share, LeastOfAdmin, MostOfAdmin);
+}

@@ -1,0 +1,101 @@
+using RedisProxy.EventLoops;
+using RedisProxy.Sessions;
+using RedisProxy.Topology;
+
+namespace RedisProxy.DataPlane;
+
+/// <summary>
+/// The one bridge between the planes. Views of a master go from the control plane to the gate of every loop, as posted work; suspicions
+/// of sessions go the other way. Nothing else crosses. While an operator has paused the listener, a master that serves is shown as one
+/// that is about to be replaced: nothing new is sent, and what is in flight may still be answered.
+/// </summary>
+internal sealed class FailoverBridge : ITopologyObserver
+{
+    private readonly IReadOnlyList<Gate> _gates;
+    private readonly Lease? _lease;
+    private readonly Action<TopologyView> _onHold;
+
+    // Views come from the source's thread, pauses from an operator's: what is shown last must be the newest of both.
+    private readonly Lock _showing = new();
+    private TopologyView? _view;
+    private bool _isPaused;
+
+    private FailoverBridge(IReadOnlyList<Gate> gates, Lease? lease, Action<TopologyView> onHold)
+    {
+        _gates = gates;
+        _lease = lease;
+        _onHold = onHold;
+    }
+
+    public bool IsPaused
+    {
+        get => _isPaused;
+        set
+        {
+            lock (_showing)
+            {
+                _isPaused = value;
+                Show();
+            }
+        }
+    }
+
+    /// <summary>One listener's gate on one loop, whose suspicions reach the source of its topology.</summary>
+    public static Gate CreateGate(
+        EventLoop loop, ITopologySource source, TimeSpan maxOutage, Action<Exception> onSessionFault, RefusedClients refused) =>
+        new(loop, (long)maxOutage.TotalMilliseconds, source.Suspect, onSessionFault, source.Lease)
+        {
+            OnBackendUserRefused = refused.ReportBackendUser,
+            OnBackendProtocolError = refused.ReportBackend,
+        };
+
+    /// <summary>From now on the gates follow the source, beginning with what it knows.</summary>
+    /// <param name="source">Of the listener.</param>
+    /// <param name="gates">One for each loop.</param>
+    /// <param name="onHold">Gets the view with which a failover begins, when all gates have it before them. Must not wait.</param>
+    public static FailoverBridge Connect(ITopologySource source, IReadOnlyList<Gate> gates, Action<TopologyView> onHold)
+    {
+        var bridge = new FailoverBridge(gates, source.Lease, onHold);
+        source.Subscribe(bridge);
+        return bridge;
+    }
+
+    public void OnTopology(TopologyView view)
+    {
+        lock (_showing)
+        {
+            bool isNewHold = view.Availability == Availability.PlannedHold && _view?.Availability != Availability.PlannedHold;
+            _view = view;
+            Show();
+            if (isNewHold)
+            {
+                _onHold(view);
+            }
+        }
+    }
+
+    private void Show()
+    {
+        if (_view is not { } view)
+        {
+            return;
+        }
+
+        if (_isPaused && view.IsServing)
+        {
+            view = view with { Availability = Availability.PlannedHold, Reason = "paused by an operator" };
+        }
+
+        long? heardAsOf = _lease?.AsOf;
+        foreach (Gate gate in _gates)
+        {
+            gate.Loop.Post(
+                static posted =>
+                {
+                    (Gate gate, TopologyView view, long? heardAsOf) = ((Gate, TopologyView, long?))posted!;
+                    gate.Apply(view, heardAsOf);
+                },
+                (gate, view, heardAsOf));
+        }
+    }
+}

@@ -1,0 +1,270 @@
+using System.ComponentModel;
+
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Configuration;
+using RedisProxy.EventLoops;
+using RedisProxy.Sessions;
+using RedisProxy.Transport;
+using RedisProxy.Topology;
+
+namespace RedisProxy.DataPlane;
+
+/// <summary>
+/// The loops and, on each, a part of every listener. Starts by binding all addresses, so that a wrong one is reported before anything
+/// runs; stops in two stages: sessions end when nothing of theirs is pending, and what is left at the deadline is ended as it is.
+/// </summary>
+internal sealed class Forwarder
+{
+    private const int MaxAutomaticLoops = 4;
+
+    private readonly ConnectLimiter[] _limiters;
+    private readonly long _maxSessions;
+    private readonly SessionQuota _total;
+    private readonly TimeProvider _time;
+    private readonly HandOver _handOver;
+    private readonly TlsSetup _tls;
+    private readonly ILogger _log;
+    private readonly EventLoop[] _loops;
+    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _changing = new();
+    private volatile DataPlaneListener[] _listeners;
+    private volatile bool _isStopping;
+    private ProxyOptions _options;
+
+    /// <param name="options">Valid.</param>
+    /// <param name="sources">For each listener, in their order, where its topology comes from.</param>
+    /// <param name="tls">Of the listeners and towards the master.</param>
+    /// <param name="time">The loops' clock.</param>
+    /// <param name="handOver">How the listeners come to their addresses.</param>
+    /// <param name="log">Of this layer.</param>
+    public Forwarder(
+        ProxyOptions options, IReadOnlyList<ITopologySource> sources, TlsSetup tls, TimeProvider time, HandOver handOver, ILogger log)
+    {
+        _options = options;
+        _maxSessions = Descriptors.MaxSessions(options);
+        _total = new SessionQuota(_maxSessions);
+        _time = time;
+        _handOver = handOver;
+        _tls = tls;
+        _log = log;
+        int count = options.Loops.Count > 0 ? options.Loops.Count : Math.Min(Environment.ProcessorCount, MaxAutomaticLoops);
+        _loops = new EventLoop[count];
+        _limiters = new ConnectLimiter[count];
+        for (int i = 0; i < count; i++)
+        {
+            _loops[i] = new EventLoop(i, time, error => DataPlaneLog.LoopCallbackFailed(log, error));
+            _limiters[i] = new ConnectLimiter(ConnectsOfOneLoop(options));
+        }
+
+        _listeners = [.. options.Listeners.Zip(sources, (listener, source) => Make(options, listener, source))];
+        MemoryBudget.Apply(options.Loops.MaxBufferMemory, _loops, () => _listeners, log);
+    }
+
+    public IReadOnlyList<EventLoop> Loops => _loops;
+
+    public IReadOnlyList<DataPlaneListener> Listeners => _listeners;
+
+    /// <summary>Sessions now, over all listeners.</summary>
+    public long SessionCount => _listeners.Sum(listener => listener.SessionCount);
+
+    /// <summary>Fails when a loop or a listening socket has become unusable. The process cannot do its work then.</summary>
+    public Task Failure => _failed.Task;
+
+    /// <summary>When this returns, every listener accepts.</summary>
+    /// <exception cref="Win32Exception">An address cannot be bound.</exception>
+    public async Task StartAsync(CancellationToken cancel)
+    {
+        long wanted = _options.Listeners.Sum(listener => (long)listener.MaxSessions);
+        if (wanted > _maxSessions)
+        {
+            DataPlaneLog.TooFewFiles(_log, Sockets.MaxOpenFiles, _maxSessions, wanted);
+        }
+
+        var bound = new List<(DataPlaneListener Listener, ListenerSockets Sockets)>();
+        foreach (DataPlaneListener listener in _listeners)
+        {
+            bound.Add((listener, await BindAsync(_options, listener.Options, _handOver.Sharing, cancel)));
+        }
+
+        foreach (EventLoop loop in _loops)
+        {
+            loop.Start();
+            Watch(loop.Completion);
+        }
+
+        foreach ((DataPlaneListener listener, ListenerSockets sockets) in bound)
+        {
+            Watch(await listener.StartAsync(sockets));
+        }
+    }
+
+    /// <summary>Has every loop count what is pending now, see <see cref="SessionCounters.InFlight"/>. No loop waits for another.</summary>
+    /// <returns>False: a loop does not answer in time, and its counts are those of before.</returns>
+    public async Task<bool> TryCountPendingAsync(TimeSpan atMost, TimeProvider time)
+    {
+        try
+        {
+            await Task.WhenAll(_listeners.SelectMany(listener => listener.Parts).Select(CountPendingAsync)).WaitAsync(atMost, time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+
+        static Task<bool> CountPendingAsync(SessionListener part) => part.Gate.Loop.InvokeAsync(() =>
+        {
+            part.CountPending();
+            return true;
+        });
+    }
+
+    /// <summary>Binds what other options need and is not there. Nothing else changes.</summary>
+    public async Task<ListenerPlan> PlanAsync(ProxyOptions options, CancellationToken cancel)
+    {
+        var sockets = new Dictionary<string, ListenerSockets>(StringComparer.Ordinal);
+        var errors = new List<string>();
+        if (_isStopping)
+        {
+            errors.Add("the proxy is stopping");
+            return new ListenerPlan(options, sockets, errors);
+        }
+
+        foreach (ListenerOptions listener in options.Listeners)
+        {
+            DataPlaneListener? known = Find(listener.Name);
+            if (known is { IsDraining: false } && known.Options.Bind == listener.Bind)
+            {
+                continue;
+            }
+
+            if (known is not null && (known.Options.Master != listener.Master || known.Options.Role != listener.Role))
+            {
+                errors.Add(
+                    $"listener '{listener.Name}': its sessions with another master or role are ending; reload again when it is gone");
+                continue;
+            }
+
+            bool isOurs = _listeners.Any(other => !other.IsDraining && other.Options.Bind == listener.Bind);
+            try
+            {
+                sockets[listener.Name] = await BindAsync(
+                    options, listener, isOurs ? AddressSharing.TakesOver : AddressSharing.None, cancel);
+            }
+            catch (Win32Exception failure)
+            {
+                errors.Add(failure.Message);
+            }
+        }
+
+        var plan = new ListenerPlan(options, sockets, errors);
+        if (errors.Count > 0)
+        {
+            plan.Discard();
+        }
+
+        return plan;
+    }
+
+    /// <summary>From now on the listeners are those of the plan. One call at a time.</summary>
+    /// <returns>For each listener that has to go: ends when its last session has.</returns>
+    public async Task<IReadOnlyList<Task>> CarryOutAsync(ListenerPlan plan, Func<ListenerOptions, ITopologySource> sourceOf)
+    {
+        ProxyOptions options = _options = plan.Options;
+        await Task.WhenAll(_loops.Select(loop => loop.InvokeAsync(
+            () => _limiters[loop.Index].MaxConcurrent = ConnectsOfOneLoop(options))));
+        DataPlaneListener[] before = _listeners;
+        foreach (ListenerOptions wanted in options.Listeners)
+        {
+            if (Find(wanted.Name) is not { } listener)
+            {
+                DataPlaneListener added = Make(options, wanted, sourceOf(wanted));
+                Watch(await added.StartAsync(plan.Sockets[wanted.Name]));
+                Change(listeners => [.. listeners, added]);
+                continue;
+            }
+
+            await listener.ReconfigureAsync(options, wanted);
+            if (plan.Sockets.GetValueOrDefault(wanted.Name) is { } sockets)
+            {
+                Watch(await listener.OpenAsync(sockets));
+            }
+        }
+
+        return [.. before.Where(listener => options.Listeners.All(wanted => wanted.Name != listener.Options.Name)).Select(LetGoAsync)];
+    }
+
+    /// <summary>Accepts no more, waits until the sessions have ended, or the drain timeout has passed, and ends the loops.</summary>
+    public async Task StopAsync()
+    {
+        _isStopping = true;
+        Task drained = Task.WhenAll(_listeners.Select(listener => listener.DrainAsync(_options.Shutdown.DrainTimeout)));
+
+        // A loop that has broken answers nobody.
+        await Task.WhenAny([drained, .. _loops.Select(loop => loop.Completion)]);
+        if (drained.IsCompletedSuccessfully)
+        {
+            DataPlaneLog.Drained(_log);
+        }
+
+        foreach (EventLoop loop in _loops)
+        {
+            loop.Stop();
+        }
+
+        await Task.WhenAll(_loops.Select(loop => loop.Completion)).ContinueWith(
+            static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        foreach (SessionListener part in _listeners.SelectMany(listener => listener.Parts))
+        {
+            part.Counters.ClearPending();
+        }
+    }
+
+    private int ConnectsOfOneLoop(ProxyOptions options) => Math.Max(1, options.Backend.MaxConcurrentConnects / _loops.Length);
+
+    private DataPlaneListener? Find(string name) => Array.Find(_listeners, listener => listener.Options.Name == name);
+
+    private async Task<ListenerSockets> BindAsync(
+        ProxyOptions options, ListenerOptions listener, AddressSharing sharing, CancellationToken cancel)
+    {
+        try
+        {
+            TcpSettings accepted = new SessionSettings(options, listener).ClientTcp;
+            return await ListenerSockets.BindAsync(listener.Bind, _loops.Length, accepted, sharing, cancel);
+        }
+        catch (Win32Exception failure)
+        {
+            throw new Win32Exception(failure.NativeErrorCode, $"listener '{listener.Name}': {failure.Message}");
+        }
+    }
+
+    private DataPlaneListener Make(ProxyOptions options, ListenerOptions listener, ITopologySource source)
+    {
+        var quota = new SessionQuota(listener.MaxSessions, _total);
+        return new DataPlaneListener(options, listener, source, _tls, _loops, _limiters, quota, _time, _handOver, _log);
+    }
+
+    private void Change(Func<DataPlaneListener[], DataPlaneListener[]> change)
+    {
+        lock (_changing)
+        {
+            _listeners = change(_listeners);
+        }
+    }
+
+    // It is listed until its last session has ended, unless it is wanted again by then.
+    private async Task LetGoAsync(DataPlaneListener listener)
+    {
+        if (await listener.DrainAsync(_options.Shutdown.DrainTimeout))
+        {
+            Change(listeners => [.. listeners.Where(other => other != listener || !other.IsDraining)]);
+        }
+    }
+
+    private void Watch(Task task) => _ = task.ContinueWith(
+        failed => _failed.TrySetException(failed.Exception!.InnerExceptions),
+        CancellationToken.None,
+        TaskContinuationOptions.OnlyOnFaulted,
+        TaskScheduler.Default);
+}

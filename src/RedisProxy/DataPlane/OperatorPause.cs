@@ -1,0 +1,58 @@
+using Microsoft.Extensions.Logging;
+
+namespace RedisProxy.DataPlane;
+
+/// <summary>
+/// A pause that an operator has asked for. It ends when told, or by itself: an operator who forgets must not be an outage. Any thread.
+/// </summary>
+/// <param name="listener">For the log.</param>
+/// <param name="time">When it ends by itself.</param>
+/// <param name="show">Gets true when it begins and false when it ends.</param>
+/// <param name="log">Of this layer.</param>
+internal sealed class OperatorPause(string listener, TimeProvider time, Action<bool> show, ILogger log)
+{
+    private readonly Lock _changing = new();
+    private ITimer? _end;
+    private long _number;
+
+    public bool IsOn { get; private set; }
+
+    /// <summary>A further pause begins the time anew.</summary>
+    public void Begin(TimeSpan atMost)
+    {
+        lock (_changing)
+        {
+            long number = ++_number;
+            _end?.Dispose();
+            _end = time.CreateTimer(_ => EndOf(number), null, atMost, Timeout.InfiniteTimeSpan);
+            DataPlaneLog.Paused(log, listener, atMost);
+            IsOn = true;
+            show(true);
+        }
+    }
+
+    public void End()
+    {
+        lock (_changing)
+        {
+            EndOf(_number);
+        }
+    }
+
+    // The timer of an earlier pause may fire while this one begins, and then waits for the lock: it is not this one's end.
+    private void EndOf(long number)
+    {
+        lock (_changing)
+        {
+            if (number != _number || !IsOn)
+            {
+                return;
+            }
+
+            _end?.Dispose();
+            DataPlaneLog.Resumed(log, listener);
+            IsOn = false;
+            show(false);
+        }
+    }
+}

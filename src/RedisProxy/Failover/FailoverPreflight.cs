@@ -1,0 +1,162 @@
+using System.Net;
+
+using RedisProxy.Configuration;
+using RedisProxy.Resp;
+using RedisProxy.Servers;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Failover;
+
+/// <summary>
+/// Looks before a failover on demand: would Sentinel do it now, and would the replica that it may choose have everything? Whether that one
+/// could do the master's work is the audit's to say. Changes nothing.
+/// </summary>
+internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext context)
+{
+    /// <summary>A replica that is further behind does not catch up within the time that clients can be made to wait.</summary>
+    public const long MaxLagBytes = ReplicaOptions.DefaultMaxLagBytes;
+
+    private readonly AddressPolicy _policy = new(options);
+    private readonly List<string> _objections = [];
+
+    /// <param name="view">Of the master that is to be replaced.</param>
+    public async Task<FailoverPlan> RunAsync(TopologyView view)
+    {
+        string name = view.MasterName;
+        if (view.Availability != Availability.Available || view.Master is not { } node)
+        {
+            return new FailoverPlan(name, null, null, [], [$"the master of '{name}' is not available now: {view.Reason}"]);
+        }
+
+        HostEndpoint? sentinel = ChooseSentinel(view);
+        if (sentinel is null)
+        {
+            return new FailoverPlan(name, null, null, [], [.. _objections, $"no Sentinel is connected that names {node.Announced}"]);
+        }
+
+        var master = new ServerConnection(node.Announced, node.Address, options.Backend, context);
+        var replicas = new List<ServerConnection>();
+        try
+        {
+            await AskSentinelAsync(sentinel, name, replicas);
+            await LookAtMasterAsync(master, replicas);
+        }
+        catch (ServerException failure)
+        {
+            _objections.Add(failure.Message);
+        }
+
+        return new FailoverPlan(name, sentinel, master, replicas, _objections)
+        {
+            OtherSentinels =
+                [.. view.Sentinels.Where(one => one.IsConnected && one.Sentinel != sentinel).Select(one => one.Sentinel)],
+        };
+    }
+
+    private HostEndpoint? ChooseSentinel(TopologyView view)
+    {
+        SentinelOpinion[] connected = [.. view.Sentinels.Where(sentinel => sentinel.IsConnected)];
+        int majority = (view.Sentinels.Count / 2) + 1;
+        if (connected.Length < majority)
+        {
+            _objections.Add($"only {connected.Length} of {view.Sentinels.Count} Sentinels are connected, a failover needs {majority}");
+        }
+
+        SentinelOpinion[] agreeing = [.. connected.Where(sentinel => sentinel.Master == view.Master!.Announced)];
+        _objections.AddRange(connected.Except(agreeing).Select(
+            sentinel => $"Sentinel {sentinel.Sentinel} names {sentinel.Master?.ToString() ?? "no master"}"));
+
+        // Just after a failover Sentinel is "disconnected" from the new master for a moment; that alone is no reason.
+        _objections.AddRange(agreeing.Where(sentinel => sentinel.Flags is not ("master" or "master,disconnected")).Select(
+            sentinel => $"Sentinel {sentinel.Sentinel} has the flags {sentinel.Flags} on the master"));
+        return agreeing.FirstOrDefault()?.Sentinel;
+    }
+
+    private async Task AskSentinelAsync(HostEndpoint sentinel, string name, List<ServerConnection> replicas)
+    {
+        RespValue[] replies = await SentinelCall.AskAsync(
+            sentinel, options, context, answerWithin: null,
+            ["SENTINEL", "CKQUORUM", name], ["SENTINEL", "REPLICAS", name]);
+        if (replies[0].IsError)
+        {
+            _objections.Add($"Sentinel {sentinel} says: {replies[0].Text}");
+        }
+
+        foreach (Dictionary<string, string> fields in replies[1].Items.Select(item => item.ToFields()))
+        {
+            if (SentinelAnswer.ReadEndpoint(fields) is { } announced && IsEligible(announced, fields))
+            {
+                HostEndpoint mapped = _policy.Map(announced);
+                replicas.Add(new ServerConnection(announced, await ResolveAsync(mapped), options.Backend, context));
+            }
+        }
+
+        if (replicas.Count == 0)
+        {
+            _objections.Add("there is no replica that Sentinel could promote");
+        }
+    }
+
+    // As Sentinel chooses: not one that is down or disconnected, and none of priority 0 (redis.conf, replica-priority).
+    private bool IsEligible(HostEndpoint announced, Dictionary<string, string> fields)
+    {
+        string flags = fields.GetValueOrDefault("flags", "");
+        if (flags != "slave")
+        {
+            _objections.Add($"replica {announced} is not healthy: Sentinel has the flags {flags} on it");
+            return false;
+        }
+
+        if (fields.GetValueOrDefault("master-link-status") != "ok")
+        {
+            _objections.Add($"replica {announced} has lost its link to the master");
+            return false;
+        }
+
+        return fields.GetValueOrDefault("slave-priority") != "0";
+    }
+
+    private async Task<IPEndPoint> ResolveAsync(HostEndpoint endpoint)
+    {
+        IPAddress? address = await context.FindAddressAsync(endpoint.Host, CancellationToken.None);
+        return address is null
+            ? throw new ServerException($"the address of '{endpoint.Host}' is not known")
+            : new IPEndPoint(address, endpoint.Port);
+    }
+
+    private async Task LookAtMasterAsync(ServerConnection master, List<ServerConnection> replicas)
+    {
+        await CheckPermissionsAsync(master);
+        IReadOnlyDictionary<string, string> clients = await master.InfoAsync("clients");
+        if (clients.GetValueOrDefault("paused_reason", "none") != "none")
+        {
+            _objections.Add($"the clients of {master.Announced} are paused by somebody");
+        }
+
+        foreach (ServerConnection replica in replicas)
+        {
+            long? lag = await FailoverSteps.LagAsync(master, replica);
+            if (lag is null or > MaxLagBytes)
+            {
+                _objections.Add(
+                    lag is null
+                        ? $"it is not known how far replica {replica.Announced} is behind the master"
+                        : $"replica {replica.Announced} is {lag} bytes behind the master");
+            }
+        }
+    }
+
+    // ACL DRYRUN came with redis 7.0; who is older, or may not ask, finds out when it is done, before anything is changed.
+    private async Task CheckPermissionsAsync(ServerConnection master)
+    {
+        RespValue user = await master.TryAskAsync("ACL", "WHOAMI");
+        foreach (string[] needed in new string[][] { ["CLIENT", "PAUSE", "1", "WRITE"], ["REPLICAOF", "NO", "ONE"] })
+        {
+            if (!user.IsError
+                && await master.TryAskAsync(["ACL", "DRYRUN", user.Text, .. needed]) is { IsError: false, Text: not "OK" } refusal)
+            {
+                _objections.Add($"{master.Announced}: {refusal.Text}");
+            }
+        }
+    }
+}

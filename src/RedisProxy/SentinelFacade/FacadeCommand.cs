@@ -1,0 +1,40 @@
+namespace RedisProxy.SentinelFacade;
+
+/// <summary>Answers one request.</summary>
+/// <param name="dialogue">Whose.</param>
+/// <param name="arguments">As many as the arity demands, the command's name first.</param>
+internal delegate void FacadeHandler(FacadeDialogue dialogue, IReadOnlyList<byte[]> arguments);
+
+/// <summary>A command that the facade knows, or one subcommand.</summary>
+/// <param name="Name">In full and in lower case: <c>sentinel|masters</c>.</param>
+/// <param name="Arity">Arguments, the name included; -n is n or more (redis.io/commands/command).</param>
+/// <param name="Kind">For metrics.</param>
+/// <param name="Summary">One sentence without a full stop, for HELP and COMMAND DOCS.</param>
+/// <param name="Answer">Writes the reply.</param>
+internal sealed record FacadeCommand(string Name, int Arity, FacadeCommandKind Kind, string Summary, FacadeHandler Answer)
+{
+    /// <summary>For clients that have not authenticated, too.</summary>
+    public bool IsForStrangers { get; init; }
+
+    /// <summary>For RESP2 subscribers, too.</summary>
+    public bool IsForSubscribers { get; init; }
+
+    public IReadOnlyList<FacadeCommand> Subcommands { get; init; } = [];
+
+    /// <summary>Behind the name in HELP.</summary>
+    public string Usage { get; init; } = "";
+
+    /// <summary>The last word of <see cref="Name"/>.</summary>
+    public string Word => Name.Split('|')[^1];
+
+    /// <summary>As COMMAND has them.</summary>
+    public IReadOnlyList<string> Flags => (IsForStrangers, Kind) switch
+    {
+        (true, _) => ["noscript", "loading", "stale", "fast", "no_auth"],
+        (_, FacadeCommandKind.Subscription) => ["pubsub", "noscript", "loading", "stale"],
+        (_, FacadeCommandKind.Address or FacadeCommandKind.Refused) => ["admin"],
+        _ => ["loading", "stale"],
+    };
+
+    public bool Takes(int count) => Arity < 0 ? count >= -Arity : count == Arity;
+}

@@ -1,0 +1,223 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace RedisProxy.SentinelFacade;
+
+/// <summary>
+/// One client's socket: receives, has the dialogue answer, sends. The next request is read when the reply to the last one has gone, so a
+/// client that does not read holds up itself only; a subscriber to whom too much is owed is ended. Ordinary async code on the thread
+/// pool: nothing here is about the traffic.
+/// </summary>
+internal sealed class FacadeConnection : IDisposable
+{
+    /// <summary>Owed to a subscriber, beyond what the kernel has taken. A message is about 100 bytes.</summary>
+    public const int MaxBacklogBytes = 64 * 1024;
+
+    // Replies to one burst of requests that wait to be sent together.
+    private const int FlushBytes = 16 * 1024;
+
+    private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
+
+    private readonly Socket _socket;
+    private readonly FacadeContext _context;
+    private readonly FacadeDialogue _dialogue;
+    private readonly FacadeOutput _output;
+    private readonly FacadeRequests _requests = new();
+    private readonly EndPoint? _remote;
+    private volatile string _dropReason = "";
+
+    /// <param name="socket">Accepted; closed with this.</param>
+    /// <param name="context">What all connections share.</param>
+    /// <param name="id">For CLIENT ID.</param>
+    public FacadeConnection(Socket socket, FacadeContext context, long id)
+    {
+        _socket = socket;
+        _context = context;
+        _remote = socket.RemoteEndPoint;
+        var reply = new ReplyWriter();
+        _output = new FacadeOutput(socket, reply);
+        _dialogue = new FacadeDialogue(
+            context, reply, id, Unmapped(socket.RemoteEndPoint as IPEndPoint), Unmapped(socket.LocalEndPoint as IPEndPoint));
+    }
+
+    /// <summary>Of the client; none: not known.</summary>
+    public IPAddress Address => (_remote as IPEndPoint)?.Address ?? IPAddress.None;
+
+    /// <summary>It has sent a whole request.</summary>
+    public bool HasSpoken { get; private set; }
+
+    /// <summary>It was told to go, and may not have gone yet.</summary>
+    public bool IsDropped => _dropReason.Length > 0;
+
+    /// <summary>Others need its place. Any thread.</summary>
+    public void MakeRoom() => Drop("others needed its place");
+
+    /// <summary>Until one of both sides closes, or the server stops.</summary>
+    /// <returns>Why the facade has ended it; empty: it has not.</returns>
+    /// <exception cref="SocketException">The connection broke.</exception>
+    public async Task<string> RunAsync(CancellationToken stop)
+    {
+        TimeSpan timeout = _context.Access.Timeout;
+        ITimer? stranger = _dialogue.IsAuthenticated || timeout == TimeSpan.Zero
+            ? null
+            : _context.Time.CreateTimer(_ => DropStranger(), null, timeout, Timeout.InfiniteTimeSpan);
+        try
+        {
+            await ServeAsync(stop);
+            await _output.FlushAsync();
+            await LingerAsync();
+        }
+        catch (Exception failure) when (_dropReason.Length > 0 && failure is SocketException or ObjectDisposedException)
+        {
+            // We have ended it.
+        }
+        finally
+        {
+            if (stranger is not null)
+            {
+                await stranger.DisposeAsync();
+            }
+        }
+
+        return _dropReason;
+    }
+
+    /// <summary>Tells the client that a master has changed, if it wants to know. Any thread; does not wait.</summary>
+    /// <returns>False: it does not.</returns>
+    public bool TryPublishSwitch(string master)
+    {
+        lock (_output.Gate)
+        {
+            if (!_dialogue.TryPublishSwitch(master))
+            {
+                return false;
+            }
+
+            if (_dialogue.Reply.Length > MaxBacklogBytes)
+            {
+                Drop("a subscriber that does not read");
+                return false;
+            }
+        }
+
+        _ = _output.FlushAsync();
+        return true;
+    }
+
+    /// <summary>At once, with a reset if anything was unread.</summary>
+    public void Dispose() => _socket.Dispose();
+
+    // Until there is nothing more to read, or to say.
+    private async Task ServeAsync(CancellationToken stop)
+    {
+        while (!_dialogue.IsOver)
+        {
+            int count;
+            try
+            {
+                count = await _socket.ReceiveAsync(_requests.Room(), SocketFlags.None, stop);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            if (count == 0)
+            {
+                return;
+            }
+
+            _requests.Received(count);
+            bool isProtocol = await AnswerAllAsync();
+            await _output.FlushAsync();
+            if (!isProtocol)
+            {
+                return;
+            }
+        }
+    }
+
+    // False: what came is no protocol.
+    private async Task<bool> AnswerAllAsync()
+    {
+        while (!_dialogue.IsOver)
+        {
+            RequestLimits limits = _dialogue.IsAuthenticated ? RequestLimits.OfClients : RequestLimits.OfStrangers;
+            if (!_requests.TryTake(limits, out List<byte[]> arguments, out string? complaint))
+            {
+                if (complaint is not null)
+                {
+                    Refuse(complaint);
+                }
+
+                return complaint is null;
+            }
+
+            HasSpoken = true;
+            bool isMuch;
+            lock (_output.Gate)
+            {
+                _dialogue.Answer(arguments);
+                isMuch = _dialogue.Reply.Length > FlushBytes;
+            }
+
+            if (isMuch)
+            {
+                await _output.FlushAsync();
+            }
+        }
+
+        return true;
+    }
+
+    private void Refuse(string complaint)
+    {
+        _dropReason = complaint.Length > 0 ? complaint : "no protocol of redis";
+        lock (_output.Gate)
+        {
+            if (complaint.Length > 0)
+            {
+                _dialogue.Reply.Error(complaint);
+            }
+        }
+    }
+
+    // Closing with unread data would reset the connection, and the client might never see the last reply.
+    private async Task LingerAsync()
+    {
+        _socket.Shutdown(SocketShutdown.Send);
+        using var limit = new CancellationTokenSource(LingerTime, _context.Time);
+        byte[] nobodyReadsThis = new byte[1024];
+        try
+        {
+            while (await _socket.ReceiveAsync(nobodyReadsThis, SocketFlags.None, limit.Token) > 0)
+            {
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Long enough.
+        }
+    }
+
+    private void DropStranger()
+    {
+        lock (_output.Gate)
+        {
+            if (!_dialogue.IsAuthenticated)
+            {
+                Drop("no authentication in time");
+            }
+        }
+    }
+
+    private void Drop(string reason)
+    {
+        _dropReason = reason;
+        _socket.Dispose();
+    }
+
+    // A socket on [::] sees IPv4 clients as ::ffff:10.0.0.1.
+    private static IPEndPoint? Unmapped(IPEndPoint? endpoint) =>
+        endpoint?.Address.IsIPv4MappedToIPv6 == true ? new IPEndPoint(endpoint.Address.MapToIPv4(), endpoint.Port) : endpoint;
+}

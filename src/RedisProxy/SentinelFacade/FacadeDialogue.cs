@@ -1,0 +1,183 @@
+using System.Net;
+using System.Text;
+
+namespace RedisProxy.SentinelFacade;
+
+/// <summary>What all dialogues share.</summary>
+/// <param name="Directory">The masters.</param>
+/// <param name="Access">Who may ask.</param>
+/// <param name="Counters">For metrics.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Version">Of the proxy.</param>
+internal sealed record FacadeContext(
+    FacadeDirectory Directory, FacadeAccess Access, FacadeCounters Counters, TimeProvider Time, string Version)
+{
+    /// <summary>40 hexadecimal digits, the same as long as this process runs.</summary>
+    public string ServerId { get; } = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(20));
+
+    public long Started { get; } = Time.GetTimestamp();
+
+    /// <summary>Where it listens.</summary>
+    public int Port { get; init; }
+
+    public int MaxConnections { get; init; }
+}
+
+/// <summary>
+/// One client's conversation, as a Sentinel of redis 7.0 would have it (sentinel.c, networking.c, pubsub.c): requests go in, replies are
+/// written. Knows no socket. Not thread-safe.
+/// </summary>
+internal sealed class FacadeDialogue
+{
+    private const int MaxShownBytes = 128;
+
+    /// <param name="context">What all dialogues share.</param>
+    /// <param name="reply">Where replies and messages are written.</param>
+    /// <param name="id">Of the connection; positive.</param>
+    /// <param name="remote">The client's address; null: not known.</param>
+    /// <param name="local">What the client has connected to; null: not known.</param>
+    public FacadeDialogue(FacadeContext context, ReplyWriter reply, long id, IPEndPoint? remote, IPEndPoint? local)
+    {
+        Context = context;
+        Reply = reply;
+        Id = id;
+        Remote = remote;
+        Local = local ?? new IPEndPoint(IPAddress.Loopback, context.Port);
+        IsAuthenticated = !context.Access.AsksClients;
+        Opened = LastRequest = context.Time.GetTimestamp();
+    }
+
+    public FacadeContext Context { get; }
+
+    public ReplyWriter Reply { get; }
+
+    public long Id { get; }
+
+    public IPEndPoint? Remote { get; }
+
+    public IPEndPoint Local { get; }
+
+    /// <summary>Timestamps of the clock.</summary>
+    public long Opened { get; }
+
+    public long LastRequest { get; private set; }
+
+    /// <summary>As redis does it: who was let in stays, even when the password is changed.</summary>
+    public bool IsAuthenticated { get; set; }
+
+    public FacadeSubscriptions Subscriptions { get; } = new();
+
+    /// <summary>By CLIENT SETNAME or HELLO; empty: none.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>By CLIENT SETINFO.</summary>
+    public string LibraryName { get; set; } = "";
+
+    /// <inheritdoc cref="LibraryName"/>
+    public string LibraryVersion { get; set; } = "";
+
+    /// <summary>The client has said QUIT: the connection is closed behind the reply.</summary>
+    public bool IsOver { get; set; }
+
+    private bool IsRestrictedSubscriber => Reply.Protocol == 2 && Subscriptions.Count > 0;
+
+    /// <summary>Writes the reply to one request.</summary>
+    /// <param name="arguments">At least one.</param>
+    public void Answer(IReadOnlyList<byte[]> arguments)
+    {
+        LastRequest = Context.Time.GetTimestamp();
+        FacadeCommand? command = Find(arguments, out string complaint);
+        if (command is null)
+        {
+            Refuse(complaint);
+        }
+        else if (!command.Takes(arguments.Count))
+        {
+            Refuse($"ERR wrong number of arguments for '{command.Name}' command");
+        }
+        else if (!IsAuthenticated && !command.IsForStrangers)
+        {
+            Refuse("NOAUTH Authentication required.");
+        }
+        else if (IsRestrictedSubscriber && !command.IsForSubscribers)
+        {
+            Refuse($"ERR Can't execute '{command.Name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
+                + "are allowed in this context");
+        }
+        else
+        {
+            Context.Counters.CountCommand(command.Kind);
+            command.Answer(this, arguments);
+        }
+    }
+
+    /// <summary>
+    /// Writes what a subscriber gets when a master has changed. Its address has not: the same one comes twice.
+    /// </summary>
+    /// <returns>False: this client has not subscribed to it.</returns>
+    public bool TryPublishSwitch(string master)
+    {
+        if (!IsAuthenticated || !Subscriptions.Match(SubscriptionCommands.SwitchChannel)
+            || Context.Directory.Find(master, Local.Address) is not { } found)
+        {
+            return false;
+        }
+
+        string address = $"{found.Address.Host} {found.Address.Port}";
+        SubscriptionCommands.WriteMessage(this, SubscriptionCommands.SwitchChannel, $"{master} {address} {address}");
+        return true;
+    }
+
+    /// <summary>Seconds between then and now.</summary>
+    public long SecondsSince(long timestamp) => (long)Context.Time.GetElapsedTime(timestamp).TotalSeconds;
+
+    /// <summary>An argument for people, and for comparing with names of the configuration.</summary>
+    public static string Text(byte[] argument) => Encoding.UTF8.GetString(argument);
+
+    private void Refuse(string complaint)
+    {
+        Context.Counters.CountCommand(FacadeCommandKind.Refused);
+        Reply.Error(complaint);
+    }
+
+    private static FacadeCommand? Find(IReadOnlyList<byte[]> arguments, out string complaint)
+    {
+        complaint = "";
+        if (FacadeCommands.Find(Latin(arguments[0])) is not { } command)
+        {
+            string name = Shown(arguments[0], MaxShownBytes);
+            complaint = $"ERR unknown command '{name}', with args beginning with: {ShownArguments(arguments)}";
+            return null;
+        }
+
+        if (command.Subcommands.Count == 0 || arguments.Count == 1)
+        {
+            return command;
+        }
+
+        string word = Latin(arguments[1]);
+        FacadeCommand? found = command.Subcommands.FirstOrDefault(one => one.Word.Equals(word, StringComparison.OrdinalIgnoreCase));
+        complaint = $"ERR unknown subcommand '{Shown(arguments[1], MaxShownBytes)}'. Try {command.Name.ToUpperInvariant()} HELP.";
+        return found;
+    }
+
+    private static string ShownArguments(IReadOnlyList<byte[]> arguments)
+    {
+        var shown = new StringBuilder();
+        for (int i = 1; i < arguments.Count && shown.Length < MaxShownBytes; i++)
+        {
+            shown.Append('\'').Append(Shown(arguments[i], MaxShownBytes - shown.Length)).Append("' ");
+        }
+
+        return shown.ToString();
+    }
+
+    // Redis prints it as a C string: up to a zero byte.
+    private static string Shown(byte[] argument, int max)
+    {
+        string text = Latin(argument).Split('\0')[0];
+        return text.Length > max ? text[..max] : text;
+    }
+
+    private static string Latin(byte[] argument) => Encoding.Latin1.GetString(argument);
+}

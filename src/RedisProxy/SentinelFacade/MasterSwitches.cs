@@ -1,0 +1,26 @@
+using RedisProxy.Topology;
+
+namespace RedisProxy.SentinelFacade;
+
+/// <summary>Tells when a master has taken the place of another one, and takes requests. One for each source.</summary>
+/// <param name="onSwitch">Gets the master's name, on a thread of the control plane. Must not block.</param>
+internal sealed class MasterSwitches(Action<string> onSwitch) : ITopologyObserver
+{
+    private long _announced;
+
+    public void OnTopology(TopologyView view)
+    {
+        if (!view.IsServing || view.Generation <= _announced)
+        {
+            return;
+        }
+
+        // The first one has taken nobody's place.
+        bool isSwitch = _announced > 0;
+        _announced = view.Generation;
+        if (isSwitch)
+        {
+            onSwitch(view.MasterName);
+        }
+    }
+}

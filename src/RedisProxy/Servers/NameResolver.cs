@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Sockets;
+
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Actors;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Servers;
+
+/// <summary>
+/// Addresses of host names for one actor, without waiting: what is known is given at once, and what is old is looked up beside it. The
+/// last good address survives a DNS failure. A name with several addresses keeps the one it has as long as DNS still lists it,
+/// because a master that moves with every round robin would be a failover every few seconds.
+/// <para>Lives on its owner's inbox, which handles a message after each lookup.</para>
+/// </summary>
+internal sealed class NameResolver(Inbox inbox, Action<Action> post, TopologyContext context, ILogger logger)
+{
+    private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MinSpacing = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    private readonly Dictionary<string, Entry> _names = [];
+    private readonly MonotonicClock _clock = new(context.Time);
+
+    /// <summary>The address now; null when it is a name that has not been resolved yet.</summary>
+    public IPAddress? Find(string host)
+    {
+        if (IPAddress.TryParse(host, out IPAddress? literal))
+        {
+            return literal;
+        }
+
+        if (!_names.TryGetValue(host, out Entry? entry))
+        {
+            _names[host] = entry = new Entry();
+        }
+
+        if (!entry.IsUnderWay && (entry.LookedUp is not { } last || _clock.Now - last >= (entry.IsDoubted ? MinSpacing : MaxAge)))
+        {
+            entry.IsUnderWay = true;
+            inbox.Start(stop => LookUpAsync(host, entry, stop));
+        }
+
+        return entry.Address;
+    }
+
+    /// <summary>Something is wrong with a master: the next <see cref="Find"/> looks its name up again.</summary>
+    public void Doubt()
+    {
+        foreach (Entry entry in _names.Values)
+        {
+            entry.IsDoubted = true;
+        }
+    }
+
+    /// <summary>Servers are bound to IPv4 addresses more often than to IPv6 ones, and localhost has both.</summary>
+    public static IPAddress? Choose(IPAddress[] found) =>
+        found.OrderBy(address => address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1).FirstOrDefault();
+
+    private async Task LookUpAsync(string host, Entry entry, CancellationToken stop)
+    {
+        IPAddress[] found = [];
+        try
+        {
+            using var limit = new TimeLimit(Timeout, context.Time, stop);
+            found = await limit.ApplyToAsync(context.Resolve(host, limit.Token), "no answer of the DNS");
+        }
+        catch (Exception failure) when (!stop.IsCancellationRequested)
+        {
+            TopologyLog.NameNotResolved(logger, host, failure.Message);
+        }
+
+        post(() => Store(entry, found));
+    }
+
+    private void Store(Entry entry, IPAddress[] found)
+    {
+        entry.IsUnderWay = false;
+        entry.IsDoubted = found.Length == 0;
+        entry.LookedUp = _clock.Now;
+        if (found.Length > 0 && (entry.Address is null || !found.Contains(entry.Address)))
+        {
+            entry.Address = Choose(found);
+        }
+    }
+
+    private sealed class Entry
+    {
+        public IPAddress? Address { get; set; }
+
+        public TimeSpan? LookedUp { get; set; }
+
+        public bool IsUnderWay { get; set; }
+
+        public bool IsDoubted { get; set; }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+
+using RedisProxy.Configuration;
+using RedisProxy.Topology;
+
+namespace RedisProxy.Servers;
+
+/// <summary>What one server says of its replication, at one moment (INFO; redis.io, commands/info).</summary>
+internal sealed record ReplicationFacts
+{
+    private static readonly string[] CopyStates = ["state=wait_bgsave", "state=send_bulk", "state=bg_transfer"];
+
+    /// <summary>It says that it is a master.</summary>
+    public bool IsMaster { get; init; }
+
+    /// <summary>Of a replica: whose, as it was told.</summary>
+    public HostEndpoint? Master { get; init; }
+
+    /// <summary>Of a replica.</summary>
+    public bool IsLinkUp { get; init; }
+
+    /// <summary>Of a replica: it receives or loads a whole copy of the master's data, and its own is old or gone.</summary>
+    public bool IsSyncing { get; init; }
+
+    /// <summary>It reads its data from disk.</summary>
+    public bool IsLoading { get; init; }
+
+    /// <summary>
+    /// How far it is in the stream of writes, in bytes; null: it does not say. Comparable between a master and its replicas.
+    /// </summary>
+    public long? Offset { get; init; }
+
+    /// <summary>Of a master: replicas to which it sends, or will send, a whole copy now.</summary>
+    public int SyncingReplicas { get; init; }
+
+    /// <summary>Whole copies that it has begun to send since it was started.</summary>
+    public long FullSyncs { get; init; }
+
+    /// <summary>Replicas that went on where they had stopped, since it was started.</summary>
+    public long PartialSyncs { get; init; }
+
+    /// <summary>Replicas that wanted to go on, and could not, since it was started.</summary>
+    public long RefusedPartialSyncs { get; init; }
+
+    /// <summary>What a replica may miss and still go on, in bytes (<c>repl-backlog-size</c>).</summary>
+    public long BacklogBytes { get; init; }
+
+    /// <param name="info">The lines of INFO.</param>
+    public static ReplicationFacts Read(IReadOnlyDictionary<string, string> info)
+    {
+        bool isMaster = info.GetValueOrDefault("role") == "master";
+        return new ReplicationFacts
+        {
+            IsMaster = isMaster,
+            Master = SentinelAnswer.ReadEndpoint(info.GetValueOrDefault("master_host", ""), info.GetValueOrDefault("master_port", "")),
+            IsLinkUp = info.GetValueOrDefault("master_link_status") == "up",
+            IsSyncing = info.GetValueOrDefault("master_sync_in_progress") == "1",
+            IsLoading = info.GetValueOrDefault("loading") == "1" || info.GetValueOrDefault("async_loading") == "1",
+            Offset = TryNumber(info, isMaster ? "master_repl_offset" : "slave_repl_offset"),
+            SyncingReplicas = info.Count(line => IsReplica(line.Key) && IsWaitingForCopy(line.Value)),
+            FullSyncs = Number(info, "sync_full"),
+            PartialSyncs = Number(info, "sync_partial_ok"),
+            RefusedPartialSyncs = Number(info, "sync_partial_err"),
+            BacklogBytes = Number(info, "repl_backlog_size"),
+        };
+    }
+
+    // slave0:ip=10.0.0.2,port=6379,state=online,offset=1234,lag=1
+    private static bool IsReplica(string key) =>
+        key.StartsWith("slave", StringComparison.Ordinal) && key.Length > 5 && key.AsSpan(5).IndexOfAnyExceptInRange('0', '9') < 0;
+
+    // Valkey may send the copy over a second connection, which it lists as another replica; the first one is in "bg_transfer" meanwhile.
+    private static bool IsWaitingForCopy(string replica) =>
+        CopyStates.Any(state => replica.Contains(state, StringComparison.Ordinal))
+            && !replica.Contains("type=rdb-channel", StringComparison.Ordinal);
+
+    private static long Number(IReadOnlyDictionary<string, string> info, string name) => TryNumber(info, name) ?? 0;
+
+    private static long? TryNumber(IReadOnlyDictionary<string, string> info, string name) => long.TryParse(
+        info.GetValueOrDefault(name), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number) ? number : null;
+}

@@ -1,0 +1,36 @@
+using System.Net;
+using System.Net.Sockets;
+
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Transport;
+
+namespace RedisProxy.Servers;
+
+/// <summary>Looks up the addresses of a host name.</summary>
+internal delegate Task<IPAddress[]> ResolveHost(string host, CancellationToken stop);
+
+/// <summary>What every object of this layer needs of the world.</summary>
+internal sealed record TopologyContext(TimeProvider Time, ILoggerFactory Loggers)
+{
+    /// <summary>How masters are reached by TLS; null: in plain text.</summary>
+    public PeerTls? BackendTls { get; init; }
+
+    /// <summary>How Sentinels are reached by TLS; null: in plain text.</summary>
+    public PeerTls? SentinelTls { get; init; }
+
+    public ResolveHost Resolve { get; init; } = Dns.GetHostAddressesAsync;
+
+    /// <summary>One look at the DNS; null when it knows no such name now. What stays connected has <see cref="NameResolver"/>.</summary>
+    public async Task<IPAddress?> FindAddressAsync(string host, CancellationToken stop)
+    {
+        try
+        {
+            return IPAddress.TryParse(host, out IPAddress? literal) ? literal : NameResolver.Choose(await Resolve(host, stop));
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,198 @@
+using System.Net;
+
+using RedisProxy.EventLoops;
+using RedisProxy.Transport;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// What lies between the accept of a client and its session, on one loop: the limits of its listener, the header of a load balancer, TLS.
+/// A client on this way is no session yet, but has the place of one.
+/// </summary>
+internal sealed class Admission
+{
+    // So many refused clients get time to read why; a flood of them must not take the descriptors that sessions need.
+    private const int MaxLingeringRefusals = 32;
+
+    private readonly SessionQuota _quota;
+    private readonly SessionCounters _counters;
+    private readonly ClientHeaders _headers;
+    private readonly ClientHandshakes? _handshakes;
+    private readonly Action _leave;
+    private int _lingeringRefusals;
+
+    public Admission(EventLoop loop, SessionQuota quota, SessionSettings settings, SessionCounters counters)
+    {
+        _quota = quota;
+        _counters = counters;
+        _headers = new ClientHeaders(loop);
+        _handshakes = settings.ClientTls is { } tls
+            ? new ClientHandshakes(loop, tls, settings.MaxHandshakes, settings.MaxSilent, quota)
+            : null;
+        _leave = Leave;
+    }
+
+    /// <summary>Gets each client that is let in, and what to run once when its session has ended.</summary>
+    public required Action<LoopSocket, Action> Serve { get; init; }
+
+    /// <summary>Gets those that were not let in for what they sent, and why.</summary>
+    public required Action<IPEndPoint?, string> OnRefused { get; init; }
+
+    /// <summary>A place was given back.</summary>
+    public required Action OnLeft { get; init; }
+
+    /// <summary>Clients on their way and sessions.</summary>
+    public int Places { get; private set; }
+
+    /// <summary>Nobody becomes a session any more.</summary>
+    public bool IsStopping { get; private set; }
+
+    public void Begin(LoopSocket client, SessionSettings settings)
+    {
+        if (!_quota.TryEnter())
+        {
+            _handshakes?.MakeRoom();
+            RefuseTooMany(client);
+            return;
+        }
+
+        Places++;
+        if (settings.ExpectsHeader(client))
+        {
+            _ = ReadHeaderAsync(client, settings);
+        }
+        else
+        {
+            Enter(client, settings);
+        }
+    }
+
+    /// <summary>Ends those who are on the way, too.</summary>
+    public void Stop()
+    {
+        IsStopping = true;
+        _headers.EndAll();
+        _handshakes?.EndAll();
+    }
+
+    /// <summary>After <see cref="Stop"/>.</summary>
+    public void Reopen() => IsStopping = false;
+
+    private async Task ReadHeaderAsync(LoopSocket client, SessionSettings settings)
+    {
+        IPEndPoint? balancer = client.PeerAddress;
+        Exception? failure = await _headers.ReadAsync(client);
+        if (failure is null && !IsStopping)
+        {
+            _counters.HeadersRead++;
+            Enter(client, settings);
+            return;
+        }
+
+        if (IsRefusal(failure))
+        {
+            _counters.HeadersFailed++;
+            OnRefused(balancer, $"no PROXY header: {failure!.Message}");
+        }
+
+        await EndAsync(client);
+        Leave();
+    }
+
+    private void Enter(LoopSocket client, SessionSettings settings)
+    {
+        if (!TryEnterAddress(client, settings, out Action onFinished))
+        {
+            Leave();
+            RefuseTooMany(client);
+        }
+        else if (_handshakes is null)
+        {
+            Serve(client, onFinished);
+        }
+        else
+        {
+            _ = SecureAsync(_handshakes, client, onFinished);
+        }
+    }
+
+    private bool TryEnterAddress(LoopSocket client, SessionSettings settings, out Action onFinished)
+    {
+        onFinished = _leave;
+        if (settings.Addresses is not { } addresses || client.PeerAddress?.Address is not { } address)
+        {
+            return true;
+        }
+
+        onFinished = () =>
+        {
+            addresses.Leave(address);
+            Leave();
+        };
+        return addresses.TryEnter(address);
+    }
+
+    private async Task SecureAsync(ClientHandshakes handshakes, LoopSocket client, Action onFinished)
+    {
+        IPEndPoint? address = client.PeerAddress;
+        Exception? failure = await handshakes.RunAsync(client);
+        if (failure is null && !IsStopping)
+        {
+            _counters.Secured++;
+            Serve(client, onFinished);
+            return;
+        }
+
+        if (IsRefusal(failure))
+        {
+            _counters.HandshakesFailed++;
+            OnRefused(address, $"TLS handshake failed: {TlsFailure.Describe(failure!)}");
+        }
+
+        await EndAsync(client);
+        onFinished();
+    }
+
+    // Who connects and says nothing is a probe of the port.
+    private bool IsRefusal(Exception? failure) => failure is not (null or EndOfStreamException) && !IsStopping;
+
+    private void Leave()
+    {
+        _quota.Leave();
+        Places--;
+        OnLeft();
+    }
+
+    private void RefuseTooMany(LoopSocket client)
+    {
+        _counters.RefusedTooMany++;
+        if (_handshakes is null)
+        {
+            SendTooMany(client);
+        }
+
+        _ = EndAsync(client);
+    }
+
+    private async Task EndAsync(LoopSocket client)
+    {
+        if (_lingeringRefusals == MaxLingeringRefusals)
+        {
+            client.Close();
+            return;
+        }
+
+        _lingeringRefusals++;
+        client.ShutdownWrite();
+        await LingeringClose.RunAsync(client);
+        _lingeringRefusals--;
+    }
+
+    private static unsafe void SendTooMany(LoopSocket client)
+    {
+        fixed (byte* text = SyntheticReplies.TooManyClients)
+        {
+            _ = client.TrySend(text, SyntheticReplies.TooManyClients.Length);
+        }
+    }
+}

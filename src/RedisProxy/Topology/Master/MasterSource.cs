@@ -1,0 +1,166 @@
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Actors;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// The actor around one <see cref="MasterTracker"/>: takes suspicions from sessions, keeps a probe on the accepted master, and publishes
+/// views. Where the master is, it is told by its finder: Sentinels (<see cref="SentinelMonitor"/>) or a configured address
+/// (<see cref="StaticSource"/>).
+/// <para>After every message: the finder looks again, the tracker concludes, and what follows is done. Nothing else changes state.</para>
+/// </summary>
+internal sealed class MasterSource
+{
+    private readonly MasterTracker _tracker;
+    private readonly Func<TimeSpan?> _find;
+    private readonly Action _askAround;
+    private readonly ILogger _logger;
+    private readonly List<ITopologyObserver> _observers = [];
+    private volatile TopologyView _current;
+    private ProbeSettings _probeSettings;
+    private SentinelSurroundings _surroundings = SentinelSurroundings.None;
+    private volatile MasterProbe? _probe;
+    private Inbox.Work? _probing;
+    private long _probeGeneration;
+    private int _suspicionIsPosted;
+
+    /// <param name="tracker">Told what is found and seen.</param>
+    /// <param name="find">The finder: tells the tracker what it knows, and when it wants to be called again.</param>
+    /// <param name="askAround">The finder should find out anew, at once.</param>
+    /// <param name="probeSettings">How the master is looked at.</param>
+    /// <param name="logger">Gets what goes wrong.</param>
+    public MasterSource(MasterTracker tracker, Func<TimeSpan?> find, Action askAround, ProbeSettings probeSettings, ILogger logger)
+    {
+        _tracker = tracker;
+        _find = find;
+        _askAround = askAround;
+        _probeSettings = probeSettings;
+        _logger = logger;
+        _current = tracker.BuildView();
+        Inbox = new Inbox(Settle, probeSettings.Time, logger);
+    }
+
+    public Inbox Inbox { get; }
+
+    public TopologyView Current => _current;
+
+    public FailoverHistory Failovers => _tracker.Failovers;
+
+    public TimeSpan? ProbeRoundTrip => _probe?.RoundTrip;
+
+    public long Suspect(SuspicionReason reason)
+    {
+        long number = _tracker.Suspicions.Raise();
+
+        // Thousands of sessions may lose their master at once. One message is enough, as long as it is handled after the last number.
+        if (Interlocked.Exchange(ref _suspicionIsPosted, 1) == 0)
+        {
+            Inbox.Post(() => TakeSuspicions(reason));
+        }
+
+        return number;
+    }
+
+    public void Subscribe(ITopologyObserver observer) => Inbox.Post(() =>
+    {
+        _observers.Add(observer);
+        Show(observer, _current);
+    });
+
+    /// <summary>What the next view shows around the master. From messages only.</summary>
+    public void SetSurroundings(SentinelSurroundings surroundings) => _surroundings = surroundings.Reuse(_surroundings);
+
+    /// <summary>Something has changed: a message for this actor. Any thread.</summary>
+    public void Post(Action change) => Inbox.Post(() =>
+    {
+        change();
+        Settle();
+    });
+
+    /// <summary>Runs the action when all that was posted before has been handled and shown.</summary>
+    public void AfterAll(Action action) => Inbox.Post(action);
+
+    /// <summary>The master is looked at in this way from now on. From messages only.</summary>
+    public void UseProbe(ProbeSettings settings)
+    {
+        _probeSettings = settings;
+        if (_tracker.Generation > 0)
+        {
+            StartProbe();
+        }
+    }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        Post(() => { });
+        await Inbox.RunAsync(stop);
+    }
+
+    private void TakeSuspicions(SuspicionReason reason)
+    {
+        Interlocked.Exchange(ref _suspicionIsPosted, 0);
+        TopologyLog.Suspected(_logger, _current.MasterName, reason, _tracker.Suspicions.Newest);
+        _tracker.OnSuspicion();
+        Settle();
+    }
+
+    private void Settle()
+    {
+        TimeSpan? again = _find();
+        _tracker.Evaluate();
+        Publish(); // First of all: a superseded master is fenced by it.
+        if (_tracker.Generation != _probeGeneration)
+        {
+            StartProbe();
+        }
+
+        if (_tracker.TakeWantsLook())
+        {
+            _probe?.Kick();
+            _askAround();
+        }
+
+        Inbox.WakeIn(Earlier(again, _tracker.NextDeadline));
+    }
+
+    private void StartProbe()
+    {
+        _probing?.Stop();
+        _probeGeneration = _tracker.Generation;
+        var probe = new MasterProbe(
+            _tracker.BuildView().Master!, _probeGeneration, _probeSettings, () => _tracker.Suspicions.Newest, _logger);
+        _probe = probe;
+        _probing = Inbox.Start(stop => probe.RunAsync(seen => Post(() => _tracker.OnProbe(seen)), stop));
+    }
+
+    private void Publish()
+    {
+        TopologyView view = _surroundings.Complete(_tracker.BuildView());
+        if (view == _current)
+        {
+            return;
+        }
+
+        _current = view;
+        foreach (ITopologyObserver observer in _observers)
+        {
+            Show(observer, view);
+        }
+    }
+
+    // A bug in one observer must not keep a view from the others.
+    private void Show(ITopologyObserver observer, TopologyView view)
+    {
+        try
+        {
+            observer.OnTopology(view);
+        }
+        catch (Exception failure)
+        {
+            TopologyLog.MessageFailed(_logger, failure);
+        }
+    }
+
+    private static TimeSpan? Earlier(TimeSpan? one, TimeSpan? other) => one is null || other < one ? other : one;
+}

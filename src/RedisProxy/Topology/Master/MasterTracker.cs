@@ -1,0 +1,299 @@
+using System.Diagnostics;
+
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Actors;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// Can the accepted master take requests? A state machine without any IO: it is told what was accepted, what the probe saw, what the
+/// Sentinels' flags say, and who doubts; <see cref="Evaluate"/> then draws the conclusion, and the view shows it.
+/// <para>It does not elect, ask, or publish. Everything but <see cref="Suspicions"/> is used by one owner, one call at a time.</para>
+/// <code>
+/// Unknown ─accepted─► Verifying ─probe is up─► Available ─promotion begun, or said down─► PlannedHold
+///                         ▲                     │   ▲  ◄──────let go, and probe is up────┘   │
+///      another accepted ──┘        probe failed └─┐ └─ up, nobody objects ─┐    probe failed │
+///      (from every state)                         └───────────────► Down ──┘ ◄───────────────┘
+/// </code>
+/// </summary>
+internal sealed class MasterTracker
+{
+    private readonly string _masterName;
+    private readonly PauseRules _rules;
+    private readonly bool _isAlone;
+    private readonly MonotonicClock _clock;
+    private readonly ILogger _logger;
+    private readonly FailoverTimeline _timeline;
+    private Availability _phase = Availability.Unknown;
+    private string _reason = "";
+    private ProbeReport? _seen;
+    private SentinelSigns _signs = SentinelSigns.None;
+    private bool _wantsLook;
+
+    /// <param name="masterName">For the view and the log.</param>
+    /// <param name="rules">How long to pause for a failover that is about to come. Its own.</param>
+    /// <param name="isAlone">There is no Sentinel to say that a server is down, so no connection in time says it.</param>
+    public MasterTracker(string masterName, PauseRules rules, bool isAlone, TimeProvider time, ILogger logger)
+    {
+        _masterName = masterName;
+        _rules = rules;
+        _isAlone = isAlone;
+        _clock = new MonotonicClock(time);
+        _timeline = new FailoverTimeline(time);
+        _logger = logger;
+    }
+
+    public FailoverHistory Failovers => _timeline.History;
+
+    public Suspicions Suspicions { get; } = new();
+
+    public MasterCandidate? Accepted { get; private set; }
+
+    public long Generation { get; private set; }
+
+    public Availability Phase
+    {
+        get => _phase;
+        private set
+        {
+            Debug.Assert(value is not (Availability.ReadsOnly or Availability.Unknown), "no phase of an accepted master");
+            Debug.Assert((value == Availability.PlannedHold) == (Pause is not null), "a pause belongs to its phase");
+            _phase = value;
+        }
+    }
+
+    /// <summary>For a failover that seems to be coming; null when there is none.</summary>
+    public HoldPause? Pause { get; private set; }
+
+    /// <summary>Until when nothing happens by itself, from now on; null: nothing will.</summary>
+    public TimeSpan? NextDeadline => (Pause is { IsEnding: false } pause ? pause.Deadline : _rules.PatientUntil) - _clock.Now;
+
+    public void OnSuspicion()
+    {
+        _timeline.Sign();
+        _wantsLook = true;
+    }
+
+    /// <summary>True, once, when the probe and the Sentinels should be asked at once.</summary>
+    public bool TakeWantsLook()
+    {
+        bool wants = _wantsLook;
+        _wantsLook = false;
+        return wants;
+    }
+
+    /// <summary>From now on this is the master. At the address of today's only its epoch is noted: nothing moved.</summary>
+    public void Accept(MasterCandidate candidate, string who, string reason)
+    {
+        MasterCandidate? old = Accepted;
+        Accepted = candidate;
+        _wantsLook = true;
+        if (old?.Address.Equals(candidate.Address) == true)
+        {
+            TopologyLog.EpochMoved(_logger, _masterName, candidate.Address, old.Epoch, candidate.Epoch, who, reason);
+            return;
+        }
+
+        if (old is not null)
+        {
+            _timeline.Accepted(old.Address, candidate, who);
+        }
+
+        Generation++;
+        _seen = null;
+        _signs = SentinelSigns.None;
+        Pause = null;
+        _rules.Forget();
+        Phase = Availability.Verifying;
+        TopologyLog.MasterAccepted(_logger, _masterName, old?.Address, candidate.Address, candidate.Epoch, Generation, who, reason);
+    }
+
+    public void OnProbe(ProbeReport seen)
+    {
+        if (seen.Generation != Generation)
+        {
+            return;
+        }
+
+        _seen = seen;
+        if (seen.IsConclusive)
+        {
+            Suspicions.Cover(seen.CoversSuspicion);
+        }
+
+        if (!seen.IsUp)
+        {
+            _timeline.Sign();
+        }
+    }
+
+    /// <summary>What the flags say now, about the accepted master.</summary>
+    public void SetSigns(SentinelSigns signs)
+    {
+        bool isNews = signs.AreBad && !_signs.AreBad;
+        _wantsLook |= isNews || (signs.IsDoubted && !_signs.IsDoubted);
+        _signs = signs;
+        _rules.SignsChanged(signs);
+        if (isNews)
+        {
+            _timeline.Sign(isOrdered: signs.IsOrdered && !signs.IsSaidDown);
+        }
+    }
+
+    /// <summary>While no master is known: why.</summary>
+    public void SetUnknownReason(string reason)
+    {
+        if (_phase == Availability.Unknown)
+        {
+            _reason = reason;
+        }
+    }
+
+    /// <summary>A Sentinel is about to promote a replica of the accepted master, which loses what it acknowledges from then on.</summary>
+    /// <param name="who">That Sentinel.</param>
+    /// <param name="isOrdered">It does not take the master for down itself: somebody has asked it for the failover.</param>
+    public void OnPromotionBegun(string who, bool isOrdered)
+    {
+        if (_phase == Availability.Available)
+        {
+            _timeline.Sign(isOrdered);
+            TryPause(who, isOrdered ? "has begun a planned failover" : "is about to promote a replica", isPlanned: true);
+        }
+    }
+
+    /// <summary>Draws the conclusion from all that is known. To be called after every change, and at the deadline.</summary>
+    public void Evaluate()
+    {
+        switch (_phase)
+        {
+            case Availability.Available or Availability.PlannedHold when WhyDown() is { } why:
+                GoDown(why);
+                break;
+            case Availability.Verifying:
+                EvaluateVerifying();
+                break;
+            case Availability.Available:
+                EvaluateAvailable();
+                break;
+            case Availability.PlannedHold:
+                EvaluateHold(Pause!);
+                break;
+            case Availability.Down:
+                EvaluateDown();
+                break;
+        }
+    }
+
+    public TopologyView BuildView() => new()
+    {
+        MasterName = _masterName,
+        Generation = Generation,
+        Availability = _phase,
+        Master = Accepted is { } master ? new MasterNode(master.Announced, master.Address) : null,
+        Epoch = Accepted?.Epoch ?? 0,
+        DemandsAuthentication = _seen?.DemandsAuthentication ?? false,
+        Commands = _seen?.Commands ?? Resp.CommandTable.BuiltIn,
+        CoversSuspicion = Suspicions.Covered,
+        IsPromoting = Pause is { IsPromoting: true },
+        Reason = _phase == Availability.Available ? "" : _reason,
+    };
+
+    private void EvaluateVerifying()
+    {
+        if (_seen is { IsUp: true })
+        {
+            TopologyLog.MasterAvailable(_logger, _masterName, Accepted!.Address, Generation, _timeline.Available());
+            Phase = Availability.Available;
+        }
+        else
+        {
+            _reason = $"{Accepted!.Address} was accepted and is not confirmed yet{(_seen is { } seen ? $": {seen.Detail}" : "")}";
+        }
+    }
+
+    private void EvaluateAvailable()
+    {
+        if (_rules.Heeds(_signs))
+        {
+            string what = _signs.IsSaidDown ? "says that the master is down, though it answers us" : "says that a failover is in progress";
+            TryPause(_signs.Who, what, isPlanned: !_signs.IsSaidDown);
+        }
+        else if (_seen is { IsUp: true } && Suspicions.AreAllCovered && !_signs.AreBad)
+        {
+            _timeline.Calm();
+        }
+    }
+
+    private void EvaluateHold(HoldPause pause)
+    {
+        if (!pause.IsEnding && pause.ReasonToEnd(_signs, _clock.Now) is { } reason)
+        {
+            pause.EndWith(reason, Suspicions.Raise());
+            _wantsLook = true;
+        }
+
+        if (pause.IsEnding && _seen is { IsUp: true } && Suspicions.Covered >= pause.ConfirmedBySuspicion)
+        {
+            TopologyLog.HoldEnded(_logger, pause.IsOverdue ? LogLevel.Warning : LogLevel.Information, _masterName, pause.EndReason);
+            Pause = null;
+            if (!_rules.PauseWasUseless(pause, _signs, _clock.Now))
+            {
+                TopologyLog.PausesUsedUp(_logger, _masterName, pause.Who, PauseBudget.Whole, PauseBudget.RefillTime);
+            }
+
+            Phase = Availability.Available;
+            _timeline.Calm();
+        }
+    }
+
+    private void EvaluateDown()
+    {
+        if (_seen is not { IsUp: true })
+        {
+            _rules.EndPatience(signsAreSpent: false);
+            _reason = WhyDown() ?? _reason;
+            return;
+        }
+
+        bool isOpposed = _rules.Heeds(_signs);
+        if (isOpposed && _rules.IsPatient(_clock.Now))
+        {
+            _reason = $"{Accepted!.Address} answers again, but Sentinel {_signs.Who} does not agree yet";
+            return;
+        }
+
+        _rules.EndPatience(signsAreSpent: isOpposed);
+        TopologyLog.MasterCameBack(_logger, _masterName, Accepted!.Address, _timeline.CameBack(Accepted));
+        if (isOpposed)
+        {
+            TopologyLog.SignsIgnored(_logger, _masterName, Accepted.Address, _signs.Who);
+        }
+
+        Phase = Availability.Available;
+    }
+
+    private string? WhyDown() => _seen?.WhyDown(_signs, _isAlone) is { } why ? $"{Accepted!.Address}: {why}" : null;
+
+    private void GoDown(string why)
+    {
+        TopologyLog.MasterDown(_logger, _masterName, why);
+        _timeline.Sign(isOrdered: false);
+        Pause = null;
+        _reason = why;
+        _wantsLook = true;
+        Phase = Availability.Down;
+    }
+
+    private void TryPause(string who, string what, bool isPlanned)
+    {
+        Pause = _rules.TryBegin(who, isPlanned, _clock.Now);
+        if (Pause is not null)
+        {
+            _reason = $"Sentinel {who} {what}";
+            _wantsLook = true;
+            TopologyLog.HoldBegan(_logger, _masterName, _reason, Pause.Deadline - _clock.Now);
+            Phase = Availability.PlannedHold;
+        }
+    }
+}

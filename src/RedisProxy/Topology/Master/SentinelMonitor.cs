@@ -1,0 +1,264 @@
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Actors;
+using RedisProxy.Configuration;
+using RedisProxy.Servers;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// One master of a Sentinel deployment: collects what every Sentinel says of it, lets <see cref="MasterElection"/> decide who it is, and
+/// tells the tracker. The Sentinels' reports come from a <see cref="SentinelSet"/>.
+/// <para>Public methods from any thread; everything private runs on the source's inbox.</para>
+/// </summary>
+internal sealed class SentinelMonitor : ITopologySource
+{
+    /// <summary>For Sentinels that neither answer nor refuse, at the start.</summary>
+    private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
+
+    /// <summary>A majority at a lower epoch may only not have heard of a failover yet, while the link to its leader is down.</summary>
+    private static readonly TimeSpan MinLowerEpochPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>
+    /// They have said that they were told of this master anew (REMOVE and MONITOR). One that was not, and is out of reach, tells them of
+    /// its higher epoch within 2 s, the period of Sentinel's hellos.
+    /// </summary>
+    private static readonly TimeSpan AnnouncedLowerEpochPatience = TimeSpan.FromSeconds(2.5);
+
+    private static readonly TimeSpan HoldAskInterval = TimeSpan.FromMilliseconds(100);
+
+    private readonly PauseRules _rules;
+    private readonly TopologyContext _context;
+    private readonly Action _askAll;
+    private readonly ILogger _logger;
+    private readonly MasterTracker _tracker;
+    private readonly MasterSource _source;
+    private readonly NameResolver _names;
+    private readonly SentinelCommentary _commentary;
+    private readonly WaitingNotice _notice;
+    private readonly MonotonicClock _clock;
+    private readonly HashSet<HostEndpoint> _toldAnew = [];
+    private readonly SortedDictionary<string, SentinelReport> _reports = new(StringComparer.Ordinal);
+    private SentinelOptions _options;
+    private BackendOptions _backend;
+    private AddressPolicy _policy;
+    private (MasterCandidate Candidate, TimeSpan Since)? _lower;
+    private TimeSpan _heldAsked;
+    private TimeSpan? _started;
+
+    /// <param name="masterName">Sentinel's name of it.</param>
+    /// <param name="options">All of them; the Sentinel section must be there.</param>
+    /// <param name="policy">Judges announced addresses.</param>
+    /// <param name="askAll">Every Sentinel should be asked again, at once.</param>
+    /// <param name="context">Clock, log, DNS.</param>
+    public SentinelMonitor(string masterName, ProxyOptions options, AddressPolicy policy, Action askAll, TopologyContext context)
+    {
+        MasterName = masterName;
+        _options = options.Sentinel ?? throw new ArgumentException("no Sentinels are configured", nameof(options));
+        _backend = options.Backend;
+        _rules = new PauseRules(options.Hold);
+        _policy = policy;
+        _context = context;
+        _askAll = askAll;
+        _logger = context.Loggers.CreateLogger<SentinelMonitor>();
+        _clock = new MonotonicClock(context.Time);
+        _tracker = new MasterTracker(masterName, _rules, isAlone: false, context.Time, _logger);
+        _source = new MasterSource(_tracker, Look, AskAround, Probe, _logger);
+        _names = new NameResolver(_source.Inbox, _source.Post, context, _logger);
+        _commentary = new SentinelCommentary(masterName, _logger);
+        _notice = new WaitingNotice(masterName, _clock, _logger);
+    }
+
+    public string MasterName { get; }
+
+    public TopologyView Current => _source.Current;
+
+    public FailoverHistory Failovers => _source.Failovers;
+
+    public TimeSpan? ProbeRoundTrip => _source.ProbeRoundTrip;
+
+    public Lease? Lease { get; init; }
+
+    public void AfterAll(Action action) => _source.AfterAll(action);
+
+    public long Suspect(SuspicionReason reason) => _source.Suspect(reason);
+
+    public void Subscribe(ITopologyObserver observer) => _source.Subscribe(observer);
+
+    private ProbeSettings Probe => new(_backend, RequiresRole: true, _options.PollInterval, _context);
+
+    public Task RunAsync(CancellationToken stop) => _source.RunAsync(stop);
+
+    /// <summary>What was accepted stays accepted; from now on it is judged by these options.</summary>
+    public void Reconfigure(ProxyOptions options, AddressPolicy policy) => _source.Post(() =>
+    {
+        bool isProbeNew = options.Backend != _backend || options.Sentinel!.PollInterval != _options.PollInterval;
+        _options = options.Sentinel!;
+        _backend = options.Backend;
+        _policy = policy;
+        _rules.Reconfigure(options.Hold);
+        if (isProbeNew)
+        {
+            _source.UseProbe(Probe);
+        }
+    });
+
+    /// <summary>A Sentinel has answered, or is reachable no more, or is known now.</summary>
+    public void OnReport(SentinelReport report) => _source.Post(() => _reports[report.Sentinel.ToString()] = report);
+
+    /// <summary>A Sentinel is not known any more, or turned out to be another one.</summary>
+    public void OnGone(HostEndpoint sentinel) => _source.Post(() => _reports.Remove(sentinel.ToString()));
+
+    /// <summary>A Sentinel's event about this master.</summary>
+    public void OnEvent(SentinelEvent news, HostEndpoint sentinel) => _source.Post(() => TakeEvent(news, sentinel));
+
+    private void TakeEvent(SentinelEvent news, HostEndpoint sentinel)
+    {
+        if (news.IsMonitoredAnew)
+        {
+            _toldAnew.Add(sentinel);
+        }
+        else if (news.IsSaidDown && IsAbout(news))
+        {
+            NoteDown(sentinel);
+        }
+        else if (news.IsPromotionBegun && IsAbout(news))
+        {
+            SentinelAnswer? itsAnswer = _reports.GetValueOrDefault(sentinel.ToString())?.Answer;
+            _tracker.OnPromotionBegun(sentinel.ToString(), isOrdered: itsAnswer is not { SaysObjectivelyDown: true });
+        }
+        else if (news.IsPromotionSent && IsAbout(news))
+        {
+            _tracker.Pause?.IsPromoting = true;
+        }
+        else if (news.IsFailoverAborted && IsAbout(news))
+        {
+            _tracker.Pause?.AbortedBy = news.Name;
+        }
+    }
+
+    // Until it answers, which it was asked to. Its next event may be a promotion, which nobody ordered then.
+    private void NoteDown(HostEndpoint sentinel)
+    {
+        string key = sentinel.ToString();
+        if (_reports.TryGetValue(key, out SentinelReport? report) && report.Answer is { } answer)
+        {
+            _reports[key] = report with { Answer = answer.AfterObjectivelyDown };
+        }
+    }
+
+    private bool IsAbout(SentinelEvent news) =>
+        _tracker.Accepted is { } accepted && news.MasterAddress is var (host, port)
+            && accepted.Address.Equals(SentinelVote.Locate(SentinelAnswer.ReadEndpoint(host, port), _policy, _names.Find));
+
+    private TimeSpan? Look()
+    {
+        SentinelVote[] votes = [.. _reports.Values.Select(report => SentinelVote.Of(report, _policy, _names.Find))];
+        _started ??= _clock.Now;
+        bool isEarly = _clock.Now - _started < FirstPatience;
+        ElectionResult result = MasterElection.Decide(_tracker.Accepted, votes, mayWait: isEarly);
+        if (Lasts(result))
+        {
+            _toldAnew.Clear();
+            _tracker.Accept(result.Accepted!, result.Who, result.Reason);
+        }
+
+        _tracker.SetSigns(_tracker.Accepted is { } master ? SentinelSigns.Read(votes, master.Address) : SentinelSigns.None);
+        SentinelMajority majority = SentinelMajority.Of(votes, _policy);
+        _source.SetSurroundings(Survey(votes, majority));
+        _commentary.Comment(votes, majority, hasMaster: _tracker.Accepted is not null);
+        if (_tracker.Accepted is null)
+        {
+            string reason = SentinelCommentary.Describe(MasterName, votes, result);
+            _tracker.SetUnknownReason(reason);
+            _notice.Say(reason);
+        }
+
+        return NextLook(isEarly);
+    }
+
+    /// <summary>Going back to a lower epoch waits; all else is done at once.</summary>
+    private bool Lasts(ElectionResult result)
+    {
+        if (result is not { IsLowerEpoch: true, Accepted: { } candidate })
+        {
+            _lower = null;
+            return result.Accepted is not null;
+        }
+
+        if (_lower?.Candidate != candidate)
+        {
+            _lower = (candidate, _clock.Now);
+        }
+
+        return _clock.Now - _lower!.Value.Since >= LowerEpochPatience(candidate);
+    }
+
+    /// <summary>Going back to a lower epoch is put off for so long; not at all where everybody has said that it was told to.</summary>
+    private TimeSpan LowerEpochPatience(MasterCandidate candidate)
+    {
+        SentinelReport[] known = [.. _reports.Values.Where(report => report.Answer is not { IsUnknownName: true })];
+        int told = known.Count(report => report.IsReachable && _toldAnew.Contains(report.Sentinel)
+            && report.Answer is { Master: { } master, Epoch: var epoch } && master == candidate.Announced && epoch == candidate.Epoch);
+        TimeSpan unannounced = _options.PollInterval * 3;
+        return told == known.Length ? TimeSpan.Zero
+            : told > known.Length / 2 ? AnnouncedLowerEpochPatience
+            : unannounced > MinLowerEpochPatience ? unannounced : MinLowerEpochPatience;
+    }
+
+    private SentinelSurroundings Survey(SentinelVote[] votes, SentinelMajority majority)
+    {
+        HostEndpoint? master = _tracker.Accepted is { } accepted ? _policy.Map(accepted.Announced) : null;
+        SentinelLists[] lists =
+        [
+            .. votes.Where(vote => vote.IsReachable && vote.Address is { } address && address.Equals(_tracker.Accepted?.Address))
+                .Select(vote => vote.Report.Lists),
+        ];
+        var replicas = lists.SelectMany(list => list.Replicas).GroupBy(_policy.Map).Where(group => group.Key != master)
+            .OrderBy(group => group.Key.ToString(), StringComparer.Ordinal).ToList();
+        ILookup<HostEndpoint, HostEndpoint> down = lists.SelectMany(list => list.DownReplicas).ToLookup(_policy.Map);
+        return new SentinelSurroundings(
+            [.. votes.Select(vote => vote.ToOpinion())],
+            [.. replicas.Select(group => group.Key)],
+            StopsWrites: _options.RequireMajority && !majority.IsOurs)
+        {
+            DownReplicas = [.. replicas.Where(group => down[group.Key].Count() > group.Count() / 2).Select(group => group.Key)],
+        };
+    }
+
+    private TimeSpan? NextLook(bool isEarly)
+    {
+        if (_tracker.Phase == Availability.PlannedHold)
+        {
+            return AskWhileHolding();
+        }
+
+        if (_lower is { } lower)
+        {
+            return lower.Since + LowerEpochPatience(lower.Candidate) - _clock.Now;
+        }
+
+        return isEarly && _tracker.Accepted is null ? _started + FirstPatience - _clock.Now
+            : _tracker.Accepted is null ? _notice.Due : null;
+    }
+
+    // Requests wait for the answer, and the event that would announce it may get lost.
+    private TimeSpan AskWhileHolding()
+    {
+        TimeSpan rest = _heldAsked + HoldAskInterval - _clock.Now;
+        if (rest > TimeSpan.Zero)
+        {
+            return rest;
+        }
+
+        _heldAsked = _clock.Now;
+        _askAll();
+        return HoldAskInterval;
+    }
+
+    private void AskAround()
+    {
+        _names.Doubt();
+        _askAll();
+    }
+}

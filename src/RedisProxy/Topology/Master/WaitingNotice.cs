@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Actors;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// Tells an operator what is waited for while no master is known: not at once, because most starts are quick, and then again and again,
+/// but seldom. On its owner's thread.
+/// </summary>
+internal sealed class WaitingNotice(string masterName, MonotonicClock clock, ILogger logger)
+{
+    private static readonly TimeSpan FirstAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+
+    private TimeSpan? _next;
+
+    /// <summary>When it has something to say again.</summary>
+    public TimeSpan Due => (_next ?? clock.Now + FirstAfter) - clock.Now;
+
+    /// <summary>To be called whenever one looks and finds no master.</summary>
+    public void Say(string reason)
+    {
+        _next ??= clock.Now + FirstAfter;
+        if (clock.Now >= _next)
+        {
+            _next = clock.Now + Interval;
+            TopologyLog.WaitingForMaster(logger, masterName, reason);
+        }
+    }
+}

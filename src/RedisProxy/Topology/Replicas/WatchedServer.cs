@@ -1,0 +1,80 @@
+using System.Net;
+
+using RedisProxy.Resp;
+using RedisProxy.Servers;
+
+namespace RedisProxy.Topology;
+
+/// <summary>One server that a <see cref="ReplicaWatch"/> looks at, and what it said last. Its state belongs to the watch's inbox.</summary>
+internal sealed class WatchedServer(ServerConnection connection) : IAsyncDisposable
+{
+    private volatile bool _isGivenUp;
+
+    public IPEndPoint Address => connection.Address;
+
+    /// <summary>A look is under way; nobody else may use the connection then.</summary>
+    public bool IsAsked { get; set; }
+
+    /// <summary>Null when the last question had no answer.</summary>
+    public ReplicationFacts? Facts { get; set; }
+
+    public string Failure { get; set; } = "";
+
+    public bool WasLookedAt => Facts is not null || Failure.Length > 0;
+
+    /// <summary>The newest suspicion before the last look began.</summary>
+    public long Covers { get; set; }
+
+    /// <summary>Whole copies that it was seen to begin.</summary>
+    public long FullSyncs { get; set; }
+
+    public long? LagBytes { get; private set; }
+
+    public TimeSpan? LagTime { get; private set; }
+
+    public void Lag(WriteProgress master, TimeSpan now)
+    {
+        LagBytes = Facts is { Offset: { } offset } && master.Newest is { } newest ? Math.Max(0, newest - offset) : null;
+        LagTime = LagBytes is null ? null : master.LagOf(Facts!.Offset!.Value, now);
+    }
+
+    /// <summary>Any thread; does not throw.</summary>
+    public async Task<(ReplicationFacts? Facts, string Failure)> LookAsync()
+    {
+        try
+        {
+            return (ReplicationFacts.Read(ServerConnection.ReadInfo(await AskAsync())), "");
+        }
+        catch (ServerException failure)
+        {
+            return (null, failure.Message);
+        }
+        finally
+        {
+            if (_isGivenUp)
+            {
+                await connection.DisposeAsync();
+            }
+        }
+    }
+
+    /// <summary>A look that is under way comes to its end, and leaves no connection behind.</summary>
+    public ValueTask DisposeAsync()
+    {
+        _isGivenUp = true;
+        return connection.DisposeAsync();
+    }
+
+    // Sentinel ends all connections of a server whose master it changes; only one that fails anew is a verdict.
+    private async Task<RespValue> AskAsync()
+    {
+        try
+        {
+            return await connection.AskAsync("INFO");
+        }
+        catch (ServerException failure) when (failure.InnerException is RespConnectionException { ByErrorReply: false } && !_isGivenUp)
+        {
+            return await connection.AskAsync("INFO");
+        }
+    }
+}

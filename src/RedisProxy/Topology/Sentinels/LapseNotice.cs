@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Actors;
+
+namespace RedisProxy.Topology;
+
+/// <summary>Logs that the lease had run out, a line in ten seconds at most, which also says what it had left out. Any thread.</summary>
+internal sealed class LapseNotice(MonotonicClock clock, ILogger logger)
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongTime = TimeSpan.FromMilliseconds(500);
+
+    private readonly Lock _gate = new();
+    // At the start the lease has not run yet.
+    private TimeSpan _quietUntil = Interval;
+    private TimeSpan _longest;
+    private long _count;
+
+    /// <param name="lapsed">Zero: it had not.</param>
+    public void Say(TimeSpan lapsed)
+    {
+        if (lapsed <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            _count++;
+            _longest = lapsed > _longest ? lapsed : _longest;
+            if (clock.Now < _quietUntil)
+            {
+                return;
+            }
+
+            LogLevel level = _longest >= LongTime ? LogLevel.Warning : LogLevel.Information;
+            TopologyLog.LeaseLapsed(logger, level, (long)_longest.TotalMilliseconds, _count);
+            _quietUntil = clock.Now + Interval;
+            _longest = TimeSpan.Zero;
+            _count = 0;
+        }
+    }
+}

@@ -1,0 +1,179 @@
+using System.Net;
+using System.Net.Sockets;
+
+using RedisProxy.Actors;
+using RedisProxy.Configuration;
+using RedisProxy.Resp;
+using RedisProxy.Servers;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// One greeted Sentinel: it can be asked, and it sends its events. All that is known here of how Sentinels are spoken to; what they are
+/// asked and what it means is not. One TCP connection with RESP3; with a Sentinel that refuses HELLO two, because a RESP2 connection that
+/// has subscribed can do nothing else.
+/// </summary>
+internal sealed class SentinelConnection : IAsyncDisposable
+{
+    private static readonly string[] Ping = ["PING"];
+    private static readonly string[] SetName = ["CLIENT", "SETNAME", "redisproxy"];
+    private static readonly string[] Subscribe = ["PSUBSCRIBE", "*"];
+
+    private readonly RespConnection _commands;
+    private readonly RespConnection? _events;
+    private readonly SentinelAccess _access;
+
+    private SentinelConnection(RespConnection commands, RespConnection? events, SentinelAccess access, string id)
+    {
+        _commands = commands;
+        _events = events;
+        _access = access;
+        Id = id;
+        Closed = events is null ? commands.Closed : Task.WhenAny(commands.Closed, events.Closed).Unwrap();
+    }
+
+    /// <summary>The Sentinel's own name for itself, the same under every address; empty when it is too old to tell.</summary>
+    public string Id { get; }
+
+    /// <summary>Why no events come; empty when they do.</summary>
+    public string EventsRefused { get; private init; } = "";
+
+    public bool IsResp3 => _events is null;
+
+    /// <summary>Ends, with the reason, when the connection has.</summary>
+    public Task<string> Closed { get; }
+
+    /// <summary>How long ago the kernel has received the last bytes, of answers or events; zero when it does not say.</summary>
+    public TimeSpan SinceReceived =>
+        _events is null || _commands.SinceReceived < _events.SinceReceived ? _commands.SinceReceived : _events.SinceReceived;
+
+    /// <param name="endpoint">Resolved anew each time.</param>
+    /// <param name="access">Credentials and limits.</param>
+    /// <param name="onEvent">On the reading thread; must not block.</param>
+    /// <param name="stop">Gives up.</param>
+    /// <exception cref="IOException">It does not want us, or the connection broke.</exception>
+    /// <exception cref="SocketException">Not reachable, or the name is unknown.</exception>
+    /// <exception cref="TimeoutException">It takes too long.</exception>
+    public static async Task<SentinelConnection> OpenAsync(
+        HostEndpoint endpoint, SentinelAccess access, Action<SentinelEvent> onEvent, CancellationToken stop)
+    {
+        RespConnection? commands = null;
+        RespConnection? events = null;
+        try
+        {
+            commands = await DialAsync(endpoint, access, onEvent, stop);
+            RespValue[] greeting = await GreetAsync(commands, access, [["HELLO", "3"], SetName, ["SENTINEL", "MYID"]], stop);
+            bool isResp3 = !greeting[0].IsError;
+            if (!isResp3)
+            {
+                events = await DialAsync(endpoint, access, onEvent, stop);
+                await GreetAsync(events, access, [SetName], stop);
+            }
+
+            RespValue[] subscribed = await (events ?? commands).AskAsync([Subscribe], access.AnswerTimeout, stop);
+            string id = greeting[2].IsError ? "" : greeting[2].Text;
+            return new SentinelConnection(commands, events, access, id)
+            {
+                EventsRefused = subscribed[0].IsError ? subscribed[0].Text : "",
+            };
+        }
+        catch
+        {
+            await DisposeAsync(commands);
+            await DisposeAsync(events);
+            throw;
+        }
+    }
+
+    /// <summary>All requests in one write. A subscriber of its own must answer, too: a half-open one would lose events silently.</summary>
+    public async Task<RespValue[]> AskAsync(IReadOnlyList<string[]> requests, CancellationToken stop)
+    {
+        Task<RespValue[]> answers = _commands.AskAsync(requests, _access.AnswerTimeout, stop);
+        Task pong = _events is null ? Task.CompletedTask : _events.AskAsync([Ping], _access.AnswerTimeout, stop);
+        await Task.WhenAll(answers, pong);
+        return await answers;
+    }
+
+    /// <summary>Is it there? Its answer comes behind every event that it has published before.</summary>
+    public Task PingAsync(CancellationToken stop) => AskAsync([Ping], stop);
+
+    public async ValueTask DisposeAsync()
+    {
+        await DisposeAsync(_commands);
+        await DisposeAsync(_events);
+    }
+
+    private static ValueTask DisposeAsync(RespConnection? connection) => connection?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private static async Task<RespConnection> DialAsync(
+        HostEndpoint endpoint, SentinelAccess access, Action<SentinelEvent> onEvent, CancellationToken stop)
+    {
+        Exception? failure = null;
+        foreach (IPAddress address in await ResolveAsync(endpoint, access, stop))
+        {
+            try
+            {
+                return await RespConnection.ConnectAsync(
+                    new IPEndPoint(address, endpoint.Port), access.Socket, access.Context.Time, push => Relay(push, onEvent), stop,
+                    endpoint.Host);
+            }
+            catch (Exception e) when (e is SocketException or TimeoutException)
+            {
+                failure = e; // The next address may do; a name like localhost often has one that nobody listens on.
+            }
+        }
+
+        throw failure ?? new SocketException((int)SocketError.HostNotFound);
+    }
+
+    private static async Task<IPAddress[]> ResolveAsync(HostEndpoint endpoint, SentinelAccess access, CancellationToken stop)
+    {
+        if (endpoint.Address is { } address)
+        {
+            return [address];
+        }
+
+        using var limit = new TimeLimit(access.Socket.ConnectTimeout, access.Context.Time, stop);
+        return await limit.ApplyToAsync(access.Context.Resolve(endpoint.Host, limit.Token), $"no address of '{endpoint.Host}'");
+    }
+
+    private static void Relay(RespValue push, Action<SentinelEvent> onEvent)
+    {
+        if (push.Items is [_, _, var channel, var payload])
+        {
+            onEvent(new SentinelEvent(channel.Text, payload.Text));
+        }
+    }
+
+    /// <returns>The replies to <paramref name="requests"/>, without the one to AUTH.</returns>
+    private static async Task<RespValue[]> GreetAsync(
+        RespConnection connection, SentinelAccess access, string[][] requests, CancellationToken stop)
+    {
+        string[][] auth = access.Authenticate();
+        RespValue[] replies = await connection.AskAsync([.. auth, .. requests], access.AnswerTimeout, stop);
+        if (auth.Length > 0 && replies[0].IsError && !SaysNoPasswordIsSet(replies[0]))
+        {
+            throw new IOException(replies[0].Text);
+        }
+
+        RespValue[] rest = replies[auth.Length..];
+        return Array.Find(rest, reply => reply.IsError && reply.Text.StartsWith("NOAUTH", StringComparison.Ordinal)) is { } refusal
+            ? throw new IOException(refusal.Text)
+            : rest;
+    }
+
+    // A password too many does no harm: Sentinels are often changed one by one.
+    private static bool SaysNoPasswordIsSet(RespValue error) => error.Text.StartsWith("ERR", StringComparison.Ordinal);
+}
+
+/// <summary>How Sentinels are reached: credentials, limits, the world around.</summary>
+internal sealed record SentinelAccess(SentinelOptions Options, SocketSettings Socket, TopologyContext Context)
+{
+    private static readonly TimeSpan MinAnswerTimeout = TimeSpan.FromSeconds(1);
+
+    /// <summary>A Sentinel that does not answer for so long is behind a half-open connection.</summary>
+    public TimeSpan AnswerTimeout { get; init; } =
+        Options.PollInterval * 3 > MinAnswerTimeout ? Options.PollInterval * 3 : MinAnswerTimeout;
+
+    public string[][] Authenticate() => Credentials.ToRequests(Options.Username, Options.Password);
+}

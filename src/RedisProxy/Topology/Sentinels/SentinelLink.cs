@@ -1,0 +1,159 @@
+using System.Net.Sockets;
+
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.Actors;
+using RedisProxy.Configuration;
+using RedisProxy.Resp;
+
+namespace RedisProxy.Topology;
+
+/// <summary>
+/// Keeps one connection to one Sentinel, for ever: connects, subscribes, asks about all watched masters at the poll interval and
+/// whenever kicked, and connects again when the connection ends or an answer does not come. Whatever it hears goes to its owner.
+/// <para>It believes nothing, remembers nothing, and never gives up; it ends when stopped. One task; kicks from any thread.</para>
+/// </summary>
+internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions questions, SentinelAccess access, SentinelSet owner)
+{
+    /// <summary>Lists are long and change seldom.</summary>
+    private const int RoundsPerFullRound = 10;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
+
+    private readonly Pace _pace = new(access.Context.Time);
+    private readonly SentinelDistance _distance = new();
+    private readonly Backoff _backoff = new(FirstPause, MaxPause);
+    private readonly ILogger _logger = access.Context.Loggers.CreateLogger<SentinelLink>();
+    private bool _listsAreOld;
+
+    public HostEndpoint Endpoint => endpoint;
+
+    /// <summary>Ask now, but not more often than the pace allows.</summary>
+    /// <param name="isUrgent">The answer has changed, not only might have.</param>
+    public void Kick(bool isUrgent)
+    {
+        if (isUrgent)
+        {
+            _pace.KickUrgently();
+        }
+        else
+        {
+            _pace.Kick();
+        }
+    }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            string reason = await ServeAsync(stop);
+            owner.OnClosed(this, reason);
+            await Task.Delay(_backoff.Next(), access.Context.Time, stop);
+        }
+    }
+
+    /// <summary>One connection, from its beginning to its end.</summary>
+    /// <returns>Why it ended.</returns>
+    private async Task<string> ServeAsync(CancellationToken stop)
+    {
+        try
+        {
+            await using SentinelConnection connection = await SentinelConnection.OpenAsync(endpoint, access, Hear, stop);
+            TopologyLog.SentinelGreeted(_logger, endpoint, connection.Id, connection.IsResp3 ? 3 : 2);
+            if (connection.EventsRefused.Length > 0)
+            {
+                TopologyLog.EventsRefused(_logger, endpoint, connection.EventsRefused);
+            }
+
+            owner.OnOpened(this, connection.Id);
+            return await AskUntilClosedAsync(connection, stop);
+        }
+        catch (Exception failure) when (failure is SocketException or IOException or TimeoutException)
+        {
+            return failure.Message;
+        }
+        catch (Exception failure) when (!stop.IsCancellationRequested)
+        {
+            TopologyLog.MessageFailed(_logger, failure);
+            return failure.Message;
+        }
+    }
+
+    private async Task<string> AskUntilClosedAsync(SentinelConnection connection, CancellationToken stop)
+    {
+        _pace.Begin();
+        for (int round = 0; !connection.Closed.IsCompleted; round++)
+        {
+            bool isFull = Interlocked.Exchange(ref _listsAreOld, false) || round % RoundsPerFullRound == 0;
+            long asOf = access.Context.Time.GetTimestamp();
+            RespValue[] replies = await connection.AskAsync(questions.Ask(isFull), stop);
+            if (round > 0)
+            {
+                _backoff.Reset(); // One that ends every connection after its first answer is no success.
+            }
+
+            owner.OnRound(this, questions.Read(replies, isFull));
+            OnAnswered(connection, asOf);
+            await BeatUntilNextRoundAsync(connection, asOf, stop);
+        }
+
+        return await connection.Closed;
+    }
+
+    /// <summary>
+    /// Between two rounds it is asked only whether it is there, as long as nothing of it can have been missed. After a time in which it was
+    /// not heard it is asked about everything, because what its events have led to, or have not, is not known here.
+    /// </summary>
+    private async Task BeatUntilNextRoundAsync(SentinelConnection connection, long heardAsOf, CancellationToken stop)
+    {
+        TimeProvider time = access.Context.Time;
+        Task next = _pace.NextAsync(Backoff.WithJitter(access.Options.PollInterval), connection.Closed, stop);
+        try
+        {
+            while (!owner.Lease.IsResting && await Task.WhenAny(next, Task.Delay(UntilNextBeat(heardAsOf), time, stop)) != next)
+            {
+                long asOf = time.GetTimestamp();
+                if (time.GetElapsedTime(heardAsOf, asOf) > Lease.Term + _distance.Best)
+                {
+                    _pace.KickUrgently();
+                    return;
+                }
+
+                await connection.PingAsync(stop);
+                OnAnswered(connection, asOf);
+                heardAsOf = asOf;
+            }
+        }
+        finally
+        {
+            await next;
+        }
+    }
+
+    private TimeSpan UntilNextBeat(long asOf)
+    {
+        TimeSpan rest = Lease.Beat - access.Context.Time.GetElapsedTime(asOf);
+        return rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+    }
+
+    private void OnAnswered(SentinelConnection connection, long asOf)
+    {
+        if (_distance.Add(access.Context.Time.GetElapsedTime(asOf) - connection.SinceReceived))
+        {
+            TopologyLog.SentinelDistance(_logger, endpoint, _distance);
+        }
+
+        owner.OnHeard(this, asOf, _distance.IsFar);
+    }
+
+    private void Hear(SentinelEvent news)
+    {
+        if (news.ChangesLists)
+        {
+            Interlocked.Exchange(ref _listsAreOld, true);
+        }
+
+        owner.OnEvent(this, news);
+    }
+}

@@ -1,0 +1,59 @@
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Transport;
+
+/// <summary>One listener's side of TLS: what clients are shown, and which of them are served. Any thread.</summary>
+internal sealed class ServerTls
+{
+    private volatile Current _current;
+
+    public ServerTls(ListenerTlsOptions options)
+    {
+        Options = options;
+        _current = Current.Of(options.Material);
+    }
+
+    public ListenerTlsOptions Options { get; }
+
+    /// <summary>New connections get the new certificates; those that are there stay as they are.</summary>
+    public void Renew(TlsMaterial material) => _current = Current.Of(material);
+
+    /// <exception cref="AuthenticationException">It speaks no TLS, or its certificate is not good; the message says what.</exception>
+    /// <exception cref="IOException">The connection ended.</exception>
+    public Task AuthenticateAsync(SslStream stream)
+    {
+        Current current = _current;
+        return stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = current.Own,
+            EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+            ClientCertificateRequired = Options.RequireClientCertificate,
+            CertificateChainPolicy = TrustIn(current.Authorities),
+            AllowRenegotiation = false,
+        });
+    }
+
+    /// <summary>Good is what comes from one of these; null: from one that the system trusts. Nothing is downloaded.</summary>
+    public static X509ChainPolicy TrustIn(X509Certificate2Collection? authorities)
+    {
+        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        if (authorities is not null)
+        {
+            policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
+            policy.CustomTrustStore.AddRange(authorities);
+        }
+
+        return policy;
+    }
+
+    private sealed record Current(SslStreamCertificateContext Own, X509Certificate2Collection? Authorities)
+    {
+        // Offline: it must not go and ask the authority for anything.
+        public static Current Of(TlsMaterial material) => new(
+            SslStreamCertificateContext.Create(material.Certificate!, material.Chain, offline: true), material.Authorities);
+    }
+}
