@@ -2,7 +2,6 @@ using System.Threading.Channels;
 
 using Microsoft.Extensions.Logging;
 
-using RedisProxy.Topology;
 
 namespace RedisProxy.Actors;
 
@@ -77,7 +76,7 @@ internal sealed class Inbox
         }
         catch (Exception failure)
         {
-            TopologyLog.MessageFailed(_logger, failure);
+            ActorLog.MessageFailed(_logger, failure);
         }
     }
 
@@ -94,7 +93,7 @@ internal sealed class Inbox
         }
         catch (Exception failure)
         {
-            TopologyLog.MessageFailed(_logger, failure);
+            ActorLog.MessageFailed(_logger, failure);
         }
     }
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-using RedisProxy.Failover;
+using RedisProxy.Configuration;
 using RedisProxy.Servers;
 
 namespace RedisProxy.Audit;
@@ -71,7 +71,7 @@ internal static class ServerRules
                 Severity.Warning, replica.Announced, "replication",
                 "is not known to be up to date: it does not say how far it is, or the master does not");
         }
-        else if (lag > FailoverPreflight.MaxLagBytes)
+        else if (lag > ReplicaOptions.DefaultMaxLagBytes)
         {
             yield return new Finding(
                 Severity.Warning, replica.Announced, "replication", $"is {MemoryRules.Size(lag)} behind: promoted now, it would lack them");

@@ -75,4 +75,11 @@ internal static partial class DataPlaneLog
 
     [LoggerMessage(3005, LogLevel.Error, "A callback on a loop failed")]
     public static partial void LoopCallbackFailed(ILogger log, Exception error);
+
+    [LoggerMessage(
+        3102,
+        LogLevel.Warning,
+        "Clients of listener '{Listener}' that wait in BLPOP, XREADGROUP and their like are not moved in a planned failover, their "
+            + "connections are closed (the rights that this needs are in docs/security.md): {Problem}")]
+    public static partial void WaitsNotEnded(ILogger log, string listener, string problem);
 }

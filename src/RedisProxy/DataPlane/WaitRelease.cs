@@ -3,7 +3,6 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 
 using RedisProxy.Configuration;
-using RedisProxy.Failover;
 using RedisProxy.Servers;
 using RedisProxy.Sessions;
 using RedisProxy.Topology;
@@ -78,7 +77,7 @@ internal sealed class WaitRelease(string listener, IReadOnlyList<Gate> gates, To
         if (!_hasWarned)
         {
             _hasWarned = true;
-            FailoverLog.WaitsNotEnded(log, listener, failure.Message);
+            DataPlaneLog.WaitsNotEnded(log, listener, failure.Message);
         }
     }
 }

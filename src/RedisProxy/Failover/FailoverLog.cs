@@ -10,11 +10,4 @@ internal static partial class FailoverLog
 
     [LoggerMessage(3101, LogLevel.Warning, "Failover of '{Master}' on demand was given up: {Problem}")]
     public static partial void Aborted(ILogger log, string master, string problem);
-
-    [LoggerMessage(
-        3102,
-        LogLevel.Warning,
-        "Clients of listener '{Listener}' that wait in BLPOP, XREADGROUP and their like are not moved in a planned failover, their "
-            + "connections are closed (the rights that this needs are in docs/security.md): {Problem}")]
-    public static partial void WaitsNotEnded(ILogger log, string listener, string problem);
 }

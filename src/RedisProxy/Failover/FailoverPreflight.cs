@@ -13,9 +13,6 @@ namespace RedisProxy.Failover;
 /// </summary>
 internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext context)
 {
-    /// <summary>A replica that is further behind does not catch up within the time that clients can be made to wait.</summary>
-    public const long MaxLagBytes = ReplicaOptions.DefaultMaxLagBytes;
-
     private readonly AddressPolicy _policy = new(options);
     private readonly List<string> _objections = [];
 
@@ -136,7 +133,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
         foreach (ServerConnection replica in replicas)
         {
             long? lag = await FailoverSteps.LagAsync(master, replica);
-            if (lag is null or > MaxLagBytes)
+            if (lag is null or > ReplicaOptions.DefaultMaxLagBytes)
             {
                 _objections.Add(
                     lag is null

@@ -165,7 +165,7 @@ internal sealed class RoleNode(
             return $"it is a replica, and says '{said}'";
         }
 
-        HostEndpoint? followed = SentinelAnswer.ReadEndpoint(host.Text, port.Text);
+        HostEndpoint? followed = HostEndpoint.ReadAnnounced(host.Text, port.Text);
         return followed is null || !await master.IsAtAsync(followed)
             ? $"it follows {host.Text}:{port.Text}, and the master is {master.Address}"
             : state.Text == "connected" ? "" : $"its link to the master is in the state '{state.Text}'";

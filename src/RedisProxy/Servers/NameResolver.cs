@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 
 using RedisProxy.Actors;
-using RedisProxy.Topology;
 
 namespace RedisProxy.Servers;
 
@@ -68,7 +67,7 @@ internal sealed class NameResolver(Inbox inbox, Action<Action> post, TopologyCon
         }
         catch (Exception failure) when (!stop.IsCancellationRequested)
         {
-            TopologyLog.NameNotResolved(logger, host, failure.Message);
+            ServerLog.NameNotResolved(logger, host, failure.Message);
         }
 
         post(() => Store(entry, found));

@@ -1,7 +1,6 @@
 using System.Globalization;
 
 using RedisProxy.Configuration;
-using RedisProxy.Topology;
 
 namespace RedisProxy.Servers;
 
@@ -52,7 +51,7 @@ internal sealed record ReplicationFacts
         return new ReplicationFacts
         {
             IsMaster = isMaster,
-            Master = SentinelAnswer.ReadEndpoint(info.GetValueOrDefault("master_host", ""), info.GetValueOrDefault("master_port", "")),
+            Master = HostEndpoint.ReadAnnounced(info.GetValueOrDefault("master_host", ""), info.GetValueOrDefault("master_port", "")),
             IsLinkUp = info.GetValueOrDefault("master_link_status") == "up",
             IsSyncing = info.GetValueOrDefault("master_sync_in_progress") == "1",
             IsLoading = info.GetValueOrDefault("loading") == "1" || info.GetValueOrDefault("async_loading") == "1",

@@ -82,7 +82,7 @@ internal sealed class TopologyCheck
 
     private async Task<KnownSentinel[]> AskSentinelsAsync(SentinelOptions options, SentinelQuestions questions, CancellationToken stop)
     {
-        SentinelAccess access = TopologyService.AccessOf(options, _options.Backend, _context);
+        SentinelAccess access = SentinelAccess.Of(options, _options.Backend, _context);
         KnownSentinel[] sentinels = await Task.WhenAll(options.Endpoints.Distinct().Select(
             endpoint => AskSentinelAsync(new KnownSentinel(endpoint, isConfigured: true), access, questions, stop)));
         IEnumerable<ListedSentinel> learnt = sentinels.SelectMany(known => known.Listed)

@@ -13,9 +13,6 @@ namespace RedisProxy.Topology;
 /// </summary>
 internal sealed class TopologyService
 {
-    /// <summary>Kept-alive like every other connection; Sentinels themselves close nothing and probe nobody by default.</summary>
-    private static readonly TimeSpan SentinelUserTimeout = TimeSpan.FromSeconds(30);
-
     private readonly TopologyContext _context;
     private readonly LapseNotice _lapses;
     private readonly SentinelSet? _sentinels;
@@ -33,7 +30,7 @@ internal sealed class TopologyService
         if (options.Sentinel is { } sentinel)
         {
             Lease = new Lease(context.Time);
-            _sentinels = new SentinelSet(MastersOf(options), AccessOf(sentinel, options.Backend, context), policy, Lease, Renew);
+            _sentinels = new SentinelSet(MastersOf(options), SentinelAccess.Of(sentinel, options.Backend, context), policy, Lease, Renew);
         }
 
         _lapses = new LapseNotice(new MonotonicClock(context.Time), context.Loggers.CreateLogger<TopologyService>());
@@ -115,7 +112,7 @@ internal sealed class TopologyService
         IReadOnlyDictionary<string, Actor<ReplicaSource>> replicas = AddReplicas(options);
         _running.AddRange(replicas.Where(pair => !_replicas.ContainsKey(pair.Key)).Select(pair => pair.Value.ServeAsync(_stop!.Value)));
         _replicas = replicas;
-        _sentinels?.Reconfigure(Monitors(), AccessOf(options.Sentinel!, options.Backend, _context), policy);
+        _sentinels?.Reconfigure(Monitors(), SentinelAccess.Of(options.Sentinel!, options.Backend, _context), policy);
     }
 
     /// <summary>Ends the sources that nobody needs.</summary>
@@ -137,20 +134,13 @@ internal sealed class TopologyService
         }
 
         _sources = _sources.Where(source => needed.Contains(source.Key)).ToDictionary(StringComparer.Ordinal);
-        _sentinels?.Reconfigure(Monitors(), AccessOf(options.Sentinel!, options.Backend, _context), new AddressPolicy(options));
+        _sentinels?.Reconfigure(Monitors(), SentinelAccess.Of(options.Sentinel!, options.Backend, _context), new AddressPolicy(options));
         foreach (MasterActors actors in spare)
         {
             actors.Watch?.Stop();
             actors.Source.Stop();
         }
     }
-
-    /// <summary>How Sentinels are reached under these options.</summary>
-    public static SentinelAccess AccessOf(SentinelOptions sentinel, BackendOptions backend, TopologyContext context) =>
-        new(
-            sentinel,
-            new SocketSettings(backend.ConnectTimeout, new KeepAliveOptions(), SentinelUserTimeout) { Tls = context.SentinelTls },
-            context);
 
     /// <summary>As <see cref="TopologyView.MasterName"/> has it.</summary>
     public static string NameOf(ListenerOptions listener) => listener.Master ?? listener.Name;

@@ -96,7 +96,7 @@ internal sealed class SimulatedControlPlane
 
     private bool IsAbout(SentinelEvent news) =>
         _tracker.Accepted is { } accepted && news.MasterAddress is var (host, port)
-            && accepted.Address.Equals(SentinelVote.Locate(SentinelAnswer.ReadEndpoint(host, port), _policy, IPAddress.Parse));
+            && accepted.Address.Equals(SentinelVote.Locate(HostEndpoint.ReadAnnounced(host, port), _policy, IPAddress.Parse));
 
     private void AskAll() => _links.ForEach(link => link.Pace.Kick());
 

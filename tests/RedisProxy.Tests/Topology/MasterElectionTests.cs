@@ -176,7 +176,7 @@ public class MasterElectionTests
         string[] parts = text.Split('@');
         string place = parts[0] is [var letter and >= 'A' and <= 'C'] ? $"10.0.0.{letter - 'A' + 101}:6379" : parts[0];
         int colon = place.LastIndexOf(':');
-        HostEndpoint? master = SentinelAnswer.ReadEndpoint(place[..colon], place[(colon + 1)..]);
+        HostEndpoint? master = HostEndpoint.ReadAnnounced(place[..colon], place[(colon + 1)..]);
         return new SentinelAnswer
         {
             Master = master,

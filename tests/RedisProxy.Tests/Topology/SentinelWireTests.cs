@@ -66,7 +66,7 @@ public class SentinelWireTests
     [InlineData("::ffff:10.0.0.1", "10.0.0.1")]
     [InlineData("Redis-1.Example", "redis-1.example")]
     public void Endpoint_OneAddressWrittenInSeveralWays_IsOne(string host, string expected) =>
-        Assert.Equal(new HostEndpoint(expected, 6379), SentinelAnswer.ReadEndpoint(host, "6379"));
+        Assert.Equal(new HostEndpoint(expected, 6379), HostEndpoint.ReadAnnounced(host, "6379"));
 
     [Fact]
     public void Round_FullAndBrief_AreReadBack()

@@ -13,11 +13,24 @@ namespace RedisProxy.Configuration;
 /// <param name="Port">1 to 65535.</param>
 internal sealed record HostEndpoint(string Host, int Port)
 {
+    /// <summary>Of a name in the DNS.</summary>
+    private const int MaxHostLength = 253;
+
     /// <summary>The address when <see cref="Host"/> is one; null when it is a name that has to be resolved.</summary>
     public IPAddress? Address => IPAddress.TryParse(Host, out IPAddress? address) ? address : null;
 
     /// <summary>0.0.0.0 or [::]: every address when listening, and this machine when connecting.</summary>
     public bool IsAnyAddress => Address is { } address && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
+
+    /// <summary>One address is written one way: IPv4 without the coat of IPv6, names in lower case.</summary>
+    public HostEndpoint Canonical
+    {
+        get
+        {
+            IPAddress? address = Address is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : Address;
+            return this with { Host = address?.ToString() ?? Host.ToLowerInvariant() };
+        }
+    }
 
     private bool IsLocalhost => Host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
 
@@ -57,6 +70,14 @@ internal sealed record HostEndpoint(string Host, int Port)
 
         endpoint = new HostEndpoint(host, port);
         return true;
+    }
+
+    /// <summary>As servers and Sentinels announce it: host and port apart, IPv6 without brackets, port 0 for none.</summary>
+    /// <returns><see cref="Canonical"/>; null: it is no address.</returns>
+    public static HostEndpoint? ReadAnnounced(string host, string port)
+    {
+        bool isPort = int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= 65535;
+        return isPort && host.Length is > 0 and <= MaxHostLength ? new HostEndpoint(host, number).Canonical : null;
     }
 
     /// <summary>Surely or probably the same place: <c>localhost</c> is 127.0.0.1 or [::1] or both. Other names are not looked up.</summary>

@@ -115,7 +115,7 @@ internal sealed class MasterProbe
 
         if (_tries == MaxQuickTries)
         {
-            TopologyLog.MasterNotVerified(_logger, _node.Address, _tries, seen.Detail, _settings.Interval);
+            MasterLog.MasterNotVerified(_logger, _node.Address, _tries, seen.Detail, _settings.Interval);
         }
 
         return _settings.Interval;
@@ -148,7 +148,7 @@ internal sealed class MasterProbe
             RespValue[] replies = await _connection!.AskAsync([Commands, NamedCommands], _settings.Socket.ConnectTimeout, stop);
             if (CommandTable.RenamedOf(replies[0], replies[1]) is { Count: > 0 } renamed)
             {
-                TopologyLog.CommandsRenamed(_logger, _node.Address, string.Join(", ", renamed));
+                MasterLog.CommandsRenamed(_logger, _node.Address, string.Join(", ", renamed));
             }
 
             return CommandTable.Of(replies[0]);
@@ -230,7 +230,7 @@ internal sealed class MasterProbe
         if (!_hasWarned)
         {
             _hasWarned = true;
-            TopologyLog.RoleNotAsked(_logger, _node.Address, refusal.Text + _authError);
+            MasterLog.RoleNotAsked(_logger, _node.Address, refusal.Text + _authError);
         }
 
         return $"its role could not be asked: {refusal.Text}";

@@ -100,7 +100,7 @@ internal sealed class MasterSource
     private void TakeSuspicions(SuspicionReason reason)
     {
         Interlocked.Exchange(ref _suspicionIsPosted, 0);
-        TopologyLog.Suspected(_logger, _current.MasterName, reason, _tracker.Suspicions.Newest);
+        MasterLog.Suspected(_logger, _current.MasterName, reason, _tracker.Suspicions.Newest);
         _tracker.OnSuspicion();
         Settle();
     }
@@ -158,7 +158,7 @@ internal sealed class MasterSource
         }
         catch (Exception failure)
         {
-            TopologyLog.MessageFailed(_logger, failure);
+            ActorLog.MessageFailed(_logger, failure);
         }
     }
 

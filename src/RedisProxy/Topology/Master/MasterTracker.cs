@@ -91,7 +91,7 @@ internal sealed class MasterTracker
         _wantsLook = true;
         if (old?.Address.Equals(candidate.Address) == true)
         {
-            TopologyLog.EpochMoved(_logger, _masterName, candidate.Address, old.Epoch, candidate.Epoch, who, reason);
+            MasterLog.EpochMoved(_logger, _masterName, candidate.Address, old.Epoch, candidate.Epoch, who, reason);
             return;
         }
 
@@ -106,7 +106,7 @@ internal sealed class MasterTracker
         Pause = null;
         _rules.Forget();
         Phase = Availability.Verifying;
-        TopologyLog.MasterAccepted(_logger, _masterName, old?.Address, candidate.Address, candidate.Epoch, Generation, who, reason);
+        MasterLog.MasterAccepted(_logger, _masterName, old?.Address, candidate.Address, candidate.Epoch, Generation, who, reason);
     }
 
     public void OnProbe(ProbeReport seen)
@@ -203,7 +203,7 @@ internal sealed class MasterTracker
     {
         if (_seen is { IsUp: true })
         {
-            TopologyLog.MasterAvailable(_logger, _masterName, Accepted!.Address, Generation, _timeline.Available());
+            MasterLog.MasterAvailable(_logger, _masterName, Accepted!.Address, Generation, _timeline.Available());
             Phase = Availability.Available;
         }
         else
@@ -235,11 +235,11 @@ internal sealed class MasterTracker
 
         if (pause.IsEnding && _seen is { IsUp: true } && Suspicions.Covered >= pause.ConfirmedBySuspicion)
         {
-            TopologyLog.HoldEnded(_logger, pause.IsOverdue ? LogLevel.Warning : LogLevel.Information, _masterName, pause.EndReason);
+            MasterLog.HoldEnded(_logger, pause.IsOverdue ? LogLevel.Warning : LogLevel.Information, _masterName, pause.EndReason);
             Pause = null;
             if (!_rules.PauseWasUseless(pause, _signs, _clock.Now))
             {
-                TopologyLog.PausesUsedUp(_logger, _masterName, pause.Who, PauseBudget.Whole, PauseBudget.RefillTime);
+                MasterLog.PausesUsedUp(_logger, _masterName, pause.Who, PauseBudget.Whole, PauseBudget.RefillTime);
             }
 
             Phase = Availability.Available;
@@ -264,10 +264,10 @@ internal sealed class MasterTracker
         }
 
         _rules.EndPatience(signsAreSpent: isOpposed);
-        TopologyLog.MasterCameBack(_logger, _masterName, Accepted!.Address, _timeline.CameBack(Accepted));
+        MasterLog.MasterCameBack(_logger, _masterName, Accepted!.Address, _timeline.CameBack(Accepted));
         if (isOpposed)
         {
-            TopologyLog.SignsIgnored(_logger, _masterName, Accepted.Address, _signs.Who);
+            MasterLog.SignsIgnored(_logger, _masterName, Accepted.Address, _signs.Who);
         }
 
         Phase = Availability.Available;
@@ -277,7 +277,7 @@ internal sealed class MasterTracker
 
     private void GoDown(string why)
     {
-        TopologyLog.MasterDown(_logger, _masterName, why);
+        MasterLog.MasterDown(_logger, _masterName, why);
         _timeline.Sign(isOrdered: false);
         Pause = null;
         _reason = why;
@@ -292,7 +292,7 @@ internal sealed class MasterTracker
         {
             _reason = $"Sentinel {who} {what}";
             _wantsLook = true;
-            TopologyLog.HoldBegan(_logger, _masterName, _reason, Pause.Deadline - _clock.Now);
+            MasterLog.HoldBegan(_logger, _masterName, _reason, Pause.Deadline - _clock.Now);
             Phase = Availability.PlannedHold;
         }
     }

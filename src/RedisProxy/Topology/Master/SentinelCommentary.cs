@@ -54,7 +54,7 @@ internal sealed class SentinelCommentary(string masterName, ILogger logger)
             _objections[vote.Sentinel] = vote.Objection;
             if (vote.Objection.Length > 0 && vote.Objection != before)
             {
-                TopologyLog.AnswerNotUsed(logger, vote.Sentinel, masterName, vote.Objection);
+                MasterLog.AnswerNotUsed(logger, vote.Sentinel, masterName, vote.Objection);
             }
         }
     }
@@ -64,7 +64,7 @@ internal sealed class SentinelCommentary(string masterName, ILogger logger)
         string ghosts = List(majority.Ghosts);
         if (ghosts != _ghosts && ghosts.Length > 0)
         {
-            TopologyLog.Ghosts(logger, masterName, ghosts);
+            MasterLog.Ghosts(logger, masterName, ghosts);
         }
 
         _ghosts = ghosts;
@@ -78,18 +78,18 @@ internal sealed class SentinelCommentary(string masterName, ILogger logger)
             _hasLostAll = reachable.Length == 0;
             if (_hasLostAll)
             {
-                TopologyLog.AllSentinelsLost(logger, masterName);
+                MasterLog.AllSentinelsLost(logger, masterName);
             }
             else
             {
-                TopologyLog.SentinelsAreBack(logger, masterName);
+                MasterLog.SentinelsAreBack(logger, masterName);
             }
         }
 
         bool isForgotten = reachable.Length > 0 && reachable.All(vote => vote.HasNoSay);
         if (isForgotten && !_isForgotten)
         {
-            TopologyLog.MasterForgotten(logger, masterName);
+            MasterLog.MasterForgotten(logger, masterName);
         }
 
         _isForgotten = isForgotten;

@@ -11,7 +11,7 @@ namespace RedisProxy.Topology;
 /// tells the tracker. The Sentinels' reports come from a <see cref="SentinelSet"/>.
 /// <para>Public methods from any thread; everything private runs on the source's inbox.</para>
 /// </summary>
-internal sealed class SentinelMonitor : ITopologySource
+internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
 {
     /// <summary>For Sentinels that neither answer nor refuse, at the start.</summary>
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
@@ -103,13 +103,10 @@ internal sealed class SentinelMonitor : ITopologySource
         }
     });
 
-    /// <summary>A Sentinel has answered, or is reachable no more, or is known now.</summary>
     public void OnReport(SentinelReport report) => _source.Post(() => _reports[report.Sentinel.ToString()] = report);
 
-    /// <summary>A Sentinel is not known any more, or turned out to be another one.</summary>
     public void OnGone(HostEndpoint sentinel) => _source.Post(() => _reports.Remove(sentinel.ToString()));
 
-    /// <summary>A Sentinel's event about this master.</summary>
     public void OnEvent(SentinelEvent news, HostEndpoint sentinel) => _source.Post(() => TakeEvent(news, sentinel));
 
     private void TakeEvent(SentinelEvent news, HostEndpoint sentinel)
@@ -149,7 +146,7 @@ internal sealed class SentinelMonitor : ITopologySource
 
     private bool IsAbout(SentinelEvent news) =>
         _tracker.Accepted is { } accepted && news.MasterAddress is var (host, port)
-            && accepted.Address.Equals(SentinelVote.Locate(SentinelAnswer.ReadEndpoint(host, port), _policy, _names.Find));
+            && accepted.Address.Equals(SentinelVote.Locate(HostEndpoint.ReadAnnounced(host, port), _policy, _names.Find));
 
     private TimeSpan? Look()
     {

@@ -25,7 +25,7 @@ internal sealed class WaitingNotice(string masterName, MonotonicClock clock, ILo
         if (clock.Now >= _next)
         {
             _next = clock.Now + Interval;
-            TopologyLog.WaitingForMaster(logger, masterName, reason);
+            MasterLog.WaitingForMaster(logger, masterName, reason);
         }
     }
 }

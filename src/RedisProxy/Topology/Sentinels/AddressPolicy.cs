@@ -18,7 +18,7 @@ internal sealed class AddressPolicy
 
     public AddressPolicy(ProxyOptions options)
     {
-        _map = options.Sentinel?.AddressMap.ToDictionary(pair => SentinelAnswer.Normalize(pair.Key), pair => pair.Value) ?? [];
+        _map = options.Sentinel?.AddressMap.ToDictionary(pair => pair.Key.Canonical, pair => pair.Value) ?? [];
         _allowedNetworks = options.Sentinel?.AllowedNetworks ?? [];
         _ownListeners = [.. options.Listeners.Select(listener => listener.Bind.Tcp).OfType<HostEndpoint>()];
     }

@@ -34,7 +34,7 @@ internal sealed class LapseNotice(MonotonicClock clock, ILogger logger)
             }
 
             LogLevel level = _longest >= LongTime ? LogLevel.Warning : LogLevel.Information;
-            TopologyLog.LeaseLapsed(logger, level, (long)_longest.TotalMilliseconds, _count);
+            SentinelLog.LeaseLapsed(logger, level, (long)_longest.TotalMilliseconds, _count);
             _quietUntil = clock.Now + Interval;
             _longest = TimeSpan.Zero;
             _count = 0;

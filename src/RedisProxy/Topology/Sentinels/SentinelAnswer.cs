@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 
 using RedisProxy.Configuration;
 using RedisProxy.Resp;
@@ -13,9 +12,6 @@ namespace RedisProxy.Topology;
 /// </summary>
 internal sealed record SentinelAnswer
 {
-    /// <summary>Of a name in the DNS.</summary>
-    private const int MaxHostLength = 253;
-
     /// <summary>As announced; null when <see cref="Error"/> says why.</summary>
     public HostEndpoint? Master { get; init; }
 
@@ -62,7 +58,7 @@ internal sealed record SentinelAnswer
         }
 
         Dictionary<string, string> fields = master.ToFields();
-        HostEndpoint? announced = ReadEndpoint(address.Items[0].Text, address.Items[1].Text);
+        HostEndpoint? announced = HostEndpoint.ReadAnnounced(address.Items[0].Text, address.Items[1].Text);
         return new SentinelAnswer
         {
             Master = announced,
@@ -74,21 +70,8 @@ internal sealed record SentinelAnswer
         };
     }
 
-    /// <summary>Sentinels write IPv6 without brackets, and names in any case; one address is written one way here.</summary>
-    public static HostEndpoint? ReadEndpoint(string host, string port)
-    {
-        bool isPort = int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= 65535;
-        return isPort && host.Length is > 0 and <= MaxHostLength ? Normalize(new HostEndpoint(host, number)) : null;
-    }
-
     public static HostEndpoint? ReadEndpoint(IReadOnlyDictionary<string, string> fields) =>
-        ReadEndpoint(fields.GetValueOrDefault("ip", ""), fields.GetValueOrDefault("port", ""));
-
-    public static HostEndpoint Normalize(HostEndpoint endpoint)
-    {
-        IPAddress? address = endpoint.Address is { IsIPv4MappedToIPv6: true } mapped ? mapped.MapToIPv4() : endpoint.Address;
-        return endpoint with { Host = address?.ToString() ?? endpoint.Host.ToLowerInvariant() };
-    }
+        HostEndpoint.ReadAnnounced(fields.GetValueOrDefault("ip", ""), fields.GetValueOrDefault("port", ""));
 
     private static long ReadNumber(Dictionary<string, string> fields, string name) =>
         long.TryParse(fields.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : 0;

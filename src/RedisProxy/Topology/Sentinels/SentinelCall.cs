@@ -18,7 +18,7 @@ internal static class SentinelCall
     public static async Task<RespValue[]> AskAsync(
         HostEndpoint sentinel, ProxyOptions options, TopologyContext context, TimeSpan? answerWithin, params string[][] requests)
     {
-        SentinelAccess access = TopologyService.AccessOf(options.Sentinel!, options.Backend, context);
+        SentinelAccess access = SentinelAccess.Of(options.Sentinel!, options.Backend, context);
         access = access with { AnswerTimeout = answerWithin ?? access.AnswerTimeout };
         bool isSent = false;
         try

@@ -165,15 +165,3 @@ internal sealed class SentinelConnection : IAsyncDisposable
     // A password too many does no harm: Sentinels are often changed one by one.
     private static bool SaysNoPasswordIsSet(RespValue error) => error.Text.StartsWith("ERR", StringComparison.Ordinal);
 }
-
-/// <summary>How Sentinels are reached: credentials, limits, the world around.</summary>
-internal sealed record SentinelAccess(SentinelOptions Options, SocketSettings Socket, TopologyContext Context)
-{
-    private static readonly TimeSpan MinAnswerTimeout = TimeSpan.FromSeconds(1);
-
-    /// <summary>A Sentinel that does not answer for so long is behind a half-open connection.</summary>
-    public TimeSpan AnswerTimeout { get; init; } =
-        Options.PollInterval * 3 > MinAnswerTimeout ? Options.PollInterval * 3 : MinAnswerTimeout;
-
-    public string[][] Authenticate() => Credentials.ToRequests(Options.Username, Options.Password);
-}

@@ -85,7 +85,7 @@ internal sealed class SentinelHearing(Lease lease, TimeProvider time, Action<lon
             if (ear.IsWaitedFor && ++ear.SilentBeats > MaxSilentBeats)
             {
                 ear.IsWaitedFor = false;
-                TopologyLog.SentinelNotWaitedFor(logger, sentinel);
+                SentinelLog.SentinelNotWaitedFor(logger, sentinel);
             }
         }
 

@@ -60,10 +60,10 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
         try
         {
             await using SentinelConnection connection = await SentinelConnection.OpenAsync(endpoint, access, Hear, stop);
-            TopologyLog.SentinelGreeted(_logger, endpoint, connection.Id, connection.IsResp3 ? 3 : 2);
+            SentinelLog.SentinelGreeted(_logger, endpoint, connection.Id, connection.IsResp3 ? 3 : 2);
             if (connection.EventsRefused.Length > 0)
             {
-                TopologyLog.EventsRefused(_logger, endpoint, connection.EventsRefused);
+                SentinelLog.EventsRefused(_logger, endpoint, connection.EventsRefused);
             }
 
             owner.OnOpened(this, connection.Id);
@@ -75,7 +75,7 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
         }
         catch (Exception failure) when (!stop.IsCancellationRequested)
         {
-            TopologyLog.MessageFailed(_logger, failure);
+            ActorLog.MessageFailed(_logger, failure);
             return failure.Message;
         }
     }
@@ -141,7 +141,7 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
     {
         if (_distance.Add(access.Context.Time.GetElapsedTime(asOf) - connection.SinceReceived))
         {
-            TopologyLog.SentinelDistance(_logger, endpoint, _distance);
+            SentinelLog.SentinelDistance(_logger, endpoint, _distance);
         }
 
         owner.OnHeard(this, asOf, _distance.IsFar);

@@ -7,7 +7,7 @@ namespace RedisProxy.Topology;
 
 /// <summary>
 /// All Sentinels that are known, with one link to each, whatever the number of masters: the configured ones, and those that a connected
-/// one lists. It keeps what each has said and reports it to the monitor of each master. It does not judge it.
+/// one lists. It keeps what each has said and reports it to the listener of each master. It does not judge it.
 /// <para>A Sentinel is recognised by its id, because it may be reached under several addresses. One link stays: a configured one
 /// rather than a learnt one, else the earlier. A configured link that is one too many is parked, and is tried again when the other
 /// one is lost, because its name may lead to another Sentinel then.</para>
@@ -23,7 +23,7 @@ internal sealed class SentinelSet
     private readonly SentinelHearing _hearing;
     private readonly List<KnownSentinel> _known = [];
     private volatile SentinelLink[] _links = [];
-    private volatile SentinelMonitor[] _monitors = [];
+    private volatile ISentinelListener[] _listeners = [];
     private SentinelAccess _access;
     private AddressPolicy _policy;
     private SentinelQuestions _questions;
@@ -53,7 +53,7 @@ internal sealed class SentinelSet
     public Lease Lease { get; }
 
     /// <summary>Before the start: this one gets all reports about its master.</summary>
-    public void Watch(SentinelMonitor monitor) => _monitors = [.. _monitors, monitor];
+    public void Watch(ISentinelListener listener) => _listeners = [.. _listeners, listener];
 
     public Task RunAsync(CancellationToken stop)
     {
@@ -66,15 +66,15 @@ internal sealed class SentinelSet
     /// From now on these masters are watched, in this way. Sentinels that stay are connected anew when they are to be spoken to in another
     /// way; what they said last is held to be true until they answer.
     /// </summary>
-    public void Reconfigure(IReadOnlyList<SentinelMonitor> monitors, SentinelAccess access, AddressPolicy policy) => _inbox.Post(() =>
+    public void Reconfigure(IReadOnlyList<ISentinelListener> listeners, SentinelAccess access, AddressPolicy policy) => _inbox.Post(() =>
     {
-        bool isSpokenToOtherwise = !monitors.SequenceEqual(_monitors) || access.Socket != _access.Socket
+        bool isSpokenToOtherwise = !listeners.SequenceEqual(_listeners) || access.Socket != _access.Socket
             || (access.Options.Username, access.Options.Password, access.Options.PollInterval)
                 != (_access.Options.Username, _access.Options.Password, _access.Options.PollInterval);
-        _monitors = [.. monitors];
+        _listeners = [.. listeners];
         _access = access;
         _policy = policy;
-        _questions = new SentinelQuestions(monitors.Select(monitor => monitor.MasterName));
+        _questions = new SentinelQuestions(listeners.Select(listener => listener.MasterName));
         HostEndpoint[] configured = Configured();
         foreach (KnownSentinel known in _known.FindAll(one => one.IsConfigured != configured.Contains(one.Endpoint)))
         {
@@ -106,8 +106,8 @@ internal sealed class SentinelSet
 
     public void OnEvent(SentinelLink link, SentinelEvent news)
     {
-        TopologyLog.SentinelSaid(_logger, link.Endpoint, news.Name, news.Payload);
-        if (news.MasterName is null || _monitors.Any(monitor => monitor.MasterName == news.MasterName))
+        SentinelLog.SentinelSaid(_logger, link.Endpoint, news.Name, news.Payload);
+        if (news.MasterName is null || _listeners.Any(listener => listener.MasterName == news.MasterName))
         {
             link.Kick(news.IsDecisive);
             AskAll();
@@ -140,7 +140,7 @@ internal sealed class SentinelSet
         }
     }
 
-    private HostEndpoint[] Configured() => [.. _access.Options.Endpoints.Select(SentinelAnswer.Normalize).Distinct()];
+    private HostEndpoint[] Configured() => [.. _access.Options.Endpoints.Select(static endpoint => endpoint.Canonical).Distinct()];
 
     private void Add(KnownSentinel known)
     {
@@ -160,7 +160,7 @@ internal sealed class SentinelSet
     {
         known.StopLink();
         _links = [.. _known.Select(one => one.Link).OfType<SentinelLink>()];
-        Array.ForEach(_monitors, monitor => monitor.OnGone(known.Endpoint));
+        Array.ForEach(_listeners, listener => listener.OnGone(known.Endpoint));
     }
 
     private void Remove(KnownSentinel known)
@@ -176,7 +176,7 @@ internal sealed class SentinelSet
         List<KnownSentinel> same = id.Length == 0 ? [] : _known.FindAll(one => one != known && one.Id == id && !one.IsParked);
         if (same.Find(one => one.IsOpen && (one.IsConfigured || !known.IsConfigured)) is { } better)
         {
-            TopologyLog.SameSentinel(_logger, better.Endpoint, known.Endpoint, id);
+            SentinelLog.SameSentinel(_logger, better.Endpoint, known.Endpoint, id);
             StandBack(known);
             return;
         }
@@ -184,7 +184,7 @@ internal sealed class SentinelSet
         known.IsOpen = true;
         foreach (KnownSentinel other in same)
         {
-            TopologyLog.SameSentinel(_logger, known.Endpoint, other.Endpoint, id);
+            SentinelLog.SameSentinel(_logger, known.Endpoint, other.Endpoint, id);
             StandBack(other);
         }
     }
@@ -205,7 +205,7 @@ internal sealed class SentinelSet
 
     private void TakeLoss(KnownSentinel known, string reason)
     {
-        TopologyLog.SentinelLost(_logger, known.IsOpen || !known.HasSpoken ? LogLevel.Warning : LogLevel.Debug, known.Endpoint, reason);
+        SentinelLog.SentinelLost(_logger, known.IsOpen || !known.HasSpoken ? LogLevel.Warning : LogLevel.Debug, known.Endpoint, reason);
         known.TakeLoss(reason);
         _hearing.OnLost(known.Endpoint);
         Report(known);
@@ -223,7 +223,7 @@ internal sealed class SentinelSet
         known.TakeRound(round);
         if (round.Lists.Count > 0)
         {
-            // Before the report: at the start, a monitor waits for the word of those that are learnt, too.
+            // Before the report: at the start, a listener waits for the word of those that are learnt, too.
             Learn(known);
             DropUnlisted();
         }
@@ -236,13 +236,13 @@ internal sealed class SentinelSet
         if (news.IsTilt)
         {
             known.IsInTilt = news.Name == "+tilt";
-            TopologyLog.Tilt(_logger, known.Endpoint, known.IsInTilt ? "entered" : "left");
+            SentinelLog.Tilt(_logger, known.Endpoint, known.IsInTilt ? "entered" : "left");
             Report(known);
         }
 
-        foreach (SentinelMonitor monitor in _monitors.Where(monitor => monitor.MasterName == news.MasterName))
+        foreach (ISentinelListener listener in _listeners.Where(listener => listener.MasterName == news.MasterName))
         {
-            monitor.OnEvent(news, known.Endpoint);
+            listener.OnEvent(news, known.Endpoint);
             _hearing.OnEvent(news);
         }
     }
@@ -254,7 +254,7 @@ internal sealed class SentinelSet
             HostEndpoint address = _policy.Map(listed.Address);
             if (AddressPolicy.IsPlace(address) && !_known.Any(one => one.Is(listed.Id, address)) && HasRoom(teacher))
             {
-                TopologyLog.SentinelLearnt(_logger, address, teacher.Endpoint);
+                SentinelLog.SentinelLearnt(_logger, address, teacher.Endpoint);
                 Add(new KnownSentinel(address, isConfigured: false) { Id = listed.Id });
             }
         }
@@ -270,7 +270,7 @@ internal sealed class SentinelSet
         if (!_isFull)
         {
             _isFull = true;
-            TopologyLog.TooManySentinels(_logger, teacher.Endpoint, MaxSentinels);
+            SentinelLog.TooManySentinels(_logger, teacher.Endpoint, MaxSentinels);
         }
 
         return false;
@@ -284,7 +284,7 @@ internal sealed class SentinelSet
         {
             if (!listed.Any(one => known.Is(one.Id, _policy.Map(one.Address))))
             {
-                TopologyLog.SentinelDropped(_logger, known.Endpoint);
+                SentinelLog.SentinelDropped(_logger, known.Endpoint);
                 Remove(known);
             }
         }
@@ -294,7 +294,7 @@ internal sealed class SentinelSet
     {
         if (!known.IsParked)
         {
-            Array.ForEach(_monitors, monitor => monitor.OnReport(known.ReportOn(monitor.MasterName)));
+            Array.ForEach(_listeners, listener => listener.OnReport(known.ReportOn(listener.MasterName)));
         }
     }
 }

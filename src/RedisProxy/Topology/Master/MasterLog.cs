@@ -6,11 +6,8 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Topology;
 
-/// <summary>
-/// All that this layer logs, event ids 2000 to 2999. Information and above: an operator may act on it, or wants to see it afterwards.
-/// Deliberately not logged: answers that change nothing, and views (their changes have lines of their own).
-/// </summary>
-internal static partial class TopologyLog
+/// <summary>What is logged of a master, event ids 2000 to 2043. Views are not: their changes have lines of their own.</summary>
+internal static partial class MasterLog
 {
     [LoggerMessage(2000, LogLevel.Information, "{Master}: no master yet: {Reason}")]
     public static partial void WaitingForMaster(ILogger logger, string master, string reason);
@@ -77,60 +74,8 @@ internal static partial class TopologyLog
             + "a leader is elected. If they are gone for good, send SENTINEL RESET {Master} to each of the others, one after the other")]
     public static partial void Ghosts(ILogger logger, string master, string ghosts);
 
-    [LoggerMessage(2030, LogLevel.Information, "Sentinel {Sentinel}: connected, id {Id}, RESP{Protocol}")]
-    public static partial void SentinelGreeted(ILogger logger, HostEndpoint sentinel, string id, int protocol);
-
-    [LoggerMessage(EventId = 2031, Message = "Sentinel {Sentinel}: not connected: {Reason}")]
-    public static partial void SentinelLost(ILogger logger, LogLevel level, HostEndpoint sentinel, string reason);
-
-    [LoggerMessage(2032, LogLevel.Information, "Sentinel {Sentinel}: learnt from {Teacher}")]
-    public static partial void SentinelLearnt(ILogger logger, HostEndpoint sentinel, HostEndpoint teacher);
-
-    [LoggerMessage(2033, LogLevel.Information, "Sentinel {Sentinel}: dropped, nobody lists it any more")]
-    public static partial void SentinelDropped(ILogger logger, HostEndpoint sentinel);
-
-    [LoggerMessage(2034, LogLevel.Information, "Sentinel {Sentinel}: the same as {Other}, id {Id}; one connection is kept")]
-    public static partial void SameSentinel(ILogger logger, HostEndpoint sentinel, HostEndpoint other, string id);
-
-    [LoggerMessage(2035, LogLevel.Warning, "Sentinel {Sentinel}: lists more than {Limit} Sentinels; the rest is ignored")]
-    public static partial void TooManySentinels(ILogger logger, HostEndpoint sentinel, int limit);
-
-    [LoggerMessage(2036, LogLevel.Warning, "Sentinel {Sentinel}: sends no events ({Error}); failovers are noticed by polling only")]
-    public static partial void EventsRefused(ILogger logger, HostEndpoint sentinel, string error);
-
-    [LoggerMessage(2037, LogLevel.Warning, "Sentinel {Sentinel}: {Change} TILT; what it says of who is down does not count in TILT")]
-    public static partial void Tilt(ILogger logger, HostEndpoint sentinel, string change);
-
-    [LoggerMessage(2038, LogLevel.Debug, "Sentinel {Sentinel}: {Name} {Payload}")]
-    public static partial void SentinelSaid(ILogger logger, HostEndpoint sentinel, string name, string payload);
-
-    [LoggerMessage(2039, LogLevel.Warning,
-        "Sentinel {Sentinel}: has not answered for half a second; it is not waited for any more until it does")]
-    public static partial void SentinelNotWaitedFor(ILogger logger, HostEndpoint sentinel);
-
-    public static void SentinelDistance(ILogger logger, HostEndpoint sentinel, SentinelDistance distance) => SentinelDistance(
-        logger,
-        distance.IsFar ? LogLevel.Warning : LogLevel.Information,
-        sentinel,
-        distance.Best.TotalMilliseconds,
-        distance.IsFar
-            ? "too long to wait for it: a failover that it leads while this proxy is held up may be noticed too late"
-            : "it is waited for again");
-
-    [LoggerMessage(EventId = 2044, Message = "Sentinel {Sentinel}: its answers take {Milliseconds:0} ms at best; {Consequence}")]
-    private static partial void SentinelDistance(
-        ILogger logger, LogLevel level, HostEndpoint sentinel, double milliseconds, string consequence);
-
-    [LoggerMessage(EventId = 2042, Message =
-        "requests and replies waited, {Milliseconds} ms at the longest: the proxy was held up, or a Sentinel did not answer "
-            + "({Times} times since the last such line)")]
-    public static partial void LeaseLapsed(ILogger logger, LogLevel level, long milliseconds, long times);
-
     [LoggerMessage(2040, LogLevel.Debug, "{Master}: in doubt ({Reason}), suspicion {Number}")]
     public static partial void Suspected(ILogger logger, string master, SuspicionReason reason, long number);
-
-    [LoggerMessage(2041, LogLevel.Warning, "the address of '{Host}' cannot be looked up: {Error}; the last known one is kept")]
-    public static partial void NameNotResolved(ILogger logger, string host, string error);
 
     [LoggerMessage(
         2043,
@@ -138,7 +83,4 @@ internal static partial class TopologyLog
         "{Master}: has renamed {Commands} (rename-command); under other names the proxy does not know them, and what they make of a "
             + "connection is lost in a failover. Disable commands by ACL instead")]
     public static partial void CommandsRenamed(ILogger logger, IPEndPoint master, string commands);
-
-    [LoggerMessage(2999, LogLevel.Error, "a message of the control plane failed; the next one is handled")]
-    public static partial void MessageFailed(ILogger logger, Exception failure);
 }
