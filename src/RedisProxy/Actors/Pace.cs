@@ -10,7 +10,7 @@ internal sealed class Pace(TimeProvider time)
     public static readonly TimeSpan MinSpacing = TimeSpan.FromMilliseconds(50);
 
     /// <summary>For the few kicks that say that the answer has changed, not only that it might have.</summary>
-    public static readonly TimeSpan MinUrgentSpacing = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan MinUrgentSpacing = TimeSpan.FromMilliseconds(5);
 
     private readonly MonotonicClock _clock = new(time);
     private TaskCompletionSource _kicked = NewKick();

@@ -15,8 +15,6 @@ namespace RedisProxy.CommandLine;
 /// </summary>
 internal sealed class ProxyCommandLine
 {
-    public const string Name = "RedisProxy";
-
     private readonly ShellContext _shell;
     private readonly Func<ProxyRun, CancellationToken, Task<int>> _run;
     private readonly Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> _check;
@@ -64,10 +62,10 @@ internal sealed class ProxyCommandLine
         {
             foreach (string error in UsageErrors.Describe(arguments, _root))
             {
-                await _shell.Error.WriteLineAsync($"{Name}: {error}");
+                await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName}: {error}");
             }
 
-            await _shell.Error.WriteLineAsync($"{Name} --help lists what there is.");
+            await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName} --help lists what there is.");
             return ExitCode.BadConfiguration;
         }
 
@@ -96,7 +94,7 @@ internal sealed class ProxyCommandLine
             cancellationToken));
 
         // Not a RootCommand: that one takes its name from the process, which is another one under test and in a container.
-        var root = new Command(Name, HelpTexts.Proxy) { check, audit };
+        var root = new Command(ShowVersion.ProgramName, HelpTexts.Proxy) { check, audit };
         foreach ((Command command, Func<ParseResult, AdminQuestion> ask) in new AdminCommands().All)
         {
             command.SetAction((arguments, cancel) => AskAsync(arguments, ask(arguments), cancel));
@@ -136,7 +134,7 @@ internal sealed class ProxyCommandLine
             && (token = SecretFile.Read(file, _shell.Directory, "token", out error)) is null;
         if (isTokenMissing || _arguments.AdminOf(arguments, _shell, out error) is not { Bind: { } bind } admin)
         {
-            await _shell.Error.WriteLineAsync($"{Name}: {(isTokenMissing ? "--token-file: " : "")}{error}");
+            await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName}: {(isTokenMissing ? "--token-file: " : "")}{error}");
             return ExitCode.BadConfiguration;
         }
 
@@ -170,7 +168,7 @@ internal sealed class ProxyCommandLine
         catch (Exception e)
         {
             // With the stack: nobody caught this, so it is a defect, and all there will be of it.
-            await _shell.Error.WriteLineAsync($"{Name}: {e}");
+            await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName}: {e}");
             return ExitCode.Failure;
         }
     }
@@ -199,7 +197,7 @@ internal sealed class ProxyCommandLine
 
         string where = string.IsNullOrEmpty(file) ? "" : $" ({file})";
         string count = reading.Errors.Count == 1 ? "1 error" : $"{reading.Errors.Count} errors";
-        await _shell.Error.WriteLineAsync($"{Name}: {count} in the configuration{where}:");
+        await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName}: {count} in the configuration{where}:");
         foreach (string error in reading.Errors)
         {
             await _shell.Error.WriteLineAsync($"  {error}");

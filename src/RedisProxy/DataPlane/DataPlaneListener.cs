@@ -21,14 +21,11 @@ internal sealed class DataPlaneListener
     // Clients that all connect again at once are what a gradual end avoids; longer than this nobody should wait for it.
     private static readonly TimeSpan MaxSpread = TimeSpan.FromSeconds(5);
 
+    private readonly ListenerContext _context;
     private readonly ITopologySource _source;
-    private readonly EventLoop[] _loops;
     private readonly SessionListener[] _parts;
-    private readonly TimeProvider _time;
-    private readonly ILogger _log;
     private readonly OperatorPause _pause;
     private readonly SessionQuota _quota;
-    private readonly HandOver _handOver;
     private readonly WaitRelease _waits;
     private ListenerSockets? _sockets;
     private FailoverBridge? _bridge;
@@ -36,48 +33,45 @@ internal sealed class DataPlaneListener
     private int _openings;
     private BackendOptions _backend;
 
+    /// <param name="options">Of the whole proxy.</param>
+    /// <param name="listener">Its own.</param>
+    /// <param name="source">Where its topology comes from.</param>
+    /// <param name="quota">Its sessions and those of all.</param>
+    /// <param name="context">What all listeners share.</param>
     public DataPlaneListener(
-        ProxyOptions options,
-        ListenerOptions listener,
-        ITopologySource source,
-        TlsSetup tls,
-        EventLoop[] loops,
-        ConnectLimiter[] limiters,
-        SessionQuota quota,
-        TimeProvider time,
-        HandOver handOver,
-        ILogger log)
+        ProxyOptions options, ListenerOptions listener, ITopologySource source, SessionQuota quota, ListenerContext context)
     {
         _quota = quota;
-        _handOver = handOver;
         Options = listener;
         _source = source;
-        _loops = loops;
-        _time = time;
-        _log = log;
-        _pause = new OperatorPause(listener.Name, time, isOn => _bridge!.IsPaused = isOn, log);
+        _context = context;
+        _pause = new OperatorPause(listener.Name, context.Time, isOn => _bridge!.IsPaused = isOn, context.Log);
         var settings = new SessionSettings(options, listener)
         {
-            ClientTls = tls.Of(listener),
-            MaxHandshakes = Math.Max(1, (listener.Tls?.MaxConcurrentHandshakes ?? 0) / loops.Length),
-            MaxSilent = MaxSilentOf(quota, loops.Length),
-            BackendTls = tls.Backend,
+            ClientTls = context.Tls.Of(listener),
+            MaxHandshakes = Math.Max(1, (listener.Tls?.MaxConcurrentHandshakes ?? 0) / context.Loops.Count),
+            MaxSilent = MaxSilentOf(quota, context.Loops.Count),
+            BackendTls = context.Tls.Backend,
         };
-        var refused = new RefusedClients(listener.Name, log);
-        _parts = new SessionListener[loops.Length];
-        for (int i = 0; i < loops.Length; i++)
+        var refused = new RefusedClients(listener.Name, context.Log);
+        _parts = new SessionListener[context.Loops.Count];
+        for (int i = 0; i < context.Loops.Count; i++)
         {
             Gate gate = FailoverBridge.CreateGate(
-                loops[i], source, options.Hold.MaxOutage, error => DataPlaneLog.SessionFailed(log, listener.Name, error), refused);
-            _parts[i] = new SessionListener(loops[i], gate, limiters[i], settings, quota)
+                context.Loops[i],
+                source,
+                options.Hold.MaxOutage,
+                error => DataPlaneLog.SessionFailed(context.Log, listener.Name, error),
+                refused);
+            _parts[i] = new SessionListener(context.Loops[i], gate, context.Limiters[i], settings, quota)
             {
                 OnRefused = refused.ReportClient,
             };
         }
 
         _backend = options.Backend;
-        var context = new TopologyContext(time, NullLoggerFactory.Instance) { BackendTls = tls.Backend };
-        _waits = new WaitRelease(listener.Name, Gates, context, log);
+        var world = new TopologyContext(context.Time, NullLoggerFactory.Instance) { BackendTls = context.Tls.Backend };
+        _waits = new WaitRelease(listener.Name, Gates, world, context.Log);
     }
 
     public ListenerOptions Options { get; private set; }
@@ -156,11 +150,11 @@ internal sealed class DataPlaneListener
         var accepting = new List<Task>();
         foreach ((int loop, int fd, _) in sockets.Bound)
         {
-            accepting.Add(await _loops[loop].InvokeAsync(() => ListenOnAsync(loop, fd, sockets.Bind)));
+            accepting.Add(await _context.Loops[loop].InvokeAsync(() => ListenOnAsync(loop, fd, sockets.Bind)));
         }
 
-        _handOver.Take(sockets, () => IsDraining || _sockets != sockets);
-        DataPlaneLog.Listening(_log, Options.Name, sockets.Bind, _loops.Length);
+        _context.HandOver.Take(sockets, () => IsDraining || _sockets != sockets);
+        DataPlaneLog.Listening(_context.Log, Options.Name, sockets.Bind, _context.Loops.Count);
         if (before is not null)
         {
             await Task.WhenAll(_parts.Select((part, loop) => part.Gate.Loop.InvokeAsync(() =>
@@ -183,12 +177,12 @@ internal sealed class DataPlaneListener
     {
         if (!IsDraining && _sockets is { } open)
         {
-            await _handOver.GiveWayAsync(open);
+            await _context.HandOver.GiveWayAsync(open);
         }
 
         int opening = _openings;
         IsDraining = true;
-        DataPlaneLog.Draining(_log, Options.Name, SessionCount);
+        DataPlaneLog.Draining(_context.Log, Options.Name, SessionCount);
         Resume();
         await OnEachPartAsync(static part => part.StopAccepting());
         _sockets?.RemoveFile();
@@ -197,7 +191,7 @@ internal sealed class DataPlaneListener
         Task drained = Task.WhenAll(_parts.Select(part => part.Drained));
         try
         {
-            await drained.WaitAsync(timeout, _time);
+            await drained.WaitAsync(timeout, _context.Time);
         }
         catch (TimeoutException)
         {
@@ -206,7 +200,7 @@ internal sealed class DataPlaneListener
                 return false;
             }
 
-            DataPlaneLog.DrainTimedOut(_log, Options.Name, SessionCount);
+            DataPlaneLog.DrainTimedOut(_context.Log, Options.Name, SessionCount);
             await OnEachPartAsync(static part => part.EndAll());
             await drained;
         }
@@ -236,7 +230,7 @@ internal sealed class DataPlaneListener
         }
         catch (Exception fault)
         {
-            DataPlaneLog.LoopCallbackFailed(_log, fault);
+            DataPlaneLog.LoopCallbackFailed(_context.Log, fault);
         }
     }
 
@@ -250,7 +244,7 @@ internal sealed class DataPlaneListener
             return false;
         }
 
-        DataPlaneLog.SessionKilled(_log, Options.Name, session, client);
+        DataPlaneLog.SessionKilled(_context.Log, Options.Name, session, client);
         return true;
     }
 
@@ -261,7 +255,7 @@ internal sealed class DataPlaneListener
 
     private Task ListenOnAsync(int loop, int fd, BindAddress bind)
     {
-        var socket = new LoopSocket(_loops[loop], fd);
+        var socket = new LoopSocket(_context.Loops[loop], fd);
         if (!socket.TryRegister(isConnected: false))
         {
             throw new Win32Exception(Errno.Last);
@@ -271,7 +265,7 @@ internal sealed class DataPlaneListener
         return part.ListenAsync(
             socket,
             bind.UnixPath is null ? part.Accept : DealOut,
-            error => DataPlaneLog.AcceptBacksOff(_log, Options.Name, Errno.Describe(error)));
+            error => DataPlaneLog.AcceptBacksOff(_context.Log, Options.Name, Errno.Describe(error)));
     }
 
     private void DealOut(int fd)

@@ -10,7 +10,7 @@ namespace RedisProxy.DataPlane;
 internal static class Descriptors
 {
     /// <summary>The most that the admin surface needs.</summary>
-    public const int MostOfAdmin = 128;
+    private const int MostOfAdmin = 128;
 
     // Kept free for everything that is counted nowhere. The runtime holds every assembly open, about 180 of them; the rest is for
     // Sentinels, probes, and connections that are just being refused or ended.

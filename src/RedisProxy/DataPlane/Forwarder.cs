@@ -21,9 +21,7 @@ internal sealed class Forwarder
     private readonly ConnectLimiter[] _limiters;
     private readonly long _maxSessions;
     private readonly SessionQuota _total;
-    private readonly TimeProvider _time;
-    private readonly HandOver _handOver;
-    private readonly TlsSetup _tls;
+    private readonly ListenerContext _context;
     private readonly ILogger _log;
     private readonly EventLoop[] _loops;
     private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -44,9 +42,6 @@ internal sealed class Forwarder
         _options = options;
         _maxSessions = Descriptors.MaxSessions(options);
         _total = new SessionQuota(_maxSessions);
-        _time = time;
-        _handOver = handOver;
-        _tls = tls;
         _log = log;
         int count = options.Loops.Count > 0 ? options.Loops.Count : Math.Min(Environment.ProcessorCount, MaxAutomaticLoops);
         _loops = new EventLoop[count];
@@ -57,6 +52,7 @@ internal sealed class Forwarder
             _limiters[i] = new ConnectLimiter(ConnectsOfOneLoop(options));
         }
 
+        _context = new ListenerContext(_loops, _limiters, tls, handOver, time, log);
         _listeners = [.. options.Listeners.Zip(sources, (listener, source) => Make(options, listener, source))];
         MemoryBudget.Apply(options.Loops.MaxBufferMemory, _loops, () => _listeners, log);
     }
@@ -84,7 +80,7 @@ internal sealed class Forwarder
         var bound = new List<(DataPlaneListener Listener, ListenerSockets Sockets)>();
         foreach (DataPlaneListener listener in _listeners)
         {
-            bound.Add((listener, await BindAsync(_options, listener.Options, _handOver.Sharing, cancel)));
+            bound.Add((listener, await BindAsync(_options, listener.Options, _context.HandOver.Sharing, cancel)));
         }
 
         foreach (EventLoop loop in _loops)
@@ -242,7 +238,7 @@ internal sealed class Forwarder
     private DataPlaneListener Make(ProxyOptions options, ListenerOptions listener, ITopologySource source)
     {
         var quota = new SessionQuota(listener.MaxSessions, _total);
-        return new DataPlaneListener(options, listener, source, _tls, _loops, _limiters, quota, _time, _handOver, _log);
+        return new DataPlaneListener(options, listener, source, quota, _context);
     }
 
     private void Change(Func<DataPlaneListener[], DataPlaneListener[]> change)

@@ -41,7 +41,7 @@ internal sealed partial class LoopSocket
 
         int fd = _fd;
         _fd = -1;
-        _readiness |= Readiness.Readable | Readiness.Writable | Readiness.PeerClosed;
+        _readiness |= SocketReadiness.Readable | SocketReadiness.Writable | SocketReadiness.PeerClosed;
         if (_tls is null || abort || !IsFlushedLater(_tls))
         {
             EndDescriptor(fd, abort);

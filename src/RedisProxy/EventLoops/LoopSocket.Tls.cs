@@ -14,7 +14,7 @@ internal sealed partial class LoopSocket
     /// <summary>After <see cref="TryPeek"/>: until there is more than that, or the peer has closed.</summary>
     public ValueTask WaitForMoreAsync()
     {
-        _readiness &= IsPeerClosed ? ~Readiness.None : ~Readiness.Readable;
+        _readiness &= IsPeerClosed ? ~SocketReadiness.None : ~SocketReadiness.Readable;
         return WaitReadableAsync();
     }
 
@@ -44,7 +44,7 @@ internal sealed partial class LoopSocket
         tls.Begin(authenticate);
         while (!tls.IsHandshakeOver)
         {
-            _readiness &= tls.IsReadable ? ~Readiness.None : ~Readiness.Readable;
+            _readiness &= tls.IsReadable ? ~SocketReadiness.None : ~SocketReadiness.Readable;
             await WaitReadableAsync();
             if (IsClosed)
             {
@@ -55,7 +55,7 @@ internal sealed partial class LoopSocket
         }
 
         // The first bytes behind the handshake may have come with it, and then the kernel has nothing to tell.
-        _readiness |= Readiness.Readable;
+        _readiness |= SocketReadiness.Readable;
         if (tls.HandshakeError is { } error)
         {
             // Plain again, so that what the peer still says can be drained before the close.

@@ -4,11 +4,11 @@ using System.Threading.Tasks.Sources;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// A non-blocking socket on one loop. Readiness-based: wait until readable, rent a buffer, receive; so a socket that waits holds no
+/// A non-blocking socket on one loop. SocketReadiness-based: wait until readable, rent a buffer, receive; so a socket that waits holds no
 /// buffer. One reader and one writer may wait at a time. Nothing here throws for what a peer does: a try returns a count, or a negative
 /// error number, <see cref="SocketCalls.WouldBlock"/> among them.
 /// <para>
-/// Readiness is edge-triggered and remembered: a flag is set by an event and cleared when the kernel says "would block", or when a
+/// SocketReadiness is edge-triggered and remembered: a flag is set by an event and cleared when the kernel says "would block", or when a
 /// receive got less than it asked for, which on a stream means that there is no more (epoll(7), Q&amp;A 9) — unless the peer has shut
 /// down, whose end of file gives no second event. Spurious wake-ups happen, so waiters always try and wait again.
 /// </para>
@@ -25,7 +25,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
     private Waiter _reader;
     private Waiter _writer;
     private int _fd;
-    private Readiness _readiness;
+    private SocketReadiness _readiness;
     private bool _isReaderParked;
     private TurnShare _share;
 
@@ -42,10 +42,10 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
     public bool IsClosed => _fd < 0;
 
     /// <summary>The peer has shut down its side, or the connection is broken. There may still be bytes to receive.</summary>
-    public bool IsPeerClosed => (_readiness & Readiness.PeerClosed) != 0;
+    public bool IsPeerClosed => (_readiness & SocketReadiness.PeerClosed) != 0;
 
     /// <summary>A receive may give something. Else the reader was woken for another reason.</summary>
-    public bool IsReadable => (_readiness & Readiness.Readable) != 0;
+    public bool IsReadable => (_readiness & SocketReadiness.Readable) != 0;
 
     internal uint Version { get; }
 
@@ -55,7 +55,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
     {
         if (isConnected)
         {
-            _readiness |= Readiness.Writable;
+            _readiness |= SocketReadiness.Writable;
         }
 
         return _loop.TryRegister(this, _fd);
@@ -63,12 +63,12 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
 
     public ValueTask WaitReadableAsync()
     {
-        if ((_readiness & (Readiness.Readable | Readiness.Woken)) == 0)
+        if ((_readiness & (SocketReadiness.Readable | SocketReadiness.Woken)) == 0)
         {
             return _reader.ArmAsync(this, ReaderToken);
         }
 
-        _readiness &= ~Readiness.Woken;
+        _readiness &= ~SocketReadiness.Woken;
         return _share.TryTake(_loop.Turn) ? default : YieldReaderAsync();
     }
 
@@ -78,13 +78,13 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
     /// <returns>True: there is nothing to wait for, and nothing will be run.</returns>
     public bool IsReadableOr(Action<object?> resume, object state)
     {
-        if ((_readiness & (Readiness.Readable | Readiness.Woken)) == 0)
+        if ((_readiness & (SocketReadiness.Readable | SocketReadiness.Woken)) == 0)
         {
             _reader.Arm(resume, state);
             return false;
         }
 
-        _readiness &= ~Readiness.Woken;
+        _readiness &= ~SocketReadiness.Woken;
         if (_share.TryTake(_loop.Turn))
         {
             return true;
@@ -101,9 +101,9 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
     /// </summary>
     public bool IsWokenOr(Action<object?> resume, object state)
     {
-        if ((_readiness & Readiness.Woken) != 0 || IsClosed)
+        if ((_readiness & SocketReadiness.Woken) != 0 || IsClosed)
         {
-            _readiness &= ~Readiness.Woken;
+            _readiness &= ~SocketReadiness.Woken;
             return true;
         }
 
@@ -113,12 +113,12 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
     }
 
     public ValueTask WaitWritableAsync() =>
-        (_readiness & Readiness.Writable) != 0 ? default : _writer.ArmAsync(this, WriterToken);
+        (_readiness & SocketReadiness.Writable) != 0 ? default : _writer.ArmAsync(this, WriterToken);
 
     /// <summary>As <see cref="WaitWritableAsync"/>, in the manner of <see cref="IsReadableOr"/>.</summary>
     public bool IsWritableOr(Action<object?> resume, object state)
     {
-        if ((_readiness & Readiness.Writable) != 0)
+        if ((_readiness & SocketReadiness.Writable) != 0)
         {
             return true;
         }
@@ -136,7 +136,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         }
         else
         {
-            _readiness |= Readiness.Woken;
+            _readiness |= SocketReadiness.Woken;
         }
     }
 
@@ -167,7 +167,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         int received = _loop.Kernel.Receive(_fd, buffer, length);
         if (received == SocketCalls.WouldBlock || (received > 0 && received < length && !IsPeerClosed))
         {
-            _readiness &= ~Readiness.Readable;
+            _readiness &= ~SocketReadiness.Readable;
         }
 
         return received;
@@ -185,7 +185,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         int sent = _tls is null ? _loop.Kernel.Send(_fd, buffer, length) : _tls.Send(buffer, length);
         if (sent < length)
         {
-            _readiness &= ~Readiness.Writable;
+            _readiness &= ~SocketReadiness.Writable;
         }
 
         return sent;
@@ -205,7 +205,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         int accepted = _loop.Kernel.Accept(_fd);
         if (accepted == SocketCalls.WouldBlock)
         {
-            _readiness &= ~Readiness.Readable;
+            _readiness &= ~SocketReadiness.Readable;
         }
 
         return accepted;
@@ -226,24 +226,24 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
 
         if ((events & (LibcConstants.EpollRdHup | Broken)) != 0)
         {
-            _readiness |= Readiness.PeerClosed | Readiness.Readable;
+            _readiness |= SocketReadiness.PeerClosed | SocketReadiness.Readable;
         }
 
         if ((events & LibcConstants.EpollIn) != 0)
         {
-            _readiness |= Readiness.Readable;
+            _readiness |= SocketReadiness.Readable;
         }
 
         if ((events & (LibcConstants.EpollOut | Broken)) != 0)
         {
-            _readiness |= Readiness.Writable;
+            _readiness |= SocketReadiness.Writable;
             if (_writer.IsArmed)
             {
                 _writer.Complete();
             }
         }
 
-        if (_reader.IsArmed && (_readiness & Readiness.Readable) != 0 && (!_isReaderParked || IsPeerClosed))
+        if (_reader.IsArmed && (_readiness & SocketReadiness.Readable) != 0 && (!_isReaderParked || IsPeerClosed))
         {
             _isReaderParked = false;
             _reader.Complete();
@@ -263,7 +263,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         if (received < length && !_tls.IsReadable)
         {
             // Less than asked for: there is no more plaintext on this side of the kernel either.
-            _readiness &= ~Readiness.Readable;
+            _readiness &= ~SocketReadiness.Readable;
         }
 
         return received;

@@ -28,9 +28,6 @@ namespace RedisProxy.Hosting;
 /// <summary>Puts the parts together and runs them under the generic host, which brings signals, logging and, if wanted, Kestrel.</summary>
 internal static class ProxyHost
 {
-    // Beyond the drain: closing the admin surface and the links to Sentinels.
-    private static readonly TimeSpan StopReserve = TimeSpan.FromSeconds(10);
-
     // For scrapers and browsers the usual values of a listener will do.
     private static readonly EventLoops.TcpSettings AdminTcp = new(60, 10, 3, 30_000);
 
@@ -153,11 +150,8 @@ internal static class ProxyHost
         }
 
         services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = MaxStopTime(options));
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = StopTime.Most(options));
     }
-
-    /// <summary>From the signal to the end.</summary>
-    public static TimeSpan MaxStopTime(ProxyOptions options) => options.Shutdown.MinDelay + options.Shutdown.DrainTimeout + StopReserve;
 
     private static ConfigurationReload CreateReload(HostedRun run, IServiceProvider provider)
     {
@@ -173,7 +167,7 @@ internal static class ProxyHost
         {
             OnTaken = now =>
             {
-                host.ShutdownTimeout = MaxStopTime(now);
+                host.ShutdownTimeout = StopTime.Most(now);
                 provider.GetRequiredService<FacadeServer>().Follow();
                 notifications.Use(now.Notify);
             },
@@ -248,13 +242,3 @@ internal static class ProxyHost
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);
     }
 }
-
-/// <summary>What is to be hosted.</summary>
-/// <param name="Options">Valid.</param>
-/// <param name="LogLevel">From which on is logged.</param>
-/// <param name="TakesOver">Addresses may be shared with a proxy that is to be replaced by this one.</param>
-/// <param name="ReadAgain">Reads the configuration anew.</param>
-internal sealed record HostedRun(ProxyOptions Options, LogLevel LogLevel, bool TakesOver, Func<OptionsReading> ReadAgain);
-
-/// <param name="Listening">Null: the admin surface is turned off.</param>
-internal sealed record AdminSockets(ListenerSockets? Listening);

@@ -47,7 +47,7 @@ internal sealed class Supervision(
 
     public Task StoppingAsync(CancellationToken cancellationToken)
     {
-        systemd.Stopping(ProxyHost.MaxStopTime(running.Current), $"stopping, {forwarder.SessionCount} session(s) to end");
+        systemd.Stopping(StopTime.Most(running.Current), $"stopping, {forwarder.SessionCount} session(s) to end");
         return Task.CompletedTask;
     }
 

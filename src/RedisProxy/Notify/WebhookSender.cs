@@ -10,9 +10,9 @@ namespace RedisProxy.Notify;
 /// <summary>Sends messages by HTTP: one POST for each attempt, signed anew, because a receiver may refuse an old time.</summary>
 internal sealed class WebhookSender(NotifyWebhookOptions options, HttpMessageInvoker http, TimeProvider time) : ISender
 {
-    public const string EventHeader = "X-RedisProxy-Event";
-    public const string IdHeader = "X-RedisProxy-Id";
-    public const string AttemptHeader = "X-RedisProxy-Attempt";
+    private const string EventHeader = "X-RedisProxy-Event";
+    private const string IdHeader = "X-RedisProxy-Id";
+    private const string AttemptHeader = "X-RedisProxy-Attempt";
 
     private static readonly MediaTypeHeaderValue Json = new("application/json") { CharSet = "utf-8" };
 

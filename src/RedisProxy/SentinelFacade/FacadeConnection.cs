@@ -11,7 +11,7 @@ namespace RedisProxy.SentinelFacade;
 internal sealed class FacadeConnection : IDisposable
 {
     /// <summary>Owed to a subscriber, beyond what the kernel has taken. A message is about 100 bytes.</summary>
-    public const int MaxBacklogBytes = 64 * 1024;
+    private const int MaxBacklogBytes = 64 * 1024;
 
     // Replies to one burst of requests that wait to be sent together.
     private const int FlushBytes = 16 * 1024;

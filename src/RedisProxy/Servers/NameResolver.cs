@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 using Microsoft.Extensions.Logging;
 
@@ -53,10 +52,6 @@ internal sealed class NameResolver(Inbox inbox, Action<Action> post, TopologyCon
         }
     }
 
-    /// <summary>Servers are bound to IPv4 addresses more often than to IPv6 ones, and localhost has both.</summary>
-    public static IPAddress? Choose(IPAddress[] found) =>
-        found.OrderBy(address => address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1).FirstOrDefault();
-
     private async Task LookUpAsync(string host, Entry entry, CancellationToken stop)
     {
         IPAddress[] found = [];
@@ -80,7 +75,7 @@ internal sealed class NameResolver(Inbox inbox, Action<Action> post, TopologyCon
         entry.LookedUp = _clock.Now;
         if (found.Length > 0 && (entry.Address is null || !found.Contains(entry.Address)))
         {
-            entry.Address = Choose(found);
+            entry.Address = TopologyContext.Choose(found);
         }
     }
 

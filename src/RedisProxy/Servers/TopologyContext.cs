@@ -21,12 +21,16 @@ internal sealed record TopologyContext(TimeProvider Time, ILoggerFactory Loggers
 
     public ResolveHost Resolve { get; init; } = Dns.GetHostAddressesAsync;
 
+    /// <summary>Servers are bound to IPv4 addresses more often than to IPv6 ones, and localhost has both.</summary>
+    public static IPAddress? Choose(IPAddress[] found) =>
+        found.OrderBy(address => address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1).FirstOrDefault();
+
     /// <summary>One look at the DNS; null when it knows no such name now. What stays connected has <see cref="NameResolver"/>.</summary>
     public async Task<IPAddress?> FindAddressAsync(string host, CancellationToken stop)
     {
         try
         {
-            return IPAddress.TryParse(host, out IPAddress? literal) ? literal : NameResolver.Choose(await Resolve(host, stop));
+            return IPAddress.TryParse(host, out IPAddress? literal) ? literal : Choose(await Resolve(host, stop));
         }
         catch (SocketException)
         {

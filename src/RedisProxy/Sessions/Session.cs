@@ -184,7 +184,7 @@ internal sealed class Session
     }
 
     /// <summary>Has the session nothing more to do, or nobody to do it for?</summary>
-    public void EndIfFinished()
+    private void EndIfFinished()
     {
         if (IsClientFinished && Pipeline.IsHeld)
         {

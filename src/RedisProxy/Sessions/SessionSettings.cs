@@ -19,7 +19,7 @@ internal sealed class SessionSettings
         BackendTcp = ToTcpSettings(options.Backend.KeepAlive, options.Backend.UserTimeout);
         ConnectTimeoutMs = (int)options.Backend.ConnectTimeout.TotalMilliseconds;
         Addresses = options.Client.MaxSessionsPerAddress > 0 ? new AddressQuota(options.Client.MaxSessionsPerAddress) : null;
-        Access = listener.OwnsAuthentication ? new AccessRules(listener.Users, listener.BackendUser) : null;
+        Access = listener.OwnsAuthentication ? new ListenerUsers(listener.Users, listener.BackendUser) : null;
         AuthenticationTimeoutMs = (long)options.Client.AuthenticationTimeout.TotalMilliseconds;
         BalancerNetworks = listener.ProxyProtocol;
         SendsProxyHeader = options.Backend.ProxyProtocol;
@@ -33,7 +33,7 @@ internal sealed class SessionSettings
         Replies = new SyntheticReplies(options.Replay.NotExecutedCode, listener.Master ?? listener.Name);
     }
 
-    public string ListenerName { get; }
+    private string ListenerName { get; }
 
     public int MaxSessions { get; }
 
@@ -65,7 +65,7 @@ internal sealed class SessionSettings
     public AddressQuota? Addresses { get; }
 
     /// <summary>Null: clients authenticate to the master, if anybody asks them.</summary>
-    public AccessRules? Access { get; }
+    public ListenerUsers? Access { get; }
 
     /// <summary>0: none.</summary>
     public long AuthenticationTimeoutMs { get; }

@@ -10,7 +10,7 @@ namespace RedisProxy.Sessions;
 internal sealed class UnansweredClients
 {
     /// <summary>Longer than a command takes that anybody waits for with a closed sending half.</summary>
-    public const long MaxQuietMs = 5 * 60_000;
+    private const long MaxQuietMs = 5 * 60_000;
 
     private const long LookIntervalMs = 60_000;
 

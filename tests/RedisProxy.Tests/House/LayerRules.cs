@@ -1,4 +1,6 @@
-using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace RedisProxy.Tests.House;
 
@@ -7,7 +9,7 @@ namespace RedisProxy.Tests.House;
 /// directives and qualified names, from <c>RedisProxy</c> on or relative (<c>Topology.TopologyView</c> is found from
 /// any namespace of the proxy).
 /// </summary>
-internal sealed partial class LayerRules(TypeIndex index)
+internal sealed class LayerRules(TypeIndex index)
 {
     private const string Root = "RedisProxy";
     private static readonly string[] Planes =
@@ -63,14 +65,17 @@ internal sealed partial class LayerRules(TypeIndex index)
         }
 
         string expected = file.Layer.Length > 0 ? $"{Root}.{file.Layer}" : Root;
-        foreach (Match declared in Namespace().Matches(file.Code).Where(m => Compact(m.Groups["name"].Value) != expected))
+        foreach (BaseNamespaceDeclarationSyntax declared in file.Root.DescendantNodes().OfType<BaseNamespaceDeclarationSyntax>())
         {
-            yield return file.Violates($"the namespace of this folder is {expected}", declared.Index);
+            if (SourceFile.Compact(declared.Name) != expected)
+            {
+                yield return file.Violates($"the namespace of this folder is {expected}", declared);
+            }
         }
 
-        foreach (Match global in GlobalUsing().Matches(file.Code))
+        foreach (UsingDirectiveSyntax used in file.Usings.Where(static used => used.GlobalKeyword.IsKind(SyntaxKind.GlobalKeyword)))
         {
-            yield return file.Violates("a global using hides what a file depends on", global.Index);
+            yield return file.Violates("a global using hides what a file depends on", used);
         }
     }
 
@@ -81,17 +86,18 @@ internal sealed partial class LayerRules(TypeIndex index)
             return [];
         }
 
-        IEnumerable<(string Layer, int Index)> absolute =
-            from match in Absolute().Matches(file.Code)
-            select (match.Groups["layer"].Value, match.Index);
-        IEnumerable<(string Layer, int Index)> relative =
-            from match in Relative().Matches(file.Code)
-            where index.Declares(match.Groups["layer"].Value, match.Groups["name"].Value)
-            select (match.Groups["layer"].Value, match.Index);
-        return from used in absolute.Concat(relative)
-               where used.Layer != file.Layer && !allowed.Contains(used.Layer)
-               select file.Violates($"{file.Layer} must not use {used.Layer}", used.Index);
+        return from name in file.DottedNames()
+               let used = LayerOf(name.Parts)
+               where used is not null && used != file.Layer && !allowed.Contains(used)
+               select file.Violates($"{file.Layer} must not use {used}", name.First.SpanStart);
     }
+
+    private string? LayerOf(string[] parts) => parts switch
+    {
+        [Root, var layer, ..] => layer,
+        [var layer, var name, ..] when index.Declares(layer, name) => layer,
+        _ => null,
+    };
 
     private static IEnumerable<Violation> CheckForeign(SourceFile file)
     {
@@ -100,47 +106,28 @@ internal sealed partial class LayerRules(TypeIndex index)
             return [];
         }
 
-        IEnumerable<Match> used = Using().Matches(file.Code).Concat(MicrosoftName().Matches(file.Code));
-        return from match in used
-               let name = Compact(match.Groups["name"].Value)
-               where !allowed.Append("System").Append(Root).Any(a => IsWithin(name, a))
-               select file.Violates($"{file.Layer} must not use {name}", match.Index);
+        string[] all = [.. allowed, "System", Root];
+        IEnumerable<Violation> imported =
+            from used in file.Usings
+            let name = SourceFile.Compact(used.NamespaceOrType).Replace("global::", "", StringComparison.Ordinal)
+            where !all.Any(space => IsWithin(name, space))
+            select file.Violates($"{file.Layer} must not use {name}", used);
+        return imported.Concat(
+            from used in MicrosoftNames(file)
+            where !all.Any(space => IsWithin(used.Name, space))
+            select file.Violates($"{file.Layer} must not use {used.Name}", used.Position));
     }
 
-    private static IEnumerable<Violation> CheckContainer(SourceFile file)
-    {
-        if (MayKnowContainer.Contains(file.Layer))
-        {
-            return [];
-        }
+    private static IEnumerable<Violation> CheckContainer(SourceFile file) =>
+        from used in MayKnowContainer.Contains(file.Layer) ? [] : MicrosoftNames(file)
+        where ContainerNamespaces.Any(space => IsWithin(used.Name, space))
+        select file.Violates($"{file.Layer} must not know the container: {used.Name}", used.Position);
 
-        return from match in MicrosoftName().Matches(file.Code)
-               let name = Compact(match.Groups["name"].Value)
-               where ContainerNamespaces.Any(n => IsWithin(name, n))
-               select file.Violates($"{file.Layer} must not know the container: {name}", match.Index);
-    }
+    private static IEnumerable<(string Name, int Position)> MicrosoftNames(SourceFile file) =>
+        from name in file.DottedNames()
+        where name.Parts[0] == "Microsoft"
+        select (string.Join('.', name.Parts), name.First.SpanStart);
 
     private static bool IsWithin(string name, string space) =>
         name == space || name.StartsWith(space + ".", StringComparison.Ordinal);
-
-    private static string Compact(string name) => string.Concat(name.Where(c => !char.IsWhiteSpace(c)));
-
-    [GeneratedRegex(@"\bnamespace\s+(?<name>\w+(\s*\.\s*\w+)*)")]
-    private static partial Regex Namespace();
-
-    [GeneratedRegex(@"\bglobal\s+using\b")]
-    private static partial Regex GlobalUsing();
-
-    // With an alias or static, too.
-    [GeneratedRegex(@"^\s*using\s+(static\s+)?(\w+\s*=\s*)?(global\s*::\s*)?(?<name>\w+(\s*\.\s*\w+)*)\s*(<.*)?;", RegexOptions.Multiline)]
-    private static partial Regex Using();
-
-    [GeneratedRegex(@"(?<![\w.])(?<name>Microsoft(\s*\.\s*\w+)+)")]
-    private static partial Regex MicrosoftName();
-
-    [GeneratedRegex(@"(?<!namespace\s+)(?<![\w.])RedisProxy\s*\.\s*(?<layer>\w+)")]
-    private static partial Regex Absolute();
-
-    [GeneratedRegex(@"(?<![\w.])(?<layer>[A-Z]\w*)\s*\.\s*(?<name>\w+)")]
-    private static partial Regex Relative();
 }

@@ -94,7 +94,7 @@ public sealed class MembersTests
         IReadOnlyList<Member> members = Members.Find(new SourceFile("a.cs", Sample));
         (string Name, int Lines)[] expected =
         [
-            ("Automatic", 1), ("Block", 8), ("First", 4), ("operator ==", 4), ("Long", 14), ("Arrow", 6), ("]", 1), ("Bodiless", 1),
+            ("Automatic", 1), ("Block", 8), ("First", 4), ("operator ==", 4), ("Long", 14), ("Arrow", 6), ("this", 1), ("Bodiless", 1),
             ("Double", 1),
         ];
         Assert.Equal(expected, members.Select(m => (m.Name, m.Lines)));

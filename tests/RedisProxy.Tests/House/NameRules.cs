@@ -12,9 +12,9 @@ internal static partial class NameRules
             where Vague().IsMatch(folder)
             select new Violation(file.Path, 1, $"the name of folder '{folder}' says nothing");
         IEnumerable<Violation> types =
-            from declaration in TypeIndex.Declarations(file)
-            where Vague().IsMatch(declaration.Name)
-            select file.Violates($"the name of type '{declaration.Name}' says nothing", declaration.Index);
+            from type in file.Types
+            where Vague().IsMatch(type.Identifier.Text)
+            select file.Violates($"the name of type '{type.Identifier.Text}' says nothing", type);
         return folders.Concat(types);
     }
 

@@ -18,7 +18,7 @@ internal static class SizeRules
             { IsProxy: true } => (MaxProxyFileLines, "a file of the proxy"),
             _ => (MaxOtherFileLines, "a file"),
         };
-        int lines = CountLines(file.Text);
+        int lines = file.Lines;
         return lines > max ? [new Violation(file.Path, lines, $"{rule} has at most {max} lines, not {lines}")] : [];
     }
 
@@ -30,13 +30,11 @@ internal static class SizeRules
     public static IEnumerable<Violation> CheckMethods(SourceFile file) =>
         from member in Members.Find(file)
         where member.Lines > MaxMethodLines
-        select file.Violates($"a method has at most {MaxMethodLines} lines, '{member.Name}' has {member.Lines}", member.Index);
+        select file.Violates($"a method has at most {MaxMethodLines} lines, '{member.Name}' has {member.Lines}", member.Node);
 
     public static IEnumerable<Violation> CheckArchitecture(string path, string text)
     {
-        int lines = CountLines(text);
+        int lines = new SourceFile(path, text).Lines;
         return lines > MaxArchitectureLines ? [new Violation(path, lines, $"at most {MaxArchitectureLines} lines, not {lines}")] : [];
     }
-
-    private static int CountLines(string text) => text.AsSpan().Count('\n') + (text.EndsWith('\n') ? 0 : 1);
 }

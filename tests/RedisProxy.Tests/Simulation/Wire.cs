@@ -52,7 +52,7 @@ internal sealed class Wire(World world, SimulatedKernel kernel, IWireEnd far, in
 
     public bool IsNearClosed { get; private set; }
 
-    public uint Readiness
+    public uint SocketReadiness
     {
         get
         {

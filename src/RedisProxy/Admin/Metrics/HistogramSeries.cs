@@ -16,6 +16,11 @@ internal sealed record HistogramSource(string Name, string Description, Func<IEn
 /// <param name="Parts">At least one, all with the same bounds.</param>
 internal sealed record HistogramSeries(KeyValuePair<string, object?>[] Tags, IReadOnlyList<DurationHistogram> Parts)
 {
+    public const string BucketSuffix = "_bucket";
+    public const string SumSuffix = "_sum";
+    public const string BoundLabel = "le";
+    public const string Infinity = "+Inf";
+
     private const double MsPerSecond = 1000;
 
     public IReadOnlyList<int> UpperBoundsMs => Parts[0].UpperBoundsMs;
@@ -35,8 +40,8 @@ internal sealed record HistogramSeries(KeyValuePair<string, object?>[] Tags, IRe
         for (int i = 0; i <= bounds.Count; i++)
         {
             count += counts[i];
-            string bound = i == bounds.Count ? PrometheusText.Infinity : Canonical(bounds[i]);
-            yield return new Measurement<long>(count, [.. Tags, new(PrometheusText.BoundLabel, bound)]);
+            string bound = i == bounds.Count ? Infinity : Canonical(bounds[i]);
+            yield return new Measurement<long>(count, [.. Tags, new(BoundLabel, bound)]);
         }
     }
 

@@ -78,7 +78,7 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind)
             double count = 0;
             foreach (Sample sample in histogram)
             {
-                count = sample.Bound == PrometheusText.Infinity ? sample.Value : count;
+                count = sample.Bound == HistogramSeries.Infinity ? sample.Value : count;
                 Write(text, sample);
             }
 
@@ -91,7 +91,7 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind)
         string labels = sample.Labels;
         if (sample.Bound is { } bound)
         {
-            labels += $"{(labels.Length > 0 ? "," : "")}{PrometheusText.BoundLabel}=\"{bound}\"";
+            labels += $"{(labels.Length > 0 ? "," : "")}{HistogramSeries.BoundLabel}=\"{bound}\"";
         }
 
         text.Append(name).Append(sample.Suffix);

@@ -9,8 +9,8 @@ namespace RedisProxy.Admin;
 /// <summary><c>/metrics</c>, in the format that is asked for.</summary>
 internal static class MetricsEndpoint
 {
-    public const string PrometheusType = "text/plain; version=0.0.4; charset=utf-8";
-    public const string OpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    private const string PrometheusType = "text/plain; version=0.0.4; charset=utf-8";
+    private const string OpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
     private const string OpenMetricsName = "application/openmetrics-text";
 

@@ -16,11 +16,6 @@ namespace RedisProxy.Admin;
 /// </summary>
 internal sealed class PrometheusText : IDisposable
 {
-    public const string BucketSuffix = "_bucket";
-    public const string SumSuffix = "_sum";
-    public const string BoundLabel = "le";
-    public const string Infinity = "+Inf";
-
     private readonly MeterListener _listener = new();
     private readonly SortedDictionary<string, MetricFamily> _families = new(StringComparer.Ordinal);
     private readonly Lock _scraping = new();
@@ -65,7 +60,7 @@ internal sealed class PrometheusText : IDisposable
     private MetricFamily FamilyOf(Instrument instrument)
     {
         bool isCounter = instrument is ObservableCounter<long> or ObservableCounter<double>;
-        bool isPart = isCounter && SuffixOf(instrument) is BucketSuffix or SumSuffix;
+        bool isPart = isCounter && SuffixOf(instrument) is HistogramSeries.BucketSuffix or HistogramSeries.SumSuffix;
         string name = isPart ? instrument.Name[..instrument.Name.LastIndexOf('_')] : instrument.Name;
         if (!_families.TryGetValue(name, out MetricFamily? family))
         {
@@ -81,8 +76,8 @@ internal sealed class PrometheusText : IDisposable
 
     private static string SuffixOf(Instrument instrument) =>
         instrument is not (ObservableCounter<long> or ObservableCounter<double>) ? ""
-        : instrument.Name.EndsWith(BucketSuffix, StringComparison.Ordinal) ? BucketSuffix
-        : instrument.Name.EndsWith(SumSuffix, StringComparison.Ordinal) ? SumSuffix
+        : instrument.Name.EndsWith(HistogramSeries.BucketSuffix, StringComparison.Ordinal) ? HistogramSeries.BucketSuffix
+        : instrument.Name.EndsWith(HistogramSeries.SumSuffix, StringComparison.Ordinal) ? HistogramSeries.SumSuffix
         : "_total";
 
     /// <summary>What one instrument says goes to its family.</summary>
@@ -95,7 +90,7 @@ internal sealed class PrometheusText : IDisposable
             foreach ((string label, object? content) in tags)
             {
                 string text = Convert.ToString(content, CultureInfo.InvariantCulture) ?? "";
-                if (label == BoundLabel)
+                if (label == HistogramSeries.BoundLabel)
                 {
                     bound = text;
                     continue;

@@ -208,9 +208,9 @@ internal sealed class ProxyMetrics : IDisposable
     private void Histogram(string name, string help, Func<IEnumerable<HistogramSeries>> read)
     {
         _histograms.Add(new HistogramSource(Prefix + name, help, read));
-        Counter(name + PrometheusText.BucketSuffix, help, () => read().SelectMany(static series => series.Buckets()));
+        Counter(name + HistogramSeries.BucketSuffix, help, () => read().SelectMany(static series => series.Buckets()));
         Meter.CreateObservableCounter(
-            Prefix + name + PrometheusText.SumSuffix, () => read().Select(static series => series.Sum()), description: help);
+            Prefix + name + HistogramSeries.SumSuffix, () => read().Select(static series => series.Sum()), description: help);
     }
 
     private IEnumerable<Measurement<long>> ByListener(Func<SessionCounters, long> read) =>

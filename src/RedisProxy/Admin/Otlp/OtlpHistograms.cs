@@ -39,7 +39,7 @@ internal sealed class OtlpHistograms : IDisposable
         }
 
         return _bounds.Keys.Any(name =>
-            instrument.Name == name + PrometheusText.BucketSuffix || instrument.Name == name + PrometheusText.SumSuffix)
+            instrument.Name == name + HistogramSeries.BucketSuffix || instrument.Name == name + HistogramSeries.SumSuffix)
             ? MetricStreamConfiguration.Drop
             : null;
     }

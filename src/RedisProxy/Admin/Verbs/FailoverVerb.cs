@@ -14,7 +14,7 @@ namespace RedisProxy.Admin;
 /// </summary>
 internal static class FailoverVerb
 {
-    public static async Task<OperatorVerbs.Answer> RunAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    public static async Task<VerbAnswer> RunAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
     {
         string[] known = [.. listeners.Select(listener => listener.Source.Current.MasterName).Distinct()];
         string name = http.Request.Query["master"].ToString();
@@ -25,17 +25,17 @@ internal static class FailoverVerb
 
         if (!known.Contains(name))
         {
-            return OperatorVerbs.Answer.Bad($"there is no master '{name}'; there are {string.Join(", ", known)}");
+            return VerbAnswer.Bad($"there is no master '{name}'; there are {string.Join(", ", known)}");
         }
 
         string force = http.Request.Query["force"].ToString();
         if (force is not ("" or "true" or "false"))
         {
-            return OperatorVerbs.Answer.Bad("force is true or false");
+            return VerbAnswer.Bad("force is true or false");
         }
 
         FailoverResult result = await http.RequestServices.GetRequiredService<LosslessFailover>().RunAsync(name, force == "true");
-        return new OperatorVerbs.Answer(StatusOf(result.End), Describe(result, name));
+        return new VerbAnswer(StatusOf(result.End), Describe(result, name));
     }
 
     private static int StatusOf(FailoverEnd end) => end switch

@@ -18,7 +18,7 @@ internal static class NotifyVerb
     // Below the time that the command line waits for an answer. A command that takes longer is ended.
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(75);
 
-    public static async Task<OperatorVerbs.Answer> RunAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    public static async Task<VerbAnswer> RunAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
     {
         Notifications notifications = http.RequestServices.GetRequiredService<Notifications>();
         TimeProvider time = http.RequestServices.GetRequiredService<TimeProvider>();
@@ -27,7 +27,7 @@ internal static class NotifyVerb
         Receiver[] named = [.. known.Where(receiver => name.Length == 0 || receiver.Name == name)];
         if (named.Length == 0)
         {
-            return OperatorVerbs.Answer.Bad(
+            return VerbAnswer.Bad(
                 known.Count == 0
                     ? "there is no receiver: notify is empty"
                     : $"there is no receiver '{name}'; there are {string.Join(", ", known.Select(receiver => receiver.Name))}");
@@ -39,7 +39,7 @@ internal static class NotifyVerb
         bool areAllSent = answers.All(answer => answer.IsSent);
         var text = new StringBuilder();
         text.AppendJoin('\n', answers.Select(answer => answer.Line));
-        return new OperatorVerbs.Answer(areAllSent ? StatusCodes.Status200OK : StatusCodes.Status502BadGateway, text.ToString());
+        return new VerbAnswer(areAllSent ? StatusCodes.Status200OK : StatusCodes.Status502BadGateway, text.ToString());
     }
 
     private static async Task<(bool IsSent, string Line)> TestAsync(

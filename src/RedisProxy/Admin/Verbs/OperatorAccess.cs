@@ -42,7 +42,7 @@ internal sealed class OperatorAccess(RunningOptions running, TimeProvider time, 
     public long RefusalsFor(AdminRefusal reason) => Volatile.Read(ref _refusals[(int)reason]);
 
     /// <returns>Null when the caller may.</returns>
-    public async Task<OperatorVerbs.Answer?> RefuseAsync(HttpContext http)
+    public async Task<VerbAnswer?> RefuseAsync(HttpContext http)
     {
         // Who may open the socket's file may do all of this anyway: it belongs to the proxy's user.
         if (OperatorIdentity.IsLocal(http))
@@ -53,7 +53,7 @@ internal sealed class OperatorAccess(RunningOptions running, TimeProvider time, 
         if (running.Current.Admin.Token is not { } token)
         {
             Report(http, AdminRefusal.NotConfigured);
-            return new OperatorVerbs.Answer(StatusCodes.Status403Forbidden, "nothing can be changed here: admin.token is not configured");
+            return new VerbAnswer(StatusCodes.Status403Forbidden, "nothing can be changed here: admin.token is not configured");
         }
 
         string? shown = ShownToken(http.Request.Headers.Authorization.ToString());
@@ -69,7 +69,7 @@ internal sealed class OperatorAccess(RunningOptions running, TimeProvider time, 
         }
 
         http.Response.Headers.WWWAuthenticate = Scheme;
-        return new OperatorVerbs.Answer(
+        return new VerbAnswer(
             StatusCodes.Status401Unauthorized, "show the token of admin.token: Authorization: Bearer …");
     }
 
@@ -84,7 +84,7 @@ internal sealed class OperatorAccess(RunningOptions running, TimeProvider time, 
     }
 
     /// <summary>Carries out what the caller may order, and writes down who it was and what came of it.</summary>
-    public async Task<OperatorVerbs.Answer> CarryOutAsync(HttpContext http, Func<Task<OperatorVerbs.Answer>> act)
+    public async Task<VerbAnswer> CarryOutAsync(HttpContext http, Func<Task<VerbAnswer>> act)
     {
         string who = OperatorIdentity.Of(http);
         string order = Order(http);
@@ -94,7 +94,7 @@ internal sealed class OperatorAccess(RunningOptions running, TimeProvider time, 
             connection.Use = AdminUse.Order;
         }
 
-        OperatorVerbs.Answer answer = await act();
+        VerbAnswer answer = await act();
         OperatorLog.Answered(log, who, order, answer.Status, answer.Text.Split('\n')[0]);
         return answer;
     }

@@ -30,13 +30,13 @@ internal static class OperatorVerbs
         endpoints.MapPost("/notify/test", http => ActAsync(http, NotifyVerb.RunAsync));
     }
 
-    private static Task<Answer> PauseAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    private static Task<VerbAnswer> PauseAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
     {
         TimeSpan atMost = DefaultPause;
         if (http.Request.Query["for"].ToString() is { Length: > 0 } text
             && (!DurationText.TryParse(text, out atMost) || atMost <= TimeSpan.Zero || atMost > MaxPause))
         {
-            return Task.FromResult(Answer.Bad($"for must be a duration of at most {MaxPause.TotalMinutes:0}m, such as 10s"));
+            return Task.FromResult(VerbAnswer.Bad($"for must be a duration of at most {MaxPause.TotalMinutes:0}m, such as 10s"));
         }
 
         foreach (DataPlaneListener listener in listeners)
@@ -45,10 +45,10 @@ internal static class OperatorVerbs
         }
 
         string howLong = atMost.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
-        return Task.FromResult(Answer.Good($"paused for at most {howLong} s: {NamesOf(listeners)}"));
+        return Task.FromResult(VerbAnswer.Good($"paused for at most {howLong} s: {NamesOf(listeners)}"));
     }
 
-    private static Task<Answer> ResumeAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    private static Task<VerbAnswer> ResumeAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
     {
         DataPlaneListener[] paused = [.. listeners.Where(listener => listener.IsPaused)];
         foreach (DataPlaneListener listener in paused)
@@ -56,11 +56,11 @@ internal static class OperatorVerbs
             listener.Resume();
         }
 
-        return Task.FromResult(Answer.Good(paused.Length > 0 ? $"resumed: {NamesOf(paused)}" : "nothing was paused"));
+        return Task.FromResult(VerbAnswer.Good(paused.Length > 0 ? $"resumed: {NamesOf(paused)}" : "nothing was paused"));
     }
 
     // Answered at once: how far it is, /status says.
-    private static Task<Answer> DrainAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    private static Task<VerbAnswer> DrainAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
     {
         TimeSpan timeout = http.RequestServices.GetRequiredService<ProxyOptions>().Shutdown.DrainTimeout;
         DataPlaneListener[] open = [.. listeners.Where(listener => !listener.IsDraining)];
@@ -70,33 +70,33 @@ internal static class OperatorVerbs
         }
 
         long sessions = open.Sum(listener => listener.SessionCount);
-        return Task.FromResult(Answer.Good(
+        return Task.FromResult(VerbAnswer.Good(
             open.Length > 0 ? $"draining: {NamesOf(open)}, {sessions} session(s) to end" : "no listener takes clients"));
     }
 
-    private static async Task<Answer> ReloadAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    private static async Task<VerbAnswer> ReloadAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
     {
         ReloadReport report = await http.RequestServices.GetRequiredService<ConfigurationReload>().RunAsync();
-        return report.IsTaken ? Answer.Good(report.ToString()) : Answer.Bad(report.ToString());
+        return report.IsTaken ? VerbAnswer.Good(report.ToString()) : VerbAnswer.Bad(report.ToString());
     }
 
-    private static async Task<Answer> KillAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
+    private static async Task<VerbAnswer> KillAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
     {
         if (!long.TryParse(http.Request.RouteValues["id"] as string, NumberStyles.None, CultureInfo.InvariantCulture, out long id))
         {
-            return Answer.Bad("a session's id is a number, see /sessions");
+            return VerbAnswer.Bad("a session's id is a number, see /sessions");
         }
 
         bool[] found = await Task.WhenAll(listeners.Select(listener => listener.KillAsync(id)));
         return found.Contains(true)
-            ? Answer.Good($"killed session {id}")
-            : new Answer(StatusCodes.Status404NotFound, $"there is no session {id}");
+            ? VerbAnswer.Good($"killed session {id}")
+            : new VerbAnswer(StatusCodes.Status404NotFound, $"there is no session {id}");
     }
 
-    private static async Task ActAsync(HttpContext http, Func<HttpContext, IReadOnlyList<DataPlaneListener>, Task<Answer>> act)
+    private static async Task ActAsync(HttpContext http, Func<HttpContext, IReadOnlyList<DataPlaneListener>, Task<VerbAnswer>> act)
     {
         OperatorAccess access = http.RequestServices.GetRequiredService<OperatorAccess>();
-        Answer answer = await access.RefuseAsync(http)
+        VerbAnswer answer = await access.RefuseAsync(http)
             ?? await access.CarryOutAsync(http, () => ActAsync(http, http.Request.Query["listener"].ToString(), act));
         http.Response.StatusCode = answer.Status;
         http.Response.ContentType = "text/plain; charset=utf-8";
@@ -104,22 +104,14 @@ internal static class OperatorVerbs
         await http.Response.WriteAsync(answer.Text + "\n", http.RequestAborted);
     }
 
-    private static async Task<Answer> ActAsync(
-        HttpContext http, string name, Func<HttpContext, IReadOnlyList<DataPlaneListener>, Task<Answer>> act)
+    private static async Task<VerbAnswer> ActAsync(
+        HttpContext http, string name, Func<HttpContext, IReadOnlyList<DataPlaneListener>, Task<VerbAnswer>> act)
     {
         IReadOnlyList<DataPlaneListener> all = http.RequestServices.GetRequiredService<Forwarder>().Listeners;
         DataPlaneListener[] named = [.. all.Where(listener => name.Length == 0 || listener.Options.Name == name)];
-        return named.Length > 0 ? await act(http, named) : Answer.Bad($"there is no listener '{name}'; there are {NamesOf(all)}");
+        return named.Length > 0 ? await act(http, named) : VerbAnswer.Bad($"there is no listener '{name}'; there are {NamesOf(all)}");
     }
 
     private static string NamesOf(IEnumerable<DataPlaneListener> listeners) =>
         string.Join(", ", listeners.Select(listener => listener.Options.Name));
-
-    /// <summary>Status and body, in one line or several.</summary>
-    internal sealed record Answer(int Status, string Text)
-    {
-        public static Answer Good(string text) => new(StatusCodes.Status200OK, text);
-
-        public static Answer Bad(string text) => new(StatusCodes.Status400BadRequest, text);
-    }
 }

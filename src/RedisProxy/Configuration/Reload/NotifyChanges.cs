@@ -26,7 +26,7 @@ internal static class NotifyChanges
             {
                 if (!Equals(from, to))
                 {
-                    string what = isSecret ? "changed" : $"{OptionChanges.Show(from)} → {OptionChanges.Show(to)}";
+                    string what = isSecret ? "changed" : $"{OptionChange.Show(from)} → {OptionChange.Show(to)}";
                     yield return Change($"receiver '{receiver.Name}', {key}: {what}");
                 }
             }

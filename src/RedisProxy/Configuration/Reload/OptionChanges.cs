@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace RedisProxy.Configuration;
 
 /// <summary>What is different between two valid configurations, key by key, and which of it a running proxy can take.</summary>
@@ -80,7 +78,7 @@ internal static class OptionChanges
             (object? before, object? after) = (key.Read(old), key.Read(now));
             if (!Equals(before, after))
             {
-                string what = key.IsSecret ? "changed" : $"{Show(before)} → {Show(after)}";
+                string what = key.IsSecret ? "changed" : $"{OptionChange.Show(before)} → {OptionChange.Show(after)}";
                 changes.Add(new OptionChange($"{key.Name}: {what}", key.NeedsRestart));
             }
         }
@@ -146,7 +144,8 @@ internal static class OptionChanges
             {
                 if (!Equals(from, to))
                 {
-                    yield return new OptionChange($"listener '{listener.Name}', {key}: {Show(from)} → {Show(to)}", needsRestart);
+                    yield return new OptionChange(
+                        $"listener '{listener.Name}', {key}: {OptionChange.Show(from)} → {OptionChange.Show(to)}", needsRestart);
                 }
             }
         }
@@ -199,17 +198,6 @@ internal static class OptionChanges
     private static string Config(IReadOnlyDictionary<string, string> config) =>
         List(config.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} '{pair.Value}'"));
 
-    /// <summary>A value as people write it.</summary>
-    public static string Show(object? value) => value switch
-    {
-        null or "" => "none",
-        TimeSpan duration => DurationText.Format(duration),
-        bool truth => truth ? "true" : "false",
-        Enum choice => choice.ToString().ToLowerInvariant(),
-        IFormattable number => number.ToString(null, CultureInfo.InvariantCulture),
-        _ => value.ToString() ?? "",
-    };
-
     private sealed record OptionKey(string Name, Func<ProxyOptions, object?> Read)
     {
         /// <summary>Its values are not shown.</summary>
@@ -218,7 +206,3 @@ internal static class OptionChanges
         public bool NeedsRestart { get; init; }
     }
 }
-
-/// <param name="Text">For people: the key, and its values unless they are secret.</param>
-/// <param name="NeedsRestart">A running proxy keeps the old value.</param>
-internal sealed record OptionChange(string Text, bool NeedsRestart);

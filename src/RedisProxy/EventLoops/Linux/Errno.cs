@@ -11,7 +11,6 @@ internal static class Errno
     public const int NoMemory = 12;
     public const int TooManyFilesInSystem = 23;
     public const int TooManyFiles = 24;
-    public const int Pipe = 32;
     public const int Protocol = 71;
     public const int OperationNotSupported = 95;
     public const int AddressInUse = 98;

@@ -11,7 +11,7 @@ namespace RedisProxy.Sessions;
 internal sealed class HandshakeTurns
 {
     /// <summary>Many round trips around the world.</summary>
-    public const int PatienceMs = 2000;
+    private const int PatienceMs = 2000;
 
     private const int LookAgainMs = 50;
 

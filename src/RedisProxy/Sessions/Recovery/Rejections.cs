@@ -104,7 +104,7 @@ internal static class Rejections
     /// The one judgement of an error reply: which rejection it is, if it proves that nothing of its request was executed.
     /// <see cref="Outcome.Forward"/>: it proves nothing.
     /// </summary>
-    public static Outcome ProofIn(in PendingRequest request, ReadOnlySpan<byte> error) =>
+    private static Outcome ProofIn(in PendingRequest request, ReadOnlySpan<byte> error) =>
         MayBeOfAnInnerCommand(request, error) ? Outcome.Forward : SyntheticReplies.Rejection(error);
 
     /// <summary>An error of a command that runs others may be one of theirs, after others were executed. EXEC says when none was.</summary>

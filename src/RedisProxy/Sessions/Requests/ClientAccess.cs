@@ -20,7 +20,7 @@ internal sealed class ClientAccess(Session session)
     // In the place of what must not be queued. Redis refuses it, and so refuses EXEC as well. Inline, so that it is never the longer one.
     private static readonly byte[] AuthOfNobody = "AUTH\n"u8.ToArray();
 
-    private AccessRules Rules => session.Settings.Access!;
+    private ListenerUsers Rules => session.Settings.Access!;
 
     /// <summary>Nothing of it is passed on.</summary>
     public bool IsLockedOut { get; private set; } = session.Settings.Access!.AsksClients;

@@ -6,22 +6,6 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// As whom a client has authenticated. Where the proxy does that for it, or the server asks for nothing, there is none.
-/// </summary>
-/// <param name="Order">Grows with each time that the client authenticates.</param>
-/// <param name="Username">Null: by its password alone, so it is the default user.</param>
-/// <param name="Password">As it was said.</param>
-internal sealed record Credentials(int Order, byte[]? Username, byte[] Password)
-{
-    private static ReadOnlySpan<byte> Default => "default"u8;
-
-    public byte[] Name => Username ?? Default.ToArray();
-
-    /// <summary>The password may have been changed since, and the newest one counts.</summary>
-    public bool IsSameUser(Credentials? other) => other is not null && other.Name.AsSpan().SequenceEqual(Name);
-}
-
-/// <summary>
 /// Who a client has said that it is: user, protocol, and the names that it gave itself. What came with HELLO is said again with HELLO,
 /// which every user may say, unlike CLIENT SETNAME.
 /// </summary>
@@ -30,9 +14,9 @@ internal sealed class Identity
     public const int DefaultProtocol = 2;
 
     private int _authentications;
-    private Credentials? _namedBy;
+    private ClientCredentials? _namedBy;
 
-    public Credentials? User { get; private set; }
+    public ClientCredentials? User { get; private set; }
 
     public int Protocol { get; private set; } = DefaultProtocol;
 
@@ -114,5 +98,5 @@ internal sealed class Identity
         Name = null;
     }
 
-    private void SetUser(byte[]? username, byte[] password) => User = new Credentials(++_authentications, username, password);
+    private void SetUser(byte[]? username, byte[] password) => User = new ClientCredentials(++_authentications, username, password);
 }

@@ -144,7 +144,7 @@ internal sealed class StateReplay
         }
     }
 
-    private void SayUser(Identity identity, Credentials user, Demand demand, params ReadOnlySpan<byte[]> name)
+    private void SayUser(Identity identity, ClientCredentials user, Demand demand, params ReadOnlySpan<byte[]> name)
     {
         if (identity.HasSaidHello)
         {
@@ -176,7 +176,7 @@ internal sealed class StateReplay
     private void Expect(Demand demand, int replies) => _mustSucceed.AddRange(Enumerable.Repeat(demand == Demand.Success, replies));
 
     // After RESET nobody is authenticated, and there would be no way back from the user who said it.
-    private static bool IsBy(Said said, Credentials? user) => user is null || (said.By is { } by && by.IsSameUser(user));
+    private static bool IsBy(Said said, ClientCredentials? user) => user is null || (said.By is { } by && by.IsSameUser(user));
 
     private static byte[] Number(int value) => Encoding.ASCII.GetBytes(value.ToString(CultureInfo.InvariantCulture));
 }

@@ -18,7 +18,7 @@ internal sealed class ReplicaWatch : ITopologyObserver
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     /// <summary>Who does not answer for so long does not answer clients either.</summary>
-    public static readonly TimeSpan MaxAnswerTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxAnswerTime = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan MinSpacing = TimeSpan.FromMilliseconds(50);
 

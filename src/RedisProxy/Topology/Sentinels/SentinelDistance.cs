@@ -12,7 +12,7 @@ namespace RedisProxy.Topology;
 internal sealed class SentinelDistance
 {
     /// <summary>Half of the lease's term, with room for the pauses between two questions to be longer than ordered.</summary>
-    public static readonly TimeSpan Far = TimeSpan.FromMilliseconds(30);
+    private static readonly TimeSpan Far = TimeSpan.FromMilliseconds(30);
 
     /// <summary>About a second of questions.</summary>
     public const int Window = 16;

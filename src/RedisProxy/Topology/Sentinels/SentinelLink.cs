@@ -13,7 +13,7 @@ namespace RedisProxy.Topology;
 /// whenever kicked, and connects again when the connection ends or an answer does not come. Whatever it hears goes to its owner.
 /// <para>It believes nothing, remembers nothing, and never gives up; it ends when stopped. One task; kicks from any thread.</para>
 /// </summary>
-internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions questions, SentinelAccess access, SentinelSet owner)
+internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions questions, SentinelAccess access, ISentinelLinkOwner owner)
 {
     /// <summary>Lists are long and change seldom.</summary>
     private const int RoundsPerFullRound = 10;
@@ -156,4 +156,27 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
 
         owner.OnEvent(this, news);
     }
+}
+
+/// <summary>Whoever a link to a Sentinel works for. Called on the link's thread.</summary>
+internal interface ISentinelLinkOwner
+{
+    /// <summary>Says whether anybody needs the Sentinel to be heard.</summary>
+    Lease Lease { get; }
+
+    /// <summary>Connected, and this is the Sentinel's id.</summary>
+    void OnOpened(SentinelLink link, string id);
+
+    void OnClosed(SentinelLink link, string reason);
+
+    /// <summary>It has answered all questions.</summary>
+    void OnRound(SentinelLink link, SentinelRound round);
+
+    /// <summary>It has answered what was asked at this time, so all that it published before has come.</summary>
+    /// <param name="link">That one.</param>
+    /// <param name="asOf">A timestamp of the clock.</param>
+    /// <param name="isFar">Its answers take too long to be waited for.</param>
+    void OnHeard(SentinelLink link, long asOf, bool isFar);
+
+    void OnEvent(SentinelLink link, SentinelEvent news);
 }

@@ -13,7 +13,7 @@ namespace RedisProxy.Topology;
 /// one is lost, because its name may lead to another Sentinel then.</para>
 /// <para>Public methods from any thread; everything private runs on the inbox.</para>
 /// </summary>
-internal sealed class SentinelSet
+internal sealed class SentinelSet : ISentinelLinkOwner
 {
     /// <summary>Somebody who lists more is not to be believed.</summary>
     public const int MaxSentinels = 64;

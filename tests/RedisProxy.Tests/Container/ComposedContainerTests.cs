@@ -9,7 +9,7 @@ namespace RedisProxy.Tests.Container;
 /// <summary>What the compose file describes, with its own files and the image: names instead of addresses, through a failover.</summary>
 [Trait("Tier", "Container")]
 [Collection(ContainerImage.Tests)]
-public sealed class ComposeTests(ContainerImage image, ITestOutputHelper output)
+public sealed class ComposedContainerTests(ContainerImage image, ITestOutputHelper output)
 {
     private const int Port = 6380;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);

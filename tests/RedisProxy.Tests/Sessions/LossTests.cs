@@ -6,7 +6,7 @@ using RedisProxy.Topology;
 namespace RedisProxy.Tests.Sessions;
 
 /// <summary>What becomes of requests whose backend is lost or superseded.</summary>
-public sealed class FailoverTests
+public sealed class LossTests
 {
     [Fact]
     public async Task IdleSession_WhenSuperseded_MovesAndItsClientSeesNothing()

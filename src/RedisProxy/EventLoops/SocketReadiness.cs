@@ -2,7 +2,7 @@ namespace RedisProxy.EventLoops;
 
 /// <summary>What is known of a socket since its last event, as edge-triggered events have to be remembered.</summary>
 [Flags]
-internal enum Readiness : byte
+internal enum SocketReadiness : byte
 {
     None = 0,
     Readable = 1,

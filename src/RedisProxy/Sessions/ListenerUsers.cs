@@ -6,11 +6,11 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Sessions;
 
 /// <summary>Who may use a listener whose clients authenticate to the proxy, and as whom they are known to the master. Immutable.</summary>
-internal sealed class AccessRules
+internal sealed class ListenerUsers
 {
     private readonly (byte[] Name, byte[] Password)[] _users;
 
-    public AccessRules(IReadOnlyList<UserOptions> users, UserOptions? backendUser)
+    public ListenerUsers(IReadOnlyList<UserOptions> users, UserOptions? backendUser)
     {
         _users = [.. users.Select(user => (Digest(Bytes(user.Username)), Digest(Bytes(user.Password))))];
         BackendCredentials = backendUser is null ? null : [Bytes(backendUser.Username), Bytes(backendUser.Password)];

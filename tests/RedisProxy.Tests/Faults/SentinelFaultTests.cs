@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace RedisProxy.Tests.Faults;
 
 /// <summary>Sentinels that are lost, silent, late or mistaken, one at a time or all of them.</summary>
-public sealed class SentinelLinkTests(ITestOutputHelper output)
+public sealed class SentinelFaultTests(ITestOutputHelper output)
 {
     [Theory]
     [InlineData(1)]

@@ -8,7 +8,7 @@ using Xunit.Abstractions;
 namespace RedisProxy.Tests.Faults;
 
 /// <summary>Clients that are slow, huge, rude or gone.</summary>
-public sealed class ClientTests(SharedLab shared, ITestOutputHelper output) : IClassFixture<SharedLab>
+public sealed class ClientFaultTests(SharedLab shared, ITestOutputHelper output) : IClassFixture<SharedLab>
 {
     private const int MiB = 1024 * 1024;
 

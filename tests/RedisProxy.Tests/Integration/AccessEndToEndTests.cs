@@ -5,7 +5,7 @@ using RedisProxy.Testing;
 namespace RedisProxy.Tests.Integration;
 
 /// <summary>Users of the proxy and users of redis, with a real deployment that asks for passwords, through a failover.</summary>
-public sealed class AccessTests
+public sealed class AccessEndToEndTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
 

@@ -3,7 +3,7 @@ using RedisProxy.Topology;
 namespace RedisProxy.Tests.Topology;
 
 /// <summary>Failovers, planned and not, as scripted Sentinels tell of them.</summary>
-public class FailoverTests
+public class ElectionFailoverTests
 {
     [Fact]
     public async Task Failover_OnlyTheLeaderKnows_IsAcceptedOnItsEventWithoutAPoll()

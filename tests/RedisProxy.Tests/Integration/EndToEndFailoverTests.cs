@@ -5,7 +5,7 @@ using Xunit.Abstractions;
 namespace RedisProxy.Tests.Integration;
 
 /// <summary>Real failovers of real processes, seen by an application behind the proxy.</summary>
-public sealed class FailoverTests(ITestOutputHelper output)
+public sealed class EndToEndFailoverTests(ITestOutputHelper output)
 {
     // How long after the first Sentinel's switch the first write must have been acknowledged.
     private static readonly TimeSpan MaxAfterSwitch = TimeSpan.FromMilliseconds(250);

@@ -1,0 +1,22 @@
+using Microsoft.Extensions.Logging;
+
+using RedisProxy.EventLoops;
+using RedisProxy.Sessions;
+using RedisProxy.Transport;
+
+namespace RedisProxy.DataPlane;
+
+/// <summary>What all listeners of one process share.</summary>
+/// <param name="Loops">Each listener has a part on each.</param>
+/// <param name="Limiters">One for each loop.</param>
+/// <param name="Tls">Of the listeners and towards the master.</param>
+/// <param name="HandOver">How the listeners come to their addresses.</param>
+/// <param name="Time">The loops' clock.</param>
+/// <param name="Log">Of this layer.</param>
+internal sealed record ListenerContext(
+    IReadOnlyList<EventLoop> Loops,
+    IReadOnlyList<ConnectLimiter> Limiters,
+    TlsSetup Tls,
+    HandOver HandOver,
+    TimeProvider Time,
+    ILogger Log);
