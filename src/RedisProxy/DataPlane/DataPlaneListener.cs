@@ -1,6 +1,5 @@
 using System.ComponentModel;
 
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 using RedisProxy.Configuration;
@@ -8,7 +7,6 @@ using RedisProxy.EventLoops;
 using RedisProxy.Servers;
 using RedisProxy.Sessions;
 using RedisProxy.Topology;
-using RedisProxy.Transport;
 
 namespace RedisProxy.DataPlane;
 

@@ -278,7 +278,7 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
     private static async Task<int> InFlightAsync(IEnumerable<DataPlaneListener> held)
     {
         int[] counts = await Task.WhenAll(held.SelectMany(listener => listener.Parts).Select(
-            part => part.Gate.Loop.InvokeAsync(() => part.Gate.Sessions.Sum(session => session.Link?.InFlight.Count ?? 0))));
+            static part => part.Gate.Loop.InvokeAsync(part.CountInFlight)));
         return counts.Sum();
     }
 

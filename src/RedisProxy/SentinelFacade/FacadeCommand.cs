@@ -37,4 +37,17 @@ internal sealed record FacadeCommand(string Name, int Arity, FacadeCommandKind K
     };
 
     public bool Takes(int count) => Arity < 0 ? count >= -Arity : count == Arity;
+
+    /// <summary>The reply to HELP, as redis lays it out.</summary>
+    public void WriteHelp(ReplyWriter reply)
+    {
+        FacadeCommand[] told = [.. Subcommands.Where(one => one.Kind != FacadeCommandKind.Refused)];
+        reply.Array(1 + (2 * told.Length));
+        reply.Status($"{Name.ToUpperInvariant()} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+        foreach (FacadeCommand one in told)
+        {
+            reply.Status($"{one.Word.ToUpperInvariant()} {one.Usage}".TrimEnd());
+            reply.Status($"    {one.Summary}.");
+        }
+    }
 }

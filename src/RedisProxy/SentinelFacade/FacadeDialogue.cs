@@ -3,26 +3,6 @@ using System.Text;
 
 namespace RedisProxy.SentinelFacade;
 
-/// <summary>What all dialogues share.</summary>
-/// <param name="Directory">The masters.</param>
-/// <param name="Access">Who may ask.</param>
-/// <param name="Counters">For metrics.</param>
-/// <param name="Time">The clock.</param>
-/// <param name="Version">Of the proxy.</param>
-internal sealed record FacadeContext(
-    FacadeDirectory Directory, FacadeAccess Access, FacadeCounters Counters, TimeProvider Time, string Version)
-{
-    /// <summary>40 hexadecimal digits, the same as long as this process runs.</summary>
-    public string ServerId { get; } = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(20));
-
-    public long Started { get; } = Time.GetTimestamp();
-
-    /// <summary>Where it listens.</summary>
-    public int Port { get; init; }
-
-    public int MaxConnections { get; init; }
-}
-
 /// <summary>
 /// One client's conversation, as a Sentinel of redis 7.0 would have it (sentinel.c, networking.c, pubsub.c): requests go in, replies are
 /// written. Knows no socket. Not thread-safe.
@@ -117,14 +97,14 @@ internal sealed class FacadeDialogue
     /// <returns>False: this client has not subscribed to it.</returns>
     public bool TryPublishSwitch(string master)
     {
-        if (!IsAuthenticated || !Subscriptions.Match(SubscriptionCommands.SwitchChannel)
+        if (!IsAuthenticated || !Subscriptions.Match(FacadeSubscriptions.SwitchChannel)
             || Context.Directory.Find(master, Local.Address) is not { } found)
         {
             return false;
         }
 
         string address = $"{found.Address.Host} {found.Address.Port}";
-        SubscriptionCommands.WriteMessage(this, SubscriptionCommands.SwitchChannel, $"{master} {address} {address}");
+        Subscriptions.WriteMessage(Reply, FacadeSubscriptions.SwitchChannel, $"{master} {address} {address}");
         return true;
     }
 
@@ -140,10 +120,10 @@ internal sealed class FacadeDialogue
         Reply.Error(complaint);
     }
 
-    private static FacadeCommand? Find(IReadOnlyList<byte[]> arguments, out string complaint)
+    private FacadeCommand? Find(IReadOnlyList<byte[]> arguments, out string complaint)
     {
         complaint = "";
-        if (FacadeCommands.Find(Latin(arguments[0])) is not { } command)
+        if (Context.FindCommand(Latin(arguments[0])) is not { } command)
         {
             string name = Shown(arguments[0], MaxShownBytes);
             complaint = $"ERR unknown command '{name}', with args beginning with: {ShownArguments(arguments)}";

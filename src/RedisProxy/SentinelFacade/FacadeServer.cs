@@ -61,6 +61,7 @@ internal sealed class FacadeServer : IDisposable
     {
         _context = new FacadeContext(_directory, new FacadeAccess(_running), Counters, _time, _version)
         {
+            Commands = FacadeCommands.All,
             Port = bind.Port,
             MaxConnections = maxConnections,
         };

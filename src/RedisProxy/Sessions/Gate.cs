@@ -26,8 +26,7 @@ internal sealed class Gate(
     /// </summary>
     private const int PopsLaterMs = 250;
 
-    private readonly HashSet<Session> _sessions = [];
-    private Rebalancer? _rebalancer;
+    private readonly HashSet<IGateUser> _users = [];
     private long _suspicion;
     private long _suspicionTurn = -1;
     private long _shutSinceMs;
@@ -41,6 +40,9 @@ internal sealed class Gate(
     /// <summary>A backend sent what is no reply, or one to nothing, and a session has ended because of it: gets the reason.</summary>
     public Action<string> OnBackendProtocolError { get; init; } = static _ => { };
 
+    /// <summary>A view has taken effect.</summary>
+    public Action OnApplied { get; set; } = static () => { };
+
     public TopologyView View { get; private set; } = new() { MasterName = "" };
 
     /// <summary>May what the view says be acted upon?</summary>
@@ -51,7 +53,7 @@ internal sealed class Gate(
     /// <summary>Requests of an outage that lasts longer are not held.</summary>
     public long MaxOutageMs { get; set; } = maxOutageMs;
 
-    public IReadOnlyCollection<Session> Sessions => _sessions;
+    public IReadOnlyCollection<IGateUser> Users => _users;
 
     /// <summary>The outage has lasted longer than requests are held: they are answered at once until a master is back.</summary>
     public bool FailsFast => !View.IsServing && loop.NowMs - _shutSinceMs > MaxOutageMs;
@@ -65,9 +67,9 @@ internal sealed class Gate(
     /// <summary>Has the request waited for a master, and not just for its session's connection?</summary>
     public bool HasHeld(in PendingRequest request) => request.HasWaited || request.WaitsSinceMs <= _openedAtMs;
 
-    public void Add(Session session) => _sessions.Add(session);
+    public void Add(IGateUser user) => _users.Add(user);
 
-    public void Remove(Session session) => _sessions.Remove(session);
+    public void Remove(IGateUser user) => _users.Remove(user);
 
     /// <summary>May any request be sent to a link of the current generation?</summary>
     public bool AllowsAll => View.Availability == Availability.Available;
@@ -133,7 +135,7 @@ internal sealed class Gate(
 
         if (before.IsBelieved && (isSuperseded || !view.IsBelieved))
         {
-            ForEachSession(static session => session.Replies.TakeWhatCameInTime());
+            ForEachUser(static user => user.TakeWhatCameInTime());
         }
 
         View = view;
@@ -154,14 +156,11 @@ internal sealed class Gate(
                 KeepPops();
             }
 
-            ForEachSession(static session => session.Keeper.FenceIfSuperseded());
+            ForEachUser(static user => user.FenceIfSuperseded());
         }
 
-        ForEachSession(static session => session.OnGateChanged());
-        if (view.Targets.Count > 1)
-        {
-            (_rebalancer ??= new Rebalancer(this)).Arm();
-        }
+        ForEachUser(static user => user.OnGateChanged());
+        OnApplied();
     }
 
     private void KeepPops()
@@ -176,17 +175,17 @@ internal sealed class Gate(
     private void ReleasePops()
     {
         KeepsPops = false;
-        ForEachSession(static session => session.OnGateChanged());
+        ForEachUser(static user => user.OnGateChanged());
     }
 
-    // A session may end, and so leave the set, while it is told.
-    private void ForEachSession(Action<Session> action)
+    // Whoever is told may end, and so leave the set.
+    private void ForEachUser(Action<IGateUser> action)
     {
-        foreach (Session session in _sessions.ToArray())
+        foreach (IGateUser user in _users.ToArray())
         {
-            if (!session.IsEnded)
+            if (!user.IsEnded)
             {
-                action(session);
+                action(user);
             }
         }
     }

@@ -9,7 +9,7 @@ namespace RedisProxy.Sessions;
 /// alone receives from the backend and sends to the client. <see cref="LinkKeeper"/> alone gets links. All run on the session's loop, each
 /// from one wait to its next. Pumps are no async methods: those keep more memory than all else of an idle session.</para>
 /// </summary>
-internal sealed class Session
+internal sealed class Session : Conversation, IGateUser
 {
     /// <summary>For the waits of the parts, with the session as their state: goes on with the one that waited.</summary>
     public static readonly Action<object?> ResumeRequests = static session => ((Session)session!).Run(Parts.Requests);
@@ -22,15 +22,10 @@ internal sealed class Session
     private bool _endsWhenQuiescent;
 
     public Session(LoopSocket client, Gate gate, ConnectLimiter limiter, SessionSettings settings, SessionCounters counters)
+        : base(gate, settings, counters)
     {
         Client = client;
         StartedAtMs = client.Loop.NowMs;
-        Gate = gate;
-        Settings = settings;
-        Counters = counters;
-        State = new ConnectionState(settings);
-        Access = settings.Access is null ? null : new ClientAccess(this);
-        Pipeline = new Pipeline(this, gate);
         Keeper = new LinkKeeper(this, limiter);
         _requests = new RequestPump(this);
         Replies = new ReplyPump(this);
@@ -47,27 +42,9 @@ internal sealed class Session
 
     public long StartedAtMs { get; }
 
-    public EventLoop Loop => Client.Loop;
-
-    public Gate Gate { get; }
-
-    public SessionSettings Settings { get; set; }
-
-    public SessionCounters Counters { get; }
-
-    public Pipeline Pipeline { get; }
-
     public LinkKeeper Keeper { get; }
 
-    public ConnectionState State { get; }
-
-    /// <summary>Null: whoever asks the client who it is, it is not the proxy.</summary>
-    public ClientAccess? Access { get; }
-
     public ReplyPump Replies { get; }
-
-    /// <summary>Null while there is none: before the first, and from the loss of one to the next.</summary>
-    public BackendLink? Link { get; private set; }
 
     public SessionPhase Phase { get; private set; } = SessionPhase.Opening;
 
@@ -84,9 +61,6 @@ internal sealed class Session
 
     /// <summary>Something that may have written was sent to a link that is lost.</summary>
     public bool HasWrittenBefore { get; set; }
-
-    /// <summary>The client's cache must be emptied: what invalidated it went with the last link.</summary>
-    public bool OwesInvalidation { get; set; }
 
     /// <summary>The request pump does not wait for input; whoever changes what it waits for wakes it.</summary>
     public bool IsInputStalled { get; set; }
@@ -126,13 +100,31 @@ internal sealed class Session
         }
     }
 
-    public void WakeRequests()
+    public override void WakeRequests()
     {
         if (!IsEnded)
         {
             Client.WakeReader();
         }
     }
+
+    public override void WakeReplies() => Replies.Wake();
+
+    public override void WakeKeeper() => Keeper.Wake();
+
+    public override void OnExpired()
+    {
+        if (PlayedTransactions.AfterExpiry(this))
+        {
+            Keeper.GiveUpLink(Link!);
+        }
+
+        Replies.Wake();
+    }
+
+    public void TakeWhatCameInTime() => Replies.TakeWhatCameInTime();
+
+    public void FenceIfSuperseded() => Keeper.FenceIfSuperseded();
 
     /// <summary>The first cause wins; later ones change nothing.</summary>
     /// <param name="cause">Not <see cref="EndCause.None"/>.</param>
@@ -148,7 +140,7 @@ internal sealed class Session
         UpdatePhase();
         Link?.Socket.Close();
         Link?.Target?.Leave();
-        Link = null;
+        Pipeline.Link = null;
         if (abort || cause == EndCause.ClientReset)
         {
             Client.Abort();
@@ -261,10 +253,10 @@ internal sealed class Session
         }
     }
 
-    /// <summary>The one place where a link becomes a session's: today each has one, and shares it with nobody.</summary>
+    /// <summary>The one place where a link becomes a session's: each has one, and shares it with nobody.</summary>
     public void Attach(BackendLink link)
     {
-        Link = link;
+        Pipeline.Link = link;
         Counters.RetargetsDone++;
         UpdatePhase();
         WakeRequests();
@@ -275,7 +267,7 @@ internal sealed class Session
     public void Detach()
     {
         Link?.Target?.Leave();
-        Link = null;
+        Pipeline.Link = null;
         UpdatePhase();
         WakeRequests();
         Replies.Wake();

@@ -61,7 +61,7 @@ internal sealed class UnansweredClients
             }
         }
 
-        if (_gate.Sessions.Count > 0)
+        if (_gate.Users.Count > 0)
         {
             Arm();
         }

@@ -26,7 +26,7 @@ internal sealed class ViewLease
 
     private readonly EventLoop _loop;
     private readonly Lease? _lease;
-    private readonly HashSet<Session> _waiting = [];
+    private readonly HashSet<ISessionParts> _waiting = [];
     private readonly LoopTimer _lookAgain;
     private long _asOf;
     private long _untilMs;
@@ -50,27 +50,29 @@ internal sealed class ViewLease
         get => _loop.NowMs <= _sendUntilMs || TryRenew(_loop.NowMs + AnswerMs);
     }
 
-    /// <summary>May the session send now what it has to send? If not, it is woken when it may.</summary>
-    public bool MaySend(Session session, BackendLink link)
+    /// <summary>May something be sent now? If not, whoever has it is woken when it may.</summary>
+    /// <param name="parts">Whose it is.</param>
+    /// <param name="isThere">There is something to be sent.</param>
+    public bool MaySend(ISessionParts parts, bool isThere)
     {
-        if ((session.Pipeline.Waiting.IsEmpty && !link.HasUnsent) || RunsFor(AnswerMs))
+        if (!isThere || RunsFor(AnswerMs))
         {
             return true;
         }
 
-        Await(session);
+        Await(parts);
         return false;
     }
 
-    /// <summary>May what was just received from the link be believed? If not, the session is woken when that can be said.</summary>
-    public bool Believes(Session session, BackendLink link)
+    /// <summary>May what was just received from the link be believed? If not, whoever has it is woken when that can be said.</summary>
+    public bool Believes(ISessionParts parts, BackendLink link)
     {
         if (RunsFor(0) || CameBefore(link, _untilMs))
         {
             return true;
         }
 
-        Await(session);
+        Await(parts);
         return false;
     }
 
@@ -114,9 +116,9 @@ internal sealed class ViewLease
     private bool CameBefore(BackendLink link, long atMs) =>
         _loop.ReadClockMs() - link.Socket.MsSinceReceived() + ReceivedGranularityMs <= atMs;
 
-    private void Await(Session session)
+    private void Await(ISessionParts parts)
     {
-        _waiting.Add(session);
+        _waiting.Add(parts);
         if (!_lookAgain.IsArmed)
         {
             _loop.Timers.Arm(_lookAgain, _loop.NowMs + TimerWheel.TickMs);
@@ -131,10 +133,10 @@ internal sealed class ViewLease
             return;
         }
 
-        foreach (Session session in _waiting)
+        foreach (ISessionParts parts in _waiting)
         {
-            session.WakeRequests();
-            session.Replies.Wake();
+            parts.WakeRequests();
+            parts.WakeReplies();
         }
 
         _waiting.Clear();

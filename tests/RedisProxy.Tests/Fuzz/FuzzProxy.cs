@@ -131,7 +131,7 @@ internal sealed class FuzzProxy : IAsyncDisposable
     /// <summary>No session is left, and nothing of one is still on its way to the server.</summary>
     public async Task<bool> IsIdleAsync()
     {
-        if (await _loop.InvokeAsync(() => _gate.Sessions.Count) > 0 || !AreDoorsIdle())
+        if (await _loop.InvokeAsync(() => _gate.Users.Count) > 0 || !AreDoorsIdle())
         {
             return false;
         }

@@ -8,20 +8,13 @@ internal static class CycleRules
     /// <summary>Those that are known, by name and without extension.</summary>
     public static readonly string[][] Known =
     [
-        // The session: its parts know the whole of it.
+        // The session and the parts that move its bytes and get its links.
         [
-            "BackendLink", "ClientAccess", "ClientOutput", "ConnectLimiter", "ConnectionState", "Gate", "HoldDeadline", "InputRoom",
-            "LastWords", "LinkAttempt", "LinkKeeper", "LossCount", "Messages", "OwnAnswers", "PendingRequest", "Pipeline",
-            "PlainTraffic", "PlayedTransactions", "Rebalancer", "Rejections", "ReplayReplies", "ReplyPump", "ReplyReader",
-            "RequestEffects", "RequestIntake", "RequestPump", "RequestQueue", "Session", "Settlement", "StateReplay", "StateReplayer",
-            "TakenBack", "ViewLease",
+            "ClientOutput", "LinkAttempt", "LinkKeeper", "ReplyPump", "ReplyReader", "RequestIntake", "RequestPump", "Session",
         ],
 
-        // A dialogue finds its commands in a table, and they act on the dialogue.
-        [
-            "ClientCommands", "CommandCommands", "ConnectionCommands", "FacadeCommand", "FacadeCommands", "FacadeDialogue", "InfoCommand",
-            "InstanceFields", "SentinelCommands", "SubscriptionCommands",
-        ],
+        // A command of the facade acts on the dialogue that has found it.
+        ["FacadeCommand", "FacadeContext", "FacadeDialogue"],
 
         // A socket, the TLS on it, and the loop that both run on.
         [

@@ -23,7 +23,12 @@ internal sealed class FacadeScene
             $"{{ {others ?? Listener("0.0.0.0:6380")}, {Configured.Sentinel}, 'sentinelFacade': {{ {facade} }} }}")));
         Sources = [.. TopologyService.MastersOf(Running.Current).Select(name => new ToldSource(name))];
         Directory = new FacadeDirectory(Running, () => Sources, Time);
-        Context = new FacadeContext(Directory, new FacadeAccess(Running), Counters, Time, "1.2.3") { Port = 26379, MaxConnections = 1000 };
+        Context = new FacadeContext(Directory, new FacadeAccess(Running), Counters, Time, "1.2.3")
+        {
+            Commands = FacadeCommands.All,
+            Port = 26379,
+            MaxConnections = 1000,
+        };
         Dialogue = new FacadeDialogue(Context, _reply, 7, Endpoint("10.0.0.9:5000"), Endpoint("10.0.0.1:26379"));
     }
 

@@ -13,7 +13,7 @@ internal sealed unsafe class SimulatedKernel(World world) : Kernel
     private readonly List<Wire?> _wires = [null, null, null];
     private readonly Stack<int> _freeFds = new();
     private readonly List<Wire> _ready = [];
-    private readonly List<(ulong Data, uint SocketReadiness)> _events = [];
+    private readonly List<(ulong Data, uint Readiness)> _events = [];
     private bool _isWoken;
 
     /// <summary>Where connections go to; null: nobody is there, and nobody says so.</summary>

@@ -52,7 +52,7 @@ internal sealed class Wire(World world, SimulatedKernel kernel, IWireEnd far, in
 
     public bool IsNearClosed { get; private set; }
 
-    public uint SocketReadiness
+    public uint Readiness
     {
         get
         {

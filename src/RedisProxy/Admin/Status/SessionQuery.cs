@@ -86,7 +86,7 @@ internal sealed record SessionQuery
             [.. answers.SelectMany(answer => answer.Sessions).OrderBy(session => session.Id).Take(Limit)]);
     }
 
-    private SessionsAnswer Look(string listener, IReadOnlyCollection<Session> sessions)
+    private SessionsAnswer Look(string listener, IEnumerable<Session> sessions)
     {
         long matching = 0;
         var listed = new List<SessionStatus>();

@@ -54,7 +54,7 @@ internal sealed class AuthenticationDeadline
             }
         }
 
-        if (timeout > 0 && _gate.Sessions.Count > 0)
+        if (timeout > 0 && _gate.Users.Count > 0)
         {
             Arm(timeout);
         }

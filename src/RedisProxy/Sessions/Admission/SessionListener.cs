@@ -36,6 +36,8 @@ internal sealed class SessionListener
         _deadline = new AuthenticationDeadline(gate, () => _settings.AuthenticationTimeoutMs);
         _unanswered = new UnansweredClients(gate);
         Gate = gate;
+        var rebalancer = new Rebalancer(gate);
+        gate.OnApplied = rebalancer.ArmIfSeveral;
     }
 
     public Gate Gate { get; }
@@ -105,6 +107,9 @@ internal sealed class SessionListener
         _ending.Begin(Gate.Sessions, spreadMs);
         CompleteWhenDrained();
     }
+
+    /// <summary>Requests in flight now, where many may stand for one. On the loop's thread.</summary>
+    public int CountInFlight() => Gate.Sessions.Sum(static session => session.Link?.InFlight.Count ?? 0);
 
     /// <summary>
     /// Counts what is pending now. Only when somebody asks: to keep account of it with every request would cost more than it tells.

@@ -8,8 +8,7 @@ namespace RedisProxy.Sessions;
 
 /// <summary>
 /// A connection to a master of one generation, and what it owes: the in-flight ledger. A link is used once; when it is lost or
-/// superseded its session gets another one. Today one session uses it (see <see cref="Session.Attach"/>); the ledger's entries name
-/// their session, so that several could.
+/// superseded its session gets another one. One session uses it.
 /// </summary>
 internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemory memory)
 {

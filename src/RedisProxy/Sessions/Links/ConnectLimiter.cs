@@ -6,20 +6,20 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class ConnectLimiter(int maxConcurrent)
 {
-    private readonly Queue<Session> _urgent = new();
-    private readonly Queue<Session> _idle = new();
+    private readonly Queue<ILinkSeeker> _urgent = new();
+    private readonly Queue<ILinkSeeker> _idle = new();
     private int _underWay;
 
     /// <summary>Fewer come into effect as attempts that are under way end.</summary>
     public int MaxConcurrent { get; set; } = maxConcurrent;
 
-    /// <summary>Sessions that want a link now, in line or before it.</summary>
+    /// <summary>Whoever wants a link now, in line or before it.</summary>
     public int Seeking { get; set; }
 
     public bool IsCrowded => Seeking > MaxConcurrent;
 
-    /// <summary>True: go ahead, and <see cref="Release"/> afterwards. False: the session is told when it is its turn.</summary>
-    public bool TryEnter(Session session)
+    /// <summary>True: go ahead, and <see cref="Release"/> afterwards. False: it is told when it is its turn.</summary>
+    public bool TryEnter(ILinkSeeker seeker)
     {
         if (_underWay < MaxConcurrent)
         {
@@ -27,18 +27,18 @@ internal sealed class ConnectLimiter(int maxConcurrent)
             return true;
         }
 
-        (session.IsWaitedFor ? _urgent : _idle).Enqueue(session);
+        (seeker.IsUrgent ? _urgent : _idle).Enqueue(seeker);
         return false;
     }
 
     /// <summary>One attempt is over, whatever came of it. Its place goes to the next in line.</summary>
     public void Release()
     {
-        while (_underWay <= MaxConcurrent && (_urgent.TryDequeue(out Session? next) || _idle.TryDequeue(out next)))
+        while (_underWay <= MaxConcurrent && (_urgent.TryDequeue(out ILinkSeeker? next) || _idle.TryDequeue(out next)))
         {
             if (!next.IsEnded)
             {
-                next.Keeper.Grant();
+                next.Grant();
                 return;
             }
         }

@@ -7,24 +7,18 @@ namespace RedisProxy.Sessions;
 /// Sees to it that its session has a link whenever there is a master to link to: waits until somebody has looked at the master since the
 /// last one was lost, waits for its turn, connects. It never tries in a circle: after every failure it waits for a new look.
 /// </summary>
-internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
+internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILinkSeeker
 {
     /// <summary>Idle sessions wait for a random part of this, so that proxies which saw the same failover do not connect as one.</summary>
     private const int MaxJitterMs = 100;
-
-    // A master that takes connections and gives nothing for them (too many clients) is not asked again in a hurry. Once is nothing:
-    // Sentinel ends all connections of a promoted node.
-    private const int FirstPauseMs = 50;
-    private const int MaxPauseMs = 1000;
 
     private Step _step;
     private bool _isScheduled;
     private bool _isGranted;
     private bool _isSeeking;
-    private int _fruitlessAttempts;
-    private long _fruitlessGeneration;
+    private ConnectBackoff _backoff;
     private long _suspicion;
-    private Pause? _pause;
+    private LinkPause? _pause;
     private LinkAttempt? _attempt;
 
     private enum Step : byte
@@ -48,6 +42,10 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     /// something, or has said nothing for as long as a connection may take.
     /// </summary>
     public bool IsInCrowd => limiter.IsCrowded;
+
+    bool ILinkSeeker.IsEnded => session.IsEnded;
+
+    bool ILinkSeeker.IsUrgent => session.IsWaitedFor;
 
     private bool IsLinkWanted => !session.IsEnded && session.Link is null && MayConnect && session.Access is not { IsLockedOut: true };
 
@@ -110,7 +108,8 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
             return;
         }
 
-        OnLinkLost(link, reason);
+        _backoff.OnLost(link, session.Loop.NowMs);
+        Suspect(reason);
         link.Socket.Close();
         DropLink(link);
     }
@@ -120,9 +119,25 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     {
         if (session.Link is { } link && !session.Gate.View.IsCurrent(link.Generation))
         {
-            LastWords.Hear(session, link);
+            HearLastWords(link);
             GiveUpLink(link);
         }
+    }
+
+    /// <summary>
+    /// The link's master is doubted, so nothing that it says is relayed. To its end: what it said last may be thrown away with it.
+    /// </summary>
+    /// <returns>False: runs the reply pump again when it has come to that.</returns>
+    public bool TryDoubt(BackendLink link)
+    {
+        if (!link.Socket.IsPeerClosed)
+        {
+            return link.Socket.IsWokenOr(Session.ResumeReplies, session);
+        }
+
+        HearLastWords(link);
+        LoseLink(link, SuspicionReason.ConnectionLost);
+        return true;
     }
 
     /// <summary>There is no way to go on with this link, though nothing is wrong with it.</summary>
@@ -151,11 +166,10 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
     {
         session.UpdatePhase();
         bool isIdle = !session.IsWaitedFor;
-        bool wasFruitless = _fruitlessAttempts > 1 && session.Gate.View.IsCurrent(_fruitlessGeneration);
-        int pauseMs = !wasFruitless ? 0 : Math.Min(MaxPauseMs, FirstPauseMs << Math.Min(_fruitlessAttempts, 8));
+        int pauseMs = _backoff.PauseMs(session.Gate.View);
         if (isIdle || pauseMs > 0)
         {
-            _pause = new Pause(session, pauseMs + session.Loop.Random.Next(MaxJitterMs), isIdle);
+            _pause = new LinkPause(session, session.Gate, pauseMs + session.Loop.Random.Next(MaxJitterMs), isIdle);
         }
 
         _step = Step.Pausing;
@@ -164,7 +178,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
 
     private bool TryEndPause()
     {
-        if (_pause is { } pause && IsLinkWanted && !pause.IsOver)
+        if (_pause is { } pause && IsLinkWanted && !pause.IsOverFor(session.IsWaitedFor))
         {
             return false;
         }
@@ -177,7 +191,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
             return true;
         }
 
-        _isGranted = limiter.TryEnter(session);
+        _isGranted = limiter.TryEnter(this);
         _step = Step.InLine;
         return true;
     }
@@ -240,6 +254,17 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
         }
     }
 
+    // What it has said and nobody has relayed still counts where it proves something.
+    private void HearLastWords(BackendLink link)
+    {
+        if (LastWords.AreOfUse(session, link))
+        {
+            Slab said = session.Replies.Reader.CopyUnread(link, out int scanned);
+            LastWords.Hear(session, link, said, scanned);
+            session.Loop.Slabs.Return(said);
+        }
+    }
+
     private void DropLink(BackendLink link)
     {
         if (link.IsTorn)
@@ -256,44 +281,16 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter)
             return;
         }
 
+        if (session.Pipeline.Losses.IsTooHigh)
+        {
+            session.End(EndCause.LostAgain);
+        }
+
         session.HasWrittenBefore |= link.HasWritten;
         session.OwesInvalidation |= session.State.IsTracking;
         session.Detach();
     }
 
-    private void OnLinkLost(BackendLink link, SuspicionReason reason)
-    {
-        bool wasFruitless = !link.HasReplied && session.Loop.NowMs - link.OpenedAtMs < MaxPauseMs;
-        _fruitlessAttempts = wasFruitless ? _fruitlessAttempts + 1 : 0;
-        _fruitlessGeneration = link.Generation;
-        Suspect(reason);
-    }
-
     // No further link before somebody has looked at the master again.
     private void Suspect(SuspicionReason reason) => _suspicion = session.Gate.Suspect(reason);
-
-    /// <summary>A time that ends early when the way is shut, the topology moves on, or somebody waits for an idle session.</summary>
-    private sealed class Pause
-    {
-        private readonly Session _session;
-        private readonly long _dueMs;
-        private readonly long _generation;
-        private readonly bool _isIdle;
-        private readonly LoopTimer _timer;
-
-        public Pause(Session session, int ms, bool isIdle)
-        {
-            _session = session;
-            _dueMs = session.Loop.NowMs + ms;
-            _generation = session.Gate.View.Generation;
-            _isIdle = isIdle;
-            _timer = new LoopTimer(static session => ((Session)session).Keeper.Wake(), session);
-            session.Loop.Timers.Arm(_timer, _dueMs);
-        }
-
-        public bool IsOver => _session.Loop.NowMs >= _dueMs || _session.Gate.View.Generation != _generation
-            || (_isIdle && _session.IsWaitedFor);
-
-        public void End() => _session.Loop.Timers.Disarm(_timer);
-    }
 }

@@ -27,10 +27,10 @@ internal sealed class Rebalancer
         _timer = new LoopTimer(static rebalancer => ((Rebalancer)rebalancer).OnDue(), this);
     }
 
-    /// <summary>There are several servers.</summary>
-    public void Arm()
+    /// <summary>To be called after each view. With one server there is nothing to do.</summary>
+    public void ArmIfSeveral()
     {
-        if (!_timer.IsArmed)
+        if (_gate.View.Targets.Count > 1 && !_timer.IsArmed)
         {
             _gate.Loop.Timers.Arm(_timer, _gate.Loop.NowMs + IntervalMs);
         }
@@ -55,7 +55,7 @@ internal sealed class Rebalancer
             return;
         }
 
-        Arm();
+        ArmIfSeveral();
         (ReplicaTarget? fullest, double excess) = FindFullest(targets);
         int moves = excess < MinExcess ? 0 : Math.Clamp((int)excess / PartOfExcess, 1, MaxMoves);
         if (moves == 0)

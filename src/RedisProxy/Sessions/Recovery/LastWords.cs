@@ -12,30 +12,17 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal static unsafe class LastWords
 {
-    /// <summary>
-    /// Of a link whose master is doubted. To its end: what it said last may be thrown away with it. False: runs the pump when it is.
-    /// </summary>
-    public static bool MayTrust(Session session, BackendLink link)
-    {
-        if (!link.Socket.IsPeerClosed)
-        {
-            return link.Socket.IsWokenOr(Session.ResumeReplies, session);
-        }
-
-        Hear(session, link);
-        session.Keeper.LoseLink(link, Topology.SuspicionReason.ConnectionLost);
-        return true;
-    }
+    /// <summary>Could it have said something of its requests?</summary>
+    public static bool AreOfUse(Conversation session, BackendLink link) =>
+        !link.InFlight.IsEmpty && !link.IsMidReply && !link.IsRaw && !session.State.IsSubscribed && Rejections.AreMovable(session, link);
 
     /// <summary>Marks the link's requests by what it said of them. It is given up next, and <see cref="Settlement"/> decides.</summary>
-    public static void Hear(Session session, BackendLink link)
+    /// <param name="session">The link's.</param>
+    /// <param name="link">Its words are of use.</param>
+    /// <param name="slab">What was received and nobody has relayed, with room for more.</param>
+    /// <param name="scanned">So many bytes of it, the begin of a reply, have been scanned.</param>
+    public static void Hear(Conversation session, BackendLink link, Slab slab, int scanned)
     {
-        if (link.InFlight.IsEmpty || link.IsMidReply || link.IsRaw || session.State.IsSubscribed
-            || !Rejections.AreMovable(session, link))
-        {
-            return;
-        }
-
         if (!link.IsRejecting)
         {
             TakenBack.Unsent(session, link, begunToo: true);
@@ -43,18 +30,15 @@ internal static unsafe class LastWords
             link.AnsweredInFlight = 0;
         }
 
-        Slab slab = session.Replies.Reader.CopyUnread(link, out int scanned);
         do
         {
             scanned = Take(session, link, slab, scanned);
         }
         while (scanned >= 0 && TryReceive(link, slab));
-
-        session.Loop.Slabs.Return(slab);
     }
 
     /// <returns>Bytes of the reply that has not come whole; negative when nothing more is to be heard.</returns>
-    private static int Take(Session session, BackendLink link, Slab slab, int scanned)
+    private static int Take(Conversation session, BackendLink link, Slab slab, int scanned)
     {
         while (scanned < slab.End - slab.Begin)
         {
@@ -79,7 +63,7 @@ internal static unsafe class LastWords
     }
 
     /// <returns>False: it owes no such reply.</returns>
-    private static bool TryMark(Session session, BackendLink link, ReadOnlySpan<byte> reply)
+    private static bool TryMark(Conversation session, BackendLink link, ReadOnlySpan<byte> reply)
     {
         while (link.AnsweredInFlight < link.InFlight.Count && link.InFlight[link.AnsweredInFlight].IsSynthesised)
         {

@@ -13,14 +13,15 @@ internal static class PlayedTransactions
     /// <summary>A link was lost, and all that it owed waits again.</summary>
     /// <param name="session">Its session.</param>
     /// <param name="start">Where the transaction stands before the oldest request that waits.</param>
-    public static void AfterLoss(Session session, TransactionState start)
+    public static void AfterLoss(Conversation session, TransactionState start)
     {
         session.State.BeginTransactionAnew(start.IsPlayedHere ? default : start);
         Walk(session, start);
     }
 
     /// <summary>Requests were given up that had waited too long.</summary>
-    public static void AfterExpiry(Session session)
+    /// <returns>True: the link has to be given up, and then <see cref="AfterLoss"/> decides.</returns>
+    public static bool AfterExpiry(Conversation session)
     {
         TransactionState start = session.State.Transaction;
         if (session.Link is { } link)
@@ -29,16 +30,16 @@ internal static class PlayedTransactions
             if (start.IsOpen && HasGap(session.Pipeline.Waiting, start))
             {
                 // It has a MULTI that must not be continued, and there is no way to say so behind what is in flight.
-                session.Keeper.GiveUpLink(link);
-                return;
+                return true;
             }
         }
 
         Walk(session, start);
+        return false;
     }
 
     /// <summary>The oldest request in flight was refused the end of the transaction, so what is behind that belongs to it.</summary>
-    public static void AfterRefusal(Session session)
+    public static void AfterRefusal(Conversation session)
     {
         Pipeline pipeline = session.Pipeline;
         TransactionState state = After(After(session.State.Transaction, session.Link!.InFlight, from: 1), pipeline.Waiting, from: 0);
@@ -71,7 +72,7 @@ internal static class PlayedTransactions
         return false;
     }
 
-    private static void Walk(Session session, TransactionState state)
+    private static void Walk(Conversation session, TransactionState state)
     {
         Pipeline pipeline = session.Pipeline;
         int multi = -1;
@@ -106,8 +107,6 @@ internal static class PlayedTransactions
         {
             pipeline.Ahead = state;
         }
-
-        session.Replies.Wake();
     }
 
     /// <summary>A part of a transaction is given up; so is the whole.</summary>
@@ -115,7 +114,7 @@ internal static class PlayedTransactions
     /// <param name="state">Before the part.</param>
     /// <param name="multi">Where its MULTI waits, if it does.</param>
     /// <param name="part">Where the part waits.</param>
-    private static TransactionState Abort(Session session, TransactionState state, int multi, int part)
+    private static TransactionState Abort(Conversation session, TransactionState state, int multi, int part)
     {
         RequestQueue waiting = session.Pipeline.Waiting;
         var aborted = new TransactionState(IsOpen: false, IsWatching: false, TransactionFate.Abort);

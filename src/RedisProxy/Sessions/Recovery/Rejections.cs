@@ -11,33 +11,32 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal static class Rejections
 {
-    /// <summary>The oldest request in flight got an error reply. True: it was a rejection, and the link is being given up.</summary>
-    public static bool TryBegin(Session session, BackendLink link, ReadOnlySpan<byte> reply)
+    /// <summary>The oldest request in flight got an error reply.</summary>
+    public static Rejection Begin(Conversation session, BackendLink link, ReadOnlySpan<byte> reply)
     {
         if (IsRefusedConnection(link, reply))
         {
             // Said before anything was read, so nothing was executed, whatever was sent meanwhile.
             link.SentTo = 0;
-            session.Keeper.LoseLink(link, SuspicionReason.ConnectFailed);
-            return true;
+            return Rejection.OfConnection;
         }
 
         if (link.InFlight.IsEmpty)
         {
-            return false;
+            return Rejection.None;
         }
 
         ref PendingRequest request = ref link.InFlight.Oldest;
         Outcome rejection = RejectionOf(link, request, reply);
         if (!IsOfNoMaster(session, rejection == Outcome.Forward ? SyntheticReplies.Rejection(reply) : rejection))
         {
-            return false;
+            return Rejection.None;
         }
 
         if (rejection == Outcome.Forward || !CanMove(session, link, rejection))
         {
             session.Gate.Suspect(SuspicionReason.Rejected);
-            return false;
+            return Rejection.None;
         }
 
         request.IsAnswered = true;
@@ -51,22 +50,21 @@ internal static class Rejections
         link.RejectingTransaction = session.State.Transaction.After(request.Traits.Kind, isError: true, isExecAborted: true);
         link.AnsweredInFlight = 1;
         TakenBack.Unsent(session, link, begunToo: true);
-        EndIfAllAnswered(session, link);
-        return true;
+        return AreAllAnswered(link) ? Rejection.Complete : Rejection.Begun;
     }
 
     /// <summary>A later reply of a link that is being given up.</summary>
     /// <param name="session">The link's.</param>
     /// <param name="link">Rejecting.</param>
     /// <param name="error">The reply when it is an error; else empty.</param>
-    public static void Continue(Session session, BackendLink link, ReadOnlySpan<byte> error)
+    public static Rejection Continue(Conversation session, BackendLink link, ReadOnlySpan<byte> error)
     {
         Mark(session, link, error);
-        EndIfAllAnswered(session, link);
+        return AreAllAnswered(link) ? Rejection.Complete : Rejection.Begun;
     }
 
     /// <summary>The next request that has no reply has got one, which is not relayed: what does it say about what was executed?</summary>
-    public static void Mark(Session session, BackendLink link, ReadOnlySpan<byte> error)
+    public static void Mark(Conversation session, BackendLink link, ReadOnlySpan<byte> error)
     {
         ref PendingRequest request = ref link.InFlight[link.AnsweredInFlight];
         bool isExec = request.Traits.Kind == CommandKind.Exec;
@@ -88,7 +86,7 @@ internal static class Rejections
     }
 
     /// <summary>Can the requests that this link owes go to another one, as far as their number and kind says?</summary>
-    public static bool AreMovable(Session session, BackendLink link)
+    public static bool AreMovable(Conversation session, BackendLink link)
     {
         bool isMovable = session.State.Pin == PinReason.None && session.State.CanMoveTransaction && !session.Pipeline.IsRaw;
         for (int i = 0; i < link.InFlight.Count && isMovable; i++)
@@ -156,7 +154,7 @@ internal static class Rejections
         && (link.InFlight.IsEmpty || link.InFlight.Oldest.End > link.SentTo || !MayBeOfAnInnerCommand(link.InFlight.Oldest, reply));
 
     /// <summary>Does it say that the server is no master to go on with?</summary>
-    private static bool IsOfNoMaster(Session session, Outcome rejection) => rejection switch
+    private static bool IsOfNoMaster(Conversation session, Outcome rejection) => rejection switch
     {
         Outcome.Forward => false,
         Outcome.RejectedReadOnly => !session.Settings.IsOfReplicas,
@@ -164,7 +162,7 @@ internal static class Rejections
         _ => true,
     };
 
-    private static bool CanMove(Session session, BackendLink link, Outcome rejection)
+    private static bool CanMove(Conversation session, BackendLink link, Outcome rejection)
     {
         // Without Sentinel there is nowhere else to go; but a server that is loading will have loaded.
         if (!session.Settings.HasSentinel && rejection != Outcome.RejectedLoading)
@@ -176,16 +174,29 @@ internal static class Rejections
         return oldest.Start >= session.Pipeline.Buffer.Kept && !oldest.IsOpen && AreMovable(session, link);
     }
 
-    private static void EndIfAllAnswered(Session session, BackendLink link)
+    private static bool AreAllAnswered(BackendLink link)
     {
         while (link.AnsweredInFlight < link.InFlight.Count && link.InFlight[link.AnsweredInFlight].IsSynthesised)
         {
             link.AnsweredInFlight++;
         }
 
-        if (link.AnsweredInFlight == link.InFlight.Count)
-        {
-            session.Keeper.LoseLink(link, SuspicionReason.Rejected);
-        }
+        return link.AnsweredInFlight == link.InFlight.Count;
     }
+}
+
+/// <summary>What an error reply makes of its link.</summary>
+internal enum Rejection : byte
+{
+    /// <summary>Nothing: it is for the client.</summary>
+    None,
+
+    /// <summary>The server wants no connection. The link is of no use.</summary>
+    OfConnection,
+
+    /// <summary>It is being given up, and still owes replies.</summary>
+    Begun,
+
+    /// <summary>It is being given up, and owes nothing any more.</summary>
+    Complete,
 }

@@ -15,8 +15,11 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal static class Settlement
 {
-    /// <returns>Why the session cannot go on with another backend; <see cref="PinReason.None"/>: it can, and all is settled.</returns>
-    public static PinReason Settle(Session session, BackendLink link)
+    /// <returns>
+    /// Why the session cannot go on with another backend; <see cref="PinReason.None"/>: it can, and all is settled, but if
+    /// <see cref="LossCount.IsTooHigh"/> it shall not.
+    /// </returns>
+    public static PinReason Settle(Conversation session, BackendLink link)
     {
         Pipeline pipeline = session.Pipeline;
         PinReason pin = session.State.Pin;
@@ -39,17 +42,12 @@ internal static class Settlement
         pipeline.Losses.Begin(link);
         TransactionState start = SettleAll(session, link);
         TakenBack.All(session, link);
-        if (pipeline.Losses.IsTooHigh)
-        {
-            session.End(EndCause.LostAgain);
-        }
-
         PlayedTransactions.AfterLoss(session, start);
         return PinReason.None;
     }
 
     /// <returns>Where the transaction stands for the next link, or how it ends.</returns>
-    private static TransactionState SettleAll(Session session, BackendLink link)
+    private static TransactionState SettleAll(Conversation session, BackendLink link)
     {
         TransactionState start = session.State.Transaction;
         TransactionState state = start;
@@ -122,7 +120,7 @@ internal static class Settlement
         }
     }
 
-    private static void SettleSent(Session session, ref PendingRequest request, bool isQueued)
+    private static void SettleSent(Conversation session, ref PendingRequest request, bool isQueued)
     {
         bool isKept = request.Start >= session.Pipeline.Buffer.Kept;
         bool isHarmless = request.IsAnswered || isQueued || MayRepeat(session.Settings, request.Traits);
@@ -148,7 +146,7 @@ internal static class Settlement
     private static bool MayRepeat(SessionSettings settings, CommandTraits traits) =>
         traits.IsResendable ? settings.ResendsReads || traits.NeedsInspection : traits.IsBlocking && settings.ResendsBlocking;
 
-    private static bool IsWaitingOn(Session session, in PendingRequest request, BackendLink link) =>
+    private static bool IsWaitingOn(Conversation session, in PendingRequest request, BackendLink link) =>
         request.Traits.IsBlocking && !request.IsSynthesised && !request.IsAnswered && request.End <= link.SentTo
         && MayRepeat(session.Settings, request.Traits);
 

@@ -7,7 +7,7 @@ internal static class TakenBack
     /// <param name="session">The link's.</param>
     /// <param name="link">Of the session.</param>
     /// <param name="begunToo">Also the one of which a part was sent: the link is given up, so it will never be complete there.</param>
-    public static void Unsent(Session session, BackendLink link, bool begunToo)
+    public static void Unsent(Conversation session, BackendLink link, bool begunToo)
     {
         Pipeline pipeline = session.Pipeline;
         while (!link.InFlight.IsEmpty)
@@ -32,7 +32,7 @@ internal static class TakenBack
     }
 
     /// <summary>Everything that the lost link owed, each with the outcome that was decided for it.</summary>
-    public static void All(Session session, BackendLink link)
+    public static void All(Conversation session, BackendLink link)
     {
         while (!link.InFlight.IsEmpty)
         {
@@ -43,7 +43,7 @@ internal static class TakenBack
         session.Pipeline.ArmDeadline();
     }
 
-    private static void MoveNewest(Session session, BackendLink link)
+    private static void MoveNewest(Conversation session, BackendLink link)
     {
         ref PendingRequest newest = ref link.InFlight.Newest;
         if (!newest.HasWaited || session.Loop.NowMs - link.OpenedAtMs > session.Settings.HoldTimeoutMs)

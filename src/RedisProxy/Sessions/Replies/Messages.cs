@@ -10,18 +10,18 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal static class Messages
 {
-    /// <param name="session">The link's.</param>
+    /// <param name="state">Of the connection.</param>
     /// <param name="link">What it has just said.</param>
     /// <param name="reply">That, whole; its end when it was too large to be kept.</param>
-    public static bool IsOne(Session session, BackendLink link, ReadOnlySpan<byte> reply) =>
+    public static bool IsOne(ConnectionState state, BackendLink link, ReadOnlySpan<byte> reply) =>
         link.IsMidReply ? link.IsMidMessage
-        : !link.Scanner.IsPush ? IsArray(session, reply)
+        : !link.Scanner.IsPush ? IsArray(state, reply)
         : link.InFlight.IsEmpty || link.InFlight.Oldest.Traits.Kind != CommandKind.Subscribe || !Subscriptions.IsConfirmation(reply);
 
     /// <summary>Is this the beginning of one that is too large to be kept? No confirmation is.</summary>
-    public static bool IsBeginOfOne(Session session, BackendLink link, ReadOnlySpan<byte> part) =>
-        link.Scanner.IsPush || IsArray(session, part);
+    public static bool IsBeginOfOne(ConnectionState state, BackendLink link, ReadOnlySpan<byte> part) =>
+        link.Scanner.IsPush || IsArray(state, part);
 
-    private static bool IsArray(Session session, ReadOnlySpan<byte> reply) =>
-        session.State is { IsSubscribed: true, Identity.Protocol: Identity.DefaultProtocol } && Subscriptions.IsMessage(reply);
+    private static bool IsArray(ConnectionState state, ReadOnlySpan<byte> reply) =>
+        state is { IsSubscribed: true, Identity.Protocol: Identity.DefaultProtocol } && Subscriptions.IsMessage(reply);
 }

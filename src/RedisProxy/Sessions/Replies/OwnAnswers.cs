@@ -7,7 +7,7 @@ namespace RedisProxy.Sessions;
 internal static class OwnAnswers
 {
     /// <returns>Why the session ends once these are sent; <see cref="EndCause.None"/> when it goes on.</returns>
-    public static EndCause Compose(Session session, Slab slab)
+    public static EndCause Compose(Conversation session, Slab slab)
     {
         if (session.OwesInvalidation)
         {

@@ -83,7 +83,7 @@ internal sealed class ReplyPump(Session session)
             }
             else if (!session.Gate.View.IsBelieved)
             {
-                if (!LastWords.MayTrust(session, link))
+                if (!session.Keeper.TryDoubt(link))
                 {
                     return false;
                 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 
 using RedisProxy.EventLoops;
 using RedisProxy.Resp;
+using RedisProxy.Topology;
 
 namespace RedisProxy.Sessions;
 
@@ -50,7 +51,7 @@ internal sealed unsafe class ReplyReader(Session session)
 
         if (received != SocketCalls.WouldBlock && endsLink)
         {
-            session.Keeper.LoseLink(link, Topology.SuspicionReason.ConnectionLost);
+            session.Keeper.LoseLink(link, SuspicionReason.ConnectionLost);
         }
 
         if (slab.Begin == slab.End)
@@ -73,9 +74,7 @@ internal sealed unsafe class ReplyReader(Session session)
         {
             if (link.IsRaw || TryEnterRaw(link))
             {
-                _read = slab.End;
-                RelayEnd = slab.End;
-                _resumeAt = slab.End;
+                _read = RelayEnd = _resumeAt = slab.End;
                 return slab;
             }
 
@@ -171,7 +170,7 @@ internal sealed unsafe class ReplyReader(Session session)
         if (!link.IsMidReply)
         {
             link.IsMidReply = true;
-            link.IsMidMessage = Messages.IsBeginOfOne(session, link, new ReadOnlySpan<byte>(slab.Memory + RelayEnd, part));
+            link.IsMidMessage = Messages.IsBeginOfOne(session.State, link, new ReadOnlySpan<byte>(slab.Memory + RelayEnd, part));
             link.IsMidDropped = !link.IsMidMessage && !link.InFlight.IsEmpty && session.State.IsSilent(link.InFlight.Oldest);
         }
 
@@ -186,18 +185,21 @@ internal sealed unsafe class ReplyReader(Session session)
     {
         RequestQueue inFlight = link.InFlight;
         bool isError = link.Scanner.Kind == '-' && !link.IsMidReply;
-        if (Messages.IsOne(session, link, reply))
+        if (Messages.IsOne(session.State, link, reply))
         {
             return true;
         }
 
-        if (link.IsRejecting)
+        Rejection rejection = link.IsRejecting ? Rejections.Continue(session, link, isError ? reply : default)
+            : isError ? Rejections.Begin(session, link, reply)
+            : Rejection.None;
+        if (rejection is Rejection.OfConnection or Rejection.Complete)
         {
-            Rejections.Continue(session, link, isError ? reply : default);
-            return false;
+            session.Keeper.LoseLink(
+                link, rejection == Rejection.OfConnection ? SuspicionReason.ConnectFailed : SuspicionReason.Rejected);
         }
 
-        if (isError && Rejections.TryBegin(session, link, reply))
+        if (rejection != Rejection.None)
         {
             return false;
         }
@@ -210,7 +212,7 @@ internal sealed unsafe class ReplyReader(Session session)
         }
 
         ref PendingRequest request = ref inFlight.Oldest;
-        Debug.Assert(request.Session == session && !request.IsSynthesised, "the proxy's own answers are written before more is read");
+        Debug.Assert(!request.IsSynthesised, "the proxy's own answers are written before more is read");
         ReplyFate fate = RequestEffects.Apply(session, request, link.IsMidReply ? default : reply, link.Scanner.IsError);
         if (fate == ReplyFate.NotUnderstood)
         {

@@ -10,7 +10,7 @@ internal static class RequestEffects
     /// <param name="request">The oldest in flight.</param>
     /// <param name="reply">Whole; empty when it was too large to be kept.</param>
     /// <param name="isError">It was refused.</param>
-    public static ReplyFate Apply(Session session, in PendingRequest request, ReadOnlySpan<byte> reply, bool isError)
+    public static ReplyFate Apply(Conversation session, in PendingRequest request, ReadOnlySpan<byte> reply, bool isError)
     {
         ConnectionState state = session.State;
         Pipeline pipeline = session.Pipeline;
@@ -54,19 +54,4 @@ internal static class RequestEffects
 
         return isConfirmation ? ReplyFate.Relayed : fate;
     }
-}
-
-/// <summary>What becomes of a reply that answers a request.</summary>
-internal enum ReplyFate : byte
-{
-    Relayed,
-
-    /// <summary>The client did not want to hear it (CLIENT REPLY).</summary>
-    Dropped,
-
-    /// <summary>Relayed, and it is not the last one of its request: a request to subscribe has one for each channel.</summary>
-    FollowedByMore,
-
-    /// <summary>It cannot be the reply to this request, so what comes next cannot be told either.</summary>
-    NotUnderstood,
 }

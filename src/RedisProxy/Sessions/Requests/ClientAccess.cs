@@ -12,7 +12,7 @@ namespace RedisProxy.Sessions;
 /// Where the proxy has authenticated the connection to the master, RESET is refused, and so is all after which requests are not looked
 /// into any more (MONITOR, say): behind it a RESET would make the client the master's default user.
 /// </summary>
-internal sealed class ClientAccess(Session session)
+internal sealed class ClientAccess(ISessionParts session)
 {
     /// <summary>What redis allows before authentication for one argument (networking.c, 7.0), here for a whole request.</summary>
     public const int MaxRequestBytes = 16 * 1024;

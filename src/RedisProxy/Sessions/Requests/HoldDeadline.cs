@@ -9,57 +9,65 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class HoldDeadline
 {
-    private readonly Session _session;
+    private readonly RequestQueue _waiting;
+    private readonly Gate _gate;
+    private readonly ISessionParts _parts;
+    private readonly Action _onIdle;
     private readonly LoopTimer _timer;
 
-    public HoldDeadline(Session session)
+    /// <param name="waiting">The requests.</param>
+    /// <param name="gate">Theirs.</param>
+    /// <param name="parts">Told when some are given up.</param>
+    /// <param name="onIdle">Nothing waits, and has not for some time: this is not needed any more.</param>
+    public HoldDeadline(RequestQueue waiting, Gate gate, ISessionParts parts, Action onIdle)
     {
-        _session = session;
+        _waiting = waiting;
+        _gate = gate;
+        _parts = parts;
+        _onIdle = onIdle;
         _timer = new LoopTimer(static deadline => ((HoldDeadline)deadline).OnDue(), this);
     }
 
-    private RequestQueue Waiting => _session.Pipeline.Waiting;
-
-    private TimerWheel Timers => _session.Loop.Timers;
+    private TimerWheel Timers => _gate.Loop.Timers;
 
     /// <summary>Something waits.</summary>
     public void Arm()
     {
-        if (!_timer.IsArmed && !Waiting.IsEmpty)
+        if (!_timer.IsArmed && !_waiting.IsEmpty)
         {
-            Timers.Arm(_timer, Waiting.Oldest.WaitsSinceMs + _session.Settings.HoldTimeoutMs);
+            Timers.Arm(_timer, _waiting.Oldest.WaitsSinceMs + _parts.Settings.HoldTimeoutMs);
         }
     }
 
     public void Disarm() => Timers.Disarm(_timer);
 
     /// <summary>A waiting request goes to a backend.</summary>
-    public static void CountHold(Session session, in PendingRequest request)
+    public static void CountHold(Gate gate, SessionCounters counters, in PendingRequest request)
     {
-        if (session.Gate.HasHeld(request))
+        if (gate.HasHeld(request))
         {
-            session.Counters.Holds.Add(session.Loop.NowMs - request.WaitsSinceMs);
+            counters.Holds.Add(gate.Loop.NowMs - request.WaitsSinceMs);
         }
     }
 
     /// <summary>The newest request is not held at all.</summary>
     public void ExpireNewest()
     {
-        ref PendingRequest newest = ref Waiting.Newest;
+        ref PendingRequest newest = ref _waiting.Newest;
         newest.Outcome = newest.OutcomeWhenGivenUp;
-        Conclude();
+        _parts.OnExpired();
     }
 
     private void OnDue()
     {
-        long now = _session.Loop.NowMs;
+        long now = _gate.Loop.NowMs;
         long nextMs = long.MaxValue;
         bool hasExpired = false;
-        for (int i = 0; i < Waiting.Count; i++)
+        for (int i = 0; i < _waiting.Count; i++)
         {
-            ref PendingRequest request = ref Waiting[i];
+            ref PendingRequest request = ref _waiting[i];
             long deadlineMs = Math.Max(
-                request.WaitsSinceMs + _session.Settings.HoldTimeoutMs, _session.Gate.KeptUntilMs(request.Traits));
+                request.WaitsSinceMs + _parts.Settings.HoldTimeoutMs, _gate.KeptUntilMs(request.Traits));
             if (request.IsSynthesised)
             {
                 continue;
@@ -68,7 +76,7 @@ internal sealed class HoldDeadline
             if (deadlineMs <= now)
             {
                 request.Outcome = request.OutcomeWhenGivenUp;
-                _session.Counters.Holds.Add(now - request.WaitsSinceMs);
+                _parts.Counters.Holds.Add(now - request.WaitsSinceMs);
                 hasExpired = true;
             }
             else
@@ -81,21 +89,15 @@ internal sealed class HoldDeadline
         {
             Timers.Arm(_timer, nextMs);
         }
-        else if (Waiting.IsEmpty)
+        else if (_waiting.IsEmpty)
         {
-            _session.Pipeline.ForgetDeadline();
+            _onIdle();
         }
 
         if (hasExpired)
         {
-            Conclude();
-            _session.WakeRequests();
+            _parts.OnExpired();
+            _parts.WakeRequests();
         }
-    }
-
-    private void Conclude()
-    {
-        PlayedTransactions.AfterExpiry(_session);
-        _session.Replies.Wake();
     }
 }

@@ -7,7 +7,7 @@ internal static class InputRoom
     /// <param name="session">Whose input.</param>
     /// <param name="requestStart">Of the request that comes next, or is coming in.</param>
     /// <param name="hasOpenRequest">It is one that is passed on before it is complete.</param>
-    public static bool Has(Session session, long requestStart, bool hasOpenRequest)
+    public static bool Has(Conversation session, long requestStart, bool hasOpenRequest)
     {
         Pipeline pipeline = session.Pipeline;
         int maxBytes = session.Settings.MaxReplayBytes;

@@ -8,9 +8,6 @@ internal struct PendingRequest
     /// <summary>Of <see cref="End"/> while the request is still coming in and has to be passed on before it is complete.</summary>
     public const long StillOpen = long.MaxValue;
 
-    /// <summary>Whose it is.</summary>
-    public Session Session;
-
     /// <summary>Of its first byte. Requests that redis skips (an empty line) belong to the one after them.</summary>
     public long Start;
 

@@ -14,7 +14,7 @@ internal sealed class Pipeline
 {
     private const long NoOffset = -1;
 
-    private readonly Session _session;
+    private readonly ISessionParts _parts;
     private readonly Gate _gate;
     private HoldDeadline? _deadline;
     private LossCount? _losses;
@@ -22,15 +22,18 @@ internal sealed class Pipeline
     // Has waited at a backend: a request, by its end, and since when.
     private (long End, long SinceMs) _interrupted = (NoOffset, 0);
 
-    public Pipeline(Session session, Gate gate)
+    public Pipeline(ISessionParts parts, Gate gate)
     {
-        _session = session;
+        _parts = parts;
         _gate = gate;
         Buffer = new RequestBuffer(gate.Loop.Slabs);
         Memory = new LedgerMemory(gate.Loop.Slabs);
         Waiting = new RequestQueue(Memory);
         Changes = new ChangeQueue(Memory);
     }
+
+    /// <summary>What is in flight is owed by this one; null while there is none.</summary>
+    public BackendLink? Link { get; set; }
 
     /// <summary>What was lost with links and is sent again.</summary>
     public LossCount Losses => _losses ??= new LossCount();
@@ -69,15 +72,15 @@ internal sealed class Pipeline
     public bool HasInterrupted => _interrupted.End > Buffer.Kept;
 
     // Only while something waits, or has lately.
-    private HoldDeadline Deadline => _deadline ??= new HoldDeadline(_session);
+    private HoldDeadline Deadline => _deadline ??= new HoldDeadline(Waiting, _gate, _parts, ForgetDeadline);
 
     /// <summary>The link has been sent what is not framed.</summary>
     public bool HasSentRaw(BackendLink link) => IsRaw && link.SentTo >= RawFrom;
 
-    public int Count => Waiting.Count + (_session.Link?.InFlight.Count ?? 0);
+    public int Count => Waiting.Count + (Link?.InFlight.Count ?? 0);
 
     /// <summary>Where the oldest request is, if there is one.</summary>
-    public RequestQueue OldestQueue => _session.Link is { InFlight.IsEmpty: false } link ? link.InFlight : Waiting;
+    public RequestQueue OldestQueue => Link is { InFlight.IsEmpty: false } link ? link.InFlight : Waiting;
 
     /// <summary>What the client gets next is an answer of the proxy itself.</summary>
     public bool IsSynthesisedDue
@@ -86,7 +89,7 @@ internal sealed class Pipeline
         {
             // While a link rejects, what is decided about its requests is decided for all of them together.
             RequestQueue queue = OldestQueue;
-            return !queue.IsEmpty && queue.Oldest.IsSynthesised && !queue.Oldest.IsOpen && _session.Link is not { IsRejecting: true };
+            return !queue.IsEmpty && queue.Oldest.IsSynthesised && !queue.Oldest.IsOpen && Link is not { IsRejecting: true };
         }
     }
 
@@ -115,21 +118,21 @@ internal sealed class Pipeline
             RawFrom = request.End;
         }
 
-        if (Waiting.IsEmpty && !request.IsSynthesised && _session.Link is { } link && CanHandOver(link, request.Start, request.Traits))
+        if (Waiting.IsEmpty && !request.IsSynthesised && Link is { } link && CanHandOver(link, request.Start, request.Traits))
         {
             HandOver(link, request);
             return;
         }
 
-        if (Waiting.IsEmpty && _session.Link is null)
+        if (Waiting.IsEmpty && Link is null)
         {
-            _session.Keeper.Wake();
+            _parts.WakeKeeper();
         }
 
         ref PendingRequest waiting = ref Waiting.AddNewest(request);
         if (waiting.IsSynthesised)
         {
-            _session.Replies.Wake();
+            _parts.WakeReplies();
         }
         else if (_gate.FailsFast)
         {
@@ -144,16 +147,16 @@ internal sealed class Pipeline
     /// <summary>The request that was still coming in is complete.</summary>
     public void CloseOpenRequest(long end)
     {
-        RequestQueue queue = Waiting.IsEmpty ? _session.Link!.InFlight : Waiting;
+        RequestQueue queue = Waiting.IsEmpty ? Link!.InFlight : Waiting;
         Debug.Assert(queue.Newest.IsOpen, "only the newest request can be incomplete");
         queue.Newest.End = end;
         if (queue != Waiting)
         {
-            _session.Link!.SendEnd = end;
+            Link!.SendEnd = end;
         }
         else if (queue.Newest.IsSynthesised)
         {
-            _session.Replies.Wake();
+            _parts.WakeReplies();
         }
     }
 
@@ -177,11 +180,11 @@ internal sealed class Pipeline
             if (oldest.IsSynthesised)
             {
                 link.InFlight.AddNewest(oldest);
-                _session.Replies.Wake();
+                _parts.WakeReplies();
             }
             else
             {
-                HoldDeadline.CountHold(_session, oldest);
+                HoldDeadline.CountHold(_gate, _parts.Counters, oldest);
                 HandOver(link, oldest);
             }
 
@@ -228,7 +231,7 @@ internal sealed class Pipeline
     }
 
     /// <summary>Nothing waits, and has not for some time.</summary>
-    public void ForgetDeadline() => _deadline = null;
+    private void ForgetDeadline() => _deadline = null;
 
     public void Clear()
     {
@@ -245,7 +248,6 @@ internal sealed class Pipeline
 
     private void HandOver(BackendLink link, in PendingRequest request)
     {
-        Debug.Assert(request.Session == _session, "one session uses a link");
         if (!link.HasUnsent)
         {
             link.SentTo = request.Start;
@@ -256,7 +258,7 @@ internal sealed class Pipeline
         {
             // On a new connection redis would say that all replicas have everything.
             added.Outcome = request.Traits.Kind == CommandKind.Wait ? Outcome.NoReplicas : Outcome.NoReplicasAof;
-            _session.Replies.Wake();
+            _parts.WakeReplies();
             return;
         }
 

@@ -20,7 +20,7 @@ internal static class PlainTraffic
     /// <param name="waitsSinceMs">Since when they wait.</param>
     /// <returns>Bytes of the input.</returns>
     public static int TakeRequests(
-        Session session, ref RequestScanner scanner, ReadOnlySpan<byte> input, long start, long inputStart, long waitsSinceMs)
+        Conversation session, ref RequestScanner scanner, ReadOnlySpan<byte> input, long start, long inputStart, long waitsSinceMs)
     {
         Pipeline pipeline = session.Pipeline;
         if (session.Link is not { } link || !pipeline.Waiting.IsEmpty || pipeline.Ahead.IsPlayedHere || pipeline.HasInterrupted
@@ -38,12 +38,6 @@ internal static class PlainTraffic
         {
             taken += bytes;
             ref PendingRequest request = ref inFlight.AddNewest();
-            if (request.Session != session)
-            {
-                // Written only once for each slot: a write of a reference costs more than all the others together.
-                request.Session = session;
-            }
-
             request.Start = end;
             request.End = end = inputStart + taken;
             request.WaitsSinceMs = waitsSinceMs;
@@ -75,7 +69,7 @@ internal static class PlainTraffic
     /// <param name="link">What it owes is at a boundary.</param>
     /// <param name="input">What it said and was not looked at yet.</param>
     /// <returns>Bytes, to be relayed as they are.</returns>
-    public static int TakeReplies(Session session, BackendLink link, ReadOnlySpan<byte> input)
+    public static int TakeReplies(Conversation session, BackendLink link, ReadOnlySpan<byte> input)
     {
         Pipeline pipeline = session.Pipeline;
         ConnectionState state = session.State;

@@ -231,7 +231,6 @@ internal sealed class RequestIntake(Session session)
 
         var request = new PendingRequest
         {
-            Session = session,
             Start = _requestStart,
             End = end,
             WaitsSinceMs = WaitsSinceMs,

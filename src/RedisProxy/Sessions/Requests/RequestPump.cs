@@ -92,7 +92,7 @@ internal sealed class RequestPump(Session session)
     {
         while (true)
         {
-            if (!session.Gate.Lease.MaySend(session, link))
+            if (!session.Gate.Lease.MaySend(session, isThere: link.HasUnsent || !session.Pipeline.Waiting.IsEmpty))
             {
                 return true;
             }

@@ -2,17 +2,6 @@ using RedisProxy.EventLoops;
 
 namespace RedisProxy.Sessions;
 
-internal enum ReplayResult : byte
-{
-    Done,
-
-    /// <summary>The connection broke, or the server is not ready; another attempt may succeed.</summary>
-    Failed,
-
-    /// <summary>The server does not take this state. Going on without it would be a lie.</summary>
-    Refused,
-}
-
 /// <summary>Says a <see cref="StateReplay"/> on a new connection, and waits until all of it is confirmed.</summary>
 internal sealed class StateReplayer(LoopSocket socket, StateReplay replay)
 {

@@ -3,9 +3,6 @@ namespace RedisProxy.SentinelFacade;
 /// <summary>SUBSCRIBE and its like. In RESP3 confirmations and messages are pushes.</summary>
 internal static class SubscriptionCommands
 {
-    /// <summary>In which a Sentinel says that a master was replaced: <c>name old-ip old-port new-ip new-port</c>.</summary>
-    public const string SwitchChannel = "+switch-master";
-
     public static FacadeCommand[] All { get; } =
     [
         Command("subscribe", -2, "Listen for messages published to channels", static one => one.Channels, Add),
@@ -13,27 +10,6 @@ internal static class SubscriptionCommands
         Command("psubscribe", -2, "Listen for messages published to channels that match a pattern", static one => one.Patterns, Add),
         Command("punsubscribe", -1, "Stop listening for messages that match a pattern", static one => one.Patterns, Remove),
     ];
-
-    /// <summary>Once for the channel, and once for each pattern that it matches.</summary>
-    public static void WriteMessage(FacadeDialogue dialogue, string channel, string message)
-    {
-        if (dialogue.Subscriptions.Channels.Contains(channel))
-        {
-            dialogue.Reply.Push(3);
-            dialogue.Reply.Bulk("message");
-            dialogue.Reply.Bulk(channel);
-            dialogue.Reply.Bulk(message);
-        }
-
-        foreach (string pattern in dialogue.Subscriptions.Patterns.Where(pattern => GlobPattern.IsMatch(pattern, channel)))
-        {
-            dialogue.Reply.Push(4);
-            dialogue.Reply.Bulk("pmessage");
-            dialogue.Reply.Bulk(FacadeSubscriptions.BytesOf(pattern));
-            dialogue.Reply.Bulk(channel);
-            dialogue.Reply.Bulk(message);
-        }
-    }
 
     private static FacadeCommand Command(
         string name,

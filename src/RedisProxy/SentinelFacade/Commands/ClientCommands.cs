@@ -50,7 +50,7 @@ internal static class ClientCommands
         }
     }
 
-    private static void Help(FacadeDialogue dialogue, IReadOnlyList<byte[]> arguments) => FacadeCommands.WriteHelp(dialogue, All);
+    private static void Help(FacadeDialogue dialogue, IReadOnlyList<byte[]> arguments) => All.WriteHelp(dialogue.Reply);
 
     private static void SetName(FacadeDialogue dialogue, IReadOnlyList<byte[]> arguments)
     {

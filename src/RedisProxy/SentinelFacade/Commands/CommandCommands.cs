@@ -9,21 +9,22 @@ internal static class CommandCommands
         Subcommands =
         [
             new("command|count", 2, FacadeCommandKind.Query, "Return how many commands there are",
-                static (dialogue, _) => dialogue.Reply.Integer(FacadeCommands.All.Count)),
+                static (dialogue, _) => dialogue.Reply.Integer(dialogue.Context.Commands.Count)),
             new("command|docs", -2, FacadeCommandKind.Query, "Return documentation of commands", Docs) { Usage = "[<command-name> ...]" },
             new("command|help", 2, FacadeCommandKind.Query, "Print this help",
-                static (dialogue, _) => FacadeCommands.WriteHelp(dialogue, All!)),
+                static (dialogue, _) => All!.WriteHelp(dialogue.Reply)),
             new("command|info", -2, FacadeCommandKind.Query, "Return details of commands", Info) { Usage = "[<command-name> ...]" },
             new("command|list", 2, FacadeCommandKind.Query, "Return the names of all commands", List),
         ],
     };
 
-    private static IEnumerable<FacadeCommand> Everything => FacadeCommands.All.SelectMany(command => command.Subcommands.Prepend(command));
+    private static IEnumerable<FacadeCommand> Everything(FacadeContext context) =>
+        context.Commands.SelectMany(static command => command.Subcommands.Prepend(command));
 
     private static void WriteAll(FacadeDialogue dialogue)
     {
-        dialogue.Reply.Array(FacadeCommands.All.Count);
-        foreach (FacadeCommand command in FacadeCommands.All)
+        dialogue.Reply.Array(dialogue.Context.Commands.Count);
+        foreach (FacadeCommand command in dialogue.Context.Commands)
         {
             Write(dialogue.Reply, command);
         }
@@ -40,7 +41,7 @@ internal static class CommandCommands
         dialogue.Reply.Array(arguments.Count - 2);
         foreach (byte[] name in arguments.Skip(2))
         {
-            if (Find(name) is { } command)
+            if (Find(dialogue.Context, name) is { } command)
             {
                 Write(dialogue.Reply, command);
             }
@@ -53,7 +54,7 @@ internal static class CommandCommands
 
     private static void List(FacadeDialogue dialogue, IReadOnlyList<byte[]> arguments)
     {
-        FacadeCommand[] all = [.. Everything];
+        FacadeCommand[] all = [.. Everything(dialogue.Context)];
         dialogue.Reply.Array(all.Length);
         foreach (FacadeCommand command in all)
         {
@@ -64,8 +65,8 @@ internal static class CommandCommands
     private static void Docs(FacadeDialogue dialogue, IReadOnlyList<byte[]> arguments)
     {
         IReadOnlyList<FacadeCommand> wanted = arguments.Count == 2
-            ? FacadeCommands.All
-            : [.. arguments.Skip(2).Select(Find).OfType<FacadeCommand>()];
+            ? dialogue.Context.Commands
+            : [.. arguments.Skip(2).Select(name => Find(dialogue.Context, name)).OfType<FacadeCommand>()];
         ReplyWriter reply = dialogue.Reply;
         reply.Map(wanted.Count);
         foreach (FacadeCommand command in wanted)
@@ -79,8 +80,11 @@ internal static class CommandCommands
         }
     }
 
-    private static FacadeCommand? Find(byte[] name) => FacadeCommands.Find(FacadeDialogue.Text(name))
-        ?? Everything.FirstOrDefault(command => command.Name.Equals(FacadeDialogue.Text(name), StringComparison.OrdinalIgnoreCase));
+    private static FacadeCommand? Find(FacadeContext context, byte[] name)
+    {
+        string text = FacadeDialogue.Text(name);
+        return Everything(context).FirstOrDefault(command => command.Name.Equals(text, StringComparison.OrdinalIgnoreCase));
+    }
 
     // Name, arity, flags, first key, last key, step, ACL categories, tips, keys, subcommands. There are no keys here.
     private static void Write(ReplyWriter reply, FacadeCommand command)

@@ -34,7 +34,7 @@ internal static class SentinelCommands
             AddressOf("get-master-addr-by-name"),
             AddressOf("get-primary-addr-by-name"),
             new("sentinel|help", 2, FacadeCommandKind.Query, "Print this help",
-                static (dialogue, _) => FacadeCommands.WriteHelp(dialogue, All!)),
+                static (dialogue, _) => All!.WriteHelp(dialogue.Reply)),
             IsDown("is-master-down-by-addr"),
             IsDown("is-primary-down-by-addr"),
             OfMaster("master", "Show the state of the master", ShowMaster),
