@@ -4,11 +4,11 @@ using System.Threading.Tasks.Sources;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// A non-blocking socket on one loop. SocketReadiness-based: wait until readable, rent a buffer, receive; so a socket that waits holds no
+/// A non-blocking socket on one loop. Readiness-based: wait until readable, rent a buffer, receive; so a socket that waits holds no
 /// buffer. One reader and one writer may wait at a time. Nothing here throws for what a peer does: a try returns a count, or a negative
 /// error number, <see cref="SocketCalls.WouldBlock"/> among them.
 /// <para>
-/// SocketReadiness is edge-triggered and remembered: a flag is set by an event and cleared when the kernel says "would block", or when a
+/// Readiness is edge-triggered and remembered: a flag is set by an event and cleared when the kernel says "would block", or when a
 /// receive got less than it asked for, which on a stream means that there is no more (epoll(7), Q&amp;A 9) — unless the peer has shut
 /// down, whose end of file gives no second event. Spurious wake-ups happen, so waiters always try and wait again.
 /// </para>

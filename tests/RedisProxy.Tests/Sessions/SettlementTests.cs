@@ -1,0 +1,222 @@
+using System.Text;
+
+using RedisProxy.EventLoops;
+using RedisProxy.Resp;
+using RedisProxy.Sessions;
+
+namespace RedisProxy.Tests.Sessions;
+
+/// <summary>
+/// The contract as a table: what becomes of each request that a lost link owed, without a socket. A bar stands where the link's sending
+/// had come to, a star behind what the link had answered before it began to reject.
+/// </summary>
+public sealed class SettlementTests
+{
+    private const int BytesOfOne = 20;
+
+    [Theory]
+    [InlineData("GET", "again")]
+    [InlineData("SET", "unknown")]
+    [InlineData("| SET", "again")]
+    [InlineData("SET GET SET", "unknown again unknown")]
+    [InlineData("GET | SET GET", "again again again")]
+    [InlineData("INCR | INCR", "unknown again")]
+    [InlineData("BLPOP", "unknown")]
+    [InlineData("EVAL", "unknown")]
+    [InlineData("EVAL_RO", "again")]
+    [InlineData("NOSUCHCOMMAND", "unknown")]
+    [InlineData("MULTI | SET EXEC", "again again again")]
+    [InlineData("MULTI SET EXEC", "unknown unknown unknown")]
+    [InlineData("MULTI GET EXEC", "unknown unknown unknown")]
+    [InlineData("MULTI SET | EXEC", "ok unknown abort")]
+    [InlineData("MULTI GET | EXEC", "again again again")]
+    [InlineData("GET MULTI SET DISCARD SET", "again ok unknown ok unknown")]
+    public void LostLink_DecidesOfEachRequest(string inFlight, string expected)
+    {
+        using var one = new Scene();
+        one.Take(inFlight);
+        Assert.Equal(PinReason.None, one.Settle());
+        Assert.Equal(expected, one.Waiting);
+    }
+
+    [Theory]
+    [InlineData("MULTI SET", "| SET EXEC", "again again again again")]
+    [InlineData("MULTI SET", "SET | EXEC", "again again again again")]
+    [InlineData("MULTI SET", "SET EXEC", "again again unknown unknown")]
+    public void TransactionThatWasBegun_GoesOnUnlessItMayHaveRun(string answered, string inFlight, string expected)
+    {
+        using var one = new Scene();
+        one.Answer(answered);
+        one.Take(inFlight);
+        Assert.Equal(PinReason.None, one.Settle());
+        Assert.Equal(expected, string.Join(' ', answered.Split(' ').Select(static _ => "again").Append(one.Waiting)));
+    }
+
+    [Fact]
+    public void ReadThatIsLostAgainAtTheSameMaster_IsNotCarriedOn()
+    {
+        using var one = new Scene();
+        one.Take("GET");
+        one.Settle();
+        Assert.False(one.IsLostTooOften);
+        one.TakeAgain();
+        one.Settle();
+        Assert.True(one.IsLostTooOften);
+    }
+
+    [Fact]
+    public void RejectionOfTheOldest_SaysWhenNothingIsOwedAnyMore()
+    {
+        using var one = new Scene();
+        one.Take("SET SET");
+        Assert.Equal(Rejection.None, one.Reject("-WRONGTYPE Operation against a key holding the wrong kind of value"));
+        Assert.Equal(Rejection.Begun, one.Reject("-READONLY You can't write against a read only replica."));
+        Assert.Equal(Rejection.Complete, one.RejectNext("-READONLY You can't write against a read only replica."));
+        one.Settle();
+        Assert.Equal("again again", one.Waiting);
+    }
+
+    [Fact]
+    public void RejectionBeforeALaterWriteRan_StaysWithItsRequest()
+    {
+        using var one = new Scene();
+        one.Take("SET SET");
+        Assert.Equal(Rejection.Begun, one.Reject("-LOADING Redis is loading the dataset in memory"));
+        Assert.Equal(Rejection.Complete, one.RejectNext(""));
+        one.Settle();
+        Assert.Equal("loading unknown", one.Waiting);
+    }
+
+    private sealed class Parts(Gate gate, SessionSettings settings) : Conversation(gate, settings, new SessionCounters())
+    {
+        public override void WakeRequests()
+        {
+        }
+
+        public override void WakeReplies()
+        {
+        }
+
+        public override void WakeKeeper()
+        {
+        }
+
+        public override void OnExpired() => Assert.Fail("time stands still");
+    }
+
+    private sealed class Scene : IDisposable
+    {
+        private readonly EventLoop _loop = new(0, new FakeTimeProvider(), static error => Assert.Fail(error.ToString()));
+        private readonly Gate _gate;
+        private readonly Parts _parts;
+        private long _received;
+        private bool _isInTransaction;
+
+        public Scene()
+        {
+            _gate = new Gate(_loop, maxOutageMs: 1000, static _ => 1, static error => Assert.Fail(error.ToString()));
+            _parts = new Parts(_gate, new SessionSettings(SessionLab.Options(), SessionLab.Options().Listeners[0]));
+            _parts.Pipeline.Link = NewLink();
+        }
+
+        public bool IsLostTooOften => _parts.Pipeline.Losses.IsTooHigh;
+
+        public string Waiting =>
+            string.Join(' ', Enumerable.Range(0, _parts.Pipeline.Waiting.Count).Select(i => NameOf(_parts.Pipeline.Waiting[i].Outcome)));
+
+        private BackendLink Link => _parts.Link!;
+
+        public void Dispose()
+        {
+            _parts.Pipeline.Clear();
+            _loop.Dispose();
+        }
+
+        /// <summary>These are in flight, sent as far as the bar.</summary>
+        public void Take(string words)
+        {
+            string[] parts = words.Split(' ');
+            foreach (string word in parts.Where(static part => part != "|"))
+            {
+                Receive();
+                byte[] name = Encoding.ASCII.GetBytes(word);
+                CommandTraits traits = CommandTable.BuiltIn.Find(name);
+                StateChange? change = traits.NeedsInspection ? RequestInspector.Inspect(traits, [name], _isInTransaction).Change : null;
+                _isInTransaction = traits.Kind == CommandKind.Multi || (_isInTransaction && traits.Kind == CommandKind.Plain);
+                if (change is not null)
+                {
+                    _parts.Pipeline.Changes.Add(change);
+                }
+
+                Link.InFlight.AddNewest(new PendingRequest
+                {
+                    Start = _received - BytesOfOne,
+                    End = _received,
+                    Traits = traits,
+                    HasChange = change is not null,
+                });
+            }
+
+            int sent = Array.IndexOf(parts, "|") is var bar and >= 0 ? bar : parts.Length;
+            Link.SentTo = _received - ((parts.Count(static part => part != "|") - sent) * BytesOfOne);
+        }
+
+        /// <summary>These have been answered, as far as they only queue.</summary>
+        public void Answer(string words)
+        {
+            foreach (string word in words.Split(' '))
+            {
+                Take(word);
+                PendingRequest request = Link.InFlight.Oldest;
+                byte[] reply = word == "MULTI" ? "+OK\r\n"u8.ToArray() : "+QUEUED\r\n"u8.ToArray();
+                RequestEffects.Apply(_parts, request, reply, isError: false);
+                _parts.Pipeline.RemoveOldest(Link.InFlight);
+            }
+        }
+
+        /// <summary>What waits is in flight again, over another link to the same master.</summary>
+        public void TakeAgain()
+        {
+            RequestQueue waiting = _parts.Pipeline.Waiting;
+            while (!waiting.IsEmpty)
+            {
+                Link.InFlight.AddNewest(waiting.Oldest);
+                waiting.RemoveOldest();
+            }
+
+            Link.SentTo = _received;
+        }
+
+        public PinReason Settle()
+        {
+            PinReason pin = Settlement.Settle(_parts, Link);
+            _parts.Pipeline.Link = NewLink();
+            return pin;
+        }
+
+        public Rejection Reject(string error) => Rejections.Begin(_parts, Link, Encoding.ASCII.GetBytes(error));
+
+        public Rejection RejectNext(string error) => Rejections.Continue(_parts, Link, Encoding.ASCII.GetBytes(error));
+
+        private BackendLink NewLink() => new(new LoopSocket(_loop, fd: -1), generation: 1, _parts.Pipeline.Memory);
+
+        private unsafe void Receive()
+        {
+            Slab room = _parts.Pipeline.Buffer.Room;
+            new Span<byte>(room.Memory + room.End, BytesOfOne).Fill((byte)'x');
+            _parts.Pipeline.Buffer.Commit(BytesOfOne);
+            _received += BytesOfOne;
+        }
+
+        private static string NameOf(Outcome outcome) => outcome switch
+        {
+            Outcome.Forward => "again",
+            Outcome.Unknown => "unknown",
+            Outcome.NotExecuted => "not-executed",
+            Outcome.Acknowledged => "ok",
+            Outcome.Aborted => "abort",
+            Outcome.RejectedLoading => "loading",
+            _ => outcome.ToString(),
+        };
+    }
+}
