@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 using RedisProxy.Configuration;
 using RedisProxy.EventLoops;
 using RedisProxy.Sessions;
-using RedisProxy.Transport;
 using RedisProxy.Topology;
+using RedisProxy.Transport;
 
 namespace RedisProxy.DataPlane;
 

@@ -213,12 +213,7 @@ public class FailoverStepsTests
     {
         await using var scene = new FailoverScene();
         await scene.PauseAsync();
-        scene.Told.OnFailover = (_, _) =>
-        {
-            scene.Say(scene.Told, "master,failover_in_progress");
-            return "+OK\r\n";
-        };
-        await scene.Steps.OrderAsync();
+        await scene.BeginAsync();
         scene.Master.Server.Stop();
         Task<ServerConnection?> promotion = scene.Steps.WaitUntilPromotedAsync(Long);
         scene.Replicas[0].Server.IsSilent = true;
@@ -235,12 +230,7 @@ public class FailoverStepsTests
     {
         await using var scene = new FailoverScene();
         await scene.PauseAsync();
-        scene.Told.OnFailover = (_, _) =>
-        {
-            scene.Say(scene.Told, "master,failover_in_progress");
-            return "+OK\r\n";
-        };
-        await scene.Steps.OrderAsync();
+        await scene.BeginAsync();
         Assert.Null(await scene.Steps.WaitUntilPromotedAsync(Short));
         scene.Replicas[0].Role = "master";
         ServerConnection? promoted = await scene.Steps.ReleaseAsync();

@@ -50,9 +50,7 @@ public sealed class AccessTests
         RawClient backend = await lab.AcceptAsync(lab.First);
         await backend.ExpectAsync(BackendAuth);
         await backend.SendAsync(Ok);
-        await backend.ExpectAsync(Requests.Get);
-        await backend.SendAsync("$-1\r\n");
-        await client.ExpectAsync("$-1\r\n");
+        await (client, backend).ServeAsync(Requests.Get, "$-1\r\n");
 
         // And on the next master; a wrong password changes nothing for who is in already.
         await client.SendAsync(Requests.Of("AUTH", "app", "wrong"));

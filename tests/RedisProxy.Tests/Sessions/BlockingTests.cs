@@ -81,9 +81,7 @@ public sealed class BlockingTests
     public async Task UnblockedRequest_IsSentAgainForTheTimeThatIsLeft()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(BlPop);
-        await first.ExpectAsync(BlPop);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(BlPop);
         await first.SendAsync(Unblocked);
         await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported");
         await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
@@ -98,9 +96,7 @@ public sealed class BlockingTests
     public async Task MarkedWait_WhenUnblocked_WaitsOnAtTheNextMaster()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(BlPop);
-        await first.ExpectAsync(BlPop);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(BlPop);
         BlockedWaits waits = await lab.MarkWaitsAsync();
         Assert.Equal([(IPEndPoint)first.Socket.RemoteEndPoint!], waits.Addresses);
         await lab.ShowAsync(Availability.PlannedHold, 1, lab.First);
@@ -119,9 +115,7 @@ public sealed class BlockingTests
     public async Task MarkedWait_WhoseAnswerComesWhileItsMasterIsDoubted_WaitsOnAtTheNextMaster(bool closes)
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(BlPop + Requests.Get);
-        await first.ExpectAsync(BlPop + Requests.Get);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(BlPop + Requests.Get);
         await lab.MarkWaitsAsync();
         await lab.ShowAsync(Availability.PlannedHold, 1, lab.First, isPromoting: true);
         await first.SendAsync(UnblockedByOrder + "$1\r\nv\r\n");
@@ -144,9 +138,7 @@ public sealed class BlockingTests
     public async Task MarkedWait_ThatWasServedAllTheSame_GetsItsElement()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(BlPop);
-        await first.ExpectAsync(BlPop);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(BlPop);
         await lab.MarkWaitsAsync();
         await lab.ShowAsync(Availability.PlannedHold, 1, lab.First);
         await first.SendAsync("*2\r\n$1\r\nk\r\n$1\r\nv\r\n");
@@ -159,9 +151,7 @@ public sealed class BlockingTests
     public async Task UnblockedByAnOperator_IsForTheClient(bool wasMarked)
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(BlPop);
-        await first.ExpectAsync(BlPop);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(BlPop);
         if (wasMarked)
         {
             BlockedWaits waits = await lab.MarkWaitsAsync();
@@ -205,10 +195,7 @@ public sealed class BlockingTests
     {
         await using SessionLab lab = await SessionLab.StartAsync();
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set + Requests.Get + BlPop);
-        await first.ExpectAsync(Requests.Set + Requests.Get + BlPop);
-        await first.SendAsync("+OK\r\n");
-        await client.ExpectAsync("+OK\r\n");
+        await (client, first).ExchangeAsync(Requests.Set + Requests.Get + BlPop, "+OK\r\n");
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
         await second.ExpectAsync(Requests.Get);
@@ -221,9 +208,7 @@ public sealed class BlockingTests
     public async Task PopInsideATransactionWhoseExecIsLost_IsUnknownLikeTheRest()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Multi + BlPop + Requests.Exec);
-        await first.ExpectAsync(Requests.Multi + BlPop + Requests.Exec);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Multi + BlPop + Requests.Exec);
         await lab.ServeSecondAsync();
         await client.ExpectAsync(Requests.Unknown + Requests.Unknown + Requests.Unknown);
     }
@@ -238,9 +223,7 @@ public sealed class BlockingTests
             Replay = new ReplayOptions { Blocking = resends, OnUnknownBlocking = UnknownOutcomeAction.Error },
         };
         await using SessionLab lab = await SessionLab.StartAsync(options);
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(BlPop);
-        await first.ExpectAsync(BlPop);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(BlPop);
         await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
@@ -296,9 +279,7 @@ public sealed class BlockingTests
     public async Task WaitInFlight_WhenSuperseded_CountsNoReplica()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set + Requests.Of("WAIT", "1", "0"));
-        await first.ExpectAsync(Requests.Set + Requests.Of("WAIT", "1", "0"));
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Set + Requests.Of("WAIT", "1", "0"));
         await lab.ServeSecondAsync();
         await client.ExpectAsync(Requests.Unknown + ":0\r\n");
     }

@@ -25,9 +25,7 @@ public sealed class EndTests
         (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
         await client.SendAsync(Requests.Set + Requests.Get);
         client.HalfClose();
-        await backend.ExpectAsync(Requests.Set + Requests.Get);
-        await backend.SendAsync("+OK\r\n");
-        await client.ExpectAsync("+OK\r\n");
+        await (client, backend).ServeAsync(Requests.Set + Requests.Get, "+OK\r\n");
         await backend.SendAsync("$1\r\nv\r\n");
         Assert.Equal(new ConnectionEnd("$1\r\nv\r\n", WasReset: false), await client.ReadToEndAsync());
         await ExpectEndAsync(lab, EndCause.ClientClosed);
@@ -65,9 +63,7 @@ public sealed class EndTests
     public async Task Reset_ByTheClient_ClosesTheBackend()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set);
-        await backend.ExpectAsync(Requests.Set);
+        (RawClient client, RawClient backend) = await lab.ConnectInFlightAsync(Requests.Set);
         client.Reset();
         Assert.Equal("", (await backend.ReadToEndAsync()).Rest);
         await ExpectEndAsync(lab, EndCause.ClientReset);
@@ -219,9 +215,7 @@ public sealed class EndTests
     public async Task BackendThatSendsNoResp_EndsTheSession()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Get);
-        await backend.ExpectAsync(Requests.Get);
+        (RawClient client, RawClient backend) = await lab.ConnectInFlightAsync(Requests.Get);
         await backend.SendAsync("HTTP/1.1 400 Bad Request\r\n");
         Assert.Equal("", (await client.ReadToEndAsync()).Rest);
         await ExpectEndAsync(lab, EndCause.BackendProtocolError);
@@ -274,9 +268,7 @@ public sealed class EndTests
     {
         var time = new FakeTimeProvider();
         await using SessionLab lab = await SessionLab.StartAsync(time: time);
-        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Get);
-        await backend.ExpectAsync(Requests.Get);
+        (RawClient client, RawClient backend) = await lab.ConnectInFlightAsync(Requests.Get);
         client.HalfClose();
         await backend.SendAsync("$1000000\r\n");
         string part = new('x', 100_000);

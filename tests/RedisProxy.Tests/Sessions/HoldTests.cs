@@ -18,18 +18,14 @@ public sealed class HoldTests
         await SessionLab.EventuallyAsync(() => lab.Counters.Phases[(int)SessionPhase.Holding] == 1, "the session holds");
         await lab.ServeFirstAsync();
         RawClient backend = await lab.AcceptAsync(lab.First);
-        await backend.ExpectAsync(Requests.Set + Requests.Get);
-        await backend.SendAsync("+OK\r\n$1\r\nv\r\n");
-        await client.ExpectAsync("+OK\r\n$1\r\nv\r\n");
+        await (client, backend).ServeAsync(Requests.Set + Requests.Get, "+OK\r\n$1\r\nv\r\n");
     }
 
     [Fact]
     public async Task PlannedHold_LetsRepliesThroughAndKeepsNewRequestsBack()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set);
-        await first.ExpectAsync(Requests.Set);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Set);
         await lab.ShowAsync(Availability.PlannedHold, 1, lab.First);
         await client.SendAsync(Requests.Get);
         await first.SendAsync("+OK\r\n");

@@ -18,9 +18,7 @@ public sealed class LastWordsTests
         await using SessionLab lab = await SessionLab.StartAsync();
         (RawClient client, _) = await SupersedeAsync(lab, Requests.Set, Requests.ReadOnly);
         using RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(Requests.Set);
-        await second.SendAsync("+OK\r\n");
-        await client.ExpectAsync("+OK\r\n");
+        await (client, second).ServeAsync(Requests.Set, "+OK\r\n");
         Assert.Equal(0, lab.Counters.Synthesised[(int)Outcome.Unknown]);
     }
 
@@ -31,18 +29,14 @@ public sealed class LastWordsTests
         string pipeline = Requests.Get + Requests.Set + Incr;
         (RawClient client, _) = await SupersedeAsync(lab, pipeline, Value + Requests.ReadOnly + Requests.ReadOnly);
         using RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(pipeline);
-        await second.SendAsync(Value + "+OK\r\n:1\r\n");
-        await client.ExpectAsync(Value + "+OK\r\n:1\r\n");
+        await (client, second).ServeAsync(pipeline, Value + "+OK\r\n:1\r\n");
     }
 
     [Fact]
     public async Task RefusalOfWhichAPartCameBeforeTheDoubt_IsHeardWhole()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set);
-        await first.ExpectAsync(Requests.Set);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Set);
         await first.SendAsync(Requests.ReadOnly[..9]);
 
         // The part has been received when a later request's turn has come and gone.
@@ -114,9 +108,7 @@ public sealed class LastWordsTests
     public async Task RefusedWrites_WhoseDoubtedLinkIsClosed_GoToTheNextMaster(bool isReset)
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set + Incr);
-        await first.ExpectAsync(Requests.Set + Incr);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Set + Incr);
         await lab.ShowAsync(Availability.PlannedHold, 1, lab.First, isPromoting: true);
         await first.SendAsync(Requests.ReadOnly + Requests.ReadOnly);
         if (isReset)
@@ -131,18 +123,14 @@ public sealed class LastWordsTests
         await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "the loss is reported");
         await lab.ServeSecondAsync();
         using RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(Requests.Set + Incr);
-        await second.SendAsync("+OK\r\n:1\r\n");
-        await client.ExpectAsync("+OK\r\n:1\r\n");
+        await (client, second).ServeAsync(Requests.Set + Incr, "+OK\r\n:1\r\n");
     }
 
     [Fact]
     public async Task RestOfARefusedPipeline_SaidByADoubtedLinkThatCloses_IsHeardToo()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set + Incr);
-        await first.ExpectAsync(Requests.Set + Incr);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Set + Incr);
         await first.SendAsync(Requests.ReadOnly);
         await client.SendAsync(Requests.Get);
         await Eventually.Within(
@@ -159,9 +147,7 @@ public sealed class LastWordsTests
     /// <summary>The first backend gets the requests, is doubted, says this, and then it is known that the second is the master.</summary>
     private static async Task<(RawClient Client, RawClient First)> SupersedeAsync(SessionLab lab, string requests, string said)
     {
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(requests);
-        await first.ExpectAsync(requests);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(requests);
         await lab.ShowAsync(Availability.PlannedHold, 1, lab.First, isPromoting: true);
         await first.SendAsync(said);
         await lab.ServeSecondAsync();

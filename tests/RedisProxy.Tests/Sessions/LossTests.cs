@@ -16,19 +16,14 @@ public sealed class LossTests
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
         Assert.True((await first.ReadToEndAsync()).WasReset);
-        await client.SendAsync(Requests.Set);
-        await second.ExpectAsync(Requests.Set);
-        await second.SendAsync("+OK\r\n");
-        await client.ExpectAsync("+OK\r\n");
+        await (client, second).ExchangeAsync(Requests.Set, "+OK\r\n");
     }
 
     [Fact]
     public async Task WriteInFlight_WhenSuperseded_IsUnknownAndNeverSentAgain()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set);
-        await first.ExpectAsync(Requests.Set);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Set);
         await lab.ServeSecondAsync();
         await client.ExpectAsync(Requests.Unknown);
         RawClient second = await lab.AcceptAsync(lab.Second);
@@ -41,9 +36,7 @@ public sealed class LossTests
     public async Task LateAcknowledgement_OfASupersededMaster_IsNotRelayed()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set);
-        await first.ExpectAsync(Requests.Set);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Set);
         await lab.ShowAsync(Availability.Verifying, 2, lab.Second);
 
         // It may be too late even to send it; what counts is that the client does not see it.
@@ -59,9 +52,7 @@ public sealed class LossTests
     public async Task Acknowledgement_OfADoubtfulMaster_WaitsUntilItIsKnownWhoTheMasterIs(bool isPromoting, bool isSuperseded)
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set);
-        await first.ExpectAsync(Requests.Set);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Set);
         await lab.ShowAsync(isPromoting ? Availability.PlannedHold : Availability.Down, 1, lab.First, isPromoting);
         await first.SendAsync("+OK\r\n");
         await (isSuperseded ? lab.ServeSecondAsync() : lab.ServeFirstAsync());
@@ -72,9 +63,7 @@ public sealed class LossTests
     public async Task WriteInFlight_WhenAMasterTakenForDownDies_IsUnknownAtOnce()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set);
-        await first.ExpectAsync(Requests.Set);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Set);
         await lab.ShowAsync(Availability.Down, 1, lab.First);
         first.Dispose();
         await client.ExpectAsync(Requests.Unknown);
@@ -84,16 +73,12 @@ public sealed class LossTests
     public async Task ReadInFlight_WhenItsBackendDies_IsSentAgainOnTheNext()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Get);
-        await first.ExpectAsync(Requests.Get);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Get);
         first.Dispose();
         await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "the loss is reported");
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(Requests.Get);
-        await second.SendAsync("$1\r\nv\r\n");
-        await client.ExpectAsync("$1\r\nv\r\n");
+        await (client, second).ServeAsync(Requests.Get, "$1\r\nv\r\n");
         Assert.Equal(1, lab.Counters.Resent);
     }
 
@@ -104,10 +89,7 @@ public sealed class LossTests
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
         string pipeline = Requests.Of("GET", "a") + Requests.Of("SET", "b", "1") + Requests.Of("GET", "c") + Requests.Of("INCR", "d")
             + Requests.Of("GET", "e");
-        await client.SendAsync(pipeline);
-        await first.ExpectAsync(pipeline);
-        await first.SendAsync("$1\r\nA\r\n");
-        await client.ExpectAsync("$1\r\nA\r\n");
+        await (client, first).ExchangeAsync(pipeline, "$1\r\nA\r\n");
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
         await second.ExpectAsync(Requests.Of("GET", "c") + Requests.Of("GET", "e"));
@@ -119,17 +101,13 @@ public sealed class LossTests
     public async Task Read_LostTwice_IsSentAThirdTime()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Get);
-        await first.ExpectAsync(Requests.Get);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Get);
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
         await second.ExpectAsync(Requests.Get);
         await lab.ShowAsync(Availability.Available, 3, lab.First);
         RawClient third = await lab.AcceptAsync(lab.First);
-        await third.ExpectAsync(Requests.Get);
-        await third.SendAsync("_\r\n");
-        await client.ExpectAsync("_\r\n");
+        await (client, third).ServeAsync(Requests.Get, "_\r\n");
     }
 
     [Fact]
@@ -137,9 +115,7 @@ public sealed class LossTests
     {
         ProxyOptions options = SessionLab.Options() with { Replay = new ReplayOptions { Reads = false } };
         await using SessionLab lab = await SessionLab.StartAsync(options);
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Get);
-        await first.ExpectAsync(Requests.Get);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Get);
         await lab.ServeSecondAsync();
         await client.ExpectAsync(Requests.Unknown);
     }
@@ -153,10 +129,7 @@ public sealed class LossTests
         };
         await using SessionLab lab = await SessionLab.StartAsync(options);
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Get + Requests.Set + Requests.Get);
-        await first.ExpectAsync(Requests.Get + Requests.Set + Requests.Get);
-        await first.SendAsync("$1\r\nv\r\n");
-        await client.ExpectAsync("$1\r\nv\r\n");
+        await (client, first).ExchangeAsync(Requests.Get + Requests.Set + Requests.Get, "$1\r\nv\r\n");
         await lab.ServeSecondAsync();
         Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
     }
@@ -165,26 +138,20 @@ public sealed class LossTests
     public async Task SmallReply_CutInTheMiddle_IsNotRelayedAndTheReadIsSentAgain()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Get);
-        await first.ExpectAsync(Requests.Get);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Get);
         await first.SendAsync("$10000\r\n" + new string('x', 9000));
         first.HalfClose();
         await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "the loss is reported");
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(Requests.Get);
-        await second.SendAsync("$1\r\nv\r\n");
-        await client.ExpectAsync("$1\r\nv\r\n");
+        await (client, second).ServeAsync(Requests.Get, "$1\r\nv\r\n");
     }
 
     [Fact]
     public async Task LargeReply_CutInTheMiddle_AbortsTheSession()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Get);
-        await first.ExpectAsync(Requests.Get);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Get);
         await first.SendAsync("$1000000\r\n" + new string('x', 500_000));
         await client.ReadUntilAsync("\r\n");
         first.Dispose();
@@ -196,9 +163,7 @@ public sealed class LossTests
     public async Task RepliesAlreadyReceived_WhenTheBackendDies_StillReachTheClient()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set + Requests.Set);
-        await first.ExpectAsync(Requests.Set + Requests.Set);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Set + Requests.Set);
         await first.SendAsync("+OK\r\n");
         first.Dispose();
         await client.ExpectAsync("+OK\r\n" + Requests.Unknown);
@@ -213,9 +178,7 @@ public sealed class LossTests
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
         await client.SendAsync(Requests.Set[10..]);
-        await second.ExpectAsync(Requests.Set);
-        await second.SendAsync("+OK\r\n");
-        await client.ExpectAsync("+OK\r\n");
+        await (client, second).ServeAsync(Requests.Set, "+OK\r\n");
     }
 
     [Fact]
@@ -232,9 +195,7 @@ public sealed class LossTests
         RawClient second = await lab.AcceptAsync(lab.Second);
         await client.SendAsync(body + "\r\n" + Requests.Get);
         await client.ExpectAsync(Requests.NotExecuted);
-        await second.ExpectAsync(Requests.Get);
-        await second.SendAsync("$1\r\nv\r\n");
-        await client.ExpectAsync("$1\r\nv\r\n");
+        await (client, second).ServeAsync(Requests.Get, "$1\r\nv\r\n");
     }
 
     [Fact]

@@ -80,6 +80,9 @@ public sealed class LostStateTests
     [InlineData("SELECT", "5")]
     [InlineData("AUTH", "low", "pw")]
     [InlineData("CLIENT", "SETNAME", "n")]
+    [InlineData("CLIENT", "TRACKING", "ON")]
+    [InlineData("HELLO", "3", "AUTH", "low", "pw")]
+    [InlineData("READONLY")]
     public async Task ChangeInATransactionThatLostAPart_NothingBehindItIsExecuted(params string[] change)
     {
         await using SessionLab lab = await SessionLab.StartAsync(Options(ShortHold));
@@ -93,6 +96,49 @@ public sealed class LostStateTests
         Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
         await SessionLab.EventuallyAsync(() => lab.Counters.Ended[(int)EndCause.StateInDoubt] == 1, "the cause is counted");
         Assert.False(lab.First.HasPendingConnection);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ChangeInATransactionThatLostAPart_BehindOthersAndByteByByte_IsNoBetter(bool isResp3)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync(Options(ShortHold));
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        if (isResp3)
+        {
+            await (client, first).ExchangeAsync(Requests.Of("HELLO", "3"), "%1\r\n$5\r\nproto\r\n:3\r\n");
+        }
+
+        await lab.ShowAsync(Availability.Down, 1, lab.First);
+        await client.SendAsync(Requests.Get + Requests.Multi + Requests.Set);
+        await client.ExpectAsync(Requests.NotExecuted + "+OK\r\n" + Requests.NotExecuted);
+        foreach (char one in Requests.Of("SELECT", "5") + Requests.Exec)
+        {
+            await client.SendAsync(one.ToString());
+        }
+
+        await client.ExpectAsync("+QUEUED\r\n" + Requests.Aborted);
+        await lab.ServeFirstAsync();
+        await client.TrySendAsync(Requests.Set + Requests.Set);
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
+        Assert.Equal("", (await first.ReadToEndAsync()).Rest);
+    }
+
+    /// <summary>A queue that is too large to be said again at the next master.</summary>
+    [Fact]
+    public async Task ChangeInATransactionThatCannotMove_EndsTheSession()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string large = Requests.Of("SET", "k", new string('x', 100_000));
+        await (client, first).ExchangeAsync(
+            Requests.Multi + Requests.Of("SELECT", "5") + large, "+OK\r\n+QUEUED\r\n+QUEUED\r\n");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await client.SendAsync(Requests.Exec + Requests.Set);
+        Assert.Equal(Requests.Aborted, (await client.ReadToEndAsync()).Rest[..Requests.Aborted.Length]);
+        Assert.Equal("", (await second.ReadToEndAsync()).Rest);
     }
 
     [Theory]
@@ -137,9 +183,7 @@ public sealed class LostStateTests
     public async Task BehindWhatIsInFlight_ItStopsTheWay()
     {
         await using SessionLab lab = await SessionLab.StartAsync(Options(ShortHold));
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Get);
-        await first.ExpectAsync(Requests.Get);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Get);
         await lab.ShowAsync(Availability.PlannedHold, 1, lab.First);
         await client.SendAsync(Requests.Of("SELECT", "5") + Requests.Set);
         await SessionLab.EventuallyAsync(() => lab.Counters.Holds.Counts.Sum() == 2, "both are given up");
@@ -224,9 +268,7 @@ public sealed class LostStateTests
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
         await lab.ShowAsync(Availability.ReadsOnly, 1, lab.First);
         await client.SendAsync(Requests.Get + Requests.Set);
-        await first.ExpectAsync(Requests.Get);
-        await first.SendAsync("$1\r\n1\r\n");
-        await client.ExpectAsync("$1\r\n1\r\n");
+        await (client, first).ServeAsync(Requests.Get, "$1\r\n1\r\n");
         client.HalfClose();
         await SessionLab.EventuallyAsync(() => lab.Counters.Ended[(int)EndCause.ClientGaveUp] == 1, "the client gave up");
         await lab.ServeFirstAsync();
@@ -237,9 +279,7 @@ public sealed class LostStateTests
     public async Task ReadThatEndsItsConnections_EndsTheSession()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Get);
-        await first.ExpectAsync(Requests.Get);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Get);
         first.Dispose();
         await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "the loss is reported");
         await lab.ServeFirstAsync();
@@ -276,9 +316,7 @@ public sealed class LostStateTests
     public async Task ReadThatWasSentAndWaitsTooLong_IsNotCalledNotExecuted()
     {
         await using SessionLab lab = await SessionLab.StartAsync(Options(ShortHold));
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Get);
-        await first.ExpectAsync(Requests.Get);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Get);
         await client.SendAsync(Requests.Set[..^4]);
         first.Dispose();
         await client.ExpectAsync(Requests.Unknown);
@@ -291,9 +329,7 @@ public sealed class LostStateTests
     public async Task ChangeThatWasSentAndWaitsTooLong_IsNotCalledNotExecuted(params string[] change)
     {
         await using SessionLab lab = await SessionLab.StartAsync(Options(ShortHold));
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Of(change) + Requests.Set);
-        await first.ExpectAsync(Requests.Of(change) + Requests.Set);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Of(change) + Requests.Set);
         await lab.ShowAsync(Availability.Down, 1, lab.First);
         first.Dispose();
         Assert.Equal(new ConnectionEnd(Requests.Unknown + Requests.Unknown, WasReset: false), await client.ReadToEndAsync());

@@ -22,9 +22,7 @@ public class OpenTransactionTests
         RawClient second = await lab.AcceptAsync(lab.Second);
         await second.ExpectAsync(Requests.Multi);
         await second.SendAsync("+OK\r\n");
-        await second.ExpectAsync(SetA + SetB);
-        await second.SendAsync("+QUEUED\r\n+QUEUED\r\n");
-        await client.ExpectAsync("+QUEUED\r\n+QUEUED\r\n");
+        await (client, second).ServeAsync(SetA + SetB, "+QUEUED\r\n+QUEUED\r\n");
         await (client, second).ExchangeAsync(Requests.Exec, "*2\r\n+OK\r\n+OK\r\n");
     }
 
@@ -33,9 +31,7 @@ public class OpenTransactionTests
     public async Task OpenTransactionInFlight_MultiWasNotAnswered_WritesAreUnknownAndItIsAborted()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Multi + Requests.Get + SetA);
-        await first.ExpectAsync(Requests.Multi + Requests.Get + SetA);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Multi + Requests.Get + SetA);
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
         await client.ExpectAsync("+OK\r\n+QUEUED\r\n" + Requests.Unknown);
@@ -48,14 +44,10 @@ public class OpenTransactionTests
     public async Task OpenTransactionInFlight_OnlyReadsBehindAnUnansweredMulti_IsSentAgain()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Multi + Requests.Get);
-        await first.ExpectAsync(Requests.Multi + Requests.Get);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Multi + Requests.Get);
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(Requests.Multi + Requests.Get);
-        await second.SendAsync("+OK\r\n+QUEUED\r\n");
-        await client.ExpectAsync("+OK\r\n+QUEUED\r\n");
+        await (client, second).ServeAsync(Requests.Multi + Requests.Get, "+OK\r\n+QUEUED\r\n");
         await (client, second).ExchangeAsync(Requests.Exec, "*1\r\n$-1\r\n");
     }
 
@@ -64,19 +56,14 @@ public class OpenTransactionTests
     {
         await using SessionLab lab = await SessionLab.StartAsync();
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Multi + SetA + SetB);
-        await first.ExpectAsync(Requests.Multi + SetA + SetB);
-        await first.SendAsync("+OK\r\n+QUEUED\r\n");
-        await client.ExpectAsync("+OK\r\n+QUEUED\r\n");
+        await (client, first).ExchangeAsync(Requests.Multi + SetA + SetB, "+OK\r\n+QUEUED\r\n");
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
         await second.ExpectAsync(Requests.Multi);
         await second.SendAsync("+OK\r\n");
         await second.ExpectAsync(SetA);
         await second.SendAsync("+QUEUED\r\n");
-        await second.ExpectAsync(SetB);
-        await second.SendAsync("+QUEUED\r\n");
-        await client.ExpectAsync("+QUEUED\r\n");
+        await (client, second).ServeAsync(SetB, "+QUEUED\r\n");
     }
 
     // Nothing of it may run alone, though nobody knows whether the lost master had begun it.
@@ -85,9 +72,7 @@ public class OpenTransactionTests
     {
         ProxyOptions options = SessionLab.Options() with { Hold = new HoldOptions { Timeout = TimeSpan.FromMilliseconds(100) } };
         await using SessionLab lab = await SessionLab.StartAsync(options);
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Multi + SetA);
-        await first.ExpectAsync(Requests.Multi + SetA);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Multi + SetA);
         await lab.ShowAsync(Availability.Down, 1, lab.First);
         first.Reset();
         await client.ExpectAsync("+OK\r\n" + Requests.Unknown);

@@ -55,10 +55,7 @@ public sealed class PopsAfterFailoverTests
         await client.SendAsync(Requests.Get);
         RawClient second = await lab.AcceptAsync(lab.Second);
         await second.ExpectAsync(Requests.Get);
-        await second.SendAsync("$-1\r\n");
-        await client.ExpectAsync("$-1\r\n");
-        await client.SendAsync(Requests.Set + BlPop + Requests.Get);
-        await second.ExpectAsync(Requests.Set + BlPop + Requests.Get);
+        await (second, client).ExchangeAsync("$-1\r\n", Requests.Set + BlPop + Requests.Get);
         Assert.True(Stopwatch.GetElapsedTime(since) >= Later);
         await second.SendAsync("+OK\r\n*-1\r\n$-1\r\n");
         await client.ExpectAsync("+OK\r\n*-1\r\n$-1\r\n");
@@ -76,9 +73,7 @@ public sealed class PopsAfterFailoverTests
         await lab.ServeSecondAsync();
         await client.SendAsync(Requests.Get + BlPop);
         RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(Requests.Get);
-        await second.SendAsync("$-1\r\n");
-        await client.ExpectAsync("$-1\r\n");
+        await (client, second).ServeAsync(Requests.Get, "$-1\r\n");
         await second.ExpectAsync(BlPop);
         Assert.True(Stopwatch.GetElapsedTime(since) >= Later);
         await second.SendAsync("*-1\r\n");

@@ -98,14 +98,10 @@ public sealed class PubSubTests
     public async Task SubscribeThatWasNotConfirmed_IsSentAgain()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(SubscribeA);
-        await first.ExpectAsync(SubscribeA);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(SubscribeA);
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(SubscribeA);
-        await second.SendAsync(Confirmation("subscribe", "a", 1));
-        await client.ExpectAsync(Confirmation("subscribe", "a", 1));
+        await (client, second).ServeAsync(SubscribeA, Confirmation("subscribe", "a", 1));
     }
 
     [Fact]
@@ -113,10 +109,7 @@ public sealed class PubSubTests
     {
         await using SessionLab lab = await SessionLab.StartAsync(Resubscribing());
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Of("SUBSCRIBE", "a", "b"));
-        await first.ExpectAsync(Requests.Of("SUBSCRIBE", "a", "b"));
-        await first.SendAsync(Confirmation("subscribe", "a", 1));
-        await client.ExpectAsync(Confirmation("subscribe", "a", 1));
+        await (client, first).ExchangeAsync(Requests.Of("SUBSCRIBE", "a", "b"), Confirmation("subscribe", "a", 1));
         await lab.ServeSecondAsync();
         Assert.Equal("", (await client.ReadToEndAsync()).Rest);
     }
@@ -218,9 +211,7 @@ public sealed class PubSubTests
         await SessionLab.EventuallyAsync(() => lab.Loop.Slabs.InUse > 0, "it is read");
         await lab.ServeFirstAsync();
         RawClient first = await lab.AcceptAsync(lab.First);
-        await first.ExpectAsync(requests);
-        await first.SendAsync("_\r\n" + Confirmation("subscribe", "a", 1));
-        await client.ExpectAsync("_\r\n" + Confirmation("subscribe", "a", 1));
+        await (client, first).ServeAsync(requests, "_\r\n" + Confirmation("subscribe", "a", 1));
     }
 
     [Fact]

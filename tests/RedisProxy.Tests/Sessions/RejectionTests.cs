@@ -64,16 +64,12 @@ public sealed class RejectionTests
     public async Task RejectedWrite_IsSentToTheNewMaster(string rejection)
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set);
-        await first.ExpectAsync(Requests.Set);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Set);
         await first.SendAsync(rejection);
         await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported");
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(Requests.Set);
-        await second.SendAsync("+OK\r\n");
-        await client.ExpectAsync("+OK\r\n");
+        await (client, second).ServeAsync(Requests.Set, "+OK\r\n");
     }
 
     [Fact]
@@ -89,9 +85,7 @@ public sealed class RejectionTests
         await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported");
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(Requests.Set + Requests.Get + Requests.Set);
-        await second.SendAsync("+OK\r\n$3\r\nnew\r\n+OK\r\n");
-        await client.ExpectAsync("+OK\r\n$3\r\nnew\r\n+OK\r\n");
+        await (client, second).ServeAsync(Requests.Set + Requests.Get + Requests.Set, "+OK\r\n$3\r\nnew\r\n+OK\r\n");
     }
 
     [Fact]
@@ -112,10 +106,7 @@ public sealed class RejectionTests
         await using SessionLab lab = await SessionLab.StartAsync();
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
         string eval = Requests.Of("EVAL", "return redis.call('set','k','v')", "0");
-        await client.SendAsync(eval);
-        await first.ExpectAsync(eval);
-        await first.SendAsync(Requests.ReadOnly);
-        await client.ExpectAsync(Requests.ReadOnly);
+        await (client, first).ExchangeAsync(eval, Requests.ReadOnly);
         await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported all the same");
     }
 
@@ -135,9 +126,7 @@ public sealed class RejectionTests
         await client.ExpectAsync(Requests.ReadOnly + Requests.Unknown);
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(Requests.Get);
-        await second.SendAsync("$-1\r\n");
-        await client.ExpectAsync("$-1\r\n");
+        await (client, second).ServeAsync(Requests.Get, "$-1\r\n");
     }
 
     [Theory]
@@ -181,9 +170,7 @@ public sealed class RejectionTests
         await client.ExpectAsync(Requests.ReadOnly + Requests.Unknown);
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(Requests.Get + Requests.Get);
-        await second.SendAsync("$3\r\nnew\r\n$3\r\nnew\r\n");
-        await client.ExpectAsync("$3\r\nnew\r\n$3\r\nnew\r\n");
+        await (client, second).ServeAsync(Requests.Get + Requests.Get, "$3\r\nnew\r\n$3\r\nnew\r\n");
     }
 
     [Fact]
@@ -200,9 +187,7 @@ public sealed class RejectionTests
     {
         ProxyOptions options = SessionLab.Options() with { Hold = new HoldOptions { Timeout = TimeSpan.FromMilliseconds(300) } };
         await using SessionLab lab = await SessionLab.StartAsync(options);
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set);
-        await first.ExpectAsync(Requests.Set);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Set);
         await first.SendAsync("-ERR max number of clients reached\r\n");
         for (int i = 0; client.Pending.Length == 0 && i < 100; i++)
         {
@@ -232,10 +217,7 @@ public sealed class RejectionTests
     {
         await using SessionLab lab = await SessionLab.StartAsync();
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set);
-        await first.ExpectAsync(Requests.Set);
-        await first.SendAsync(error);
-        await client.ExpectAsync(error);
+        await (client, first).ExchangeAsync(Requests.Set, error);
         Assert.Equal(0, lab.Suspicions);
     }
 
@@ -245,10 +227,7 @@ public sealed class RejectionTests
         ProxyOptions options = SessionLab.Options() with { Sentinel = null };
         await using SessionLab lab = await SessionLab.StartAsync(options);
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set);
-        await first.ExpectAsync(Requests.Set);
-        await first.SendAsync(Requests.ReadOnly);
-        await client.ExpectAsync(Requests.ReadOnly);
+        await (client, first).ExchangeAsync(Requests.Set, Requests.ReadOnly);
     }
 
     [Fact]
@@ -269,9 +248,7 @@ public sealed class RejectionTests
         RawClient backend = await lab.AcceptAsync(lab.First);
         await backend.ExpectAsync(Requests.Of("PING"));
         await backend.SendAsync("+PONG\r\n");
-        await backend.ExpectAsync(eval);
-        await backend.SendAsync("-ERR max number of clients reached\r\n");
-        await client.ExpectAsync("-ERR max number of clients reached\r\n");
+        await (client, backend).ServeAsync(eval, "-ERR max number of clients reached\r\n");
         Assert.Equal(1, lab.Suspicions);
     }
 
@@ -279,9 +256,7 @@ public sealed class RejectionTests
     public async Task ServerWithTooManyClients_HasExecutedNothing()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
-        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set);
-        await first.ExpectAsync(Requests.Set);
+        (RawClient client, RawClient first) = await lab.ConnectInFlightAsync(Requests.Set);
         await first.SendAsync("-ERR max number of clients reached\r\n");
         first.Dispose();
         await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported");

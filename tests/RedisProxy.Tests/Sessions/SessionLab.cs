@@ -163,6 +163,15 @@ internal sealed class SessionLab : IAsyncDisposable
         return (client, backend);
     }
 
+    /// <summary>A client and its backend, which has received this request and owes the reply.</summary>
+    public async Task<(RawClient Client, RawClient Backend)> ConnectInFlightAsync(string request)
+    {
+        (RawClient client, RawClient backend) = await ConnectPairAsync();
+        await client.SendAsync(request);
+        await backend.ExpectAsync(request);
+        return (client, backend);
+    }
+
     public async Task<RawClient> AcceptAsync(ScriptedBackend backend)
     {
         RawClient accepted = await backend.AcceptAsync();

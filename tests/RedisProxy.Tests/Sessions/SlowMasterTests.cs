@@ -24,9 +24,7 @@ public sealed class SlowMasterTests
         await Task.Delay(Slow, TimeProvider.System);
         Assert.False(lab.Second.HasPendingConnection);
         await second.SendAsync("+OK\r\n");
-        await second.ExpectAsync(Requests.Get);
-        await second.SendAsync("$1\r\nv\r\n");
-        await client.ExpectAsync("$1\r\nv\r\n");
+        await (client, second).ServeAsync(Requests.Get, "$1\r\nv\r\n");
         Assert.Equal(0, lab.Counters.RetargetsFailed);
     }
 

@@ -35,9 +35,7 @@ public sealed class StateTests
             + Requests.Of("CLIENT", "NO-EVICT", "on") + Requests.Of("CLIENT", "NO-TOUCH", "on"));
         await second.SendAsync("%1\r\n+server\r\n+redis\r\n+OK\r\n+OK\r\n+OK\r\n%1\r\n+server\r\n+redis\r\n+OK\r\n+OK");
         await second.SendAsync("\r\n");
-        await second.ExpectAsync(Requests.Set);
-        await second.SendAsync("+OK\r\n");
-        await client.ExpectAsync("+OK\r\n");
+        await (client, second).ServeAsync(Requests.Set, "+OK\r\n");
     }
 
     /// <summary>What the client says before the failover, and what the new master is told for it.</summary>
@@ -127,10 +125,7 @@ public sealed class StateTests
     {
         await using SessionLab lab = await SessionLab.StartAsync();
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Of("AUTH", "pw"));
-        await first.ExpectAsync(Requests.Of("AUTH", "pw"));
-        await first.SendAsync("+OK\r\n");
-        await client.ExpectAsync("+OK\r\n");
+        await (client, first).ExchangeAsync(Requests.Of("AUTH", "pw"), "+OK\r\n");
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
         await client.SendAsync(Requests.Set);
@@ -146,10 +141,7 @@ public sealed class StateTests
     {
         await using SessionLab lab = await SessionLab.StartAsync();
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Of("SELECT", "1"));
-        await first.ExpectAsync(Requests.Of("SELECT", "1"));
-        await first.SendAsync("+OK\r\n");
-        await client.ExpectAsync("+OK\r\n");
+        await (client, first).ExchangeAsync(Requests.Of("SELECT", "1"), "+OK\r\n");
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
         await second.ExpectAsync(Requests.Of("SELECT", "1"));
@@ -188,9 +180,7 @@ public sealed class StateTests
         await first.ExpectAsync(requests);
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(requests);
-        await second.SendAsync("+OK\r\n+OK\r\n");
-        await client.ExpectAsync("+OK\r\n+OK\r\n");
+        await (client, second).ServeAsync(requests, "+OK\r\n+OK\r\n");
         await lab.ShowAsync(Availability.Available, 3, lab.First);
         RawClient third = await lab.AcceptAsync(lab.First);
         await third.ExpectAsync(requests);
@@ -209,9 +199,7 @@ public sealed class StateTests
         await using SessionLab lab = await SessionLab.StartAsync();
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
         await client.SendCommandAsync(words);
-        await first.ExpectAsync(Requests.Of(words));
-        await first.SendAsync("+OK\r\n");
-        await client.ExpectAsync("+OK\r\n");
+        await (client, first).ServeAsync(Requests.Of(words), "+OK\r\n");
         await lab.ServeSecondAsync();
         Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
         await SessionLab.EventuallyAsync(() => lab.Counters.Pinned[(int)Enum.Parse<PinReason>(reason)] == 1, "the reason is counted");

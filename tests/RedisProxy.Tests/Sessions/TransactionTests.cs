@@ -39,9 +39,7 @@ public sealed class TransactionTests
         await second.SendAsync("+OK\r\n");
         await second.ExpectAsync(SetA + SetB);
         await second.SendAsync("+QUEUED\r\n+QUEUED\r\n");
-        await second.ExpectAsync(Requests.Exec);
-        await second.SendAsync("*2\r\n+OK\r\n+OK\r\n");
-        await client.ExpectAsync("*2\r\n+OK\r\n+OK\r\n");
+        await (client, second).ServeAsync(Requests.Exec, "*2\r\n+OK\r\n+OK\r\n");
         await (client, second).ExchangeAsync(Requests.Get, "$-1\r\n");
     }
 
@@ -311,10 +309,7 @@ public sealed class TransactionTests
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
         string discarded = SetA + Requests.Of("DISCARD");
         string executed = Requests.Multi + SetB + Requests.Exec;
-        await client.SendAsync(Requests.Multi + discarded + executed);
-        await first.ExpectAsync(Requests.Multi + discarded + executed);
-        await first.SendAsync("+OK\r\n");
-        await client.ExpectAsync("+OK\r\n");
+        await (client, first).ExchangeAsync(Requests.Multi + discarded + executed, "+OK\r\n");
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
         await second.ExpectAsync(Requests.Multi);

@@ -92,9 +92,6 @@ public sealed class ViewLeaseTests
     {
         await using SessionLab lab = await SessionLab.StartAsync();
         (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
-        await client.SendAsync(Requests.Set);
-        await backend.ExpectAsync(Requests.Set);
-        await backend.SendAsync("+OK\r\n");
-        await client.ExpectAsync("+OK\r\n");
+        await (client, backend).ExchangeAsync(Requests.Set, "+OK\r\n");
     }
 }

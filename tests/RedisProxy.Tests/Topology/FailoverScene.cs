@@ -54,6 +54,17 @@ internal sealed class FailoverScene : IAsyncDisposable
         Sentinels = [.. Sentinels.Select(one => new SentinelOpinion(one.Endpoint, true, Master.Endpoint, 1, "master", ""))],
     });
 
+    /// <summary>The order is given, and the Sentinel that is told says that it has begun.</summary>
+    public async Task BeginAsync()
+    {
+        Told.OnFailover = (_, _) =>
+        {
+            Say(Told, "master,failover_in_progress");
+            return "+OK\r\n";
+        };
+        await Steps.OrderAsync();
+    }
+
     /// <summary>Up to the moment at which Sentinel is to be told.</summary>
     public async Task PauseAsync()
     {

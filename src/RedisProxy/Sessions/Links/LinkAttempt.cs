@@ -2,8 +2,8 @@ using System.Net;
 
 using RedisProxy.EventLoops;
 using RedisProxy.Resp;
-using RedisProxy.Transport;
 using RedisProxy.Topology;
+using RedisProxy.Transport;
 
 namespace RedisProxy.Sessions;
 
