@@ -149,7 +149,7 @@ internal sealed class FactCollector(ProxyOptions options, TopologyContext contex
                 ? []
                 : [.. FailoverCommands.Where((_, i) => i < commands.Items.Count && commands.Items[i].Items.Count == 0)],
             Refusals = refusals,
-            File = ConfigurationFile.Read(info.GetValueOrDefault("config_file", ""), server.Address),
+            File = RedisConfFile.Read(info.GetValueOrDefault("config_file", ""), server.Address),
         };
     }
 

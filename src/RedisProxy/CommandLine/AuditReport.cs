@@ -19,7 +19,7 @@ internal static class AuditReport
     public static async Task<int> RunAsync(
         ProxyOptions options, LogLevel logLevel, bool isJson, TextWriter output, CancellationToken cancel)
     {
-        IReadOnlyList<AuditResult>? results = await OneLook.TryAsync(
+        IReadOnlyList<AuditResult>? results = await OneShotCommand.TryAsync(
             options, logLevel, "audit", output, (context, within) => DeploymentAudit.RunAsync(options, context, within, cancel));
         if (results is null)
         {

@@ -13,7 +13,7 @@ internal static class CheckReport
     /// <returns>0 when every master could be served now, else 1.</returns>
     public static async Task<int> RunAsync(ProxyOptions options, LogLevel logLevel, TextWriter output, CancellationToken cancel)
     {
-        IReadOnlyList<MasterCheck>? checks = await OneLook.TryAsync(
+        IReadOnlyList<MasterCheck>? checks = await OneShotCommand.TryAsync(
             options, logLevel, "check", output, (context, within) => TopologyCheck.RunAsync(options, context, within, cancel));
         if (checks is null)
         {

@@ -26,7 +26,7 @@ internal sealed class DataPlaneListener
     private readonly SessionQuota _quota;
     private readonly WaitRelease _waits;
     private ListenerSockets? _sockets;
-    private FailoverBridge? _bridge;
+    private PlaneBridge? _bridge;
     private int _nextPart;
     private int _openings;
     private BackendOptions _backend;
@@ -55,7 +55,7 @@ internal sealed class DataPlaneListener
         _parts = new SessionListener[context.Loops.Count];
         for (int i = 0; i < context.Loops.Count; i++)
         {
-            Gate gate = FailoverBridge.CreateGate(
+            Gate gate = PlaneBridge.CreateGate(
                 context.Loops[i],
                 source,
                 options.Hold.MaxOutage,
@@ -104,7 +104,7 @@ internal sealed class DataPlaneListener
     /// <returns>A task that fails when a listening socket has become unusable, and ends when all were stopped.</returns>
     public Task<Task> StartAsync(ListenerSockets sockets)
     {
-        _bridge = FailoverBridge.Connect(_source, Gates, view => _ = EndWaitsAsync(
+        _bridge = PlaneBridge.Connect(_source, Gates, view => _ = EndWaitsAsync(
             () => _source.Current is { Availability: Availability.PlannedHold } now && now.Generation == view.Generation));
         return OpenAsync(sockets);
     }
@@ -151,7 +151,7 @@ internal sealed class DataPlaneListener
             accepting.Add(await _context.Loops[loop].InvokeAsync(() => ListenOnAsync(loop, fd, sockets.Bind)));
         }
 
-        _context.HandOver.Take(sockets, () => IsDraining || _sockets != sockets);
+        _context.Takeover.Take(sockets, () => IsDraining || _sockets != sockets);
         DataPlaneLog.Listening(_context.Log, Options.Name, sockets.Bind, _context.Loops.Count);
         if (before is not null)
         {
@@ -175,7 +175,7 @@ internal sealed class DataPlaneListener
     {
         if (!IsDraining && _sockets is { } open)
         {
-            await _context.HandOver.GiveWayAsync(open);
+            await _context.Takeover.GiveWayAsync(open);
         }
 
         int opening = _openings;

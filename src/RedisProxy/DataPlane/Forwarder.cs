@@ -34,10 +34,10 @@ internal sealed class Forwarder
     /// <param name="sources">For each listener, in their order, where its topology comes from.</param>
     /// <param name="tls">Of the listeners and towards the master.</param>
     /// <param name="time">The loops' clock.</param>
-    /// <param name="handOver">How the listeners come to their addresses.</param>
+    /// <param name="takeover">How the listeners come to their addresses.</param>
     /// <param name="log">Of this layer.</param>
     public Forwarder(
-        ProxyOptions options, IReadOnlyList<ITopologySource> sources, TlsSetup tls, TimeProvider time, HandOver handOver, ILogger log)
+        ProxyOptions options, IReadOnlyList<ITopologySource> sources, TlsSetup tls, TimeProvider time, PortTakeover takeover, ILogger log)
     {
         _options = options;
         _maxSessions = Descriptors.MaxSessions(options);
@@ -52,7 +52,7 @@ internal sealed class Forwarder
             _limiters[i] = new ConnectLimiter(ConnectsOfOneLoop(options));
         }
 
-        _context = new ListenerContext(_loops, _limiters, tls, handOver, time, log);
+        _context = new ListenerContext(_loops, _limiters, tls, takeover, time, log);
         _listeners = [.. options.Listeners.Zip(sources, (listener, source) => Make(options, listener, source))];
         MemoryBudget.Apply(options.Loops.MaxBufferMemory, _loops, () => _listeners, log);
     }
@@ -80,7 +80,7 @@ internal sealed class Forwarder
         var bound = new List<(DataPlaneListener Listener, ListenerSockets Sockets)>();
         foreach (DataPlaneListener listener in _listeners)
         {
-            bound.Add((listener, await BindAsync(_options, listener.Options, _context.HandOver.Sharing, cancel)));
+            bound.Add((listener, await BindAsync(_options, listener.Options, _context.Takeover.Sharing, cancel)));
         }
 
         foreach (EventLoop loop in _loops)

@@ -10,13 +10,13 @@ namespace RedisProxy.DataPlane;
 /// <param name="Loops">Each listener has a part on each.</param>
 /// <param name="Limiters">One for each loop.</param>
 /// <param name="Tls">Of the listeners and towards the master.</param>
-/// <param name="HandOver">How the listeners come to their addresses.</param>
+/// <param name="Takeover">How the listeners come to their addresses.</param>
 /// <param name="Time">The loops' clock.</param>
 /// <param name="Log">Of this layer.</param>
 internal sealed record ListenerContext(
     IReadOnlyList<EventLoop> Loops,
     IReadOnlyList<ConnectLimiter> Limiters,
     TlsSetup Tls,
-    HandOver HandOver,
+    PortTakeover Takeover,
     TimeProvider Time,
     ILogger Log);

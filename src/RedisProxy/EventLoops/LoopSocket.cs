@@ -27,7 +27,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
     private int _fd;
     private SocketReadiness _readiness;
     private bool _isReaderParked;
-    private TurnShare _share;
+    private FairnessBudget _share;
 
     /// <summary>Takes over an open, non-blocking descriptor. Register it with <see cref="TryRegister"/> before waiting.</summary>
     public LoopSocket(EventLoop loop, int fd)

@@ -13,7 +13,7 @@ namespace RedisProxy.Hosting;
 /// <summary>
 /// The Sentinel facade's address: bound before anything runs, shared with a proxy that takes over, and given away before a drain.
 /// </summary>
-internal sealed class FacadeService(RunningOptions running, FacadeServer server, HandOver handOver, ILogger<FacadeServer> log)
+internal sealed class FacadeService(RunningOptions running, FacadeServer server, PortTakeover takeover, ILogger<FacadeServer> log)
 {
     private ListenerSockets? _sockets;
 
@@ -32,7 +32,7 @@ internal sealed class FacadeService(RunningOptions running, FacadeServer server,
                 (int)options.Client.UserTimeout.TotalMilliseconds);
             try
             {
-                _sockets = await ListenerSockets.BindAsync(BindAddress.OfTcp(bind), loops: 1, accepted, handOver.Sharing, cancel);
+                _sockets = await ListenerSockets.BindAsync(BindAddress.OfTcp(bind), loops: 1, accepted, takeover.Sharing, cancel);
             }
             catch (Win32Exception failure)
             {
@@ -57,7 +57,7 @@ internal sealed class FacadeService(RunningOptions running, FacadeServer server,
             FacadeLog.TooFewFiles(log, options.MaxConnections, possible);
         }
 
-        handOver.Take(sockets, areClosing);
+        takeover.Take(sockets, areClosing);
         server.Start(
             [.. sockets.Bound.Select(socket => new Socket(new SafeSocketHandle(socket.Fd, ownsHandle: true)))],
             sockets.Bind.Tcp!,
@@ -69,7 +69,7 @@ internal sealed class FacadeService(RunningOptions running, FacadeServer server,
     {
         if (_sockets is { } sockets)
         {
-            await handOver.GiveWayAsync(sockets);
+            await takeover.GiveWayAsync(sockets);
             await server.StopAsync();
         }
     }

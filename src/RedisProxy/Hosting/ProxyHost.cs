@@ -41,7 +41,7 @@ internal static class ProxyHost
             admin = await BindAdminAsync(run, cancel);
             using IHost host = Build(run, admin);
             await host.StartAsync(cancel);
-            using var secondSignal = new SecondSignal(host.Services.GetRequiredService<ILoggerFactory>());
+            using var secondSignal = new ForcedExit(host.Services.GetRequiredService<ILoggerFactory>());
             await host.WaitForShutdownAsync(cancel);
             return host.Services.GetRequiredService<ProxyService>().HasFailed ? 1 : 0;
         }
@@ -115,8 +115,8 @@ internal static class ProxyHost
             provider.GetRequiredService<ILoggerFactory>(),
             provider.GetRequiredService<TlsSetup>()));
         services.AddSingleton(provider => new TopologyService(options, provider.GetRequiredService<TopologyContext>()));
-        services.AddSingleton(provider => new HandOver(
-            run.TakesOver, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<HandOver>>()));
+        services.AddSingleton(provider => new PortTakeover(
+            run.TakesOver, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PortTakeover>>()));
         services.AddSingleton(provider => CreateForwarder(options, provider));
         services.AddSingleton(provider => CreateFailover(provider));
         services.AddSingleton<Readiness>();
@@ -182,7 +182,7 @@ internal static class ProxyHost
             [.. options.Listeners.Select(topology.SourceOf)],
             provider.GetRequiredService<TlsSetup>(),
             provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<HandOver>(),
+            provider.GetRequiredService<PortTakeover>(),
             provider.GetRequiredService<ILogger<Forwarder>>());
     }
 

@@ -15,7 +15,7 @@ namespace RedisProxy.Hosting;
 /// </summary>
 internal sealed class ProxyService(
     RunningOptions running, TopologyService topology, Forwarder forwarder, LosslessFailover failover, AdminSockets admin,
-    FacadeService facade, HandOver handOver, Readiness readiness, TimeProvider time,
+    FacadeService facade, PortTakeover takeover, Readiness readiness, TimeProvider time,
     IHostApplicationLifetime lifetime, ILogger<ProxyService> log)
     : IHostedLifecycleService, IDisposable
 {
@@ -41,7 +41,7 @@ internal sealed class ProxyService(
     {
         if (admin.Listening is { } sockets)
         {
-            handOver.Take(sockets, () => readiness.IsStopping);
+            takeover.Take(sockets, () => readiness.IsStopping);
             HostingLog.AdminListening(log, sockets.Bind.Tcp is { } tcp ? $"http://{tcp}" : sockets.Bind.ToString());
         }
 
@@ -65,7 +65,7 @@ internal sealed class ProxyService(
         await Task.WhenAll(
             forwarder.StopAsync(),
             facade.StopAsync(),
-            admin.Listening is { } sockets ? handOver.GiveWayAsync(sockets) : Task.CompletedTask);
+            admin.Listening is { } sockets ? takeover.GiveWayAsync(sockets) : Task.CompletedTask);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

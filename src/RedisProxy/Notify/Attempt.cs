@@ -21,9 +21,9 @@ internal sealed record Attempt(AttemptEnd End, string Detail)
 }
 
 /// <summary>A message as it goes out.</summary>
-/// <param name="Told">What it is about.</param>
+/// <param name="Notification">What it is about.</param>
 /// <param name="Body">As JSON.</param>
-internal sealed record Message(Notification Told, ReadOnlyMemory<byte> Body);
+internal sealed record Message(Notification Notification, ReadOnlyMemory<byte> Body);
 
 /// <summary>The way to one receiver: over the network, or by a process.</summary>
 internal interface ISender

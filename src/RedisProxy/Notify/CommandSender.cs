@@ -34,7 +34,7 @@ internal sealed class CommandSender(NotifyCommandOptions options, string receive
 
     public async Task<Attempt> TryAsync(Message message, int attempt, CancellationToken stop)
     {
-        using var process = new Process { StartInfo = Describe(message.Told) };
+        using var process = new Process { StartInfo = Describe(message.Notification) };
         try
         {
             process.Start();
@@ -67,7 +67,7 @@ internal sealed class CommandSender(NotifyCommandOptions options, string receive
         silence.CancelAfter(MaxTimeForLastWords);
         await Task.WhenAll(output.Reading, errors.Reading, input);
         stop.ThrowIfCancellationRequested();
-        return Judge(message.Told, process.ExitCode, isLate, output.Text.Length > 0 ? output.Text : errors.Text);
+        return Judge(message.Notification, process.ExitCode, isLate, output.Text.Length > 0 ? output.Text : errors.Text);
     }
 
     /// <summary>The seven arguments.</summary>

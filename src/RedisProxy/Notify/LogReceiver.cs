@@ -11,13 +11,13 @@ internal sealed class LogReceiver(ILogger log)
     private static readonly TimeSpan StartedAfter = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
-    private readonly Told _told = new();
+    private readonly DeliveredOutages _delivered = new();
 
     public void Offer(Ongoing ongoing)
     {
         lock (_gate)
         {
-            if (_told.IsDue(ongoing, StartedAfter))
+            if (_delivered.IsDue(ongoing, StartedAfter))
             {
                 Write(ongoing.Tell());
             }
@@ -28,7 +28,7 @@ internal sealed class LogReceiver(ILogger log)
     {
         lock (_gate)
         {
-            if (_told.Contains(id))
+            if (_delivered.Contains(id))
             {
                 Write(tell());
             }
@@ -39,7 +39,7 @@ internal sealed class LogReceiver(ILogger log)
     {
         lock (_gate)
         {
-            _told.KeepOnly(ongoing);
+            _delivered.KeepOnly(ongoing);
         }
     }
 

@@ -19,7 +19,7 @@ internal static class NotificationJson
     // Quotes and controls are escaped, and letters that are not ASCII stay: it is read by people, too, and is no part of a page.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static byte[] Write(Notification told, LeftOut leftOut)
+    public static byte[] Write(Notification told, DroppedCounts leftOut)
     {
         var buffer = new ArrayBufferWriter<byte>(512);
         using (var json = new Utf8JsonWriter(buffer, Options))
@@ -118,7 +118,7 @@ internal static class NotificationJson
         }
     }
 
-    private static void WriteLeftOut(Utf8JsonWriter json, LeftOut leftOut)
+    private static void WriteLeftOut(Utf8JsonWriter json, DroppedCounts leftOut)
     {
         if (leftOut.IsNothing)
         {

@@ -51,7 +51,7 @@ internal static partial class NotifyLog
     public static partial void TriesAgain(ILogger log, string receiver, string what, string detail, TimeSpan pause);
 
     [LoggerMessage(4423, LogLevel.Debug, "Receiver '{Receiver}': {What} was left out: {Why}")]
-    public static partial void LeftOut(ILogger log, string receiver, string what, string why);
+    public static partial void Dropped(ILogger log, string receiver, string what, string why);
 
     [LoggerMessage(EventId = 4424, Message = "Receiver '{Receiver}': the command for {What} ended: {Detail}; it said: {Line}")]
     public static partial void CommandEnded(ILogger log, LogLevel level, string receiver, string what, string detail, string line);

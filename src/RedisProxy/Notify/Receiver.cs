@@ -22,7 +22,7 @@ internal sealed class Receiver : IDisposable
 
     private readonly Lock _gate = new();
     private readonly LeftOutCounter _leftOut = new();
-    private readonly Told _told = new();
+    private readonly DeliveredOutages _delivered = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<NotifyOptions, ISender> _makeSender;
     private readonly TimeProvider _time;
@@ -89,7 +89,7 @@ internal sealed class Receiver : IDisposable
     {
         lock (_gate)
         {
-            if (Wants(ongoing.Event, ongoing.Master) && _told.IsDue(ongoing, _options.StartedAfter))
+            if (Wants(ongoing.Event, ongoing.Master) && _delivered.IsDue(ongoing, _options.StartedAfter))
             {
                 Enqueue(ongoing.Tell());
             }
@@ -104,7 +104,7 @@ internal sealed class Receiver : IDisposable
             // Who does not want to hear of beginnings hears of the ends of what would have been told.
             Notification told = tell();
             bool isMissed = !Wants(NotifyEvent.SentinelsLost, told.Master) && lasted >= _options.StartedAfter;
-            if (Wants(told.Event, told.Master) && (_told.Contains(id) || isMissed))
+            if (Wants(told.Event, told.Master) && (_delivered.Contains(id) || isMissed))
             {
                 Enqueue(told);
             }
@@ -115,7 +115,7 @@ internal sealed class Receiver : IDisposable
     {
         lock (_gate)
         {
-            _told.KeepOnly(ongoing);
+            _delivered.KeepOnly(ongoing);
         }
     }
 
@@ -123,7 +123,7 @@ internal sealed class Receiver : IDisposable
     public async Task<Attempt> TestAsync(Notification told, CancellationToken stop)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, _stop.Token);
-        Attempt attempt = await TryOnceAsync(new Message(told, NotificationJson.Write(told, LeftOut.Nothing)), 1, either.Token);
+        Attempt attempt = await TryOnceAsync(new Message(told, NotificationJson.Write(told, DroppedCounts.Nothing)), 1, either.Token);
         Counts.Add(attempt.End == AttemptEnd.Done ? NotifyOutcome.Sent : NotifyOutcome.Failed);
         return attempt;
     }
@@ -150,7 +150,7 @@ internal sealed class Receiver : IDisposable
         {
             _leftOut.Add(told.Event);
             Counts.Add(NotifyOutcome.Dropped);
-            NotifyLog.LeftOut(_log, Name, NotifyEvents.NameOf(told.Event), why);
+            NotifyLog.Dropped(_log, Name, NotifyEvents.NameOf(told.Event), why);
         }
     }
 
@@ -158,7 +158,7 @@ internal sealed class Receiver : IDisposable
     {
         await foreach (Notification told in _queue.Reader.ReadAllAsync(CancellationToken.None))
         {
-            LeftOut leftOut = _leftOut.Take();
+            DroppedCounts leftOut = _leftOut.Take();
             if (await TryDeliverAsync(new Message(told, NotificationJson.Write(told, leftOut)), stop))
             {
                 Counts.Add(NotifyOutcome.Sent);
@@ -173,7 +173,7 @@ internal sealed class Receiver : IDisposable
 
     private async Task<bool> TryDeliverAsync(Message message, CancellationToken stop)
     {
-        string what = NotifyEvents.NameOf(message.Told.Event);
+        string what = NotifyEvents.NameOf(message.Notification.Event);
         Attempt last = new(AttemptEnd.Failed, "the proxy stops");
         ISender sender = _sender;
         var backoff = new Backoff(sender.FirstPause, sender.MaxPause);

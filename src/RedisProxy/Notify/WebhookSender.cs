@@ -71,8 +71,8 @@ internal sealed class WebhookSender(NotifyWebhookOptions options, HttpMessageInv
         content.Headers.ContentType = Json;
         var request = new HttpRequestMessage(HttpMethod.Post, _target) { Content = content };
         request.Headers.UserAgent.Add(new ProductInfoHeaderValue("RedisProxy", null));
-        request.Headers.Add(EventHeader, NotifyEvents.NameOf(message.Told.Event));
-        request.Headers.Add(IdHeader, message.Told.Id);
+        request.Headers.Add(EventHeader, NotifyEvents.NameOf(message.Notification.Event));
+        request.Headers.Add(IdHeader, message.Notification.Id);
         request.Headers.Add(AttemptHeader, attempt.ToString(CultureInfo.InvariantCulture));
         if (options.Secret is { } secret)
         {

@@ -47,13 +47,13 @@ internal sealed class RoleRecord(string masterName, ILogger log)
         EndRound();
     }
 
-    public void AddChange(RoleNode node, SettingDifference difference, string now)
+    public void AddChange(RoleTarget node, SettingDifference difference, string now)
     {
         Interlocked.Increment(ref _changes[(int)node.Role]);
         RoleLog.Changed(log, masterName, node.Name, node.RoleName, difference.Name, now, difference.Now);
     }
 
-    public void AddFailure(RoleNode node, string reason)
+    public void AddFailure(RoleTarget node, string reason)
     {
         Interlocked.Increment(ref _failures);
         if (IsNew($"failed {node.Name} {reason}"))
@@ -63,7 +63,7 @@ internal sealed class RoleRecord(string masterName, ILogger log)
     }
 
     /// <summary>They stay as they are for now: because this is a dry run, or because they have to wait.</summary>
-    public void AddDifferences(RoleNode node, IReadOnlyList<SettingDifference> differences, bool isDryRun)
+    public void AddDifferences(RoleTarget node, IReadOnlyList<SettingDifference> differences, bool isDryRun)
     {
         Interlocked.Add(ref _found, differences.Count);
         foreach (SettingDifference one in differences.Where(one => IsNew($"{isDryRun} {node.Name} {one}")))
@@ -85,7 +85,7 @@ internal sealed class RoleRecord(string masterName, ILogger log)
     public void AddLeftAlone(HostEndpoint server, string reason) => RoleLog.LeftAlone(log, masterName, server.ToString(), reason);
 
     /// <summary>Something was changed and is in no file yet.</summary>
-    public void OweRewrite(RoleNode node)
+    public void OweRewrite(RoleTarget node)
     {
         lock (_gate)
         {
@@ -93,7 +93,7 @@ internal sealed class RoleRecord(string masterName, ILogger log)
         }
     }
 
-    public bool OwesRewrite(RoleNode node)
+    public bool OwesRewrite(RoleTarget node)
     {
         lock (_gate)
         {
@@ -101,7 +101,7 @@ internal sealed class RoleRecord(string masterName, ILogger log)
         }
     }
 
-    public void AddRewrite(RoleNode node)
+    public void AddRewrite(RoleTarget node)
     {
         lock (_gate)
         {

@@ -38,12 +38,12 @@ internal sealed class RoleRound(
     public async Task<RoleRoundEnd> RunAsync()
     {
         record.BeginRound();
-        List<RoleNode> nodes = await FindAsync();
+        List<RoleTarget> nodes = await FindAsync();
         try
         {
             // 1.
             await Task.WhenAll(nodes.Select(node => TryAsync(node, () => LookAsync(node))));
-            RoleNode[] confirmed = [.. nodes.Where(node => node.IsConfirmed)];
+            RoleTarget[] confirmed = [.. nodes.Where(node => node.IsConfirmed)];
             if (_roles.DryRun)
             {
                 Array.ForEach(confirmed, node => record.AddDifferences(node, node.Differences, isDryRun: true));
@@ -55,7 +55,7 @@ internal sealed class RoleRound(
         }
         finally
         {
-            foreach (RoleNode node in nodes)
+            foreach (RoleTarget node in nodes)
             {
                 await node.DisposeAsync();
             }
@@ -65,10 +65,10 @@ internal sealed class RoleRound(
         return !_isUnfinished ? RoleRoundEnd.Done : _hasChanged ? RoleRoundEnd.Advanced : RoleRoundEnd.Unfinished;
     }
 
-    private async Task<List<RoleNode>> FindAsync()
+    private async Task<List<RoleTarget>> FindAsync()
     {
         var master = new RoleMaster(view.Master!, _policy, context);
-        List<RoleNode> nodes = [Node(NodeRole.Master, view.Master!.Announced, view.Master.Address, master)];
+        List<RoleTarget> nodes = [Node(NodeRole.Master, view.Master!.Announced, view.Master.Address, master)];
         foreach (HostEndpoint replica in view.Replicas)
         {
             IPAddress? found = await context.FindAddressAsync(replica.Host, CancellationToken.None);
@@ -88,7 +88,7 @@ internal sealed class RoleRound(
         return nodes;
     }
 
-    private RoleNode Node(NodeRole role, HostEndpoint announced, IPEndPoint address, RoleMaster master) =>
+    private RoleTarget Node(NodeRole role, HostEndpoint announced, IPEndPoint address, RoleMaster master) =>
         new(role, new ServerConnection(announced, address, options.Backend, context), master, ConfigOf(role), IsCurrent);
 
     private IReadOnlyDictionary<string, string> ConfigOf(NodeRole role) =>
@@ -97,7 +97,7 @@ internal sealed class RoleRound(
     private bool IsCurrent() => source.Current is { Availability: Availability.Available, IsPromoting: false } now
         && now.Generation == view.Generation;
 
-    private async Task LookAsync(RoleNode node)
+    private async Task LookAsync(RoleTarget node)
     {
         if (await node.LookAsync() is not { Length: > 0 } objection)
         {
@@ -114,13 +114,13 @@ internal sealed class RoleRound(
         }
     }
 
-    private async Task ChangeAsync(RoleNode[] nodes)
+    private async Task ChangeAsync(RoleTarget[] nodes)
     {
         // 2.
         await Task.WhenAll(nodes.Select(node => TryAsync(node, () => SetAsync(node, [.. node.Differences.Where(one => !KeepsLess(one))]))));
 
         // 3.
-        foreach (RoleNode node in nodes)
+        foreach (RoleTarget node in nodes)
         {
             SettingDifference[] less = [.. node.Differences.Where(KeepsLess)];
             if (less.Length > 0 && await IsKeptElsewhereAsync(node, nodes))
@@ -136,7 +136,7 @@ internal sealed class RoleRound(
 
         if (_roles.Rewrite)
         {
-            foreach (RoleNode node in nodes.Where(record.OwesRewrite))
+            foreach (RoleTarget node in nodes.Where(record.OwesRewrite))
             {
                 await TryAsync(node, () => RewriteAsync(node));
             }
@@ -145,7 +145,7 @@ internal sealed class RoleRound(
 
     private static bool KeepsLess(SettingDifference one) => ServerSetting.KeepsLess(one.Name, one.Now, one.Wanted);
 
-    private async Task<bool> IsKeptElsewhereAsync(RoleNode node, RoleNode[] nodes)
+    private async Task<bool> IsKeptElsewhereAsync(RoleTarget node, RoleTarget[] nodes)
     {
         NodeRole other = node.Role == NodeRole.Master ? NodeRole.Replica : NodeRole.Master;
         if (!ConfigOf(other).Any(one => ServerSetting.Keeps(one.Key, one.Value)))
@@ -153,7 +153,7 @@ internal sealed class RoleRound(
             return true;
         }
 
-        foreach (RoleNode one in nodes.Where(one => one.Role == other))
+        foreach (RoleTarget one in nodes.Where(one => one.Role == other))
         {
             bool isKept = false;
             await TryAsync(one, async () => isKept = await one.KeepsDataAsync());
@@ -166,7 +166,7 @@ internal sealed class RoleRound(
         return false;
     }
 
-    private async Task SetAsync(RoleNode node, SettingDifference[] differences)
+    private async Task SetAsync(RoleTarget node, SettingDifference[] differences)
     {
         if (differences.Length == 0)
         {
@@ -199,14 +199,14 @@ internal sealed class RoleRound(
         }
     }
 
-    private async Task RewriteAsync(RoleNode node)
+    private async Task RewriteAsync(RoleTarget node)
     {
         await node.RewriteAsync();
         record.AddRewrite(node);
     }
 
     // One server must not keep the others from being looked after.
-    private async Task TryAsync(RoleNode node, Func<Task> act)
+    private async Task TryAsync(RoleTarget node, Func<Task> act)
     {
         try
         {
@@ -229,7 +229,7 @@ internal sealed class RoleRound(
         record.AddLeftAlone(server, reason);
     }
 
-    private void Fail(RoleNode node, string reason)
+    private void Fail(RoleTarget node, string reason)
     {
         _isUnfinished = true;
         record.AddFailure(node, reason);

@@ -79,7 +79,7 @@ internal sealed class FacadeServer : IDisposable
         {
             if (_followed.Add(source))
             {
-                source.Subscribe(new MasterSwitches(master => _switches.Writer.TryWrite(master)));
+                source.Subscribe(new SwitchMasterPublisher(master => _switches.Writer.TryWrite(master)));
             }
         }
     }

@@ -4,7 +4,7 @@ namespace RedisProxy.Sessions;
 
 /// <summary>
 /// One client's requests, what its connection is, and the link that carries them: all that the rules of the contract judge and change
-/// (<see cref="Settlement"/>, <see cref="Rejections"/>, <see cref="PlayedTransactions"/>…). They know nothing of the parts that move
+/// (<see cref="Settlement"/>, <see cref="Rejections"/>, <see cref="LocalTransactions"/>…). They know nothing of the parts that move
 /// bytes, and return what these have to do.
 /// </summary>
 internal abstract class Conversation : ISessionParts

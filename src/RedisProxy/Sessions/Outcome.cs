@@ -18,7 +18,7 @@ internal enum Outcome : byte
     /// <summary>
     /// Answered with OK by the proxy: CLIENT CAPA, which would teach the client the master's own address, AUTH and QUIT of a client that
     /// authenticates to the proxy, and the MULTI of a transaction that the proxy plays to its end
-    /// (<see cref="TransactionState.IsPlayedHere"/>).
+    /// (<see cref="TransactionState.IsCompletedLocally"/>).
     /// </summary>
     Acknowledged,
 

@@ -114,7 +114,7 @@ internal sealed class Session : Conversation, IGateUser
 
     public override void OnExpired()
     {
-        if (PlayedTransactions.AfterExpiry(this))
+        if (LocalTransactions.AfterExpiry(this))
         {
             Keeper.GiveUpLink(Link!);
         }

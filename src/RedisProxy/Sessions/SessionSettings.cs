@@ -30,7 +30,7 @@ internal sealed class SessionSettings
         Resubscribes = listener.PubSub == PubSubAction.Resubscribe;
         DisconnectsOnUnknownOutcome = options.Replay.OnUnknownOutcome == UnknownOutcomeAction.Disconnect;
         DisconnectsOnUnknownBlocking = DisconnectsOnUnknownOutcome || options.Replay.OnUnknownBlocking == UnknownOutcomeAction.Disconnect;
-        Replies = new SyntheticReplies(options.Replay.NotExecutedCode, listener.Master ?? listener.Name);
+        Replies = new ProxyReplies(options.Replay.NotExecutedCode, listener.Master ?? listener.Name);
     }
 
     private string ListenerName { get; }
@@ -90,7 +90,7 @@ internal sealed class SessionSettings
 
     public bool DisconnectsOnUnknownBlocking { get; }
 
-    public SyntheticReplies Replies { get; }
+    public ProxyReplies Replies { get; }
 
     /// <summary>Only a load balancer in whose word one trusts may say who its client is. On a unix socket all may.</summary>
     public bool ExpectsHeader(LoopSocket client) => BalancerNetworks.Count > 0

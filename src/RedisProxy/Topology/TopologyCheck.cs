@@ -140,7 +140,7 @@ internal sealed class TopologyCheck
             master,
             [.. votes.Select(vote => vote.ToOpinion())],
             result.Accepted,
-            result.Accepted is null ? SentinelCommentary.Describe(master, votes, result) : result.Reason,
+            result.Accepted is null ? VoteLogger.Describe(master, votes, result) : result.Reason,
             result.Accepted is null ? null : await ProbeAsync(result.Accepted, requiresRole: true, stop),
             [.. replicas.Where(replica => replica != elected)]);
     }

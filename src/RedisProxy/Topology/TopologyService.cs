@@ -215,7 +215,7 @@ internal sealed class TopologyService
     {
         if (_sentinels is null)
         {
-            var source = new StaticSource(name, options, policy, _context);
+            var source = new StaticMasterSource(name, options, policy, _context);
             return new MasterActors(new Actor<ITopologySource>(source, source.RunAsync), Watch: null, source.Reconfigure);
         }
 

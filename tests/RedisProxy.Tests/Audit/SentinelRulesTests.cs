@@ -129,12 +129,12 @@ public sealed class SentinelRulesTests
     {
         Assert.Equal(
             new Dictionary<string, string> { ["port"] = "6380", ["save"] = "900 1 300 10", ["maxmemory"] = "1gb", ["requirepass"] = "a b" },
-            ConfigurationFile.Parse(
+            RedisConfFile.Parse(
                 ["# port 1", "port 6380", "save 900 1", "save 300 10", "", "maxmemory\t1gb", "requirepass \"a b\""], 6380));
 
         // Another server's, or not all of it.
-        Assert.Null(ConfigurationFile.Parse(["port 6380"], 6379));
-        Assert.Null(ConfigurationFile.Parse(["maxmemory 1gb"], 6380));
-        Assert.Null(ConfigurationFile.Parse(["port 6380", "include /etc/redis/common.conf"], 6380));
+        Assert.Null(RedisConfFile.Parse(["port 6380"], 6379));
+        Assert.Null(RedisConfFile.Parse(["maxmemory 1gb"], 6380));
+        Assert.Null(RedisConfFile.Parse(["port 6380", "include /etc/redis/common.conf"], 6380));
     }
 }

@@ -152,7 +152,7 @@ public sealed class CommandSenderTests : IDisposable
         TryAsync(Make(script, args, timeout));
 
     private static Task<Attempt> TryAsync(CommandSender sender, CancellationToken stop = default) => sender
-        .TryAsync(new Message(Finished, NotificationJson.Write(Finished, LeftOut.Nothing)), 1, stop)
+        .TryAsync(new Message(Finished, NotificationJson.Write(Finished, DroppedCounts.Nothing)), 1, stop)
         .WaitAsync(Patience, TimeProvider.System, CancellationToken.None);
 
     private CommandSender Make(string script, string[]? args = null, TimeSpan? timeout = null)

@@ -59,7 +59,7 @@ public sealed class NotificationJsonTests
                 Replica = new ReplicaReport(Announced(B), "its link is down"),
                 Findings = [new Finding(Severity.Critical, null, "replicas", "there is none")],
             },
-            new LeftOut([new(NotifyEvent.MasterDown, 2)]));
+            new DroppedCounts([new(NotifyEvent.MasterDown, 2)]));
         Assert.EndsWith(
             """
             "outage":{"since":"2026-11-27T12:00:01.234Z","seconds":5,"availability":"planned_hold","reason":"because"},
@@ -84,6 +84,6 @@ public sealed class NotificationJsonTests
         Write(Smallest with { Outage = new OutageReport(At, TimeSpan.Zero, one, "") }),
         StringComparison.Ordinal));
 
-    private static string Write(Notification told, LeftOut? leftOut = null) =>
-        Encoding.UTF8.GetString(NotificationJson.Write(told, leftOut ?? LeftOut.Nothing));
+    private static string Write(Notification told, DroppedCounts? leftOut = null) =>
+        Encoding.UTF8.GetString(NotificationJson.Write(told, leftOut ?? DroppedCounts.Nothing));
 }

@@ -130,6 +130,6 @@ public sealed class WebhookSenderTests : IAsyncLifetime
             Timeout = timeout ?? TimeSpan.FromSeconds(20),
         };
         return new WebhookSender(options, _http, TimeProvider.System)
-            .TryAsync(new Message(Told, NotificationJson.Write(Told, LeftOut.Nothing)), attempt, CancellationToken.None);
+            .TryAsync(new Message(Told, NotificationJson.Write(Told, DroppedCounts.Nothing)), attempt, CancellationToken.None);
     }
 }

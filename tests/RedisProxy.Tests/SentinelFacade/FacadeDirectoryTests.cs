@@ -110,7 +110,7 @@ public sealed class FacadeDirectoryTests
     {
         List<string> told = [];
         ToldSource source = new("mymaster");
-        source.Subscribe(new MasterSwitches(told.Add));
+        source.Subscribe(new SwitchMasterPublisher(told.Add));
 
         source.Tell(view => view with { Availability = Availability.PlannedHold });
         source.Tell(view => view with { Availability = Availability.Available });
@@ -131,7 +131,7 @@ public sealed class FacadeDirectoryTests
         List<string> told = [];
         ToldSource source = new("mymaster");
         source.Tell(view => view with { Generation = 0, Availability = Availability.Unknown });
-        source.Subscribe(new MasterSwitches(told.Add));
+        source.Subscribe(new SwitchMasterPublisher(told.Add));
 
         source.Switch();
         Assert.Empty(told);

@@ -9,7 +9,7 @@ namespace RedisProxy.Tests.Simulation;
 
 /// <summary>
 /// The control plane without its tasks and sockets: the product's election, signs and tracker, asked and told in the order of the
-/// product's monitor and source (<see cref="SentinelMonitor"/>, <see cref="MasterSource"/>), with simulated links and a simulated probe.
+/// product's monitor and source (<see cref="SentinelMonitor"/>, <see cref="MasterActor"/>), with simulated links and a simulated probe.
 /// A change of the order there belongs here, too.
 /// </summary>
 internal sealed class SimulatedControlPlane
@@ -137,7 +137,7 @@ internal sealed class SimulatedControlPlane
             _tracker.Accept(candidate, result.Who, result.Reason);
         }
 
-        _tracker.SetSigns(_tracker.Accepted is { } master ? SentinelSigns.Read(votes, master.Address) : SentinelSigns.None);
+        _tracker.SetSigns(_tracker.Accepted is { } master ? FailureSigns.Read(votes, master.Address) : FailureSigns.None);
         if (_tracker.Phase != Availability.PlannedHold)
         {
             return _tracker.Accepted is null ? FirstPatienceUs : null;

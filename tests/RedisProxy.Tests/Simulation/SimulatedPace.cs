@@ -1,6 +1,6 @@
 namespace RedisProxy.Tests.Simulation;
 
-/// <summary>When the simulated control plane asks next: the rules of the product's Pace, on virtual time and without tasks.</summary>
+/// <summary>When the simulated control plane asks next: the rules of the product's PollPacer, on virtual time and without tasks.</summary>
 internal sealed class SimulatedPace(World world, Action round)
 {
     private const long MinSpacingUs = 50_000;

@@ -86,7 +86,7 @@ public class MasterTrackerPauseTests
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
 
         // Their word is no reason to go on: the leader may be out of reach, and it has begun.
-        bench.Sign(SentinelSigns.None);
+        bench.Sign(FailureSigns.None);
         bench.See(ProbeVerdict.Up);
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
     }
@@ -114,7 +114,7 @@ public class MasterTrackerPauseTests
         bench.Tracker.Pause!.AbortedBy = "-failover-abort-slave-timeout";
         bench.See(ProbeVerdict.Up);
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
-        bench.Sign(SentinelSigns.None);
+        bench.Sign(FailureSigns.None);
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
         bench.See(ProbeVerdict.Up);
         Assert.Equal((1, Availability.Available), bench.State);
@@ -131,7 +131,7 @@ public class MasterTrackerPauseTests
         var bench = new TrackerBench();
         bench.BeAvailable();
         bench.Sign(TrackerBench.FailingOver);
-        bench.Sign(SentinelSigns.None);
+        bench.Sign(FailureSigns.None);
         bench.See(ProbeVerdict.Up);
         bench.PassTime(TimeSpan.FromSeconds(2.9));
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
@@ -178,10 +178,10 @@ public class MasterTrackerPauseTests
             Assert.Equal(Availability.Available, bench.Tracker.Phase);
         }
 
-        bench.Sign(SentinelSigns.None);
+        bench.Sign(FailureSigns.None);
         bench.Sign(TrackerBench.SaidDown);
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);
-        bench.Sign(SentinelSigns.None);
+        bench.Sign(FailureSigns.None);
         bench.See(ProbeVerdict.Up);
         Assert.Equal(Availability.Available, bench.Tracker.Phase);
     }

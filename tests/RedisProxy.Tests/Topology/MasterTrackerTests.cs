@@ -73,7 +73,7 @@ public class MasterTrackerTests
         Assert.Equal(Availability.Available, bench.Tracker.Phase);
         bench.Sign(TrackerBench.OneDoubts);
         Assert.Equal(Availability.Down, bench.Tracker.Phase);
-        bench.Sign(SentinelSigns.None);
+        bench.Sign(FailureSigns.None);
         Assert.Equal(Availability.Down, bench.Tracker.Phase);
         bench.See(ProbeVerdict.Up);
         Assert.Equal((1, Availability.Available), bench.State);

@@ -64,7 +64,7 @@ public class PauseBudgetTests
 
         bench.Sign(TrackerBench.FailingOver with { Who = "mad" });
         Assert.Equal(Availability.Available, bench.Tracker.Phase);
-        bench.Sign(SentinelSigns.None);
+        bench.Sign(FailureSigns.None);
         bench.Tracker.OnPromotionBegun("s2", isOrdered: true);
         bench.Tracker.Evaluate();
         Assert.Equal(Availability.PlannedHold, bench.Tracker.Phase);

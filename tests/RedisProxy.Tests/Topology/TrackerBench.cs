@@ -10,9 +10,9 @@ internal sealed class TrackerBench
 {
     public static readonly MasterCandidate A = Candidate(1, epoch: 1);
     public static readonly MasterCandidate B = Candidate(2, epoch: 2);
-    public static readonly SentinelSigns OneDoubts = new(IsDoubted: true, IsSaidDown: false, IsFailingOver: false, IsOrdered: false, "s1");
-    public static readonly SentinelSigns SaidDown = OneDoubts with { IsSaidDown = true, Who = "s1, s2" };
-    public static readonly SentinelSigns FailingOver = new(IsDoubted: false, IsSaidDown: false, IsFailingOver: true, IsOrdered: true, "s1");
+    public static readonly FailureSigns OneDoubts = new(IsDoubted: true, IsSaidDown: false, IsFailingOver: false, IsOrdered: false, "s1");
+    public static readonly FailureSigns SaidDown = OneDoubts with { IsSaidDown = true, Who = "s1, s2" };
+    public static readonly FailureSigns FailingOver = new(IsDoubted: false, IsSaidDown: false, IsFailingOver: true, IsOrdered: true, "s1");
 
     public TrackerBench(HoldOptions? hold = null, bool isAlone = false) =>
         Tracker = new MasterTracker("m", new PauseRules(hold ?? new HoldOptions()), isAlone, Clock, Log);
@@ -51,7 +51,7 @@ internal sealed class TrackerBench
         Tracker.Evaluate();
     }
 
-    public void Sign(SentinelSigns signs)
+    public void Sign(FailureSigns signs)
     {
         Tracker.SetSigns(signs);
         Tracker.Evaluate();

@@ -190,9 +190,9 @@ internal sealed class Admission
 
     private static unsafe void SendTooMany(LoopSocket client)
     {
-        fixed (byte* text = SyntheticReplies.TooManyClients)
+        fixed (byte* text = ProxyReplies.TooManyClients)
         {
-            _ = client.TrySend(text, SyntheticReplies.TooManyClients.Length);
+            _ = client.TrySend(text, ProxyReplies.TooManyClients.Length);
         }
     }
 }

@@ -14,9 +14,9 @@ internal sealed class ConnectLimiter(int maxConcurrent)
     public int MaxConcurrent { get; set; } = maxConcurrent;
 
     /// <summary>Whoever wants a link now, in line or before it.</summary>
-    public int Seeking { get; set; }
+    public int Seekers { get; set; }
 
-    public bool IsCrowded => Seeking > MaxConcurrent;
+    public bool IsContended => Seekers > MaxConcurrent;
 
     /// <summary>True: go ahead, and <see cref="Release"/> afterwards. False: it is told when it is its turn.</summary>
     public bool TryEnter(ILinkSeeker seeker)
@@ -38,7 +38,7 @@ internal sealed class ConnectLimiter(int maxConcurrent)
         {
             if (!next.IsEnded)
             {
-                next.Grant();
+                next.OnPermit();
                 return;
             }
         }

@@ -10,5 +10,5 @@ internal interface ILinkSeeker
     bool IsUrgent { get; }
 
     /// <summary>It is its turn.</summary>
-    void Grant();
+    void OnPermit();
 }

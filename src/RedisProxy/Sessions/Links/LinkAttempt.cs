@@ -94,7 +94,7 @@ internal sealed class LinkAttempt
         // own error could read like the refusal of a connection.
         PeerTls? tls = _session.Settings.BackendTls;
         StateReplay? replay = StateReplay.Of(_session.State, _session.Settings.Access?.BackendCredentials)
-            ?? (tls is null && (_session.Keeper.IsInCrowd || IsForScript) ? StateReplay.Nothing : null);
+            ?? (tls is null && (_session.Keeper.IsContended || IsForScript) ? StateReplay.Nothing : null);
         _isPreparing = tls is not null || replay is not null;
         if (_isPreparing)
         {

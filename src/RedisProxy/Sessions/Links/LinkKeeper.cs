@@ -26,7 +26,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
         /// <summary>There is a link, or none can be had.</summary>
         Resting,
         Pausing,
-        InLine,
+        AwaitingPermit,
         Connecting,
     }
 
@@ -41,7 +41,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
     /// its backlog, and makes the next ones wait for a second; so in a crowd a connection has its place in line until the server has said
     /// something, or has said nothing for as long as a connection may take.
     /// </summary>
-    public bool IsInCrowd => limiter.IsCrowded;
+    public bool IsContended => limiter.IsContended;
 
     bool ILinkSeeker.IsEnded => session.IsEnded;
 
@@ -66,7 +66,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
     }
 
     /// <summary>The limiter gives this session its turn.</summary>
-    public void Grant()
+    public void OnPermit()
     {
         _isGranted = true;
         Wake();
@@ -85,7 +85,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
         catch (Exception error)
         {
             session.Fail(error);
-            LeaveLine();
+            ReleasePermit();
         }
 
         Seek(IsBusy);
@@ -158,7 +158,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
     {
         Step.Resting => IsLinkWanted && BeginPause(),
         Step.Pausing => TryEndPause(),
-        Step.InLine => TryConnect(),
+        Step.AwaitingPermit => TryConnect(),
         _ => TryFinishConnect(),
     };
 
@@ -192,7 +192,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
         }
 
         _isGranted = limiter.TryEnter(this);
-        _step = Step.InLine;
+        _step = Step.AwaitingPermit;
         return true;
     }
 
@@ -207,7 +207,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
         _attempt = IsLinkWanted ? LinkAttempt.Begin(session) : null;
         if (_attempt is null)
         {
-            LeaveLine();
+            ReleasePermit();
             return true;
         }
 
@@ -228,17 +228,17 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
             session.Attach(link);
         }
 
-        LeaveLine();
+        ReleasePermit();
         return true;
     }
 
     private void Seek(bool isSeeking)
     {
-        limiter.Seeking += isSeeking == _isSeeking ? 0 : isSeeking ? 1 : -1;
+        limiter.Seekers += isSeeking == _isSeeking ? 0 : isSeeking ? 1 : -1;
         _isSeeking = isSeeking;
     }
 
-    private void LeaveLine()
+    private void ReleasePermit()
     {
         _step = Step.Resting;
         YieldPlace();
@@ -257,10 +257,10 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
     // What it has said and nobody has relayed still counts where it proves something.
     private void HearLastWords(BackendLink link)
     {
-        if (LastWords.AreOfUse(session, link))
+        if (SupersededReplies.AreOfUse(session, link))
         {
             Slab said = session.Replies.Reader.CopyUnread(link, out int scanned);
-            LastWords.Hear(session, link, said, scanned);
+            SupersededReplies.Hear(session, link, said, scanned);
             session.Loop.Slabs.Return(said);
         }
     }

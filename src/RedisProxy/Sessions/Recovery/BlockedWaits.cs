@@ -61,18 +61,18 @@ internal sealed class BlockedWaits
         for (int i = 0; i < link.InFlight.Count; i++)
         {
             ref PendingRequest request = ref link.InFlight[i];
-            bool isWait = request.Traits is { IsBlocking: true, IsResendable: false } && !request.IsSynthesised;
+            bool isWait = request.Traits is { IsBlocking: true, IsResendable: false } && !request.IsProxyReply;
             if (request.Traits.Kind == CommandKind.Multi)
             {
                 return;
             }
 
             hasWait |= isWait;
-            mayWriteBehind |= i > 0 && !request.IsSynthesised && !request.Traits.IsResendable;
+            mayWriteBehind |= i > 0 && !request.IsProxyReply && !request.Traits.IsResendable;
         }
 
         ref PendingRequest oldest = ref link.InFlight.Oldest;
-        if (oldest.IsSynthesised || !oldest.Traits.IsBlocking || oldest.Traits.IsResendable)
+        if (oldest.IsProxyReply || !oldest.Traits.IsBlocking || oldest.Traits.IsResendable)
         {
             MayGrow |= hasWait;
         }

@@ -28,7 +28,7 @@ internal static class Rejections
 
         ref PendingRequest request = ref link.InFlight.Oldest;
         Outcome rejection = RejectionOf(link, request, reply);
-        if (!IsOfNoMaster(session, rejection == Outcome.Forward ? SyntheticReplies.Rejection(reply) : rejection))
+        if (!IsOfNoMaster(session, rejection == Outcome.Forward ? ProxyReplies.Rejection(reply) : rejection))
         {
             return Rejection.None;
         }
@@ -103,7 +103,7 @@ internal static class Rejections
     /// <see cref="Outcome.Forward"/>: it proves nothing.
     /// </summary>
     private static Outcome ProofIn(in PendingRequest request, ReadOnlySpan<byte> error) =>
-        MayBeOfAnInnerCommand(request, error) ? Outcome.Forward : SyntheticReplies.Rejection(error);
+        MayBeOfAnInnerCommand(request, error) ? Outcome.Forward : ProxyReplies.Rejection(error);
 
     /// <summary>An error of a command that runs others may be one of theirs, after others were executed. EXEC says when none was.</summary>
     private static bool MayBeOfAnInnerCommand(in PendingRequest request, ReadOnlySpan<byte> error) =>
@@ -128,7 +128,7 @@ internal static class Rejections
             CommandKind kind = earlier.Traits.Kind;
             bool isOfTransaction = state.IsOpen || kind == CommandKind.Multi;
             state = state.After(kind);
-            if (earlier.IsSynthesised)
+            if (earlier.IsProxyReply)
             {
                 continue;
             }
@@ -176,7 +176,7 @@ internal static class Rejections
 
     private static bool AreAllAnswered(BackendLink link)
     {
-        while (link.AnsweredInFlight < link.InFlight.Count && link.InFlight[link.AnsweredInFlight].IsSynthesised)
+        while (link.AnsweredInFlight < link.InFlight.Count && link.InFlight[link.AnsweredInFlight].IsProxyReply)
         {
             link.AnsweredInFlight++;
         }

@@ -42,7 +42,7 @@ internal static class Settlement
         pipeline.Losses.Begin(link);
         TransactionState start = SettleAll(session, link);
         TakenBack.All(session, link);
-        PlayedTransactions.AfterLoss(session, start);
+        LocalTransactions.AfterLoss(session, start);
         return PinReason.None;
     }
 
@@ -61,7 +61,7 @@ internal static class Settlement
         {
             ref PendingRequest request = ref link.InFlight[i];
             bool isSent = !request.IsOpen && request.End <= link.SentTo;
-            if (!request.IsSynthesised && !isSent)
+            if (!request.IsProxyReply && !isSent)
             {
                 SettleUnsent(session.Pipeline, ref request);
                 continue;
@@ -71,15 +71,15 @@ internal static class Settlement
             if (kind == CommandKind.Multi && !state.IsOpen)
             {
                 multi = i;
-                isConfirmed = request.IsSynthesised;
+                isConfirmed = request.IsProxyReply;
             }
 
-            if (!request.IsSynthesised)
+            if (!request.IsProxyReply)
             {
                 SettleSent(session, ref request, isQueued: isConfirmed && state.IsOpen && kind != CommandKind.Exec);
             }
 
-            if (kind is (CommandKind.Exec or CommandKind.Discard) && state.IsOpen && request.IsSynthesised)
+            if (kind is (CommandKind.Exec or CommandKind.Discard) && state.IsOpen && request.IsProxyReply)
             {
                 isStartOver |= isInStart;
                 LoseTransaction(link, multi, i, request.Outcome);
@@ -134,7 +134,7 @@ internal static class Settlement
         }
         else
         {
-            // A MULTI executes nothing; that it cannot be said again, its EXEC will tell (PlayedTransactions).
+            // A MULTI executes nothing; that it cannot be said again, its EXEC will tell (LocalTransactions).
             bool isOnlyQueued = isQueued || request.Traits.Kind == CommandKind.Multi;
             request.Outcome = request.Rejection != Outcome.Forward ? request.Rejection
                 : isOnlyQueued ? Outcome.NotExecuted
@@ -147,7 +147,7 @@ internal static class Settlement
         traits.IsResendable ? settings.ResendsReads || traits.NeedsInspection : traits.IsBlocking && settings.ResendsBlocking;
 
     private static bool IsWaitingOn(Conversation session, in PendingRequest request, BackendLink link) =>
-        request.Traits.IsBlocking && !request.IsSynthesised && !request.IsAnswered && request.End <= link.SentTo
+        request.Traits.IsBlocking && !request.IsProxyReply && !request.IsAnswered && request.End <= link.SentTo
         && MayRepeat(session.Settings, request.Traits);
 
     /// <summary>Did a request in flight make, or may it have made, the connection one that cannot be moved?</summary>
@@ -157,7 +157,7 @@ internal static class Settlement
         for (int i = 0; i < link.InFlight.Count; i++)
         {
             ref PendingRequest request = ref link.InFlight[i];
-            if (!request.HasChange || !changes.MoveNext() || request.IsSynthesised || request.End > link.SentTo)
+            if (!request.HasChange || !changes.MoveNext() || request.IsProxyReply || request.End > link.SentTo)
             {
                 continue;
             }

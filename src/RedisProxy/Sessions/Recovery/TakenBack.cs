@@ -14,7 +14,7 @@ internal static class TakenBack
         {
             ref PendingRequest newest = ref link.InFlight.Newest;
             bool isBegun = newest.Start < link.SentTo;
-            if (!newest.IsSynthesised)
+            if (!newest.IsProxyReply)
             {
                 if (begunToo ? newest.End <= link.SentTo : isBegun)
                 {

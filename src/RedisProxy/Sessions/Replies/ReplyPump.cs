@@ -38,12 +38,12 @@ internal sealed class ReplyPump(Session session)
     /// <summary>
     /// The master is about to be doubted, or has been superseded. What it has said and this loop has not looked at is still relayed when it
     /// had come before that: a loop that was held up makes nothing unknown that was known in time. Refusals are left to
-    /// <see cref="LastWords"/>.
+    /// <see cref="SupersededReplies"/>.
     /// </summary>
     public void TakeWhatCameInTime()
     {
         if (session.Link is { InFlight.IsEmpty: false } link && link == _source && _ownAnswers is null && _relayed is null
-            && !session.Pipeline.IsSynthesisedDue && session.Gate.Lease.CameBeforeDoubt(link)
+            && !session.Pipeline.IsProxyReplyDue && session.Gate.Lease.CameBeforeDoubt(link)
             && (Reader.TryReceive(link, endsLink: false) || Reader.HasUnread)
             && !Reader.IsErrorNext && session.Gate.Lease.CameBeforeDoubt(link))
         {
@@ -71,10 +71,10 @@ internal sealed class ReplyPump(Session session)
                 _source = link;
             }
 
-            if (session.OwesInvalidation || session.Pipeline.IsSynthesisedDue)
+            if (session.OwesInvalidation || session.Pipeline.IsProxyReplyDue)
             {
                 _ownAnswers = session.Loop.Slabs.Rent(large: false);
-                _endAfterOwnAnswers = OwnAnswers.Compose(session, _ownAnswers);
+                _endAfterOwnAnswers = ProxyReplyWriter.Compose(session, _ownAnswers);
             }
             else if (link is null)
             {

@@ -70,7 +70,7 @@ internal sealed unsafe class ReplyReader(Session session)
         _read += plain;
         RelayEnd = slab.Begin + plain;
         _resumeAt = RelayEnd;
-        while (_read < slab.End && EndAfterRelay == EndCause.None && !session.Pipeline.IsSynthesisedDue)
+        while (_read < slab.End && EndAfterRelay == EndCause.None && !session.Pipeline.IsProxyReplyDue)
         {
             if (link.IsRaw || TryEnterRaw(link))
             {
@@ -212,7 +212,7 @@ internal sealed unsafe class ReplyReader(Session session)
         }
 
         ref PendingRequest request = ref inFlight.Oldest;
-        Debug.Assert(!request.IsSynthesised, "the proxy's own answers are written before more is read");
+        Debug.Assert(!request.IsProxyReply, "the proxy's own answers are written before more is read");
         ReplyFate fate = RequestEffects.Apply(session, request, link.IsMidReply ? default : reply, link.Scanner.IsError);
         if (fate == ReplyFate.NotUnderstood)
         {

@@ -49,7 +49,7 @@ internal static class RequestEffects
         state.Apply(pipeline.Changes.TakeOldest(), pipeline.BytesOf(request), reply, isError);
         if (isError && change.Kind is CommandKind.Discard or CommandKind.Reset && state.Transaction.IsOpen)
         {
-            PlayedTransactions.AfterRefusal(session);
+            LocalTransactions.AfterRefusal(session);
         }
 
         return isConfirmation ? ReplyFate.Relayed : fate;

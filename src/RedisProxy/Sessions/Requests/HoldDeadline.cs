@@ -68,7 +68,7 @@ internal sealed class HoldDeadline
             ref PendingRequest request = ref _waiting[i];
             long deadlineMs = Math.Max(
                 request.WaitsSinceMs + _parts.Settings.HoldTimeoutMs, _gate.KeptUntilMs(request.Traits));
-            if (request.IsSynthesised)
+            if (request.IsProxyReply)
             {
                 continue;
             }

@@ -58,7 +58,7 @@ internal struct PendingRequest
     public readonly bool IsOpen => End == StillOpen;
 
     /// <summary>Answered by the proxy: its bytes are not sent.</summary>
-    public readonly bool IsSynthesised => Outcome != Outcome.Forward;
+    public readonly bool IsProxyReply => Outcome != Outcome.Forward;
 
     /// <summary>It is not sent any more, and no backend has answered it: a transaction that it belongs to lacks a part.</summary>
     public readonly bool IsGivenUp => Outcome is Outcome.NotExecuted or Outcome.Unknown;

@@ -58,7 +58,7 @@ internal sealed class Pipeline
     public bool HasLostChange { get; private set; }
 
     /// <summary>The next of the requests that wait may not be sent now, link or no link.</summary>
-    public bool IsHeld => !Waiting.IsEmpty && Waiting.Oldest is { IsSynthesised: false } oldest && !_gate.IsOpenFor(oldest.Traits);
+    public bool IsHeld => !Waiting.IsEmpty && Waiting.Oldest is { IsProxyReply: false } oldest && !_gate.IsOpenFor(oldest.Traits);
 
     /// <summary>Offset from which on bytes are not framed, because of a request such as SUBSCRIBE before it; -1: none.</summary>
     public long RawFrom { get; private set; } = NoOffset;
@@ -83,20 +83,20 @@ internal sealed class Pipeline
     public RequestQueue OldestQueue => Link is { InFlight.IsEmpty: false } link ? link.InFlight : Waiting;
 
     /// <summary>What the client gets next is an answer of the proxy itself.</summary>
-    public bool IsSynthesisedDue
+    public bool IsProxyReplyDue
     {
         get
         {
             // While a link rejects, what is decided about its requests is decided for all of them together.
             RequestQueue queue = OldestQueue;
-            return !queue.IsEmpty && queue.Oldest.IsSynthesised && !queue.Oldest.IsOpen && Link is not { IsRejecting: true };
+            return !queue.IsEmpty && queue.Oldest.IsProxyReply && !queue.Oldest.IsOpen && Link is not { IsRejecting: true };
         }
     }
 
     /// <summary>The next request is of this kind. True: its transaction is played to its end here, so it never reaches a backend.</summary>
     public bool Follow(CommandKind kind, ref Outcome outcome)
     {
-        if (outcome != Outcome.Forward || (kind == CommandKind.Plain && !Ahead.IsPlayedHere))
+        if (outcome != Outcome.Forward || (kind == CommandKind.Plain && !Ahead.IsCompletedLocally))
         {
             return false;
         }
@@ -106,7 +106,7 @@ internal sealed class Pipeline
     }
 
     /// <summary>A request was scanned: on to the link, if it may go and nothing is before it; else it waits.</summary>
-    public void Take(in PendingRequest request, StateChange? change, bool endsFraming)
+    public void Enqueue(in PendingRequest request, StateChange? change, bool endsFraming)
     {
         if (change is not null)
         {
@@ -118,9 +118,9 @@ internal sealed class Pipeline
             RawFrom = request.End;
         }
 
-        if (Waiting.IsEmpty && !request.IsSynthesised && Link is { } link && CanHandOver(link, request.Start, request.Traits))
+        if (Waiting.IsEmpty && !request.IsProxyReply && Link is { } link && CanDispatch(link, request.Start, request.Traits))
         {
-            HandOver(link, request);
+            Dispatch(link, request);
             return;
         }
 
@@ -130,7 +130,7 @@ internal sealed class Pipeline
         }
 
         ref PendingRequest waiting = ref Waiting.AddNewest(request);
-        if (waiting.IsSynthesised)
+        if (waiting.IsProxyReply)
         {
             _parts.WakeReplies();
         }
@@ -154,7 +154,7 @@ internal sealed class Pipeline
         {
             Link!.SendEnd = end;
         }
-        else if (queue.Newest.IsSynthesised)
+        else if (queue.Newest.IsProxyReply)
         {
             _parts.WakeReplies();
         }
@@ -164,20 +164,20 @@ internal sealed class Pipeline
     /// Gives the link as many waiting requests as may go to it and lie in one piece with what it has still to send. A lost change of state
     /// stays where it is, so that nothing passes it, until it is answered.
     /// </summary>
-    public void HandOverWaiting(BackendLink link)
+    public void DispatchWaiting(BackendLink link)
     {
         while (!Waiting.IsEmpty)
         {
             ref PendingRequest oldest = ref Waiting.Oldest;
-            bool mustStay = oldest.IsSynthesised
+            bool mustStay = oldest.IsProxyReply
                 ? oldest.IsOpen || oldest.IsLostChange || link.IsRejecting
-                : !CanHandOver(link, oldest.Start, oldest.Traits);
+                : !CanDispatch(link, oldest.Start, oldest.Traits);
             if (mustStay)
             {
                 return;
             }
 
-            if (oldest.IsSynthesised)
+            if (oldest.IsProxyReply)
             {
                 link.InFlight.AddNewest(oldest);
                 _parts.WakeReplies();
@@ -185,7 +185,7 @@ internal sealed class Pipeline
             else
             {
                 HoldDeadline.CountHold(_gate, _parts.Counters, oldest);
-                HandOver(link, oldest);
+                Dispatch(link, oldest);
             }
 
             Waiting.RemoveOldest();
@@ -242,11 +242,11 @@ internal sealed class Pipeline
 
     /// <summary>May a request that begins there be added to what the link has to send?</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool CanHandOver(BackendLink link, long start, CommandTraits traits) =>
+    public bool CanDispatch(BackendLink link, long start, CommandTraits traits) =>
         !link.IsRejecting && !link.IsSendBroken && _gate.Allows(traits)
         && (!link.HasUnsent || (start == link.SendEnd && !link.HasSubstitute));
 
-    private void HandOver(BackendLink link, in PendingRequest request)
+    private void Dispatch(BackendLink link, in PendingRequest request)
     {
         if (!link.HasUnsent)
         {

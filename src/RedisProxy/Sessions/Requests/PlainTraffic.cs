@@ -4,7 +4,7 @@ namespace RedisProxy.Sessions;
 
 /// <summary>
 /// The short paths for the usual: requests that change nothing and go on at once, and whole replies to them. What is not usual is
-/// left to the long paths (<see cref="RequestIntake"/>, <see cref="Pipeline.Take"/>, <see cref="ReplyReader"/>), which come to the same
+/// left to the long paths (<see cref="RequestIntake"/>, <see cref="Pipeline.Enqueue"/>, <see cref="ReplyReader"/>), which come to the same
 /// for the usual as well. Half of the time that the proxy spends on a pipelined request, apart from the kernel's, is saved here.
 /// </summary>
 internal static class PlainTraffic
@@ -23,8 +23,8 @@ internal static class PlainTraffic
         Conversation session, ref RequestScanner scanner, ReadOnlySpan<byte> input, long start, long inputStart, long waitsSinceMs)
     {
         Pipeline pipeline = session.Pipeline;
-        if (session.Link is not { } link || !pipeline.Waiting.IsEmpty || pipeline.Ahead.IsPlayedHere || pipeline.HasInterrupted
-            || session.Gate.KeepsPops || !pipeline.CanHandOver(link, start, traits: default))
+        if (session.Link is not { } link || !pipeline.Waiting.IsEmpty || pipeline.Ahead.IsCompletedLocally || pipeline.HasInterrupted
+            || session.Gate.KeepsPops || !pipeline.CanDispatch(link, start, traits: default))
         {
             return 0;
         }

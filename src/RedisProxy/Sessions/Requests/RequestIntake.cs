@@ -28,7 +28,7 @@ internal sealed class RequestIntake(Session session)
     private long WaitsSinceMs => _stalledSinceMs < 0 ? session.Loop.NowMs : _stalledSinceMs;
 
     /// <summary>May more be received?</summary>
-    public bool HasRoom => !_isStopped && !session.Pipeline.HasLostChange && InputRoom.Has(session, _requestStart, _hasOpenRequest);
+    public bool HasRoom => !_isStopped && !session.Pipeline.HasLostChange && InputLimit.Has(session, _requestStart, _hasOpenRequest);
 
     // Until the client has authenticated, where it does so to the proxy, every one of its requests is looked into.
     private bool IsLockedOut => session.Access is { IsLockedOut: true };
@@ -243,7 +243,7 @@ internal sealed class RequestIntake(Session session)
         _frameStart = _requestStart = _scanned;
         _followsNoOp = false;
         _followsCaching = false;
-        pipeline.Take(request, change, endsFraming);
+        pipeline.Enqueue(request, change, endsFraming);
     }
 
     // A transaction changes what the connection is when one of its commands does, and only its EXEC.
@@ -281,13 +281,13 @@ internal sealed class RequestIntake(Session session)
             return;
         }
 
-        session.Pipeline.RefusalText = SyntheticReplies.For(error, got);
+        session.Pipeline.RefusalText = ProxyReplies.For(error, got);
         Add(new Inspection(default, null, Answer: Outcome.ProtocolError), _scanned);
     }
 
     private void ReleaseUnused(Pipeline pipeline)
     {
-        bool isThrownAway = _hasOpenRequest && pipeline.Count == 1 && pipeline.OldestQueue.Oldest.IsSynthesised;
+        bool isThrownAway = _hasOpenRequest && pipeline.Count == 1 && pipeline.OldestQueue.Oldest.IsProxyReply;
         if (isThrownAway || (pipeline.Count == 0 && _scanner.IsAtBoundary && _requestStart == _scanned && !pipeline.IsRaw))
         {
             pipeline.Buffer.ReleaseTo(pipeline.Buffer.Received);

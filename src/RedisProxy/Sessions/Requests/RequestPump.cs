@@ -99,7 +99,7 @@ internal sealed class RequestPump(Session session)
 
             if (!session.Pipeline.Waiting.IsEmpty)
             {
-                session.Pipeline.HandOverWaiting(link);
+                session.Pipeline.DispatchWaiting(link);
             }
 
             if (!link.HasUnsent || link.IsSendBroken || IsRawHeld(link))

@@ -124,7 +124,7 @@ internal sealed class RequestQueue(LedgerMemory memory)
         for (int i = 0; i < Count; i++)
         {
             ref PendingRequest request = ref this[i];
-            request.Outcome = request.IsSynthesised ? request.Outcome : request.OutcomeWhenGivenUp;
+            request.Outcome = request.IsProxyReply ? request.Outcome : request.OutcomeWhenGivenUp;
         }
     }
 

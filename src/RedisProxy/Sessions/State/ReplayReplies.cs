@@ -118,7 +118,7 @@ internal sealed class ReplayReplies
     {
         Owed--;
         bool mustSucceed = _mustSucceed(_taken++);
-        bool isTransient = SyntheticReplies.Rejection(head) != Outcome.Forward || head.StartsWith("-ERR max number of clients"u8);
+        bool isTransient = ProxyReplies.Rejection(head) != Outcome.Forward || head.StartsWith("-ERR max number of clients"u8);
         return !_scanner.IsError || !(mustSucceed || isTransient) ? ReplayResult.Done
             : isTransient ? ReplayResult.Failed
             : ReplayResult.Refused;

@@ -19,7 +19,7 @@ namespace RedisProxy.Sessions;
 internal readonly record struct TransactionState(bool IsOpen, bool IsWatching, TransactionFate Fate)
 {
     /// <summary>The backend's part is played by the proxy until the transaction has ended.</summary>
-    public bool IsPlayedHere => Fate != TransactionFate.Undecided;
+    public bool IsCompletedLocally => Fate != TransactionFate.Undecided;
 
     /// <summary>
     /// The state once a backend has answered this command. When in doubt it stays open: what is needlessly said again is honest, what
@@ -44,12 +44,12 @@ internal readonly record struct TransactionState(bool IsOpen, bool IsWatching, T
 
     /// <summary>What becomes of the next command, and the state after it.</summary>
     public (Outcome Outcome, TransactionState State) Next(CommandKind kind) =>
-        IsPlayedHere ? (AnswerTo(kind), AfterAnswerTo(kind)) : (Outcome.Forward, After(kind));
+        IsCompletedLocally ? (AnswerTo(kind), AfterAnswerTo(kind)) : (Outcome.Forward, After(kind));
 
     /// <summary>What the proxy says to a command while it plays the server's part; <see cref="Outcome.Forward"/>: nothing.</summary>
     private Outcome AnswerTo(CommandKind kind)
     {
-        Debug.Assert(IsPlayedHere, "the backend answers");
+        Debug.Assert(IsCompletedLocally, "the backend answers");
         return (kind, IsOpen) switch
         {
             // These two are executed at once, transaction or not.

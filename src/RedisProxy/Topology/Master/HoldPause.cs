@@ -34,14 +34,14 @@ internal sealed class HoldPause(string who, bool isPlanned, TimeSpan began, Time
     public long ConfirmedBySuspicion => _confirmedBy ?? long.MaxValue;
 
     // Flags that disappear prove nothing about a planned failover: the leader, which alone has them, may only be out of reach.
-    public string? ReasonToEnd(SentinelSigns signs, TimeSpan now)
+    public string? ReasonToEnd(FailureSigns signs, TimeSpan now)
     {
         if (AbortedBy is not null && !signs.IsFailingOver)
         {
             return $"the failover was given up ({AbortedBy})";
         }
 
-        if (!isPlanned && !signs.AreBad)
+        if (!isPlanned && !signs.Any)
         {
             return "the Sentinels do not say that it is down any more";
         }

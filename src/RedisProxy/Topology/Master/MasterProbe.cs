@@ -32,7 +32,7 @@ internal sealed class MasterProbe
     private readonly ProbeSettings _settings;
     private readonly Func<long> _newestSuspicion;
     private readonly ILogger _logger;
-    private readonly Pace _pace;
+    private readonly PollPacer _pacer;
     private RespConnection? _connection;
     private string _authError = "";
     private bool _demandsAuthentication;
@@ -50,19 +50,19 @@ internal sealed class MasterProbe
         _settings = settings;
         _newestSuspicion = newestSuspicion;
         _logger = logger;
-        _pace = new Pace(settings.Time);
+        _pacer = new PollPacer(settings.Time);
     }
 
     /// <summary>Of the last look that was answered; null before. Any thread.</summary>
     public TimeSpan? RoundTrip => Interlocked.Read(ref _roundTripTicks) is > 0 and long ticks ? TimeSpan.FromTicks(ticks) : null;
 
-    public void Kick() => _pace.Kick();
+    public void Kick() => _pacer.Kick();
 
     public async Task RunAsync(Action<ProbeReport> report, CancellationToken stop)
     {
         try
         {
-            _pace.Begin();
+            _pacer.Begin();
             while (true)
             {
                 ProbeReport seen = await LookAsync(stop);
@@ -75,7 +75,7 @@ internal sealed class MasterProbe
                     report(seen with { Commands = _commands });
                 }
 
-                await _pace.NextAsync(IntervalAfter(seen), _connection?.Closed ?? Never, stop);
+                await _pacer.NextAsync(IntervalAfter(seen), _connection?.Closed ?? Never, stop);
             }
         }
         finally

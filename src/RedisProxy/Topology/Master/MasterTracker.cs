@@ -28,7 +28,7 @@ internal sealed class MasterTracker
     private Availability _phase = Availability.Unknown;
     private string _reason = "";
     private ProbeReport? _seen;
-    private SentinelSigns _signs = SentinelSigns.None;
+    private FailureSigns _signs = FailureSigns.None;
     private bool _wantsLook;
 
     /// <param name="masterName">For the view and the log.</param>
@@ -102,7 +102,7 @@ internal sealed class MasterTracker
 
         Generation++;
         _seen = null;
-        _signs = SentinelSigns.None;
+        _signs = FailureSigns.None;
         Pause = null;
         _rules.Forget();
         Phase = Availability.Verifying;
@@ -129,9 +129,9 @@ internal sealed class MasterTracker
     }
 
     /// <summary>What the flags say now, about the accepted master.</summary>
-    public void SetSigns(SentinelSigns signs)
+    public void SetSigns(FailureSigns signs)
     {
-        bool isNews = signs.AreBad && !_signs.AreBad;
+        bool isNews = signs.Any && !_signs.Any;
         _wantsLook |= isNews || (signs.IsDoubted && !_signs.IsDoubted);
         _signs = signs;
         _rules.SignsChanged(signs);
@@ -219,7 +219,7 @@ internal sealed class MasterTracker
             string what = _signs.IsSaidDown ? "says that the master is down, though it answers us" : "says that a failover is in progress";
             TryPause(_signs.Who, what, isPlanned: !_signs.IsSaidDown);
         }
-        else if (_seen is { IsUp: true } && Suspicions.AreAllCovered && !_signs.AreBad)
+        else if (_seen is { IsUp: true } && Suspicions.AreAllCovered && !_signs.Any)
         {
             _timeline.Calm();
         }

@@ -19,12 +19,12 @@ internal sealed class PauseRules(HoldOptions hold)
     public TimeSpan? PatientUntil { get; private set; }
 
     /// <summary>Bad, and not outlasted.</summary>
-    public bool Heeds(SentinelSigns signs) => signs.AreBad && !_signsAreSpent;
+    public bool Heeds(FailureSigns signs) => signs.Any && !_signsAreSpent;
 
     /// <summary>The options have changed; a pause that has begun keeps its deadline.</summary>
     public void Reconfigure(HoldOptions hold) => _hold = hold;
 
-    public void SignsChanged(SentinelSigns signs) => _signsAreSpent &= signs.AreBad;
+    public void SignsChanged(FailureSigns signs) => _signsAreSpent &= signs.Any;
 
     public HoldPause? TryBegin(string who, bool isPlanned, TimeSpan now) =>
         _hold.Planned && _budget.IsLeftTo(who, now)
@@ -33,9 +33,9 @@ internal sealed class PauseRules(HoldOptions hold)
 
     /// <summary>Traffic was stopped, and goes on to the same master.</summary>
     /// <returns>False: it was one too many, and whoever caused it is not heeded until its budget is full again.</returns>
-    public bool PauseWasUseless(HoldPause pause, SentinelSigns signs, TimeSpan now)
+    public bool PauseWasUseless(HoldPause pause, FailureSigns signs, TimeSpan now)
     {
-        _signsAreSpent = signs.AreBad;
+        _signsAreSpent = signs.Any;
         return _budget.Charge(pause.Who, now - pause.Began, now);
     }
 

@@ -24,7 +24,7 @@ internal sealed record ProbeReport(long Generation, ProbeVerdict Verdict, string
     /// <param name="signs">What the Sentinels say of it.</param>
     /// <param name="isAlone">There are none, so a connection that cannot be opened in time has to do.</param>
     /// <returns>Null: it is not down, as far as this look can tell.</returns>
-    public string? WhyDown(SentinelSigns signs, bool isAlone)
+    public string? WhyDown(FailureSigns signs, bool isAlone)
     {
         if (IsUp)
         {

@@ -32,10 +32,10 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
     private readonly Action _askAll;
     private readonly ILogger _logger;
     private readonly MasterTracker _tracker;
-    private readonly MasterSource _source;
+    private readonly MasterActor _source;
     private readonly NameResolver _names;
-    private readonly SentinelCommentary _commentary;
-    private readonly WaitingNotice _notice;
+    private readonly VoteLogger _voteLogger;
+    private readonly NoMasterReminder _notice;
     private readonly MonotonicClock _clock;
     private readonly HashSet<HostEndpoint> _toldAnew = [];
     private readonly SortedDictionary<string, SentinelReport> _reports = new(StringComparer.Ordinal);
@@ -63,10 +63,10 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         _logger = context.Loggers.CreateLogger<SentinelMonitor>();
         _clock = new MonotonicClock(context.Time);
         _tracker = new MasterTracker(masterName, _rules, isAlone: false, context.Time, _logger);
-        _source = new MasterSource(_tracker, Look, AskAround, Probe, _logger);
+        _source = new MasterActor(_tracker, Look, AskAround, Probe, _logger);
         _names = new NameResolver(_source.Inbox, _source.Post, context, _logger);
-        _commentary = new SentinelCommentary(masterName, _logger);
-        _notice = new WaitingNotice(masterName, _clock, _logger);
+        _voteLogger = new VoteLogger(masterName, _logger);
+        _notice = new NoMasterReminder(masterName, _clock, _logger);
     }
 
     public string MasterName { get; }
@@ -160,13 +160,13 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
             _tracker.Accept(result.Accepted!, result.Who, result.Reason);
         }
 
-        _tracker.SetSigns(_tracker.Accepted is { } master ? SentinelSigns.Read(votes, master.Address) : SentinelSigns.None);
+        _tracker.SetSigns(_tracker.Accepted is { } master ? FailureSigns.Read(votes, master.Address) : FailureSigns.None);
         SentinelMajority majority = SentinelMajority.Of(votes, _policy);
-        _source.SetSurroundings(Survey(votes, majority));
-        _commentary.Comment(votes, majority, hasMaster: _tracker.Accepted is not null);
+        _source.SetDeployment(Survey(votes, majority));
+        _voteLogger.Comment(votes, majority, hasMaster: _tracker.Accepted is not null);
         if (_tracker.Accepted is null)
         {
-            string reason = SentinelCommentary.Describe(MasterName, votes, result);
+            string reason = VoteLogger.Describe(MasterName, votes, result);
             _tracker.SetUnknownReason(reason);
             _notice.Say(reason);
         }
@@ -203,7 +203,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
             : unannounced > MinLowerEpochPatience ? unannounced : MinLowerEpochPatience;
     }
 
-    private SentinelSurroundings Survey(SentinelVote[] votes, SentinelMajority majority)
+    private DeploymentSnapshot Survey(SentinelVote[] votes, SentinelMajority majority)
     {
         HostEndpoint? master = _tracker.Accepted is { } accepted ? _policy.Map(accepted.Announced) : null;
         SentinelLists[] lists =
@@ -214,7 +214,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         var replicas = lists.SelectMany(list => list.Replicas).GroupBy(_policy.Map).Where(group => group.Key != master)
             .OrderBy(group => group.Key.ToString(), StringComparer.Ordinal).ToList();
         ILookup<HostEndpoint, HostEndpoint> down = lists.SelectMany(list => list.DownReplicas).ToLookup(_policy.Map);
-        return new SentinelSurroundings(
+        return new DeploymentSnapshot(
             [.. votes.Select(vote => vote.ToOpinion())],
             [.. replicas.Select(group => group.Key)],
             StopsWrites: _options.RequireMajority && !majority.IsOurs)

@@ -21,7 +21,7 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
 
-    private readonly Pace _pace = new(access.Context.Time);
+    private readonly PollPacer _pacer = new(access.Context.Time);
     private readonly SentinelDistance _distance = new();
     private readonly Backoff _backoff = new(FirstPause, MaxPause);
     private readonly ILogger _logger = access.Context.Loggers.CreateLogger<SentinelLink>();
@@ -35,11 +35,11 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
     {
         if (isUrgent)
         {
-            _pace.KickUrgently();
+            _pacer.KickUrgently();
         }
         else
         {
-            _pace.Kick();
+            _pacer.Kick();
         }
     }
 
@@ -82,7 +82,7 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
 
     private async Task<string> AskUntilClosedAsync(SentinelConnection connection, CancellationToken stop)
     {
-        _pace.Begin();
+        _pacer.Begin();
         for (int round = 0; !connection.Closed.IsCompleted; round++)
         {
             bool isFull = Interlocked.Exchange(ref _listsAreOld, false) || round % RoundsPerFullRound == 0;
@@ -108,7 +108,7 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
     private async Task BeatUntilNextRoundAsync(SentinelConnection connection, long heardAsOf, CancellationToken stop)
     {
         TimeProvider time = access.Context.Time;
-        Task next = _pace.NextAsync(Backoff.WithJitter(access.Options.PollInterval), connection.Closed, stop);
+        Task next = _pacer.NextAsync(Backoff.WithJitter(access.Options.PollInterval), connection.Closed, stop);
         try
         {
             while (!owner.Lease.IsResting && await Task.WhenAny(next, Task.Delay(UntilNextBeat(heardAsOf), time, stop)) != next)
@@ -116,7 +116,7 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
                 long asOf = time.GetTimestamp();
                 if (time.GetElapsedTime(heardAsOf, asOf) > Lease.Term + _distance.Best)
                 {
-                    _pace.KickUrgently();
+                    _pacer.KickUrgently();
                     return;
                 }
 

@@ -6,13 +6,13 @@ namespace RedisProxy.Topology;
 /// <param name="Opinions">Of every known one.</param>
 /// <param name="Replicas">Mapped.</param>
 /// <param name="StopsWrites">No majority is reachable, and one is required.</param>
-internal sealed record SentinelSurroundings(
+internal sealed record DeploymentSnapshot(
     IReadOnlyList<SentinelOpinion> Opinions, IReadOnlyList<HostEndpoint> Replicas, bool StopsWrites)
 {
     /// <summary>Those of <see cref="Replicas"/> that most of the Sentinels which list them take for down.</summary>
     public IReadOnlyList<HostEndpoint> DownReplicas { get; init; } = [];
 
-    public static SentinelSurroundings None { get; } = new([], [], false);
+    public static DeploymentSnapshot None { get; } = new([], [], false);
 
     public TopologyView Complete(TopologyView view)
     {
@@ -28,7 +28,7 @@ internal sealed record SentinelSurroundings(
     }
 
     /// <summary>This, with the lists of <paramref name="old"/> where they say the same, so that equal views are equal.</summary>
-    public SentinelSurroundings Reuse(SentinelSurroundings old) => new(
+    public DeploymentSnapshot Reuse(DeploymentSnapshot old) => new(
         Opinions.SequenceEqual(old.Opinions) ? old.Opinions : Opinions,
         Replicas.SequenceEqual(old.Replicas) ? old.Replicas : Replicas,
         StopsWrites)

@@ -2,24 +2,24 @@ using RedisProxy.Actors;
 
 namespace RedisProxy.Tests.Actors;
 
-public class PaceTests
+public class PollPacerTests
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly Task Never = new TaskCompletionSource().Task;
 
     private readonly FakeTimeProvider _clock = new();
-    private readonly Pace _pace;
+    private readonly PollPacer _pacer;
 
-    public PaceTests()
+    public PollPacerTests()
     {
-        _pace = new Pace(_clock);
-        _pace.Begin();
+        _pacer = new PollPacer(_clock);
+        _pacer.Begin();
     }
 
     [Fact]
     public async Task Next_NobodyKicks_ComesAfterTheInterval()
     {
-        Task next = _pace.NextAsync(Interval, Never, CancellationToken.None);
+        Task next = _pacer.NextAsync(Interval, Never, CancellationToken.None);
         _clock.Advance(TimeSpan.FromMilliseconds(990));
         Assert.False(next.IsCompleted);
         _clock.Advance(TimeSpan.FromMilliseconds(11));
@@ -29,8 +29,8 @@ public class PaceTests
     [Fact]
     public async Task Next_KickedTooSoon_WaitsForTheSpacing()
     {
-        _pace.Kick();
-        Task next = _pace.NextAsync(Interval, Never, CancellationToken.None);
+        _pacer.Kick();
+        Task next = _pacer.NextAsync(Interval, Never, CancellationToken.None);
         _clock.Advance(TimeSpan.FromMilliseconds(49));
         await Task.Yield();
         Assert.False(next.IsCompleted);
@@ -40,10 +40,10 @@ public class PaceTests
     [Fact]
     public async Task Next_UrgentKickWhileWaitingForTheSpacing_CutsItShort()
     {
-        _pace.Kick();
-        Task next = _pace.NextAsync(Interval, Never, CancellationToken.None);
+        _pacer.Kick();
+        Task next = _pacer.NextAsync(Interval, Never, CancellationToken.None);
         _clock.Advance(TimeSpan.FromMilliseconds(10));
-        _pace.KickUrgently();
+        _pacer.KickUrgently();
         await next.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
     }
 
@@ -51,7 +51,7 @@ public class PaceTests
     public async Task Next_InterruptEnds_ComesAtOnce()
     {
         var interrupt = new TaskCompletionSource();
-        Task next = _pace.NextAsync(Interval, interrupt.Task, CancellationToken.None);
+        Task next = _pacer.NextAsync(Interval, interrupt.Task, CancellationToken.None);
         _clock.Advance(TimeSpan.FromMilliseconds(10));
         interrupt.SetResult();
         await next.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
@@ -61,10 +61,10 @@ public class PaceTests
     public async Task Next_KickedDuringTheRound_AsksForOneMore()
     {
         _clock.Advance(TimeSpan.FromMilliseconds(60));
-        _pace.Kick();
-        _pace.Kick();
-        await _pace.NextAsync(Interval, Never, CancellationToken.None);
-        Task next = _pace.NextAsync(Interval, Never, CancellationToken.None);
+        _pacer.Kick();
+        _pacer.Kick();
+        await _pacer.NextAsync(Interval, Never, CancellationToken.None);
+        Task next = _pacer.NextAsync(Interval, Never, CancellationToken.None);
         _clock.Advance(TimeSpan.FromMilliseconds(500));
         await Task.Yield();
         Assert.False(next.IsCompleted);
@@ -75,7 +75,7 @@ public class PaceTests
     public async Task Next_Stopped_Throws()
     {
         using var stop = new CancellationTokenSource();
-        Task next = _pace.NextAsync(Interval, Never, stop.Token);
+        Task next = _pacer.NextAsync(Interval, Never, stop.Token);
         await stop.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => next);
     }

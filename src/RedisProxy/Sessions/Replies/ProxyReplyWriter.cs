@@ -4,7 +4,7 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>Writes the answers that the proxy gives itself, for as many requests as are next in line for one.</summary>
-internal static class OwnAnswers
+internal static class ProxyReplyWriter
 {
     /// <returns>Why the session ends once these are sent; <see cref="EndCause.None"/> when it goes on.</returns>
     public static EndCause Compose(Conversation session, Slab slab)
@@ -12,12 +12,12 @@ internal static class OwnAnswers
         if (session.OwesInvalidation)
         {
             session.OwesInvalidation = false;
-            SyntheticReplies.InvalidateAll.CopyTo(slab.Tail);
-            slab.End += SyntheticReplies.InvalidateAll.Length;
+            ProxyReplies.InvalidateAll.CopyTo(slab.Tail);
+            slab.End += ProxyReplies.InvalidateAll.Length;
         }
 
         Pipeline pipeline = session.Pipeline;
-        while (pipeline.IsSynthesisedDue)
+        while (pipeline.IsProxyReplyDue)
         {
             RequestQueue queue = pipeline.OldestQueue;
             PendingRequest request = queue.Oldest;

@@ -9,7 +9,7 @@ namespace RedisProxy.Sessions;
 /// The replies that the proxy gives itself. Their codes are chosen by what clients do with them: none may make a client send a request
 /// of unknown outcome again, so the UNKNOWN text has no word in it that clients take for "try again".
 /// </summary>
-internal sealed class SyntheticReplies
+internal sealed class ProxyReplies
 {
     /// <summary>As redis says it.</summary>
     public static readonly byte[] TooManyClients = "-ERR max number of clients reached\r\n"u8.ToArray();
@@ -41,7 +41,7 @@ internal sealed class SyntheticReplies
 
     /// <param name="code">Of requests that were not executed.</param>
     /// <param name="masterName">For the text.</param>
-    public SyntheticReplies(NotExecutedCode code, string masterName)
+    public ProxyReplies(NotExecutedCode code, string masterName)
     {
         string word = code switch
         {

@@ -8,7 +8,7 @@ using RedisProxy.Transport;
 namespace RedisProxy.CommandLine;
 
 /// <summary>What the commands that ask everybody once and say what they found have in common: logs, TLS, and a limit in time.</summary>
-internal static class OneLook
+internal static class OneShotCommand
 {
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(15);
 

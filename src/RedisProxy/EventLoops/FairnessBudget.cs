@@ -1,7 +1,7 @@
 namespace RedisProxy.EventLoops;
 
 /// <summary>How often in one turn of the loop a socket may go on without waiting, so that a busy one does not starve the others.</summary>
-internal struct TurnShare
+internal struct FairnessBudget
 {
     private const int MaxWaitsPerTurn = 16;
 

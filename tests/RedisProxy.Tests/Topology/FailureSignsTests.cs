@@ -9,7 +9,7 @@ namespace RedisProxy.Tests.Topology;
 /// Tables: what each Sentinel says of the master, <c>up</c>, <c>s</c> for s_down, <c>o</c> for s_down and o_down, <c>f</c> for a failover;
 /// a leading <c>!</c> is out of reach, <c>~</c> is in TILT, <c>@</c> speaks of another address, <c>?</c> knows no such master.
 /// </summary>
-public sealed class SentinelSignsTests
+public sealed class FailureSignsTests
 {
     private static readonly IPEndPoint Master = new(IPAddress.Loopback, 6379);
 
@@ -33,7 +33,7 @@ public sealed class SentinelSignsTests
     [InlineData("o up up up !up", true, true)]
     public void ObjectivelyDown_IsBelievedUnlessTheOthersRuleItOut(string said, bool isDoubted, bool isSaidDown)
     {
-        SentinelSigns signs = Read(said, quorum: 2);
+        FailureSigns signs = Read(said, quorum: 2);
         Assert.Equal((isDoubted, isSaidDown, false), (signs.IsDoubted, signs.IsSaidDown, signs.IsFailingOver));
     }
 
@@ -43,16 +43,16 @@ public sealed class SentinelSignsTests
     [Fact]
     public void Failover_OfALeaderThatNobodyAgreesWith_IsHeededAllTheSame()
     {
-        SentinelSigns signs = Read("f up up", quorum: 2);
-        Assert.True(signs.IsFailingOver && signs.AreBad);
+        FailureSigns signs = Read("f up up", quorum: 2);
+        Assert.True(signs.IsFailingOver && signs.Any);
         Assert.False(signs.IsOrdered);
     }
 
     [Fact]
     public void Failover_OfALeaderThatTakesTheMasterForUp_WasOrdered() => Assert.True(Read("F s up", quorum: 2).IsOrdered);
 
-    private static SentinelSigns Read(string said, int quorum) =>
-        SentinelSigns.Read([.. said.Split(' ').Select((one, i) => Vote(one, i, quorum))], Master);
+    private static FailureSigns Read(string said, int quorum) =>
+        FailureSigns.Read([.. said.Split(' ').Select((one, i) => Vote(one, i, quorum))], Master);
 
     private static SentinelVote Vote(string said, int index, int quorum)
     {

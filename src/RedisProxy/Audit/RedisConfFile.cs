@@ -8,7 +8,7 @@ namespace RedisProxy.Audit;
 /// A server's configuration file, where this process is on the same machine and may read it, as a sidecar often is. What is read is
 /// compared and never shown: it holds passwords.
 /// </summary>
-internal static class ConfigurationFile
+internal static class RedisConfFile
 {
     private const int MaxBytes = 1024 * 1024;
 

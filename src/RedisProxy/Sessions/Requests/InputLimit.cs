@@ -1,7 +1,7 @@
 namespace RedisProxy.Sessions;
 
 /// <summary>Limits what is held for a session.</summary>
-internal static class InputRoom
+internal static class InputLimit
 {
     /// <summary>May more be received?</summary>
     /// <param name="session">Whose input.</param>
@@ -29,7 +29,7 @@ internal static class InputRoom
         }
 
         // An incomplete request whose beginning is gone is thrown away as it comes, but only once nothing is before it.
-        return pipeline.Waiting.Newest.IsSynthesised
+        return pipeline.Waiting.Newest.IsProxyReply
             ? pipeline.Count == 1
             : pipeline.Buffer.Received - pipeline.Waiting.Oldest.Start < maxBytes;
     }

@@ -3,9 +3,9 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Notify;
 
 /// <summary>How many messages one receiver has not got, by event, since the last one that it has.</summary>
-internal readonly record struct LeftOut(IReadOnlyList<KeyValuePair<NotifyEvent, long>> Counts)
+internal readonly record struct DroppedCounts(IReadOnlyList<KeyValuePair<NotifyEvent, long>> Counts)
 {
-    public static LeftOut Nothing { get; } = new([]);
+    public static DroppedCounts Nothing { get; } = new([]);
 
     public bool IsNothing => Counts.Count == 0;
 }
@@ -18,7 +18,7 @@ internal sealed class LeftOutCounter
     public void Add(NotifyEvent one) => Interlocked.Increment(ref _counts[(int)one]);
 
     /// <summary>What a message is about to say, so that the next one does not.</summary>
-    public LeftOut Take()
+    public DroppedCounts Take()
     {
         var taken = new List<KeyValuePair<NotifyEvent, long>>();
         foreach (NotifyEvent one in Enum.GetValues<NotifyEvent>())
@@ -29,11 +29,11 @@ internal sealed class LeftOutCounter
             }
         }
 
-        return taken.Count == 0 ? LeftOut.Nothing : new LeftOut(taken);
+        return taken.Count == 0 ? DroppedCounts.Nothing : new DroppedCounts(taken);
     }
 
     /// <summary>The message that was to say it did not arrive, either.</summary>
-    public void PutBack(LeftOut taken)
+    public void PutBack(DroppedCounts taken)
     {
         foreach ((NotifyEvent one, long count) in taken.Counts)
         {

@@ -8,7 +8,7 @@ namespace RedisProxy.Topology;
 /// Puts into words what the Sentinels' votes look like, and logs it when it changes: whom one cannot reach, whose answers are not
 /// believed. Decides nothing. Belongs to one <see cref="SentinelMonitor"/>.
 /// </summary>
-internal sealed class SentinelCommentary(string masterName, ILogger logger)
+internal sealed class VoteLogger(string masterName, ILogger logger)
 {
     private readonly Dictionary<HostEndpoint, string> _objections = [];
     private bool _hasLostAll;

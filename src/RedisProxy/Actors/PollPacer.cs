@@ -5,7 +5,7 @@ namespace RedisProxy.Actors;
 /// kicked. Kicks from any thread, any number; one waiter. A kick during a round asks for one more round after it, because the answers
 /// under way may be older than its reason.
 /// </summary>
-internal sealed class Pace(TimeProvider time)
+internal sealed class PollPacer(TimeProvider time)
 {
     public static readonly TimeSpan MinSpacing = TimeSpan.FromMilliseconds(50);
 

@@ -18,14 +18,14 @@ namespace RedisProxy.Topology;
 /// <param name="IsFailingOver">Somebody says <c>failover_in_progress</c>.</param>
 /// <param name="IsOrdered">Somebody says <c>failover_in_progress</c> and not <c>o_down</c>: it was asked for that failover.</param>
 /// <param name="Who">Those who say any of it.</param>
-internal sealed record SentinelSigns(bool IsDoubted, bool IsSaidDown, bool IsFailingOver, bool IsOrdered, string Who)
+internal sealed record FailureSigns(bool IsDoubted, bool IsSaidDown, bool IsFailingOver, bool IsOrdered, string Who)
 {
-    public static SentinelSigns None { get; } = new(false, false, false, false, "");
+    public static FailureSigns None { get; } = new(false, false, false, false, "");
 
     /// <summary>As long as they say this, the master is not taken for healthy.</summary>
-    public bool AreBad => IsSaidDown || IsFailingOver;
+    public bool Any => IsSaidDown || IsFailingOver;
 
-    public static SentinelSigns Read(IReadOnlyCollection<SentinelVote> votes, IPEndPoint master)
+    public static FailureSigns Read(IReadOnlyCollection<SentinelVote> votes, IPEndPoint master)
     {
         var speakers = new List<HostEndpoint>();
         int down = 0;
@@ -50,7 +50,7 @@ internal sealed record SentinelSigns(bool IsDoubted, bool IsSaidDown, bool IsFai
         }
 
         bool canBeObjective = up == 0 || votes.Count(vote => !vote.HasNoSay) - up >= quorum;
-        return new SentinelSigns(
+        return new FailureSigns(
             IsDoubted: down > 0 || isObjective,
             IsSaidDown: (isObjective && canBeObjective) || down >= quorum,
             isFailingOver,

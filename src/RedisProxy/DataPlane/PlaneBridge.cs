@@ -9,7 +9,7 @@ namespace RedisProxy.DataPlane;
 /// of sessions go the other way. Nothing else crosses. While an operator has paused the listener, a master that serves is shown as one
 /// that is about to be replaced: nothing new is sent, and what is in flight may still be answered.
 /// </summary>
-internal sealed class FailoverBridge : ITopologyObserver
+internal sealed class PlaneBridge : ITopologyObserver
 {
     private readonly IReadOnlyList<Gate> _gates;
     private readonly Lease? _lease;
@@ -20,7 +20,7 @@ internal sealed class FailoverBridge : ITopologyObserver
     private TopologyView? _view;
     private bool _isPaused;
 
-    private FailoverBridge(IReadOnlyList<Gate> gates, Lease? lease, Action<TopologyView> onHold)
+    private PlaneBridge(IReadOnlyList<Gate> gates, Lease? lease, Action<TopologyView> onHold)
     {
         _gates = gates;
         _lease = lease;
@@ -53,9 +53,9 @@ internal sealed class FailoverBridge : ITopologyObserver
     /// <param name="source">Of the listener.</param>
     /// <param name="gates">One for each loop.</param>
     /// <param name="onHold">Gets the view with which a failover begins, when all gates have it before them. Must not wait.</param>
-    public static FailoverBridge Connect(ITopologySource source, IReadOnlyList<Gate> gates, Action<TopologyView> onHold)
+    public static PlaneBridge Connect(ITopologySource source, IReadOnlyList<Gate> gates, Action<TopologyView> onHold)
     {
-        var bridge = new FailoverBridge(gates, source.Lease, onHold);
+        var bridge = new PlaneBridge(gates, source.Lease, onHold);
         source.Subscribe(bridge);
         return bridge;
     }

@@ -10,7 +10,7 @@ namespace RedisProxy.Sessions;
 /// answers them all with READONLY.
 /// <para>Only what is here already: a superseded link is not waited for.</para>
 /// </summary>
-internal static unsafe class LastWords
+internal static unsafe class SupersededReplies
 {
     /// <summary>Could it have said something of its requests?</summary>
     public static bool AreOfUse(Conversation session, BackendLink link) =>
@@ -65,7 +65,7 @@ internal static unsafe class LastWords
     /// <returns>False: it owes no such reply.</returns>
     private static bool TryMark(Conversation session, BackendLink link, ReadOnlySpan<byte> reply)
     {
-        while (link.AnsweredInFlight < link.InFlight.Count && link.InFlight[link.AnsweredInFlight].IsSynthesised)
+        while (link.AnsweredInFlight < link.InFlight.Count && link.InFlight[link.AnsweredInFlight].IsProxyReply)
         {
             link.AnsweredInFlight++;
         }

@@ -7,10 +7,10 @@ namespace RedisProxy.Topology;
 /// <summary>
 /// The actor around one <see cref="MasterTracker"/>: takes suspicions from sessions, keeps a probe on the accepted master, and publishes
 /// views. Where the master is, it is told by its finder: Sentinels (<see cref="SentinelMonitor"/>) or a configured address
-/// (<see cref="StaticSource"/>).
+/// (<see cref="StaticMasterSource"/>).
 /// <para>After every message: the finder looks again, the tracker concludes, and what follows is done. Nothing else changes state.</para>
 /// </summary>
-internal sealed class MasterSource
+internal sealed class MasterActor
 {
     private readonly MasterTracker _tracker;
     private readonly Func<TimeSpan?> _find;
@@ -19,7 +19,7 @@ internal sealed class MasterSource
     private readonly List<ITopologyObserver> _observers = [];
     private volatile TopologyView _current;
     private ProbeSettings _probeSettings;
-    private SentinelSurroundings _surroundings = SentinelSurroundings.None;
+    private DeploymentSnapshot _deployment = DeploymentSnapshot.None;
     private volatile MasterProbe? _probe;
     private Inbox.Work? _probing;
     private long _probeGeneration;
@@ -30,7 +30,7 @@ internal sealed class MasterSource
     /// <param name="askAround">The finder should find out anew, at once.</param>
     /// <param name="probeSettings">How the master is looked at.</param>
     /// <param name="logger">Gets what goes wrong.</param>
-    public MasterSource(MasterTracker tracker, Func<TimeSpan?> find, Action askAround, ProbeSettings probeSettings, ILogger logger)
+    public MasterActor(MasterTracker tracker, Func<TimeSpan?> find, Action askAround, ProbeSettings probeSettings, ILogger logger)
     {
         _tracker = tracker;
         _find = find;
@@ -69,7 +69,7 @@ internal sealed class MasterSource
     });
 
     /// <summary>What the next view shows around the master. From messages only.</summary>
-    public void SetSurroundings(SentinelSurroundings surroundings) => _surroundings = surroundings.Reuse(_surroundings);
+    public void SetDeployment(DeploymentSnapshot deployment) => _deployment = deployment.Reuse(_deployment);
 
     /// <summary>Something has changed: a message for this actor. Any thread.</summary>
     public void Post(Action change) => Inbox.Post(() =>
@@ -136,7 +136,7 @@ internal sealed class MasterSource
 
     private void Publish()
     {
-        TopologyView view = _surroundings.Complete(_tracker.BuildView());
+        TopologyView view = _deployment.Complete(_tracker.BuildView());
         if (view == _current)
         {
             return;

@@ -8,7 +8,7 @@ namespace RedisProxy.Topology;
 /// Tells an operator what is waited for while no master is known: not at once, because most starts are quick, and then again and again,
 /// but seldom. On its owner's thread.
 /// </summary>
-internal sealed class WaitingNotice(string masterName, MonotonicClock clock, ILogger logger)
+internal sealed class NoMasterReminder(string masterName, MonotonicClock clock, ILogger logger)
 {
     private static readonly TimeSpan FirstAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);

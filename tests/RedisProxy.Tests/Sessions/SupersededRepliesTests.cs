@@ -5,7 +5,7 @@ using RedisProxy.Topology;
 namespace RedisProxy.Tests.Sessions;
 
 /// <summary>What a master has said while it was doubted, and what it is worth when it turns out to be superseded.</summary>
-public sealed class LastWordsTests
+public sealed class SupersededRepliesTests
 {
     private const string Value = "$1\r\nv\r\n";
 

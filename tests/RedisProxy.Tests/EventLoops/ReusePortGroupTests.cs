@@ -6,7 +6,7 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.Tests.EventLoops;
 
 /// <summary>Two listening sockets on one address.</summary>
-public sealed class PortGroupTests : IDisposable
+public sealed class ReusePortGroupTests : IDisposable
 {
     private static readonly TcpSettings Settings = new(60, 10, 3, 30_000);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -16,7 +16,7 @@ public sealed class PortGroupTests : IDisposable
     private readonly int _second;
     private bool _isFirstClosed;
 
-    public PortGroupTests()
+    public ReusePortGroupTests()
     {
         _first = Sockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
         _address = Sockets.LocalAddress(_first)!;
@@ -33,11 +33,11 @@ public sealed class PortGroupTests : IDisposable
     public async Task TurnedAway_WhoConnectsIsNeitherAcceptedNorResetButComesToTheOtherSocketOnceThisOneIsClosed()
     {
         Assert.Equal(2, ListeningSockets.Count(_address));
-        Assert.True(PortGroup.TrySteer(_first, first: 0, count: 1));
+        Assert.True(ReusePortGroup.TrySteer(_first, first: 0, count: 1));
         using Socket before = NewClient();
         await before.ConnectAsync(_address);
 
-        Assert.True(PortGroup.TryTurnAway(_first));
+        Assert.True(ReusePortGroup.TryTurnAway(_first));
         using Socket late = NewClient();
         Task connecting = late.ConnectAsync(_address);
         int accepted = SocketCalls.Accept(_first);
@@ -58,7 +58,7 @@ public sealed class PortGroupTests : IDisposable
     {
         int third = Sockets.Listen(_address, Settings);
         int fourth = Sockets.Listen(_address, Settings);
-        Assert.True(PortGroup.TrySteer(_first, first: 2, count: 1));
+        Assert.True(ReusePortGroup.TrySteer(_first, first: 2, count: 1));
         await ExpectAtAsync(third);
         CloseFirst();
         await ExpectAtAsync(third);

@@ -7,7 +7,7 @@ namespace RedisProxy.EventLoops;
 /// kernel keeps them in the order in which they began to listen and chooses one by a hash of the connection, or by a program of the
 /// group (SO_ATTACH_REUSEPORT_CBPF): an index that does not exist falls back to the hash, so a program that is out of date does no harm.
 /// </summary>
-internal static unsafe class PortGroup
+internal static unsafe class ReusePortGroup
 {
     // Classic BPF, linux/filter.h: take a random number modulo the count, add the first index, return it.
     private const ushort LoadAbsolute = 0x20; // BPF_LD | BPF_W | BPF_ABS

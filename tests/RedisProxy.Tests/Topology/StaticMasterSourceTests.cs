@@ -5,7 +5,7 @@ using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Topology;
 
-public class StaticSourceTests
+public class StaticMasterSourceTests
 {
     [Fact]
     public async Task Start_ServerIsUp_IsAvailableWhateverItsRole()

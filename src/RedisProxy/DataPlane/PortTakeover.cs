@@ -16,7 +16,7 @@ namespace RedisProxy.DataPlane;
 /// <param name="isWanted">This process was told to replace another one. Else an address that is in use is an error.</param>
 /// <param name="time">Of the looks for others.</param>
 /// <param name="log">Of this layer.</param>
-internal sealed class HandOver(bool isWanted, TimeProvider time, ILogger log)
+internal sealed class PortTakeover(bool isWanted, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
@@ -49,7 +49,7 @@ internal sealed class HandOver(bool isWanted, TimeProvider time, ILogger log)
     {
         IGrouping<IPEndPoint?, BoundSocket>[] shared =
             [.. sockets.Bound.GroupBy(socket => socket.Endpoint).Where(group => CountOthers(group.Key, group.Count()) > 0)];
-        bool[] areTurnedAway = [.. shared.SelectMany(group => group).Select(socket => PortGroup.TryTurnAway(socket.Fd))];
+        bool[] areTurnedAway = [.. shared.SelectMany(group => group).Select(socket => ReusePortGroup.TryTurnAway(socket.Fd))];
         if (!areTurnedAway.Contains(true))
         {
             return;
@@ -61,7 +61,7 @@ internal sealed class HandOver(bool isWanted, TimeProvider time, ILogger log)
         // ours are closed, if there are as many; whom the kernel leads to one of ours all the same is not heard, and comes again.
         foreach (IGrouping<IPEndPoint?, BoundSocket> group in shared)
         {
-            PortGroup.TrySteer(group.First().Fd, group.Count(), 1);
+            ReusePortGroup.TrySteer(group.First().Fd, group.Count(), 1);
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed class HandOver(bool isWanted, TimeProvider time, ILogger log)
             return;
         }
 
-        if (!PortGroup.TrySteer(fd, others, count))
+        if (!ReusePortGroup.TrySteer(fd, others, count))
         {
             DataPlaneLog.NotSteered(log, endpoint);
             return;
@@ -91,11 +91,11 @@ internal sealed class HandOver(bool isWanted, TimeProvider time, ILogger log)
             }
         }
 
-        PortGroup.Release(fd);
+        ReusePortGroup.Release(fd);
         if (CountOthers(endpoint, count) is var newer and > 0)
         {
             // Somebody has come to take over from us since the last look, and what was released may have been its program.
-            PortGroup.TrySteer(fd, count, newer);
+            ReusePortGroup.TrySteer(fd, count, newer);
         }
 
         DataPlaneLog.HasTakenOver(log, endpoint);

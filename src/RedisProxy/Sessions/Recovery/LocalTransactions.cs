@@ -8,14 +8,14 @@ namespace RedisProxy.Sessions;
 /// Finds the transactions that can only end one way (see <see cref="TransactionFate"/>) among the requests that wait, and gives their
 /// requests the answers that the backend would give. Nothing of such a transaction may reach a backend: a MULTI there would stay open.
 /// </summary>
-internal static class PlayedTransactions
+internal static class LocalTransactions
 {
     /// <summary>A link was lost, and all that it owed waits again.</summary>
     /// <param name="session">Its session.</param>
     /// <param name="start">Where the transaction stands before the oldest request that waits.</param>
     public static void AfterLoss(Conversation session, TransactionState start)
     {
-        session.State.BeginTransactionAnew(start.IsPlayedHere ? default : start);
+        session.State.BeginTransactionAnew(start.IsCompletedLocally ? default : start);
         Walk(session, start);
     }
 
@@ -43,14 +43,14 @@ internal static class PlayedTransactions
     {
         Pipeline pipeline = session.Pipeline;
         TransactionState state = After(After(session.State.Transaction, session.Link!.InFlight, from: 1), pipeline.Waiting, from: 0);
-        pipeline.Ahead = pipeline.Ahead.IsPlayedHere ? pipeline.Ahead : state;
+        pipeline.Ahead = pipeline.Ahead.IsCompletedLocally ? pipeline.Ahead : state;
     }
 
     private static TransactionState After(TransactionState state, RequestQueue requests, int from)
     {
         for (int i = from; i < requests.Count; i++)
         {
-            state = requests[i].IsSynthesised ? state : state.After(requests[i].Traits.Kind);
+            state = requests[i].IsProxyReply ? state : state.After(requests[i].Traits.Kind);
         }
 
         return state;
@@ -81,14 +81,14 @@ internal static class PlayedTransactions
             ref PendingRequest request = ref pipeline.Waiting[i];
             CommandKind kind = request.Traits.Kind;
             bool isPart = state.IsOpen ? request.IsGivenUp : kind == CommandKind.Multi && request.Outcome == Outcome.NotExecuted;
-            if (isPart && !state.IsPlayedHere)
+            if (isPart && !state.IsCompletedLocally)
             {
                 state = Abort(session, state, multi, i);
             }
-            else if (request.IsSynthesised)
+            else if (request.IsProxyReply)
             {
                 // Given up, but it still has its place in the transaction, which its EXEC ends.
-                if (request.IsGivenUp && state.IsPlayedHere)
+                if (request.IsGivenUp && state.IsCompletedLocally)
                 {
                     (Outcome answer, state) = state.Next(kind);
 
@@ -103,7 +103,7 @@ internal static class PlayedTransactions
             }
         }
 
-        if (!pipeline.Ahead.IsPlayedHere)
+        if (!pipeline.Ahead.IsCompletedLocally)
         {
             pipeline.Ahead = state;
         }
@@ -135,7 +135,7 @@ internal static class PlayedTransactions
         for (int i = Math.Max(multi, 0); i < part; i++)
         {
             ref PendingRequest earlier = ref waiting[i];
-            if (!earlier.IsSynthesised)
+            if (!earlier.IsProxyReply)
             {
                 (earlier.Outcome, aborted) = aborted.Next(earlier.Traits.Kind);
             }

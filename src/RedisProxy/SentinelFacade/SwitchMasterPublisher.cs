@@ -4,7 +4,7 @@ namespace RedisProxy.SentinelFacade;
 
 /// <summary>Tells when a master has taken the place of another one, and takes requests. One for each source.</summary>
 /// <param name="onSwitch">Gets the master's name, on a thread of the control plane. Must not block.</param>
-internal sealed class MasterSwitches(Action<string> onSwitch) : ITopologyObserver
+internal sealed class SwitchMasterPublisher(Action<string> onSwitch) : ITopologyObserver
 {
     private long _announced;
 

@@ -1,7 +1,7 @@
 namespace RedisProxy.Notify;
 
 /// <summary>Of what lasts, what one receiver has been told already. One user at a time.</summary>
-internal sealed class Told
+internal sealed class DeliveredOutages
 {
     private readonly HashSet<long> _ids = [];
 

@@ -5,7 +5,7 @@ namespace RedisProxy.Tests.Integration;
 
 /// <summary>A proxy that is replaced by another one on the same addresses.</summary>
 [System.Runtime.Versioning.SupportedOSPlatform("linux")]
-public sealed class HandOverTests
+public sealed class PortTakeoverTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 

@@ -9,7 +9,7 @@ namespace RedisProxy.Hosting;
 /// ends at once, and the kernel closes what is open. To be made when the others have registered for these signals: handlers run one after
 /// the other, the last one first, and that of the command line waits for the orderly end.
 /// </summary>
-internal sealed class SecondSignal : IDisposable
+internal sealed class ForcedExit : IDisposable
 {
     /// <summary>Of the process, then.</summary>
     private const int ExitCode = 3;
@@ -19,10 +19,10 @@ internal sealed class SecondSignal : IDisposable
     private readonly PosixSignalRegistration[] _registrations;
     private int _count;
 
-    public SecondSignal(ILoggerFactory loggers)
+    public ForcedExit(ILoggerFactory loggers)
     {
         _loggers = loggers;
-        _log = loggers.CreateLogger<SecondSignal>();
+        _log = loggers.CreateLogger<ForcedExit>();
         _registrations = [Register(PosixSignal.SIGTERM), Register(PosixSignal.SIGINT)];
     }
 

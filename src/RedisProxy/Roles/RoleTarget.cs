@@ -17,7 +17,7 @@ namespace RedisProxy.Roles;
 /// <param name="master">Whom a replica has to follow.</param>
 /// <param name="wanted">The settings of the role.</param>
 /// <param name="isCurrent">Is the view still the newest one?</param>
-internal sealed class RoleNode(
+internal sealed class RoleTarget(
     NodeRole role, ServerConnection server, RoleMaster master, IReadOnlyDictionary<string, string> wanted, Func<bool> isCurrent)
     : IAsyncDisposable
 {

@@ -12,16 +12,16 @@ namespace RedisProxy.Topology;
 /// One configured server instead of Sentinels, for development and for plain restarts. The server may have any role. A new generation
 /// begins only when its name resolves to another address.
 /// </summary>
-internal sealed class StaticSource : ITopologySource
+internal sealed class StaticMasterSource : ITopologySource
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private readonly TopologyContext _context;
     private readonly PauseRules _rules;
     private readonly MasterTracker _tracker;
-    private readonly MasterSource _source;
+    private readonly MasterActor _source;
     private readonly NameResolver _names;
-    private readonly WaitingNotice _notice;
+    private readonly NoMasterReminder _notice;
     private HostEndpoint _endpoint;
     private AddressPolicy _policy;
     private BackendOptions _backend;
@@ -30,17 +30,17 @@ internal sealed class StaticSource : ITopologySource
     /// <param name="options">All of them; <c>backend.endpoint</c> must be there.</param>
     /// <param name="policy">Keeps us from connecting to ourselves.</param>
     /// <param name="context">Clock, log, DNS.</param>
-    public StaticSource(string listenerName, ProxyOptions options, AddressPolicy policy, TopologyContext context)
+    public StaticMasterSource(string listenerName, ProxyOptions options, AddressPolicy policy, TopologyContext context)
     {
         _endpoint = options.Backend.Endpoint ?? throw new ArgumentException("no endpoint is configured", nameof(options));
         _backend = options.Backend;
         _policy = policy;
         _context = context;
         _rules = new PauseRules(options.Hold);
-        ILogger logger = context.Loggers.CreateLogger<StaticSource>();
-        _notice = new WaitingNotice(listenerName, new MonotonicClock(context.Time), logger);
+        ILogger logger = context.Loggers.CreateLogger<StaticMasterSource>();
+        _notice = new NoMasterReminder(listenerName, new MonotonicClock(context.Time), logger);
         _tracker = new MasterTracker(listenerName, _rules, isAlone: true, context.Time, logger);
-        _source = new MasterSource(_tracker, Look, AskAround, ProbeOf(_backend), logger);
+        _source = new MasterActor(_tracker, Look, AskAround, ProbeOf(_backend), logger);
         _names = new NameResolver(_source.Inbox, _source.Post, context, logger);
     }
 
