@@ -1,13 +1,19 @@
 #!/bin/sh
-# Builds everything with warnings as errors and runs the tests. The last line is "N passed, N failed"; the exit code is 0 when none failed.
-#   ./test.sh [--filter EXPRESSION]     as of dotnet test, for example --filter FullyQualifiedName~Sessions
-#   ./test.sh --long [...]              only those that take long: 200 random failovers. Says how far it is.
-#   ./test.sh --fuzz SECONDS            random requests, replies, streams and failovers for so long, each kind; a find prints its seed
+# Builds with warnings as errors and runs the tests. The last line is "N passed, N failed"; the exit code is 0 when none failed.
+#   ./test.sh                           all four tiers, as CI does; about 20 minutes
+#   ./test.sh unit                      needs nothing but .NET and starts no other program; about a minute
+#   ./test.sh process                   with real servers, Sentinels and proxies, and the programs around them
+#   ./test.sh clients                   with the client libraries and workers that people use
+#   ./test.sh page                      the status page, in Chromium
+#   ./test.sh [TIER] --filter TEXT      those whose names contain the text, or an expression as of dotnet test; without a tier, of the unit tests
+#   ./test.sh --long [...]              only those that take long: 200 random failovers, for example. Says how far it is.
+#   ./test.sh --fuzz SECONDS            random requests, replies, streams and failovers for that long, each kind; a find prints its seed
 #   ./test.sh --servers [NAME …]        integration, faults, sessions, failovers, facade and clients with the servers of other Debian releases,
 #                                       all or those named (tests/servers.sh --help); REDISPROXY_SERVERS=README.md writes its table anew
 #   ./test.sh --privileged [...]        only those that need root and change the network, in namespaces of their own
 #   ./test.sh --container [...]         only those that build the container image and run it, and render the Helm chart; needs root
-# A random test says its seed; REDISPROXY_TEST_SEED=… repeats it, REDISPROXY_TEST_FAILOVERS=… makes the long one shorter or longer.
+# Each tier installs what it needs, and only that, from Debian's packages.
+# A random test prints its seed; REDISPROXY_TEST_SEED=… repeats it, REDISPROXY_TEST_FAILOVERS=… makes the long one shorter or longer.
 set -eu
 cd "$(dirname "$0")"
 . tests/require.sh
@@ -18,47 +24,58 @@ if asks_for_help "$@"; then
     exit 0
 fi
 
-tier='Tier!=Long&Tier!=Privileged&Tier!=Container'
-is_matrix=no
+unit_tests=tests/RedisProxy.Tests
+process_tests=tests/RedisProxy.ProcessTests
+quick='Tier!=Long&Tier!=Privileged&Tier!=Container'
+tier=
+only=
 matrix_servers=
 hang_timeout=5m
 filter=
+
+# choose TIER: one of them at most.
+choose() {
+    [ -z "$tier" ] || fail "Only one at a time: $tier or $1. See ./test.sh --help"
+    tier=$1
+}
+
 while [ $# -gt 0 ]; do
     case "$1" in
+    unit | process | clients | page) choose "$1" ;;
     --long)
-        tier='Tier=Long'
+        choose long
         # A test that says how far it is; only when it goes on forever has it hung.
         hang_timeout=60m
         ;;
     --fuzz)
+        choose fuzz
         case "${2-}" in
         '' | *[!0-9]*) fail "--fuzz needs a number of seconds, for example 600" ;;
         esac
         REDISPROXY_TEST_SECONDS=$2
         export REDISPROXY_TEST_SECONDS
-        filter='FullyQualifiedName~RedisProxy.Tests.Resp|FullyQualifiedName~SimulationTests.Run_TenThousandFailovers|FullyQualifiedName~RedisProxy.Tests.Fuzz'
         hang_timeout=$(($2 * 20 + 300))s
         shift
         ;;
     --servers)
-        is_matrix=yes
+        choose servers
         while [ $# -gt 1 ] && [ "${2#-}" = "$2" ]; do
             matrix_servers="$matrix_servers $2"
             shift
         done
         ;;
     --privileged)
+        choose privileged
         require_privileges
-        tier='Tier=Privileged'
         ;;
     --container)
+        choose container
         require_container
-        tier='Tier=Container'
         # The first time it installs a small Debian to build in.
         hang_timeout=20m
         ;;
     --filter)
-        [ $# -gt 1 ] || fail "--filter needs an expression, for example FullyQualifiedName~Sessions"
+        [ $# -gt 1 ] || fail "--filter needs an expression, for example Sessions"
         filter=$2
         shift
         ;;
@@ -68,20 +85,56 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+# A bare word is looked for in the names, as dotnet test does by itself when nothing is added to it.
+case "$filter" in
+'' | *[=~]*) ;;
+*) filter="FullyQualifiedName~$filter" ;;
+esac
+
+[ -n "$tier" ] || [ -z "$filter" ] || tier=unit
+clients_only='FullyQualifiedName~RedisProxy.ProcessTests.Clients.'
+page_only='FullyQualifiedName~RedisProxy.ProcessTests.Page.'
+projects=$process_tests
+case "$tier" in
+unit) projects=$unit_tests only=$quick ;;
+process) only="$quick&FullyQualifiedName!~RedisProxy.ProcessTests.Clients.&FullyQualifiedName!~RedisProxy.ProcessTests.Page." ;;
+clients) only="$quick&$clients_only" ;;
+page) only="$quick&$page_only" ;;
+long) projects="$unit_tests $process_tests" only='Tier=Long' ;;
+fuzz)
+    projects="$unit_tests $process_tests"
+    only="$quick&(FullyQualifiedName~RedisProxy.Tests.Resp|FullyQualifiedName~SimulationTests.Run_TenThousandFailovers|FullyQualifiedName~RedisProxy.ProcessTests.Fuzz)"
+    ;;
+privileged) only='Tier=Privileged' ;;
+container) only='Tier=Container' ;;
+servers) only=$quick ;;
+*) projects="$unit_tests $process_tests" only=$quick ;;
+esac
+
 require_dotnet
-require redis-server:redis-server redis-sentinel:redis-sentinel redis-benchmark:redis-tools setpriv:util-linux \
-    promtool:prometheus prometheus:prometheus chromium:chromium haproxy:haproxy systemd-analyze:systemd
-require_clients
-require_compiler
+[ "$tier" = unit ] || require_servers
+case "$tier" in
+unit | page | clients) ;;
+*) require_surroundings && require_compiler ;;
+esac
+case "$tier" in '' | clients | servers | long) require_clients ;; esac
+case "$tier" in '' | page) require chromium:chromium ;; esac
 
-# Release is what users run and scripts find. Tests run in Debug, where assertions hold, and so does the proxy that they start.
 say "Building…"
-dotnet restore Proxy.sln --locked-mode --verbosity quiet >&2
-for configuration in Release Debug; do
-    dotnet build Proxy.sln --no-restore --configuration "$configuration" --nologo --verbosity quiet >&2
-done
-
-publish src/RedisProxy src/RedisProxy/bin/native
+case "$tier" in
+unit | clients | page)
+    dotnet restore "$projects" --locked-mode --verbosity quiet >&2
+    dotnet build "$projects" --no-restore --configuration Debug --nologo --verbosity quiet >&2
+    ;;
+*)
+    # Release is what users run and scripts find. Tests run in Debug, where assertions hold, and so does the proxy that they start.
+    dotnet restore Proxy.sln --locked-mode --verbosity quiet >&2
+    for configuration in Release Debug; do
+        dotnet build Proxy.sln --no-restore --configuration "$configuration" --nologo --verbosity quiet >&2
+    done
+    publish src/RedisProxy src/RedisProxy/bin/native
+    ;;
+esac
 
 results=$(mktemp -d)
 follower=
@@ -92,31 +145,60 @@ export REDISPROXY_TEST_PROGRESS
 tail -f "$REDISPROXY_TEST_PROGRESS" >&2 &
 follower=$!
 
-# run_tests NAME: those that fit $filter and $tier, whose results go to NAME.trx; sets passed and failed.
+# run_tests NAME: those that fit $filter and $only, of each of $projects, whose results go to NAME.trx in a folder of the project's name;
+# sets passed and failed.
 run_tests() {
-    status=0
-    dotnet test tests/RedisProxy.Tests --no-build --configuration Debug --nologo --blame-hang-timeout "$hang_timeout" \
-        --logger "trx;LogFileName=$1.trx" --logger "console;verbosity=minimal" --results-directory "$results" \
-        --filter "${filter:+($filter)&}$tier" >&2 || status=$?
+    passed=0
+    failed=0
+    for project in $projects; do
+        run_project "$1" "$project"
+    done
 
-    if counters=$(grep -o '<Counters [^>]*' "$results/$1.trx" 2>/dev/null); then
-        passed=$(count passed)
-        failed=$(count failed)
-        [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
-    else
-        [ "$status" -ne 0 ] || say "No test fits $tier${filter:+ and $filter}."
-        say "The tests did not run to their end."
-        passed=0
+    if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then
+        say "No test fits $only${filter:+ and $filter}."
+        [ "$tier" != unit ] || say "Is it in another tier? ./test.sh process, clients or page --filter $filter"
         failed=1
     fi
 }
+
+run_project() {
+    status=0
+    trx=$results/${2##*/}/$1.trx
+    temporary=$results/tmp
+    [ "${REDISPROXY_KEEP_FOLDERS-}" != 1 ] || temporary=${TMPDIR:-/tmp}
+    mkdir -p "$temporary"
+    TMPDIR=$temporary dotnet test "$2" --no-build --configuration Debug --nologo --blame-hang-timeout "$hang_timeout" \
+        --logger "trx;LogFileName=$1.trx" --logger "console;verbosity=minimal" --results-directory "${trx%/*}" \
+        --filter "${filter:+($filter)&}$only" >&2 || status=$?
+
+    if counters=$(grep -o '<Counters [^>]*' "$trx" 2>/dev/null); then
+        passed=$((passed + $(count passed)))
+        failed=$((failed + $(count failed)))
+        [ "$status" -eq 0 ] || [ "$(count failed)" -gt 0 ] || failed=$((failed + 1))
+    elif [ "$status" -ne 0 ]; then
+        say "The tests of $2 did not run to their end."
+        failed=$((failed + 1))
+    fi
+
+    [ "$temporary" != "$results/tmp" ] || look_for_leftovers
+}
 count() { printf '%s' "$counters" | sed "s/.* $1=\"\([0-9]*\)\".*/\1/"; }
 
-if [ "$is_matrix" = yes ]; then
+# What a test leaves in the temporary folder counts as a failure. .NET's own tools leave pipes, and empty folders with names of six letters.
+look_for_leftovers() {
+    left=$(cd "$temporary" && find . -mindepth 1 -maxdepth 1 ! -type p ! -type s ! \( -type d -empty -name '??????' \) ! -name 'MSBuildTemp*')
+    if [ -n "$left" ]; then
+        say "Left in the temporary folder:" "$left"
+        failed=$((failed + 1))
+    fi
+    rm -rf "$temporary"
+}
+
+if [ "$tier" = servers ]; then
     run_matrix
 else
     # A few tests run with these, too. Where they cannot be had, the tests do without.
-    tests/servers.sh redis-8.0 valkey-9.1 >&2 || :
+    [ "$tier" = unit ] || tests/servers.sh redis-8.0 valkey-9.1 >&2 || :
     run_tests results
 fi
 

@@ -44,9 +44,19 @@ is_there() {
     esac
 }
 
+# What every test with another program needs.
+require_servers() {
+    require redis-server:redis-server redis-sentinel:redis-sentinel redis-cli:redis-tools redis-benchmark:redis-tools setpriv:util-linux
+}
+
+# Who stands around a proxy in production, as far as tests run it.
+require_surroundings() {
+    require promtool:prometheus prometheus:prometheus haproxy:haproxy systemd-analyze:systemd
+}
+
 # The clients, and the workers, that the tests run through the proxy. Those for Node.js are installed by the tests, by their lock file.
 require_clients() {
-    require redis-cli:redis-tools python3:python3 "/usr/lib/python3/dist-packages/redis/__init__.py:python3-redis" \
+    require python3:python3 "/usr/lib/python3/dist-packages/redis/__init__.py:python3-redis" \
         node:nodejs npm:npm gcc:gcc /usr/include/stdio.h:libc6-dev /usr/include/hiredis/hiredis.h:libhiredis-dev \
         php:php-cli '/usr/lib/php/*/redis.so:php-redis' \
         /usr/lib/python3/dist-packages/rq/__init__.py:python3-rq /usr/lib/python3/dist-packages/celery/__init__.py:python3-celery \

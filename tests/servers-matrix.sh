@@ -31,7 +31,7 @@ run_matrix() {
         say "With $name, $version ($suite): $passed passed, $failed failed"
         all_passed=$((all_passed + passed))
         all_failed=$((all_failed + failed))
-        matrix_row "${name%%-*} $(echo "$version" | sed 's/^[0-9]*://; s/[-+].*//')" "$suite" "$results/$name.trx" >>"$results/table"
+        matrix_row "${name%%-*} $(echo "$version" | sed 's/^[0-9]*://; s/[-+].*//')" "$suite" "$results/${process_tests##*/}/$name.trx" >>"$results/table"
     done 3<"$results/servers"
     passed=$all_passed
     failed=$all_failed

@@ -76,6 +76,9 @@ public sealed class ChildProcess : IAsyncDisposable
         Action<string>? onOutput = null)
     {
         ProcessStartInfo description = ChildStarter.Describe(program, arguments);
+
+        // A .NET process that is killed leaves the pipes of its diagnostics in the temporary folder.
+        description.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach ((string variable, string? value) in environment ?? new Dictionary<string, string?>())
         {
             description.Environment[variable] = value;

@@ -17,8 +17,8 @@ public static class FreePorts
 
     private static readonly Lock Gate = new();
 
-    // The locks live as long as the process; the kernel drops them when it ends, however it ends.
-    private static readonly List<FileStream> HeldBlocks = [];
+    // A block is marked by a UDP socket at its first port, for as long as the process lives. The kernel closes it, however that ends.
+    private static readonly List<Socket> HeldBlocks = [];
     private static int _next;
     private static int _blockEnd;
 
@@ -44,42 +44,41 @@ public static class FreePorts
 
     private static void TakeBlock()
     {
-        string folder = Path.Combine(Path.GetTempPath(), $"redisproxy-ports-{Environment.UserName}");
-        Directory.CreateDirectory(folder);
         // Start anywhere: a port that was in use a moment ago by an earlier run may still be in a client's or a Sentinel's mind.
         int start = Random.Shared.Next(Blocks);
         for (int i = 0; i < Blocks; i++)
         {
-            int block = (start + i) % Blocks;
-            try
+            int first = First + ((start + i) % Blocks * BlockSize);
+            if (TryBind(SocketType.Dgram, first) is { } mark)
             {
-                // FileShare.None is flock(2) on Linux.
-                HeldBlocks.Add(new FileStream(
-                    Path.Combine(folder, $"block-{block}"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
-                _next = First + (block * BlockSize);
-                _blockEnd = _next + BlockSize;
+                HeldBlocks.Add(mark);
+                _next = first;
+                _blockEnd = first + BlockSize;
                 return;
-            }
-            catch (IOException)
-            {
-                // Another process has this block.
             }
         }
 
-        throw new InvalidOperationException($"All blocks of ports from {First} to {End} are taken, see {folder}.");
+        throw new InvalidOperationException($"All blocks of ports from {First} to {End} are taken.");
     }
 
     private static bool CanBind(int port)
     {
+        using Socket? socket = TryBind(SocketType.Stream, port);
+        return socket is not null;
+    }
+
+    private static Socket? TryBind(SocketType type, int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, type, ProtocolType.Unspecified);
         try
         {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             socket.Bind(new IPEndPoint(IPAddress.Any, port));
-            return true;
+            return socket;
         }
         catch (SocketException)
         {
-            return false;
+            socket.Dispose();
+            return null;
         }
     }
 }

@@ -167,7 +167,7 @@ public sealed class RawClient : IDisposable
         return Take(found + end.Length);
     }
 
-    /// <summary>Reads until the peer ends the connection, and says how it did.</summary>
+    /// <summary>Reads until the peer ends the connection, says how it did, and ends the own side too, as clients do.</summary>
     public async Task<ConnectionEnd> ReadToEndAsync()
     {
         bool wasReset = false;
@@ -176,6 +176,8 @@ public sealed class RawClient : IDisposable
             while (await WithinTimeoutAsync(_reader.FillAsync, "the end of the connection"))
             {
             }
+
+            _socket.Shutdown(SocketShutdown.Send);
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset)
         {

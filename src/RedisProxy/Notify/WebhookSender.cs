@@ -56,14 +56,18 @@ internal sealed class WebhookSender(NotifyWebhookOptions options, HttpMessageInv
         }
         catch (HttpRequestException failure)
         {
-            // The innermost message says why; none of them has the path or the query in it.
-            return new Attempt(AttemptEnd.Failed, failure.GetBaseException().Message);
+            return new Attempt(AttemptEnd.Failed, Describe(failure, failure.HttpRequestError));
         }
         catch (IOException failure)
         {
-            return new Attempt(AttemptEnd.Failed, failure.GetBaseException().Message);
+            return new Attempt(AttemptEnd.Failed, Describe(failure, (failure as HttpIOException)?.HttpRequestError));
         }
     }
+
+    // The innermost message says why, and has neither path nor query in it. That of a broken response would quote it, and with it
+    // perhaps the URL and its key, which some servers repeat.
+    private static string Describe(Exception failure, HttpRequestError? kind) =>
+        kind == HttpRequestError.InvalidResponse ? "the response is not HTTP" : failure.GetBaseException().Message;
 
     private HttpRequestMessage MakeRequest(Message message, int attempt)
     {

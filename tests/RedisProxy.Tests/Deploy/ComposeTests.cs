@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 
 using RedisProxy.Configuration;
-using RedisProxy.Testing;
 using RedisProxy.Tests.CommandLine;
 
 namespace RedisProxy.Tests.Deploy;
@@ -10,7 +9,7 @@ namespace RedisProxy.Tests.Deploy;
 /// <summary>The compose file: by its schema, by the files and names in it, and by what the program offers.</summary>
 public sealed class ComposeTests
 {
-    private const string Folder = "deploy/compose";    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private const string Folder = "deploy/compose";
 
     private static readonly JsonObject Root = DeployFiles.Document(DeployFiles.Compose);
     private static readonly JsonObject Services = Root["services"]!.AsObject();
@@ -127,17 +126,6 @@ public sealed class ComposeTests
     {
         double seconds = double.Parse(((string)Proxy["stop_grace_period"]!).TrimEnd('s'), CultureInfo.InvariantCulture);
         Assert.InRange(seconds, Product.TimeToStop(Options).TotalSeconds, double.MaxValue);
-    }
-
-    [Fact]
-    public async Task Prometheus_TakesItsConfiguration()
-    {
-        using var folder = new TemporaryFolder();
-        string file = DeployFiles.PathOf($"{Folder}/prometheus.yml");
-        await using ChildProcess promtool = await ChildProcess.StartAsync(
-            "promtool", "promtool", ["check", "config", "--syntax-only", file], folder.File("log"));
-        int exitCode = await promtool.WaitForExitAsync(Patience);
-        Assert.True(exitCode == 0, promtool.LogTail);
     }
 
     private static IEnumerable<string> KeysOf(JsonNode? node) => node?.AsObject().Select(entry => entry.Key) ?? [];

@@ -64,7 +64,7 @@ public sealed class HouseTests(ITestOutputHelper output)
     {
         AssertNone(TypeRules.CheckNames(SourceTree.ProxyFiles));
         AssertNone(TypeRules.CheckNames(
-            SourceTree.Files.Where(static file => file.Path.StartsWith("tests/RedisProxy.Tests/", StringComparison.Ordinal))));
+            SourceTree.Files.Where(TestNames.IsTest)));
     }
 
     [Fact]

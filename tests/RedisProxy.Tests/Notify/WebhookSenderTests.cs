@@ -5,6 +5,7 @@ using System.Text;
 using RedisProxy.Configuration;
 using RedisProxy.Notify;
 using RedisProxy.Testing;
+using RedisProxy.Tests.Sessions;
 
 namespace RedisProxy.Tests.Notify;
 
@@ -103,13 +104,21 @@ public sealed class WebhookSenderTests : IAsyncLifetime
         Assert.Equal((AttemptEnd.Failed, "Connection refused"), (attempt.End, attempt.Detail));
     }
 
-    [Fact]
-    public async Task Receiver_ThatSpeaksAnotherProtocol_IsTriedAgain()
+    [Theory]
+    [InlineData("-ERR unknown command 'POST', with args beginning with: '/canary' 'HTTP/1.1' \r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\n/canary\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: canary\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\ncanary\r\n")]
+    public async Task Receiver_ThatSpeaksAnotherProtocol_IsTriedAgainAndNotQuoted(string answer)
     {
-        await using RedisServer redis = await RedisServer.StartAsync();
-        Attempt attempt = await TryAsync(url: $"http://{redis.Endpoint}/canary");
-        Assert.Equal(AttemptEnd.Failed, attempt.End);
+        using var other = new ScriptedBackend();
+        Task<Attempt> trying = TryAsync(url: $"http://{other.Address}/canary");
+        using RawClient accepted = await other.AcceptAsync();
+        await accepted.SendAsync(answer);
+        accepted.HalfClose();
+        Attempt attempt = await trying;
         Assert.DoesNotContain("canary", attempt.Detail, StringComparison.Ordinal);
+        Assert.True(attempt.End == AttemptEnd.Failed || attempt.Detail == "answered 200", attempt.Detail);
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using RedisProxy.Resp;
 
 namespace RedisProxy.Tests.Resp;
 
-/// <summary>The rules one by one; <see cref="ServerVerdictTests"/> compares random lines with a real server.</summary>
+/// <summary>The rules one by one; <c>ServerVerdictTests</c> compares random lines with a real server.</summary>
 public sealed class InlineRequestTests
 {
     public static TheoryData<string, string[]> Lines => new()

@@ -1,0 +1,119 @@
+using RedisProxy.Testing;
+using RedisProxy.Testing.Histories;
+
+namespace RedisProxy.ProcessTests.Histories;
+
+/// <summary>One schedule from beginning to end: deployment, proxy, load, faults, verdict.</summary>
+internal sealed class HistoryRun : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan QuietBefore = TimeSpan.FromMilliseconds(300);
+
+    private readonly int _seed;
+    private readonly HistoryLog _log;
+    private readonly SentinelDeployment _deployment;
+    private readonly ProxyProcess _proxy;
+    private FaultRunner? _runner;
+    private string _ended = "";
+
+    private HistoryRun(int seed, FaultSchedule schedule, HistoryLog log, SentinelDeployment deployment, ProxyProcess proxy)
+    {
+        _seed = seed;
+        _log = log;
+        _deployment = deployment;
+        _proxy = proxy;
+        Schedule = schedule;
+    }
+
+    public FaultSchedule Schedule { get; }
+
+    public int Failovers => _runner?.Failovers ?? 0;
+
+    public static async Task<HistoryRun> StartAsync(int seed, int failovers)
+    {
+        var log = new HistoryLog();
+        SentinelDeployment deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions
+        {
+            Sentinels = FaultSchedule.Sentinels,
+            OnEvent = FaultRunner.Record(log),
+            // The file is written before any reply and never synced, so that a kill costs nothing of it, nor does a slow disk.
+            Server = new RedisServerOptions { AppendOnly = true, Lines = ["appendfsync no", .. Identity.ServerLines] },
+        });
+        try
+        {
+            await FixedData.WriteAsync(deployment.Servers[0], deployment.Servers.Count - 1);
+            ProxyProcess proxy = await ProxyProcess.StartAsync(
+                // Every connection shall live to the end, and its pops be judged like all else.
+                ProxyProcessOptions.For(deployment).With("replay.onUnknownBlocking", "error"));
+            return new HistoryRun(seed, FaultSchedule.Random(seed, failovers), log, deployment, proxy);
+        }
+        catch
+        {
+            await deployment.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<HistoryVerdict> ToEndAsync(Action<string> progress)
+    {
+        _runner = new FaultRunner(_deployment, _proxy.Process, _log, progress);
+        await using (HistoryLoad load = HistoryLoad.Start(_proxy.Port, _log, _seed))
+        {
+            await Task.Delay(QuietBefore, TimeProvider.System);
+            try
+            {
+                await _runner.RunAsync(Schedule);
+            }
+            catch (Exception e) when (e is TimeoutException or InvalidOperationException)
+            {
+                string text = $"REDISPROXY_TEST_SEED={_seed}\n{e.Message}\nThe schedule:\n{Schedule}";
+                throw new InvalidOperationException($"{text}\n{Keep(text)}\nThe proxy's last lines:\n{_proxy.Process.LogTail}", e);
+            }
+        }
+
+        await _deployment.WaitUntilHealthyAsync(Patience);
+        RedisServer master = await _deployment.WaitForMasterAsync(null, Patience);
+        _ended = EndedSessions(await _proxy.ScrapeAsync());
+        return HistoryVerdict.Of(_log, await StoredState.ReadAsync(master));
+    }
+
+    public string Totals(HistoryVerdict verdict) => $"{Failovers} failovers; {verdict.Totals(_runner!.Done)}; {_ended}";
+
+    /// <summary>Seed, schedule, and the shortest histories that show it; the proxy's log is kept.</summary>
+    public string Explain(HistoryVerdict verdict)
+    {
+        string text = $"REDISPROXY_TEST_SEED={_seed}\n{verdict.Describe()}\n{Totals(verdict)}\nThe schedule:\n{Schedule}";
+        return $"{text}\n{Keep(text)}";
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_proxy.Process.HasExited)
+        {
+            // Reported already, with more than its end.
+            await _proxy.KillAsync();
+        }
+
+        await _proxy.DisposeAsync();
+        await _deployment.DisposeAsync();
+    }
+
+    // What the proxy itself says of it.
+    private static string EndedSessions(MetricsSnapshot metrics)
+    {
+        IEnumerable<string> ended =
+            from sample in metrics.Samples
+            where sample.Name is "redisproxy_sessions_ended_total" or "redisproxy_sessions_pinned_total" && sample.Value > 0
+            select $"{sample.Labels["reason"]} {sample.Value}";
+        return $"sessions ended or pinned, by the proxy: {string.Join(", ", ended)}";
+    }
+
+    private string Keep(string text)
+    {
+        string folder = Directory.CreateTempSubdirectory($"redisproxy-history-{_seed}-").FullName;
+        File.Copy(_proxy.Process.LogFile, Path.Combine(folder, "proxy.log"));
+        File.WriteAllText(Path.Combine(folder, "violations.txt"), text);
+        File.WriteAllLines(Path.Combine(folder, "faults.txt"), _log.Faults.All);
+        return $"The proxy's log, all violations shown and all faults are kept in {folder}.";
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using RedisProxy.Testing;
+using RedisProxy.Testing.Histories;
+using Xunit.Abstractions;
+
+namespace RedisProxy.ProcessTests.Histories;
+
+/// <summary>
+/// Random faults against real processes under load of every kind, with an oracle that knows what each reply may be. A seed repeats the
+/// schedule and the requests, not the moments; see <c>REDISPROXY_TEST_SEED</c>.
+/// </summary>
+public sealed class RandomFailoverTests(ITestOutputHelper output)
+{
+    private const string SeedVariable = "REDISPROXY_TEST_SEED";
+    private const string FailoversVariable = "REDISPROXY_TEST_FAILOVERS";
+    private const int ShortSeed = 20260;
+
+    [Fact]
+    public Task EightRandomFailovers_UnderAllKindsOfLoad_AreHonest() => RunAsync(Number(SeedVariable) ?? ShortSeed, failovers: 8);
+
+    [Fact]
+    [Trait("Tier", "Long")]
+    public Task TwoHundredRandomFailovers_UnderAllKindsOfLoad_AreHonest() =>
+        RunAsync(Number(SeedVariable) ?? Random.Shared.Next(), Number(FailoversVariable) ?? 200);
+
+    private async Task RunAsync(int seed, int failovers)
+    {
+        await using var run = await HistoryRun.StartAsync(seed, failovers);
+        Say($"{SeedVariable}={seed}: {run.Schedule.Steps.Count} steps with {failovers} failovers");
+        HistoryVerdict verdict = await run.ToEndAsync(Say);
+        Say(run.Totals(verdict));
+        Assert.True(verdict.IsHonest, run.Explain(verdict));
+        Assert.InRange(run.Failovers, failovers / 2, int.MaxValue);
+    }
+
+    private void Say(string line)
+    {
+        output.WriteLine(line);
+        ProgressFile.Say(line);
+    }
+
+    private static int? Number(string variable) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : null;
+}

@@ -1,0 +1,157 @@
+using System.Text.Json.Nodes;
+
+using RedisProxy.Testing;
+
+namespace RedisProxy.ProcessTests.Integration;
+
+/// <summary>The metrics of a running proxy, and what is delivered with it to look at them.</summary>
+public sealed class MetricsTests : IAsyncLifetime
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
+
+    private RedisServer _redis = null!;
+    private ProxyProcess _proxy = null!;
+
+    public async Task InitializeAsync()
+    {
+        _redis = await RedisServer.StartAsync();
+
+        // So that it has series of receivers, too.
+        _proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(_redis).With("notify", JsonNode.Parse(
+            """[ { "name": "ops", "webhook": { "url": "http://127.0.0.1:1" } } ]""")));
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _proxy.DisposeAsync();
+        await _redis.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task PendingRequestsAndPinnedSessions_AreCountedWhenAskedFor()
+    {
+        using RawClient blocked = await _proxy.ConnectAsync();
+        using RawClient subscriber = await _proxy.ConnectAsync();
+        await subscriber.CallAsync("SUBSCRIBE", "news");
+        await blocked.SendAsync(RawClient.Command("BLPOP", "nothing", "0"));
+        MetricsSnapshot metrics = null!;
+        await Eventually.Within(
+            Patience,
+            async () => (metrics = await _proxy.ScrapeAsync()).Value("redisproxy_in_flight_requests") == 1,
+            "BLPOP is in flight");
+        Assert.Equal(1, metrics.Value("redisproxy_pinned_sessions", ("reason", "pub_sub")));
+        Assert.Equal(0, metrics.Value("redisproxy_held_requests"));
+        Assert.True(metrics.Value("redisproxy_backend_connect_seconds_count") >= 2);
+        Assert.Equal(0, metrics.Value("redisproxy_hold_seconds_count"));
+    }
+
+    [Fact]
+    public async Task HeldRequests_AreCountedWhileTheyWaitAndTimedAfterwards()
+    {
+        using RawClient client = await _proxy.ConnectAsync();
+        await client.CallAsync("PING");
+        _redis.Process.Kill();
+        await Eventually.Within(
+            Patience, async () => (await _proxy.ScrapeAsync()).Value("redisproxy_master_up") == 0, "the proxy sees the loss");
+        await client.SendAsync(RawClient.Command("SET", "k", "v"));
+        await Eventually.Within(
+            Patience, async () => (await _proxy.ScrapeAsync()).Value("redisproxy_held_requests") == 1, "SET is held");
+        await Eventually.Within(
+            Patience, async () => (await _proxy.ScrapeAsync()).Value("redisproxy_hold_seconds_count") == 1, "hold.timeout has passed");
+        MetricsSnapshot metrics = await _proxy.ScrapeAsync();
+        Assert.InRange(metrics.Value("redisproxy_hold_seconds_sum"), 3.9, 10);
+        Assert.Equal(0, metrics.Value("redisproxy_hold_seconds_bucket", ("le", "3.0")));
+        Assert.Equal(1, metrics.Value("redisproxy_hold_seconds_bucket", ("le", "+Inf")));
+        Assert.Equal(0, metrics.Value("redisproxy_held_requests"));
+
+        await _redis.RestartAsync(keepData: false);
+        await Eventually.Within(
+            Patience,
+            async () => (metrics = await _proxy.ScrapeAsync()).Value("redisproxy_failover_seconds_count", ("kind", "restart")) == 1,
+            "the restart is over");
+        Assert.InRange(metrics.Value("redisproxy_failover_seconds_sum", ("kind", "restart")), 3, 60);
+    }
+
+    [Fact]
+    public async Task Process_SaysWhatRulesNeed()
+    {
+        MetricsSnapshot metrics = await _proxy.ScrapeAsync();
+        int open = Directory.EnumerateFileSystemEntries($"/proc/{_proxy.Process.Id}/fd").Count();
+        Assert.InRange(metrics.Value("process_open_fds"), open - 10, open + 10);
+        Assert.True(metrics.Value("process_max_fds") > metrics.Value("process_open_fds"));
+        Assert.InRange(metrics.Value("process_resident_memory_bytes"), 10_000_000, 1_000_000_000);
+        Assert.InRange(metrics.Value("process_cpu_seconds_total"), 0.01, 60);
+        double age = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0 - metrics.Value("process_start_time_seconds");
+        Assert.InRange(age, -1, 120);
+    }
+
+    [Fact]
+    public async Task OpenMetrics_WhenAskedFor_HasTheSameSamplesAndItsOwnEnd()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("metrics", UriKind.Relative));
+        request.Headers.Accept.ParseAdd("application/openmetrics-text; version=1.0.0");
+        using HttpResponseMessage response = await _proxy.Http.SendAsync(request);
+        Assert.Equal("application/openmetrics-text", response.Content.Headers.ContentType!.MediaType);
+        string page = await response.Content.ReadAsStringAsync();
+        Assert.EndsWith("\n# EOF\n", page, StringComparison.Ordinal);
+        Assert.Contains("# TYPE redisproxy_requests counter\n", page, StringComparison.Ordinal);
+        Assert.Contains("# TYPE redisproxy_build info\n", page, StringComparison.Ordinal);
+        Assert.Contains("# UNIT redisproxy_hold_seconds seconds\n", page, StringComparison.Ordinal);
+        MetricsSnapshot plain = await _proxy.ScrapeAsync();
+        Assert.Equal(Series(plain), Series(MetricsSnapshot.Parse(page)));
+    }
+
+    [Fact]
+    public async Task Queries_OfAlertsAndDashboard_NameOnlyWhatTheProxyHas()
+    {
+        MetricsSnapshot scraped = MetricsSnapshot.Parse(await PageWithEverySeriesAsync());
+        string[] queries = [.. OperatorsQueries.OfAlerts().Values, .. OperatorsQueries.OfDashboard()];
+        string[] rows = ["Overview", "Sessions", "Traffic", "Failovers", "Sentinels", "Replicas", "Process"];
+        Assert.Equal(rows, OperatorsQueries.RowsOfDashboard());
+        Assert.True(queries.Length > 40, $"{queries.Length} queries were found");
+        Assert.Empty(queries.SelectMany(query => OperatorsQueries.Unresolved(query, scraped)));
+        Assert.Single(OperatorsQueries.Unresolved("sum(redisproxy_session)", scraped));
+        Assert.Single(OperatorsQueries.Unresolved("redisproxy_sessions{phase=\"happy\"}", scraped));
+        Assert.Single(OperatorsQueries.Unresolved("sum by (colour) (redisproxy_sessions)", scraped));
+    }
+
+    [Fact]
+    public async Task Reference_IsWhatTheProgramSays()
+    {
+        string made = MetricsReference.Of(await PageWithEverySeriesAsync());
+        if (Environment.GetEnvironmentVariable("REDISPROXY_WRITE_DOCS") == "1")
+        {
+            await File.WriteAllTextAsync(MetricsReference.Path, made);
+        }
+
+        Assert.Equal(made, await File.ReadAllTextAsync(MetricsReference.Path));
+    }
+
+    // Of a proxy with Sentinels, a replica listener, and an audit behind it.
+    private static async Task<string> PageWithEverySeriesAsync()
+    {
+        await using SentinelDeployment deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions { Replicas = 1 });
+        ProxyProcessOptions options = ProxyProcessOptions.For(deployment);
+        var reads = new ProxyListener
+        {
+            Name = "reads",
+            Master = deployment.MasterName,
+            Settings = new Dictionary<string, JsonNode?> { ["role"] = "replica" },
+        };
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(options with { Listeners = [.. options.Listeners, reads] });
+        await Eventually.Within(
+            Patience,
+            async () =>
+            {
+                await deployment.Servers[0].CallAsync("SET", "something", "is written");
+                MetricsSnapshot metrics = await proxy.ScrapeAsync();
+                return metrics.Has("redisproxy_server_sessions") && metrics.Has("redisproxy_replication_backlog_seconds");
+            },
+            "the replica serves, and the backlog is measured");
+        await proxy.Http.GetStringAsync(new Uri("audit", UriKind.Relative));
+        return await proxy.Http.GetStringAsync(new Uri("metrics", UriKind.Relative));
+    }
+
+    private static string[] Series(MetricsSnapshot snapshot) =>
+        [.. snapshot.Samples.Select(sample => (sample with { Value = 0 }).ToString()).Order(StringComparer.Ordinal)];
+}

@@ -1,0 +1,47 @@
+using RedisProxy.Testing;
+
+namespace RedisProxy.ProcessTests.Integration;
+
+/// <summary>What clients log in with shows up nowhere, however much the proxy is asked to say.</summary>
+public sealed class SecretTests
+{
+    private const string Password = "client-canary";
+
+    [Fact]
+    public async Task CredentialsOfClients_OverAFailover_AreNeitherLoggedNorShown()
+    {
+        await using SentinelDeployment deployment = await SentinelDeployment.StartAsync();
+        foreach (RedisServer server in deployment.Servers)
+        {
+            await server.CallAsync("ACL", "SETUSER", "app", "on", $">{Password}", "~*", "+@all");
+        }
+
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            ProxyProcessOptions.For(deployment) with { Arguments = ["--log-level", "trace"] });
+        using RawClient authenticated = await proxy.ConnectAsync();
+        using RawClient greeted = await proxy.ConnectAsync();
+        using RawClient mistaken = await proxy.ConnectAsync();
+        Assert.Equal("OK", (await authenticated.CallAsync("AUTH", "app", Password)).Text);
+        Assert.Equal('%', (await greeted.CallAsync("HELLO", "3", "AUTH", "app", Password)).Kind);
+        Assert.Equal("WRONGPASS", (await mistaken.CallAsync("AUTH", "app", $"wrong-{Password}")).ErrorCode);
+
+        // The new master is told all of it again.
+        await deployment.FailoverAsync();
+        await deployment.WaitForMasterAsync(deployment.Servers[0], TimeSpan.FromSeconds(30));
+        Assert.Equal("app", (await authenticated.CallAsync("ACL", "WHOAMI")).Text);
+        Assert.Equal("app", (await greeted.CallAsync("ACL", "WHOAMI")).Text);
+        await authenticated.SendAsync($"AUTH app {Password}\r\n*1\r\nno request {Password}\r\n");
+        await authenticated.ReadToEndAsync();
+
+        foreach (string path in new[] { "", "status", "sessions", "metrics", "healthz/ready" })
+        {
+            string shown = await proxy.Http.GetStringAsync(new Uri(path, UriKind.Relative));
+            Assert.DoesNotContain("canary", shown, StringComparison.Ordinal);
+        }
+
+        await proxy.StopAsync();
+        string log = await File.ReadAllTextAsync(proxy.Process.LogFile);
+        Assert.Contains(" is up, ", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("canary", log, StringComparison.Ordinal);
+    }
+}

@@ -1,0 +1,123 @@
+using RedisProxy.Testing;
+
+namespace RedisProxy.ProcessTests.Page;
+
+/// <summary>
+/// The status page as a browser shows it, during a real failover. <c>REDISPROXY_WRITE_DOCS=1</c> keeps the pictures of it in docs.
+/// </summary>
+public sealed class StatusPageTests
+{
+    private const string Hostile = "<img src=x onerror=\"document.title='owned'\">";
+
+    private static bool IsKept => Environment.GetEnvironmentVariable("REDISPROXY_WRITE_DOCS") == "1";
+
+    [Fact]
+    public async Task Page_DuringAFailover_ShowsItLiveInEverySizeAndColour()
+    {
+        await using SentinelDeployment deployment = await SentinelDeployment.StartAsync();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(deployment));
+        await using CountingWriter writers = CountingWriter.Start(proxy.Port, new CountingWriterOptions { Writers = 12 });
+        await using Browser browser = await Browser.StartAsync();
+        await browser.ShowAsAsync(1200, 900, isDark: false);
+        await browser.OpenAsync(proxy.Http.BaseAddress!);
+        await browser.EventuallyAsync("document.getElementById('state').textContent === 'serving'", "the page is live");
+        Assert.Equal("false", await ContainsAsync(browser, "→"));
+        await browser.EvaluateAsync("window.isSamePage = true");
+
+        RedisServer old = deployment.Servers[0];
+        await deployment.FailoverAsync();
+        RedisServer master = await deployment.WaitForMasterAsync(old, TimeSpan.FromSeconds(30));
+        await browser.EventuallyAsync(
+            $"[...document.querySelectorAll('.failover')].some(f => f.textContent.includes('{old.Endpoint} → {master.Endpoint}'))",
+            "the failover has its timeline");
+        await browser.EventuallyAsync(
+            $"[...document.querySelectorAll('svg.picture text')].some(t => t.textContent === '{master.Endpoint}')",
+            "the picture has the new master");
+        await browser.EventuallyAsync(
+            "[...document.querySelectorAll('td')].filter(t => t.textContent === 'agrees').length === 3", "all Sentinels agree");
+        Assert.Equal("true", await browser.EvaluateAsync("window.isSamePage"));
+
+        await AssertSizesAndColoursAsync(browser);
+        await AssertKeyboardAsync(browser);
+        Assert.Empty(browser.Errors);
+        string[] places = [.. browser.Requests.Where(url => !url.StartsWith("data:", StringComparison.Ordinal))];
+        Assert.All(places, url => Assert.StartsWith(proxy.Http.BaseAddress!.ToString(), url, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Page_WithAHostileMasterName_ShowsItAsTextAndSaysWhenTheProxyIsGone()
+    {
+        // Names of listeners come from the configuration; what comes from clients goes the same way into the page.
+        await using RedisServer server = await RedisServer.StartAsync();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(server));
+        await using Browser browser = await Browser.StartAsync();
+        await browser.OpenAsync(proxy.Http.BaseAddress!);
+        await browser.EventuallyAsync("document.getElementById('state').textContent === 'serving'", "the page is live");
+        string name = Hostile.Replace("'", "\\'", StringComparison.Ordinal);
+        await browser.EvaluateAsync(
+            "fetch('status').then(r => r.json()).then(s => { s.masters[0].name = s.masters[0].announced = s.masters[0].reason = "
+            + $"s.listeners[0].name = s.listeners[0].master = '{name}'; show(s); window.isShown = true; }})");
+        await browser.EventuallyAsync("window.isShown === true", "it is shown");
+        Assert.Equal("RedisProxy", await browser.EvaluateAsync("document.title"));
+        Assert.Equal("0", await browser.EvaluateAsync("document.querySelectorAll('img').length"));
+
+        proxy.Process.Freeze();
+        await browser.EventuallyAsync("document.getElementById('lost').hidden === false", "the page says that a frozen proxy is silent");
+        proxy.Process.Thaw();
+        await browser.EventuallyAsync("document.getElementById('lost').hidden === true", "it is live again by itself");
+
+        await proxy.StopAsync();
+        await browser.EventuallyAsync("document.getElementById('lost').hidden === false", "the page says that the proxy is gone");
+    }
+
+    private static async Task AssertSizesAndColoursAsync(Browser browser)
+    {
+        if (IsKept)
+        {
+            await browser.EventuallyAsync("history.requests.length >= 25", "the plots have something to show");
+        }
+
+        await KeepAsync(browser, "status-page.png");
+        string light = await browser.EvaluateAsync("getComputedStyle(document.body).backgroundColor");
+        await browser.ShowAsAsync(1200, 900, isDark: true);
+        string dark = await browser.EvaluateAsync("getComputedStyle(document.body).backgroundColor");
+        Assert.NotEqual(light, dark);
+        await KeepAsync(browser, "status-page-dark.png");
+        await browser.ShowAsAsync(360, 800, isDark: false);
+        await browser.EventuallyAsync(
+            "document.querySelector('svg.picture').viewBox.baseVal.width === 340", "the picture is drawn for a phone");
+        Assert.Equal("true", await browser.EvaluateAsync("document.documentElement.scrollWidth <= 360"));
+        await KeepAsync(browser, "status-page-phone.png");
+    }
+
+    // To every link and to the table, which may have to be scrolled; and not away from it when the page is drawn anew.
+    private static async Task AssertKeyboardAsync(Browser browser)
+    {
+        await browser.EvaluateAsync("document.body.focus()");
+        var reached = new List<string>();
+        for (int i = 0; i < 7; i++)
+        {
+            await browser.PressTabAsync();
+            reached.Add(await browser.EvaluateAsync(
+                "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"));
+        }
+
+        Assert.Equal(["To the figures", "status", "sessions", "audit", "metrics", "ready", "Sentinels of mymaster"], reached);
+        await browser.EvaluateAsync("window.before = document.activeElement");
+        await browser.EventuallyAsync("document.contains(window.before) === false", "the page was drawn anew");
+        Assert.Equal("Sentinels of mymaster", await browser.EvaluateAsync("document.activeElement.getAttribute('aria-label')"));
+    }
+
+    private static async Task KeepAsync(Browser browser, string name)
+    {
+        byte[] picture = await browser.TakePictureAsync();
+        Assert.True(picture.Length > 10_000, "an empty picture");
+        if (IsKept)
+        {
+            await File.WriteAllBytesAsync(Path.Combine(ProxyProgram.RepositoryRoot(), "docs", name), picture);
+        }
+    }
+
+    private static Task<string> ContainsAsync(Browser browser, string text) =>
+        browser.EvaluateAsync($"document.getElementById('failovers').textContent.includes('{text}')");
+}
