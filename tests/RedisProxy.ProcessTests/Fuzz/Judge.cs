@@ -97,10 +97,11 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
             }
         }
 
-        // A CLIENT REPLY OFF that waits too long is answered, and so is what was to be silent behind it.
-        bool isRestRefused = isEnded && _hasFaults
+        // A CLIENT REPLY OFF that waits too long is answered, and so is what was to be silent behind it; then the session must end.
+        bool isRestRefused = taken < replies.Count && _hasFaults
             && replies.Skip(taken).All(reply => IsProxyError(reply) || (_hasSilence && IsPlayed(reply)));
-        return taken == replies.Count || isRestRefused
+        _isStateRefused |= isRestRefused;
+        return taken == replies.Count || (isRestRefused && isEnded)
             ? End("", isComplete: true)
             : End($"a reply too many: {Frames.Show(replies[taken])}", isComplete: true);
     }
