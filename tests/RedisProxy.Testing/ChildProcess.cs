@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// A process that this one started and will not leave behind: killed when disposed, when this process ends in order or by a signal, and
-/// (where util-linux's <c>setpriv</c> is there) by the kernel when this process is killed. Signals go to its id only, never to a name.
+/// A process that this one started and will not leave behind: killed when disposed, when this process ends normally or by a signal, and
+/// (if util-linux's <c>setpriv</c> is installed) by the kernel when this process is killed. Signals go to its id only, never to a name.
 /// Its output goes to a file; the last lines are kept for failure messages.
 /// </summary>
 public sealed class ChildProcess : IAsyncDisposable
@@ -40,10 +40,10 @@ public sealed class ChildProcess : IAsyncDisposable
 
     public bool HasExited => _exited.IsCompleted || _process.HasExited;
 
-    /// <summary>The exit code, once it ended and all its output was read; 128 + n when signal n ended it.</summary>
+    /// <summary>The exit code, once it has ended and all its output was read; 128 + n if signal n ended it.</summary>
     public Task<int> Exited => _exited;
 
-    /// <summary>Time on processors since it started, user and system, of all its threads.</summary>
+    /// <summary>CPU time since its start, user and system, of all its threads.</summary>
     public TimeSpan CpuTime => NativeProcess.CpuTime(Id);
 
     /// <summary>Its proportional share of memory.</summary>
@@ -62,10 +62,10 @@ public sealed class ChildProcess : IAsyncDisposable
     }
 
     /// <param name="name">For messages.</param>
-    /// <param name="program">A path, or a name that is looked up in PATH.</param>
-    /// <param name="arguments">Passed as they are, no shell.</param>
+    /// <param name="program">A path, or a name to be looked up in PATH.</param>
+    /// <param name="arguments">Passed unchanged, without a shell.</param>
     /// <param name="logFile">Appended to.</param>
-    /// <param name="environment">Added to this process's own; a null value removes.</param>
+    /// <param name="environment">Added to this process's own; a null value removes a variable.</param>
     /// <param name="onOutput">Called for each line of its standard output, in order, on a pool thread; must be quick and not throw.</param>
     public static async Task<ChildProcess> StartAsync(
         string name,
@@ -93,7 +93,7 @@ public sealed class ChildProcess : IAsyncDisposable
         return new ChildProcess(name, process, logFile, onOutput);
     }
 
-    /// <summary>It was sent SIGTERM.</summary>
+    /// <summary>SIGTERM was sent to it.</summary>
     public bool IsTerminating { get; private set; }
 
     /// <summary>SIGTERM.</summary>
@@ -109,13 +109,13 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <summary>SIGKILL. Also ends a frozen process.</summary>
     public void Kill() => Signal(NativeProcess.SigKill);
 
-    /// <summary>SIGSTOP: it keeps its sockets and answers nothing.</summary>
+    /// <summary>SIGSTOP: it keeps its sockets but does not reply.</summary>
     public void Freeze() => Signal(NativeProcess.SigStop);
 
     /// <summary>SIGCONT.</summary>
     public void Thaw() => Signal(NativeProcess.SigCont);
 
-    /// <exception cref="TimeoutException">It still runs; the message has its last lines.</exception>
+    /// <exception cref="TimeoutException">It is still running; the message has its last lines.</exception>
     public async Task<int> WaitForExitAsync(TimeSpan within)
     {
         try
@@ -140,7 +140,7 @@ public sealed class ChildProcess : IAsyncDisposable
 
     private void Signal(int signal)
     {
-        // Once it was waited for, its id may belong to somebody else.
+        // After the wait, its id may belong to another process.
         if (!HasExited)
         {
             NativeProcess.Signal(Id, signal);
@@ -164,7 +164,7 @@ public sealed class ChildProcess : IAsyncDisposable
             {
                 onLine?.Invoke(line);
             }
-#pragma warning disable CA1031 // Whatever it is: a process that nobody reads from stands still, and nobody would know why.
+#pragma warning disable CA1031 // Any exception: a process whose output is not read blocks, and the reason would be hidden.
             catch (Exception failure)
 #pragma warning restore CA1031
             {

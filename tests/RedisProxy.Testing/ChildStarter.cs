@@ -5,7 +5,7 @@ namespace RedisProxy.Testing;
 
 /// <summary>
 /// Starts all children on one thread that lives as long as the process. The signal that a child gets when its parent dies
-/// (PR_SET_PDEATHSIG, prctl(2)) is really sent at the death of the <i>thread</i> that forked it, and threads of the pool come and go.
+/// (PR_SET_PDEATHSIG, prctl(2)) is actually sent at the death of the <i>thread</i> that forked it, and pool threads come and go.
 /// </summary>
 internal static class ChildStarter
 {
@@ -28,8 +28,8 @@ internal static class ChildStarter
     }
 
     /// <summary>
-    /// Both tools become the program by exec(2), so the process id stays the same. A session of its own, because Ctrl-C in a terminal
-    /// would otherwise reach the children too, before we end them in order.
+    /// Both tools become the program by exec(2), so the process id stays the same. The child gets its own session, because otherwise Ctrl-C
+    /// in a terminal would reach it too, before this process ends it properly.
     /// </summary>
     public static ProcessStartInfo Describe(string program, IEnumerable<string> arguments)
     {
@@ -60,7 +60,7 @@ internal static class ChildStarter
                 process.Start();
                 started.SetResult();
             }
-#pragma warning disable CA1031 // Belongs to the one who asked, not to this thread.
+#pragma warning disable CA1031 // For the caller, not for this thread.
             catch (Exception e)
 #pragma warning restore CA1031
             {

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// Writers that append unique elements to lists, over plain connections, and note what they are told of each. What redis or the proxy
-/// got is never sent twice by them: an element whose outcome is not known is given up, and the next one has the next number.
+/// Writers that append unique elements to lists, over plain connections, and record the reply to each. They never send an element twice
+/// once redis or the proxy got it: an element of unknown outcome is abandoned, and the next one has the next number.
 /// </summary>
 public sealed class CountingWriter : IAsyncDisposable
 {
@@ -26,7 +26,7 @@ public sealed class CountingWriter : IAsyncDisposable
         _writers = [.. Enumerable.Range(0, options.Writers).Select(writer => Task.Run(() => WriteAsync(writer)))];
     }
 
-    /// <summary>By the clock of the history.</summary>
+    /// <summary>On the clock of the history.</summary>
     public TimeSpan Now => Stopwatch.GetElapsedTime(_epoch);
 
     public int ConnectionsBroken => Volatile.Read(ref _connectionsBroken);
@@ -34,15 +34,15 @@ public sealed class CountingWriter : IAsyncDisposable
     public static CountingWriter Start(int port, CountingWriterOptions? options = null) =>
         Start(() => RawClient.ConnectAsync(port), options);
 
-    /// <param name="connect">Opens a connection, and authenticates where that is needed.</param>
+    /// <param name="connect">Opens a connection, and authenticates if needed.</param>
     /// <param name="options">Null: the defaults.</param>
     public static CountingWriter Start(Func<Task<RawClient>> connect, CountingWriterOptions? options = null) =>
         new(connect, options ?? new CountingWriterOptions());
 
-    /// <summary>How many writes came out that way so far.</summary>
+    /// <summary>Number of writes with this outcome so far.</summary>
     public int Count(WriteOutcome outcome) => Volatile.Read(ref _byOutcome[(int)outcome]);
 
-    /// <summary>Waits until so many further writes have been acknowledged.</summary>
+    /// <summary>Waits until this many further writes have been acknowledged.</summary>
     public Task WaitForAcknowledgedAsync(int more, TimeSpan within)
     {
         int wanted = Count(WriteOutcome.Acknowledged) + more;
@@ -50,7 +50,7 @@ public sealed class CountingWriter : IAsyncDisposable
             within, () => Count(WriteOutcome.Acknowledged) >= wanted, $"{more} more writes are acknowledged ({wanted} in all)");
     }
 
-    /// <summary>Ends all writers in order: what is under way is still answered.</summary>
+    /// <summary>Ends all writers in an orderly way: requests in flight are still answered.</summary>
     public async Task<WriteHistory> StopAsync()
     {
         if (_history is null)
@@ -63,7 +63,7 @@ public sealed class CountingWriter : IAsyncDisposable
         return _history;
     }
 
-    /// <summary>Ends all writers and compares what they were told with what that server holds.</summary>
+    /// <summary>Ends all writers and compares the replies they got with what this server holds.</summary>
     public async Task<LossReport> CompareAsync(RedisServer master)
     {
         WriteHistory history = await StopAsync();
@@ -124,12 +124,12 @@ public sealed class CountingWriter : IAsyncDisposable
         }
         catch (Exception e) when (IsBreak(e) || e is InvalidOperationException)
         {
-            // Also when it could not authenticate, as may be while there is no master.
+            // Also if authentication failed, as it may while there is no master.
             return null;
         }
     }
 
-    // False when the connection broke; everything unanswered has been noted as such.
+    // False: the connection broke; everything unanswered has been recorded as such.
     private async Task<bool> TryWriteBurstAsync(RawClient client, int writer, List<WriteRecord> records)
     {
         int first = records.Count + 1;
@@ -175,7 +175,7 @@ public sealed class CountingWriter : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The end; the loop sees it.
+            // Stopped; the loop notices.
         }
     }
 

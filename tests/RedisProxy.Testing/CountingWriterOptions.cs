@@ -1,6 +1,6 @@
 namespace RedisProxy.Testing;
 
-/// <summary>How many write, and how.</summary>
+/// <summary>Number and behaviour of the writers.</summary>
 public sealed record CountingWriterOptions
 {
     public int Writers { get; init; } = 4;
@@ -8,15 +8,15 @@ public sealed record CountingWriterOptions
     /// <summary>Writes sent at once; all their replies are read before the next ones are sent. 1: no pipelining.</summary>
     public int PipelineDepth { get; init; } = 1;
 
-    /// <summary>Between two writes of one writer. 0: as fast as it goes.</summary>
+    /// <summary>Pause between two writes of one writer. 0: none.</summary>
     public TimeSpan Pace { get; init; } = TimeSpan.FromMilliseconds(2);
 
-    /// <summary>Each writer's list is this and its number.</summary>
+    /// <summary>Each writer's list is named by this and its number.</summary>
     public string KeyPrefix { get; init; } = "history:";
 
-    /// <summary>A reply that does not come within this time counts as a broken connection, and the connection is given up.</summary>
+    /// <summary>A reply later than this counts as a broken connection, and the connection is closed.</summary>
     public TimeSpan ReplyWithin { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>Before a writer that lost its connection, or could not open one, tries again.</summary>
+    /// <summary>Pause before a writer without a connection tries again.</summary>
     public TimeSpan ReconnectPause { get; init; } = TimeSpan.FromMilliseconds(20);
 }

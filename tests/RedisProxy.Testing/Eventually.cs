@@ -2,16 +2,16 @@ using System.Diagnostics;
 
 namespace RedisProxy.Testing;
 
-/// <summary>Waits for a condition by looking often, instead of sleeping and hoping.</summary>
+/// <summary>Waits for a condition by polling it, instead of sleeping and hoping.</summary>
 public static class Eventually
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Returns once <paramref name="condition"/> holds.</summary>
     /// <param name="within">The longest wait.</param>
-    /// <param name="condition">Looked at again and again; an exception counts as "not yet".</param>
+    /// <param name="condition">Evaluated repeatedly; an exception counts as "not yet".</param>
     /// <param name="what">Ends the sentence "Not within 5 s: …".</param>
-    /// <exception cref="TimeoutException">It did not hold in time; says what was waited for and the last exception.</exception>
+    /// <exception cref="TimeoutException">It did not hold in time; the message has what was awaited and the last exception.</exception>
     public static Task Within(TimeSpan within, Func<Task<bool>> condition, string what) =>
         Within(within, condition, holds => holds, what);
 

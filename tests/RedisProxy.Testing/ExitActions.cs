@@ -4,10 +4,9 @@ using System.Runtime.InteropServices;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// What must not outlive this process: children and temporary folders. Each registers an action, which is done when the process ends
-/// while the thing still exists: orderly, or by SIGINT, SIGTERM, SIGHUP or SIGQUIT. SIGKILL cannot be caught; see
-/// <see cref="ChildProcess"/>.
-/// Newest first, so that a child dies before its folder goes.
+/// Cleans up what must not outlive this process: children and temporary folders. Each registers an action, which runs if the process ends
+/// while the object still exists: normally, or by SIGINT, SIGTERM, SIGHUP or SIGQUIT. SIGKILL cannot be caught; see
+/// <see cref="ChildProcess"/>. Newest first, so that a child dies before its folder is deleted.
 /// </summary>
 public static class ExitActions
 {
@@ -21,12 +20,12 @@ public static class ExitActions
         AppDomain.CurrentDomain.ProcessExit += (_, _) => RunAll();
         foreach (PosixSignal signal in new[] { PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP, PosixSignal.SIGQUIT })
         {
-            // Not cancelled: after this the signal does what it always does.
+            // Not cancelled: afterwards the signal has its usual effect.
             Signals.Add(PosixSignalRegistration.Create(signal, _ => OnSignal()));
         }
     }
 
-    /// <summary>The program ends in order when a signal comes, and its exit does what is left. Else all is ended at once.</summary>
+    /// <summary>The program handles signals by ending normally, and cleanup runs at exit. Otherwise it runs at once.</summary>
     public static void LeaveSignalsToTheProgram() => Volatile.Write(ref _programHandlesSignals, true);
 
     internal static Registration Add(Action action)
@@ -55,7 +54,7 @@ public static class ExitActions
         }
     }
 
-    /// <summary>Removes the action: the thing was ended in order.</summary>
+    /// <summary>Removes the action: the object was disposed.</summary>
     internal readonly record struct Registration(long Id) : IDisposable
     {
         public void Dispose() => Actions.TryRemove(Id, out _);

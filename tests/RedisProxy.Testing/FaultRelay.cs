@@ -4,11 +4,11 @@ using System.Net.Sockets;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// A TCP relay that can be told to behave badly, at any moment, for the connections there are or for those to come, per direction. Put it
-/// on the edge between a client and the proxy, or with <see cref="RelayedDeployment"/> on those between the proxy, redis and Sentinel.
-/// Methods from any thread; what they ask for has begun when they return.
+/// A TCP relay that can be made to misbehave at any moment, for existing connections or future ones, per direction. Put it between a
+/// client and the proxy, or with <see cref="RelayedDeployment"/> between the proxy, redis and Sentinel. Methods may be called from any
+/// thread and have taken effect when they return.
 /// <para>
-/// It is a pair of sockets for each connection, not a wire: what it accepted is acknowledged, though it may be held. While its target
+/// It is a pair of sockets per connection, not a wire: bytes it received are acknowledged even while it holds them. While its target
 /// refuses, it accepts and then resets.
 /// </para>
 /// </summary>
@@ -40,13 +40,13 @@ public sealed class FaultRelay : IAsyncDisposable
 
     public int Port { get; }
 
-    /// <summary>As <c>proxy.json</c> writes it.</summary>
+    /// <summary>In the format of <c>proxy.json</c>.</summary>
     public string Endpoint => $"127.0.0.1:{Port}";
 
     /// <summary>Connections accepted so far.</summary>
     public int Accepted => Volatile.Read(ref _accepted);
 
-    /// <summary>Connections there are now.</summary>
+    /// <summary>Current connections.</summary>
     public int Connections
     {
         get
@@ -58,7 +58,7 @@ public sealed class FaultRelay : IAsyncDisposable
         }
     }
 
-    /// <summary>Listens on a free port of 127.0.0.1 and passes everything on to that one.</summary>
+    /// <summary>Listens on a free port of 127.0.0.1 and relays everything to this one.</summary>
     public static FaultRelay To(int targetPort) => new(new IPEndPoint(IPAddress.Loopback, targetPort));
 
     public Task<RawClient> ConnectAsync() => RawClient.ConnectAsync(Port);
@@ -68,14 +68,14 @@ public sealed class FaultRelay : IAsyncDisposable
         RelayConditions conditions, RelayDirections directions = RelayDirections.Both, RelayScope scope = RelayScope.All) =>
         ForEach(directions, scope, direction => _conditions[direction] = conditions, pump => pump.Conditions = conditions);
 
-    /// <summary>All directions of all connections pass everything on again, also what was held; nothing is cut any more.</summary>
+    /// <summary>All directions of all connections relay everything again, including what was held; no cut is pending any more.</summary>
     public void Heal()
     {
         Apply(RelayConditions.Clear);
         ForEach(RelayDirections.Both, RelayScope.All, direction => _cuts.Remove(direction), pump => pump.Cut = null);
     }
 
-    /// <summary>Ends each connection once exactly so many further bytes of that direction have been delivered.</summary>
+    /// <summary>Ends each connection after exactly this many further bytes of the direction have been delivered.</summary>
     public void CutAfter(
         long bytes, RelayDirections direction, RelayEnd how = RelayEnd.Reset, RelayScope scope = RelayScope.Existing)
     {
@@ -83,16 +83,16 @@ public sealed class FaultRelay : IAsyncDisposable
         ForEach(direction, scope, one => _cuts[one] = cut, pump => pump.Cut = cut);
     }
 
-    /// <summary>RST, now, to both sides of every connection.</summary>
+    /// <summary>Immediate RST to both sides of every connection.</summary>
     public void Reset() => ForEachConnection(connection => connection.Reset());
 
-    /// <summary>FIN, now, to both sides of every connection; what was under way is thrown away.</summary>
+    /// <summary>Immediate FIN to both sides of every connection; bytes in transit are discarded.</summary>
     public void Close() => ForEachConnection(connection => connection.Close());
 
-    /// <summary>FIN, now, in that direction of every connection; the other direction goes on.</summary>
+    /// <summary>Immediate FIN in this direction of every connection; the other direction continues.</summary>
     public void HalfClose(RelayDirections direction) => ForEach(direction, RelayScope.Existing, _ => { }, pump => pump.EndNow());
 
-    /// <summary>Listens no more: who connects is refused. Connections that are there stay.</summary>
+    /// <summary>Stops listening: new connections are refused. Existing ones stay.</summary>
     public void Refuse()
     {
         lock (_gate)
@@ -113,7 +113,7 @@ public sealed class FaultRelay : IAsyncDisposable
             }
 
             var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            // Connections of before may still use the port.
+            // Earlier connections may still use the port.
             listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
             listener.Bind(new IPEndPoint(IPAddress.Loopback, Port));
             listener.Listen(Backlog);

@@ -5,8 +5,8 @@ namespace RedisProxy.Testing;
 
 /// <summary>
 /// TCP ports on loopback for servers that tests start, stop and start again at the same address. Below the ephemeral range
-/// (32768 and up on Linux), so no outgoing connection takes one while its server is down; never handed out twice in a process; and
-/// in blocks that belong to one process at a time, so that test runs beside each other do not meet.
+/// (32768 and up on Linux), so that no outgoing connection takes one while its server is down; never handed out twice in a process; and
+/// in blocks that belong to one process at a time, so that parallel test runs do not collide.
 /// </summary>
 public static class FreePorts
 {
@@ -44,7 +44,7 @@ public static class FreePorts
 
     private static void TakeBlock()
     {
-        // Start anywhere: a port that was in use a moment ago by an earlier run may still be in a client's or a Sentinel's mind.
+        // Start at random: a client or a Sentinel may still remember a port that an earlier run has just used.
         int start = Random.Shared.Next(Blocks);
         for (int i = 0; i < Blocks; i++)
         {

@@ -22,9 +22,9 @@ public sealed class HaproxyServer : IAsyncDisposable
 
     public string Endpoint => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Port}");
 
-    /// <param name="serverPort">Of the server behind it.</param>
-    /// <param name="bindWords">Behind <c>bind</c>, such as <c>accept-proxy</c>.</param>
-    /// <param name="serverWords">Behind <c>server</c>, such as <c>send-proxy-v2</c>.</param>
+    /// <param name="serverPort">Port of the server behind it.</param>
+    /// <param name="bindWords">Appended to <c>bind</c>, such as <c>accept-proxy</c>.</param>
+    /// <param name="serverWords">Appended to <c>server</c>, such as <c>send-proxy-v2</c>.</param>
     public static async Task<HaproxyServer> StartAsync(int serverPort, string bindWords = "", string serverWords = "")
     {
         var folder = new TemporaryFolder("haproxy");

@@ -4,27 +4,27 @@ using System.Text;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// What came out when all that writers were told is compared with what is stored. An honest system may leave unknown writes present or
-/// absent; the first four lists must be empty.
+/// Compares the replies that writers got with what is stored. An honest system may leave unknown writes present or absent; the first four
+/// lists must be empty.
 /// </summary>
 public sealed record LossReport
 {
-    // Within which a writer has read an acknowledgement that was sent to it.
+    // The longest time until a writer has read an acknowledgement sent to it.
     private static readonly TimeSpan LastMoment = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>Acknowledged and not there.</summary>
+    /// <summary>Acknowledged and missing.</summary>
     public required IReadOnlyList<string> Lost { get; init; }
 
-    /// <summary>When the last of these was acknowledged, by the clock of the history; null when none is lost.</summary>
+    /// <summary>When the last of these was acknowledged, on the clock of the history; null if none is lost.</summary>
     public TimeSpan? LastLostAt { get; init; }
 
-    /// <summary>There, although an error said that it was not executed, or although nobody ever wrote it.</summary>
+    /// <summary>Present, although an error said that it was not executed, or although it was never written.</summary>
     public required IReadOnlyList<string> Phantom { get; init; }
 
-    /// <summary>There more than once: it was sent twice.</summary>
+    /// <summary>Present more than once: it was sent twice.</summary>
     public required IReadOnlyList<string> Duplicate { get; init; }
 
-    /// <summary>There behind one that the same writer wrote later: it was held back and executed late.</summary>
+    /// <summary>Present after a later write of the same writer: it was held back and executed late.</summary>
     public required IReadOnlyList<string> OutOfOrder { get; init; }
 
     public required int Acknowledged { get; init; }
@@ -39,36 +39,36 @@ public sealed record LossReport
     /// <summary>Unanswered, because the connection broke.</summary>
     public required int Broken { get; init; }
 
-    /// <summary>How often a connection broke; each may have taken several unanswered writes with it.</summary>
+    /// <summary>Number of broken connections; each may have left several writes unanswered.</summary>
     public required int ConnectionsBroken { get; init; }
 
-    /// <summary>Of the unknown and the broken ones: there.</summary>
+    /// <summary>Of the unknown and broken writes: present.</summary>
     public required int UnknownPresent { get; init; }
 
-    /// <summary>Of the unknown and the broken ones: not there.</summary>
+    /// <summary>Of the unknown and broken writes: missing.</summary>
     public required int UnknownAbsent { get; init; }
 
     /// <summary>Errors by their first word; exceptions by their name.</summary>
     public required IReadOnlyDictionary<string, int> Errors { get; init; }
 
-    /// <summary>The times of 100 ms and more in which no writer at all had a write acknowledged, in their order.</summary>
+    /// <summary>Pauses of 100 ms and more in which no writer had a write acknowledged, in order.</summary>
     public required IReadOnlyList<Pause> Pauses { get; init; }
 
-    /// <summary>The longest time in which no writer at all had a write acknowledged.</summary>
+    /// <summary>The longest time in which no writer had a write acknowledged.</summary>
     public required Pause LongestPause { get; init; }
 
-    /// <summary>The longest time in which some one writer had none acknowledged.</summary>
+    /// <summary>The longest time in which any single writer had none acknowledged.</summary>
     public required Pause LongestPauseOfOne { get; init; }
 
-    /// <summary>Nothing lost, nothing twice, nothing that was denied, nothing late.</summary>
+    /// <summary>Nothing lost, duplicated, denied but executed, or late.</summary>
     public bool IsHonest => Lost.Count + Phantom.Count + Duplicate.Count + OutOfOrder.Count == 0;
 
     /// <summary>
-    /// Replication is asynchronous: a server may be stopped between its replies of one turn and the same turn's stream to its replicas, and
-    /// no proxy can change that. So: honest, but for at most one write of each writer that was acknowledged at that very moment.
+    /// Replication is asynchronous: a server may be stopped between the replies of one loop iteration and the replication stream of the
+    /// same iteration, which no proxy can change. So: honest, except for at most one write per writer that was acknowledged at that moment.
     /// </summary>
-    /// <param name="stoppedAt">By the clock of the history.</param>
-    /// <param name="writers">How many there were.</param>
+    /// <param name="stoppedAt">On the clock of the history.</param>
+    /// <param name="writers">Number of writers.</param>
     public bool IsHonestButForTheMoment(TimeSpan stoppedAt, int writers) =>
         Phantom.Count + Duplicate.Count + OutOfOrder.Count == 0 && Lost.Count <= writers
         && (Lost.Count == 0 || (stoppedAt - LastLostAt!.Value).Duration() < LastMoment);
@@ -112,8 +112,8 @@ public sealed record LossReport
 }
 
 /// <summary>A time without success.</summary>
-/// <param name="Start">By the clock of the history.</param>
-/// <param name="Length">How long.</param>
+/// <param name="Start">On the clock of the history.</param>
+/// <param name="Length">Its duration.</param>
 public readonly record struct Pause(TimeSpan Start, TimeSpan Length)
 {
     public TimeSpan End => Start + Length;

@@ -28,11 +28,11 @@ public sealed class MetricsSnapshot
         return snapshot;
     }
 
-    /// <summary>The sum of all samples of that name that carry (at least) these labels; 0 when there is none.</summary>
+    /// <summary>Sum of all samples with this name and (at least) these labels; 0 if there are none.</summary>
     public double Sum(string name, params (string Label, string Value)[] labels) => Matching(name, labels).Sum(s => s.Value);
 
-    /// <summary>The one sample of that name with (at least) these labels.</summary>
-    /// <exception cref="InvalidOperationException">There is none, or more than one; the message lists what there is.</exception>
+    /// <summary>The only sample with this name and (at least) these labels.</summary>
+    /// <exception cref="InvalidOperationException">There is none, or more than one; the message lists those with this name.</exception>
     public double Value(string name, params (string Label, string Value)[] labels)
     {
         Sample[] matching = [.. Matching(name, labels)];
@@ -72,7 +72,7 @@ public sealed class MetricsSnapshot
         });
     }
 
-    // Returns the position behind the closing brace. In values \\, \" and \n are escaped.
+    // Returns the position after the closing brace. In values \\, \" and \n are escaped.
     private static int ParseLabels(string line, int position, Dictionary<string, string> labels)
     {
         while (line[position] != '}')

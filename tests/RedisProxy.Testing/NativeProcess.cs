@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace RedisProxy.Testing;
 
-/// <summary>What the kernel does to, and knows of, another process. Linux.</summary>
+/// <summary>Signals to, and the kernel's data about, another process. Linux.</summary>
 internal static partial class NativeProcess
 {
     public const int SigHup = 1;
@@ -15,7 +15,7 @@ internal static partial class NativeProcess
 
     private const int NoSuchProcess = 3;
 
-    /// <summary>False when the process is gone.</summary>
+    /// <summary>False: the process is gone.</summary>
     public static bool Signal(int pid, int signal)
     {
         // 0 and negative numbers mean groups of processes, or all of them.
@@ -30,7 +30,7 @@ internal static partial class NativeProcess
     }
 
     /// <summary>
-    /// Time on processors, user and system, of all threads that are or were. In nanoseconds, where <c>/proc/…/stat</c> has ticks of 10 ms.
+    /// CPU time, user and system, of all present and past threads. In nanoseconds, where <c>/proc/…/stat</c> has ticks of 10 ms.
     /// </summary>
     public static TimeSpan CpuTime(int pid)
     {
@@ -46,7 +46,7 @@ internal static partial class NativeProcess
     }
 
     /// <summary>
-    /// Memory that this process costs: its proportional share of each page (<c>Pss</c>, proc_pid_smaps(5)); else what is resident.
+    /// Memory cost of this process: its proportional share of each page (<c>Pss</c>, proc_pid_smaps(5)); if unavailable, resident memory.
     /// </summary>
     public static long MemoryBytes(int pid)
     {
@@ -62,7 +62,7 @@ internal static partial class NativeProcess
         }
         catch (UnauthorizedAccessException)
         {
-            // Some kernels give it to root only.
+            // Some kernels restrict it to root.
         }
 
         string[] pages = File.ReadAllText($"/proc/{pid}/statm").Split(' ');

@@ -1,8 +1,8 @@
 namespace RedisProxy.Testing;
 
-/// <summary>Where a process runs: the address at which it listens, and the words that start it there.</summary>
-/// <param name="Address">Of IPv4. The test must be able to reach it.</param>
-/// <param name="Launcher">Comes before the command line, such as <c>ip netns exec name</c>; has to become the program by exec(2).</param>
+/// <summary>Where a process runs: the address it listens on, and the command prefix that starts it there.</summary>
+/// <param name="Address">IPv4. The test must be able to reach it.</param>
+/// <param name="Launcher">Prefix of the command line, such as <c>ip netns exec name</c>; has to become the program by exec(2).</param>
 public sealed record ProcessHost(string Address, IReadOnlyList<string> Launcher)
 {
     /// <summary>This machine's loopback.</summary>

@@ -1,12 +1,12 @@
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// Where long tests say how far they are while they run, since a test's own output is shown only when it has ended: a file that
-/// <c>test.sh</c> follows.
+/// Progress reports of long tests while they run, since a test's own output is shown only at its end: a file that <c>test.sh</c>
+/// follows.
 /// </summary>
 public static class ProgressFile
 {
-    /// <summary>The file's path; without it, nothing is said.</summary>
+    /// <summary>Path of the file; if unset, nothing is reported.</summary>
     public const string Variable = "REDISPROXY_TEST_PROGRESS";
 
     private static readonly Lock Gate = new();

@@ -20,8 +20,8 @@ public sealed class PrometheusServer : IAsyncDisposable
     }
 
     /// <param name="target">The proxy's admin surface, host:port.</param>
-    /// <param name="job">As the rules call it.</param>
-    /// <param name="rules">The text of a file of rules.</param>
+    /// <param name="job">Job name used by the rules.</param>
+    /// <param name="rules">Content of a rules file.</param>
     public static async Task<PrometheusServer> StartAsync(string target, string job, string rules)
     {
         var folder = new TemporaryFolder("prometheus");
@@ -59,7 +59,7 @@ public sealed class PrometheusServer : IAsyncDisposable
     }
 
     /// <summary>An instant query: its series, each with <c>metric</c> and <c>value</c>.</summary>
-    /// <exception cref="InvalidOperationException">Prometheus does not take the query; the message has its reason.</exception>
+    /// <exception cref="InvalidOperationException">Prometheus rejects the query; the message has its reason.</exception>
     public async Task<JsonArray> QueryAsync(string query)
     {
         using HttpResponseMessage response =

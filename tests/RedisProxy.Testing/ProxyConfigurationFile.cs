@@ -4,10 +4,10 @@ using System.Text.Json.Nodes;
 
 namespace RedisProxy.Testing;
 
-/// <summary>Writes a <c>proxy.json</c> with chosen ports. Knows the outline of the format only; keys pass through unchecked.</summary>
+/// <summary>Writes a <c>proxy.json</c> with chosen ports. Knows only the outline of the format; keys pass through unchecked.</summary>
 internal sealed class ProxyConfigurationFile
 {
-    // Tests end proxies that still have sessions, and need not wait for them.
+    // Tests stop proxies that still have sessions, and need not wait for those.
     private const string DrainTimeout = "1s";
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
@@ -50,7 +50,7 @@ internal sealed class ProxyConfigurationFile
 
     public int AdminPort { get; }
 
-    /// <summary>Those that were chosen, in the order of the listeners.</summary>
+    /// <summary>Ports that were chosen, in the order of the listeners.</summary>
     public IReadOnlyList<int> ListenerPorts { get; }
 
     public string Text { get; }

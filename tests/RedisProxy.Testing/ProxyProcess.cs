@@ -3,8 +3,8 @@ using System.Net;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// The proxy as users run it: its program (<see cref="ProxyProgram"/>) with a <c>proxy.json</c>. Ready when it is returned:
-/// every listener accepts, and it says that it is alive. Disposing it demands an orderly end.
+/// The proxy as users run it: its program (<see cref="ProxyProgram"/>) with a <c>proxy.json</c>. Ready when returned: every listener
+/// accepts, and it reports that it is alive. Disposing it requires an orderly end.
 /// </summary>
 public sealed class ProxyProcess : IAsyncDisposable
 {
@@ -30,13 +30,13 @@ public sealed class ProxyProcess : IAsyncDisposable
 
     public ChildProcess Process { get; }
 
-    /// <summary>What disposing it demands.</summary>
+    /// <summary>Required when it is disposed.</summary>
     public int ExpectedExitCode { get; set; }
 
-    /// <summary>Of the listeners that the harness chose, and of the admin surface.</summary>
+    /// <summary>Address of the admin surface, and of listeners whose port the harness chose.</summary>
     public string Address { get; }
 
-    /// <summary>Of the first listener.</summary>
+    /// <summary>Port of the first listener.</summary>
     public int Port => Ports[0];
 
     /// <summary>In the order of the listeners.</summary>
@@ -44,18 +44,18 @@ public sealed class ProxyProcess : IAsyncDisposable
 
     public int AdminPort => _configuration.AdminPort;
 
-    /// <summary>Towards the admin surface.</summary>
+    /// <summary>Client of the admin surface.</summary>
     public HttpClient Http => _http;
 
-    /// <summary>What its <c>proxy.json</c> said at the start.</summary>
+    /// <summary>Content of its <c>proxy.json</c> at startup.</summary>
     public string Configuration => _configuration.Text;
 
-    /// <summary>Its <c>proxy.json</c>.</summary>
+    /// <summary>Path of its <c>proxy.json</c>.</summary>
     public string ConfigurationPath => _folder.File("proxy.json");
 
     public static Task<ProxyProcess> StartAsync(ProxyProcessOptions options) => StartAsync(options, new ProxyConfigurationFile(options));
 
-    /// <summary>Starts another one with the same configuration beside this one. Ready when it says in its log that it is up.</summary>
+    /// <summary>Starts another proxy with the same configuration beside this one. Ready when its log reports that it is up.</summary>
     public async Task<ProxyProcess> StartSuccessorAsync(params string[] arguments)
     {
         ProxyProcessOptions options = _options with { Arguments = [.. _options.Arguments, .. arguments] };
@@ -86,7 +86,7 @@ public sealed class ProxyProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>For configurations that it must refuse: starts it and waits for its end.</summary>
+    /// <summary>For configurations that it must refuse: starts it and waits for its exit.</summary>
     public static async Task<(int ExitCode, string Output)> RunToExitAsync(ProxyProcessOptions options)
     {
         (ChildProcess process, TemporaryFolder folder) = await LaunchAsync(options, new ProxyConfigurationFile(options));
@@ -106,7 +106,7 @@ public sealed class ProxyProcess : IAsyncDisposable
     public async Task<MetricsSnapshot> ScrapeAsync() =>
         MetricsSnapshot.Parse(await _http.GetStringAsync(new Uri("metrics", UriKind.Relative)));
 
-    /// <summary>SIGTERM, unless it was sent before: a second one is another order. Waits for the end and returns the exit code.</summary>
+    /// <summary>SIGTERM, unless already sent: a second one has another meaning. Waits for the end and returns the exit code.</summary>
     public async Task<int> StopAsync()
     {
         Process.Thaw();
@@ -118,7 +118,7 @@ public sealed class ProxyProcess : IAsyncDisposable
         return await Process.WaitForExitAsync(EndWithin);
     }
 
-    /// <summary>SIGKILL; disposing it then expects nothing.</summary>
+    /// <summary>SIGKILL; disposing it then requires nothing.</summary>
     public async Task KillAsync()
     {
         _killed = true;
@@ -126,7 +126,7 @@ public sealed class ProxyProcess : IAsyncDisposable
         await Process.WaitForExitAsync(EndWithin);
     }
 
-    /// <summary>Ends it in order; kills it when it does not end.</summary>
+    /// <summary>Stops it in an orderly way; kills it if it does not stop.</summary>
     /// <exception cref="InvalidOperationException">It ended with an unexpected exit code, or did not end.</exception>
     public async ValueTask DisposeAsync()
     {

@@ -8,10 +8,10 @@ public sealed record ProxyListener
     /// <summary>Default: the master's name, or <c>default</c> without Sentinel.</summary>
     public string? Name { get; init; }
 
-    /// <summary>Null: without Sentinel, the one backend.</summary>
+    /// <summary>Null: without Sentinel, the single backend.</summary>
     public string? Master { get; init; }
 
-    /// <summary>Null: a free port of the proxy's host, which the harness waits for and tells.</summary>
+    /// <summary>Null: a free port of the proxy's host, chosen by the harness, which waits for it and exposes it.</summary>
     public string? Bind { get; init; }
 
     /// <summary>Further keys, such as <c>maxSessions</c>.</summary>
@@ -29,33 +29,33 @@ public sealed record ProxyProcessOptions
 
     public IReadOnlyList<ProxyListener> Listeners { get; init; } = [new()];
 
-    /// <summary>Any other key by its path, such as <c>hold.timeout</c>: <c>"1s"</c>. Wins over what is generated.</summary>
+    /// <summary>Any other key by its path, such as <c>hold.timeout</c>: <c>"1s"</c>. Overrides what is generated.</summary>
     public IReadOnlyDictionary<string, JsonNode?> Settings { get; init; } = new Dictionary<string, JsonNode?>();
 
-    /// <summary>Added to this process's own, of which nothing that configures a proxy is passed on.</summary>
+    /// <summary>Added to this process's own environment, without the variables that configure a proxy.</summary>
     public IReadOnlyDictionary<string, string?> Environment { get; init; } = new Dictionary<string, string?>();
 
-    /// <summary>Behind the path of the configuration.</summary>
+    /// <summary>Appended after the path of the configuration.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
-    /// <summary>Default: as <see cref="ProxyProgram.Find"/> finds it.</summary>
+    /// <summary>Default: <see cref="ProxyProgram.Find"/>.</summary>
     public string? Program { get; init; }
 
     public ProcessHost Host { get; init; } = ProcessHost.Local;
 
     public TimeSpan StartWithin { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>For one listener in front of that deployment.</summary>
+    /// <summary>One listener in front of this deployment.</summary>
     public static ProxyProcessOptions For(SentinelDeployment deployment) => new()
     {
         SentinelEndpoints = deployment.SentinelEndpoints,
         Listeners = [new ProxyListener { Master = deployment.MasterName }],
     };
 
-    /// <summary>For one listener in front of that server.</summary>
+    /// <summary>One listener in front of this server.</summary>
     public static ProxyProcessOptions For(RedisServer server) => new() { BackendEndpoint = server.Endpoint };
 
-    /// <summary>The same with one more setting.</summary>
+    /// <summary>The same options with one more setting.</summary>
     public ProxyProcessOptions With(string path, JsonNode? value) =>
         this with { Settings = new Dictionary<string, JsonNode?>(Settings) { [path] = value } };
 }

@@ -1,17 +1,17 @@
 namespace RedisProxy.Testing;
 
-/// <summary>Where the proxy is, and how it is run: portable code by <c>dotnet</c>, a native program by itself.</summary>
+/// <summary>Finds and runs the proxy: portable code with <c>dotnet</c>, a native program directly.</summary>
 public static class ProxyProgram
 {
-    /// <summary>The path of another RedisProxy.dll, or of a native program as <c>dotnet publish</c> makes it.</summary>
+    /// <summary>Path of another RedisProxy.dll, or of a native program built by <c>dotnet publish</c>.</summary>
     public const string Variable = "REDISPROXY_PROGRAM";
 
-    // Also begins the names of variables that configure a proxy, so none of ours may reach it.
+    // Also the prefix of variables that configure a proxy, so none of ours may reach it.
     private const string VariablePrefix = "REDISPROXY_";
 
     /// <summary>
-    /// From <see cref="Variable"/>; else what was built in the repository of this assembly, of the same configuration (Release or Debug),
-    /// or else of the other one.
+    /// From <see cref="Variable"/>; otherwise the build in this assembly's repository, preferably of the same configuration (Release or
+    /// Debug).
     /// </summary>
     public static string Find()
     {
@@ -29,19 +29,19 @@ public static class ProxyProgram
             ?? throw new FileNotFoundException($"No RedisProxy.dll below {root}/src/RedisProxy/bin: build it first, or set {Variable}.");
     }
 
-    /// <summary>What to start, and with which arguments.</summary>
+    /// <summary>The program to start, and its arguments.</summary>
     /// <param name="program">A .dll, or a native program.</param>
-    /// <param name="arguments">Of the program.</param>
+    /// <param name="arguments">Of the proxy.</param>
     public static (string Program, string[] Arguments) Command(string program, IEnumerable<string> arguments) =>
         IsNative(program)
             ? (program, [.. arguments])
-            // The SDK says which dotnet runs it; PATH may know another one, or none.
+            // The SDK names the dotnet that runs it; PATH may have another one, or none.
             : (Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [program, .. arguments]);
 
-    /// <summary>It needs no <c>dotnet</c>.</summary>
+    /// <summary>It runs without <c>dotnet</c>.</summary>
     public static bool IsNative(string program) => !program.EndsWith(".dll", StringComparison.Ordinal);
 
-    /// <summary>For a child's environment: takes away whatever would configure a proxy.</summary>
+    /// <summary>For a child's environment: removes every variable that configures a proxy.</summary>
     public static Dictionary<string, string?> CleanEnvironment() => Environment.GetEnvironmentVariables().Keys.OfType<string>()
         .Where(name => name.StartsWith(VariablePrefix, StringComparison.OrdinalIgnoreCase))
         .ToDictionary(name => name, _ => (string?)null);

@@ -8,8 +8,8 @@ using System.Text;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// A socket that says exactly the bytes it is told to, closes in every way there is, and reads as much as it is asked for. One user at
-/// a time. Strings are Latin-1. Every wait ends after <see cref="Timeout"/>.
+/// A socket that sends exactly the bytes it is given, closes in every possible way, and reads as much as requested. One user at a
+/// time. Strings are Latin-1. Every wait ends after <see cref="Timeout"/>.
 /// </summary>
 public sealed class RawClient : IDisposable
 {
@@ -27,16 +27,16 @@ public sealed class RawClient : IDisposable
             secured is null ? (room, token) => socket.ReceiveAsync(room, SocketFlags.None, token) : secured.ReadAsync);
     }
 
-    /// <summary>Of each wait. Generous, because test machines are slow at times; a test that measures time does so itself.</summary>
+    /// <summary>For each wait. Generous, because test machines are slow at times; a test that measures time does so itself.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>For what is not covered here: buffer sizes, local port.</summary>
+    /// <summary>For features without a method here: buffer sizes, local port.</summary>
     public Socket Socket => _socket;
 
-    /// <summary>Bytes that came and were not read yet by any method.</summary>
+    /// <summary>Bytes received but not read yet by any method.</summary>
     public string Pending => Encoding.Latin1.GetString(_reader.Pending);
 
-    // A message with megabytes in it helps nobody.
+    // Megabytes in a message are no help.
     private string PendingTail => Pending.Length <= MaxShown ? Pending : $"… {Pending[^MaxShown..]} ({Pending.Length} bytes)";
 
     public static Task<RawClient> ConnectAsync(int port) => ConnectAsync("127.0.0.1", port);
@@ -48,7 +48,7 @@ public sealed class RawClient : IDisposable
         {
             if (receiveBufferBytes is { } bytes)
             {
-                // Before connecting, because it decides the window that is announced.
+                // Before connecting, because it determines the advertised window.
                 socket.ReceiveBufferSize = bytes;
             }
 
@@ -63,12 +63,12 @@ public sealed class RawClient : IDisposable
         }
     }
 
-    /// <summary>With TLS. Whatever is wrong with it is an <see cref="IOException"/> or an <see cref="AuthenticationException"/>.</summary>
+    /// <summary>With TLS. Any failure is an <see cref="IOException"/> or an <see cref="AuthenticationException"/>.</summary>
     /// <param name="host">Its address.</param>
     /// <param name="port">Its port.</param>
-    /// <param name="authorityFile">Whom to believe about its certificate.</param>
-    /// <param name="name">The name that must be in it.</param>
-    /// <param name="own">Shown when asked for.</param>
+    /// <param name="authorityFile">The authority to trust.</param>
+    /// <param name="name">The name that its certificate must contain.</param>
+    /// <param name="own">Presented on request.</param>
     public static async Task<RawClient> ConnectTlsAsync(
         string host, int port, string authorityFile, string name, IssuedCertificate? own = null)
     {
@@ -88,10 +88,10 @@ public sealed class RawClient : IDisposable
         }
     }
 
-    /// <summary>With TLS: of the peer's certificate.</summary>
+    /// <summary>With TLS: thumbprint of the peer's certificate.</summary>
     public string? PeerThumbprint => (_secured?.RemoteCertificate as X509Certificate2)?.Thumbprint;
 
-    /// <summary>The other end: a connection that a listening socket of the test accepted. Takes the socket over.</summary>
+    /// <summary>The other end: a connection accepted by the test's own listening socket. Takes ownership of the socket.</summary>
     public static RawClient OfAccepted(Socket socket) => new(socket);
 
     public static byte[] Command(params string[] words)
@@ -118,7 +118,7 @@ public sealed class RawClient : IDisposable
         }
     }
 
-    /// <summary>Sends what the peer still takes: it may end the connection at any moment.</summary>
+    /// <summary>Sends as much as the peer takes: it may end the connection at any moment.</summary>
     public async Task TrySendAsync(string text)
     {
         try
@@ -155,7 +155,7 @@ public sealed class RawClient : IDisposable
         return Take(count);
     }
 
-    /// <summary>All bytes up to and with <paramref name="end"/>.</summary>
+    /// <summary>All bytes up to and including <paramref name="end"/>.</summary>
     public async Task<string> ReadUntilAsync(string end)
     {
         int found;
@@ -167,7 +167,7 @@ public sealed class RawClient : IDisposable
         return Take(found + end.Length);
     }
 
-    /// <summary>Reads until the peer ends the connection, says how it did, and ends the own side too, as clients do.</summary>
+    /// <summary>Reads until the peer ends the connection, closes our side too, as clients do, and returns how it ended.</summary>
     public async Task<ConnectionEnd> ReadToEndAsync()
     {
         bool wasReset = false;
@@ -187,10 +187,10 @@ public sealed class RawClient : IDisposable
         return new ConnectionEnd(Take(_reader.Pending.Length), wasReset);
     }
 
-    /// <summary>FIN: says that nothing more will be sent; replies can still be read.</summary>
+    /// <summary>FIN: nothing more will be sent; replies can still be read.</summary>
     public void HalfClose() => _socket.Shutdown(SocketShutdown.Send);
 
-    /// <summary>With TLS: says the same by close_notify, without FIN.</summary>
+    /// <summary>With TLS: the same by close_notify, without FIN.</summary>
     public Task NotifyCloseAsync() => _secured!.ShutdownAsync();
 
     /// <summary>RST.</summary>
@@ -259,6 +259,6 @@ public sealed class RawClient : IDisposable
     }
 }
 
-/// <param name="Rest">What came before the end and was not read yet.</param>
+/// <param name="Rest">Received before the end and not read yet.</param>
 /// <param name="WasReset">RST; otherwise FIN.</param>
 public readonly record struct ConnectionEnd(string Rest, bool WasReset);

@@ -10,7 +10,7 @@ namespace RedisProxy.Testing;
 /// <param name="Items">Of an aggregate; a map's keys and values alternate.</param>
 public sealed record RawReply(char Kind, string? Text, IReadOnlyList<RawReply> Items)
 {
-    /// <summary>Exactly as it came, for comparing with what another server would have sent. Set for the outermost reply.</summary>
+    /// <summary>The exact bytes received, for comparison with another server's. Set for the outermost reply.</summary>
     public ReadOnlyMemory<byte> Wire { get; init; }
 
     public bool IsError => Kind is '-' or '!';
@@ -24,7 +24,7 @@ public sealed record RawReply(char Kind, string? Text, IReadOnlyList<RawReply> I
 
     internal bool IsNullLength { get; init; }
 
-    /// <summary>The value after a key of a map, or of an array that alternates keys and values; null when there is none.</summary>
+    /// <summary>The value after a key of a map, or of an array that alternates keys and values; null if there is none.</summary>
     public string? Value(string key)
     {
         for (int i = 0; i + 1 < Items.Count; i += 2)

@@ -4,10 +4,10 @@ using System.Text;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// Reads from a socket and cuts the bytes into replies. Small, slow and simple on purpose, and not the proxy's scanner: what checks the
-/// proxy must not share its mistakes. Recursive and trusting; for replies of servers under test.
+/// Reads from a socket and splits the bytes into replies. Small, slow and simple on purpose, and not the proxy's scanner: the code that
+/// checks the proxy must not share its mistakes. Recursive and trusting; for replies of servers under test.
 /// </summary>
-/// <param name="receive">0 at the end.</param>
+/// <param name="receive">Returns 0 at the end.</param>
 internal sealed class RawReplyReader(Func<Memory<byte>, CancellationToken, ValueTask<int>> receive)
 {
     private static readonly RawReply[] Nothing = [];
@@ -16,7 +16,7 @@ internal sealed class RawReplyReader(Func<Memory<byte>, CancellationToken, Value
     private int _start;
     private int _end;
 
-    /// <summary>What came and was not taken yet.</summary>
+    /// <summary>Received and not taken yet.</summary>
     public ReadOnlySpan<byte> Pending => _buffer.AsSpan(_start, _end - _start);
 
     public void Take(int count) => _start += count;
@@ -31,7 +31,7 @@ internal sealed class RawReplyReader(Func<Memory<byte>, CancellationToken, Value
 
         if (_end == _buffer.Length)
         {
-            // Half of it free at least, so that growing costs no more than reading.
+            // At least half of it free, so that growing costs no more than reading.
             byte[] target = _end - _start > _buffer.Length / 2 ? new byte[_buffer.Length * 2] : _buffer;
             Buffer.BlockCopy(_buffer, _start, target, 0, _end - _start);
             _buffer = target;
@@ -123,7 +123,7 @@ internal sealed class RawReplyReader(Func<Memory<byte>, CancellationToken, Value
 
     private static int ParseLength(string text) => int.Parse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture);
 
-    /// <summary>How far into the pending bytes the reply has been read; nothing is taken before it is whole.</summary>
+    /// <summary>How far into the pending bytes the reply has been read; nothing is taken before it is complete.</summary>
     private sealed class Position
     {
         public int Offset { get; set; }

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// A real redis-server, on loopback unless told otherwise, in a folder of its own. It keeps its port and its configuration file, in which
-/// Sentinel writes too, through every restart. One user at a time.
+/// A real redis-server, on loopback unless configured otherwise, in a folder of its own. It keeps its port and its configuration file,
+/// which Sentinel also writes to, through every restart. One user at a time.
 /// </summary>
 public sealed class RedisServer : IAsyncDisposable
 {
@@ -28,14 +28,14 @@ public sealed class RedisServer : IAsyncDisposable
 
     public string Name { get; }
 
-    /// <summary>Unless the options say otherwise.</summary>
+    /// <summary>Unless the options specify another host.</summary>
     public const string Host = "127.0.0.1";
 
     public string Address => _options.Host.Address;
 
     public int Port { get; }
 
-    /// <summary>As Sentinel and <c>proxy.json</c> write it.</summary>
+    /// <summary>In the format of Sentinel and <c>proxy.json</c>.</summary>
     public string Endpoint => $"{Address}:{Port}";
 
     public ChildProcess Process => _process ?? throw new InvalidOperationException("Not started.");
@@ -91,30 +91,30 @@ public sealed class RedisServer : IAsyncDisposable
     /// <summary><c>master</c> or <c>slave</c>, the first element of ROLE.</summary>
     public async Task<string> RoleAsync() => Expect(await CallAsync("ROLE"), "ROLE").Items[0].Text ?? "";
 
-    /// <summary>SIGKILL, as when a machine is lost but its kernel still answers: connections are reset, new ones refused.</summary>
+    /// <summary>SIGKILL, as if the process crashed but not the machine: connections are reset, new ones refused.</summary>
     public async Task KillAsync()
     {
         Process.Kill();
         await Process.WaitForExitAsync(EndWithin);
     }
 
-    /// <summary>SIGTERM: redis ends in order and closes its connections.</summary>
+    /// <summary>SIGTERM: redis shuts down and closes its connections.</summary>
     public async Task TerminateAsync()
     {
         Process.Terminate();
         await Process.WaitForExitAsync(EndWithin);
     }
 
-    /// <summary>SIGSTOP: it accepts nothing and answers nothing, and nobody is told.</summary>
+    /// <summary>SIGSTOP: it neither accepts nor replies, and no peer notices.</summary>
     public void Freeze() => Process.Freeze();
 
     public void Thaw() => Process.Thaw();
 
     /// <summary>
-    /// Starts it at the same address again; ends it first if it runs. A replica stays one, and a master that was replaced meanwhile
-    /// comes back as a master, until Sentinel tells it.
+    /// Starts it again at the same address; stops it first if it runs. A replica stays one, and a master that was replaced meanwhile
+    /// comes back as a master, until Sentinel demotes it.
     /// </summary>
-    /// <param name="keepData">True: what an append-only file has kept, or an orderly end just now. False: it comes back empty.</param>
+    /// <param name="keepData">True: it keeps what its append-only file or an orderly stop has saved. False: it comes back empty.</param>
     public async Task RestartAsync(bool keepData)
     {
         if (IsRunning)
@@ -168,14 +168,14 @@ public sealed class RedisServer : IAsyncDisposable
     private async Task<bool> AnswersAsync()
     {
         RawReply reply = await CallAsync("PING");
-        // A replica whose configuration says so may answer MASTERDOWN before it is in sync: it runs.
+        // A replica may be configured to answer MASTERDOWN before it is in sync: it is running.
         return reply.Text == "PONG" || reply.ErrorCode == "MASTERDOWN";
     }
 
     private IEnumerable<string> ConfigurationLines()
     {
         yield return $"bind {Address}";
-        // Who comes from another address of this machine has no password either.
+        // Clients from other addresses of this machine have no password either.
         yield return "protected-mode no";
         if (_options.Tls is null)
         {
@@ -188,7 +188,7 @@ public sealed class RedisServer : IAsyncDisposable
         // Replicas are in sync at once, instead of 5 s later.
         yield return "repl-diskless-sync yes";
         yield return "repl-diskless-sync-delay 0";
-        // For DEBUG SLEEP and its like.
+        // For DEBUG SLEEP and the like.
         yield return "enable-debug-command yes";
         if (_options.Password is { } password)
         {

@@ -14,19 +14,19 @@ public sealed record RedisServerOptions
     /// <summary>Default: a free one.</summary>
     public int? Port { get; init; }
 
-    /// <summary>Null: it is a master. Else it begins as a replica of that port.</summary>
+    /// <summary>Null: it starts as a master. Otherwise as a replica of the server on this port.</summary>
     public int? ReplicaOfPort { get; init; }
 
-    /// <summary>Of the host of that master.</summary>
+    /// <summary>Address of that master.</summary>
     public string ReplicaOfAddress { get; init; } = ProcessHost.Local.Address;
 
-    /// <summary>Of the default user, and what a replica says to its master.</summary>
+    /// <summary>Of the default user; also used by a replica at its master.</summary>
     public string? Password { get; init; }
 
-    /// <summary>Null: plain text. Else nothing but TLS, and only for those whose certificate is from the same authority.</summary>
+    /// <summary>Null: plain text. Otherwise TLS only, for peers with a certificate of the same authority.</summary>
     public IssuedCertificate? Tls { get; init; }
 
-    /// <summary>Write every write to a file before it is answered, so that a restart finds it again, whatever ended the server.</summary>
+    /// <summary>Writes are logged to a file before they are answered, so that a restart finds them, however the server ended.</summary>
     public bool AppendOnly { get; init; }
 
     /// <summary>Further lines for <c>redis.conf</c>, such as <c>maxclients 100</c> or <c>user app on &gt;secret ~* +@all</c>.</summary>

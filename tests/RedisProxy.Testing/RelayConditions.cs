@@ -1,72 +1,72 @@
 namespace RedisProxy.Testing;
 
-/// <summary>How a <see cref="FaultRelay"/> treats the bytes of one direction. Immutable: to change it, give the relay others.</summary>
+/// <summary>How a <see cref="FaultRelay"/> treats the bytes of one direction. Immutable: to change it, apply others to the relay.</summary>
 public sealed record RelayConditions
 {
-    /// <summary>Everything is passed on at once.</summary>
+    /// <summary>Everything is relayed at once.</summary>
     public static RelayConditions Clear { get; } = new();
 
-    /// <summary>A wire that carries nothing, until other conditions are set: then what was held goes on, as after lost packets.</summary>
+    /// <summary>A wire that carries nothing until other conditions apply: then the held bytes continue, as after lost packets.</summary>
     public static RelayConditions Dead { get; } = new() { Blackhole = RelayBlackhole.Held };
 
-    /// <summary>Each byte arrives so much later; their number per second is not limited by it.</summary>
+    /// <summary>Delay of each byte; does not limit the throughput.</summary>
     public TimeSpan Latency { get; init; }
 
     /// <summary>Null: no limit.</summary>
     public int? BytesPerSecond { get; init; }
 
-    /// <summary>Each byte is a send, and with Nagle's algorithm off a packet, of its own.</summary>
+    /// <summary>Each byte is a separate send and, with Nagle's algorithm off, a separate packet.</summary>
     public bool IsByteByByte { get; init; }
 
     public RelayBlackhole Blackhole { get; init; }
 
-    /// <summary>So much later than its last byte the end of a stream (FIN) is passed on.</summary>
+    /// <summary>Delay of the end of a stream (FIN) after its last byte.</summary>
     public TimeSpan CloseDelay { get; init; }
 }
 
-/// <summary>Neither bytes nor ends nor resets pass, and nobody is told.</summary>
+/// <summary>Neither bytes nor FIN nor RST pass, and no side notices.</summary>
 public enum RelayBlackhole
 {
     None,
 
-    /// <summary>What comes is read no further than a few buffers, and is passed on when the conditions change.</summary>
+    /// <summary>Input is read up to a few buffers, and relayed when the conditions change.</summary>
     Held,
 
-    /// <summary>What comes is read and thrown away.</summary>
+    /// <summary>Input is read and discarded.</summary>
     Swallowed,
 }
 
-/// <summary>Where bytes go.</summary>
+/// <summary>Direction of bytes.</summary>
 [Flags]
 public enum RelayDirections
 {
     None = 0,
 
-    /// <summary>Requests: from who connected to the relay.</summary>
+    /// <summary>Requests: from the client of the relay.</summary>
     ToTarget = 1,
 
-    /// <summary>Replies: to who connected to the relay.</summary>
+    /// <summary>Replies: to the client of the relay.</summary>
     ToClient = 2,
 
     Both = ToTarget | ToClient,
 }
 
-/// <summary>Which connections something is done to.</summary>
+/// <summary>The connections affected.</summary>
 [Flags]
 public enum RelayScope
 {
     None = 0,
 
-    /// <summary>Those there are now.</summary>
+    /// <summary>Current ones.</summary>
     Existing = 1,
 
-    /// <summary>Those that are accepted later.</summary>
+    /// <summary>Those accepted later.</summary>
     New = 2,
 
     All = Existing | New,
 }
 
-/// <summary>How a connection is ended.</summary>
+/// <summary>How a connection ends.</summary>
 public enum RelayEnd
 {
     /// <summary>RST to both sides.</summary>
@@ -76,5 +76,5 @@ public enum RelayEnd
     Close,
 }
 
-/// <summary>After so many bytes of a direction the connection is ended.</summary>
+/// <summary>Ends the connection after this many bytes of a direction.</summary>
 internal sealed record RelayCut(long AfterBytes, RelayEnd How);

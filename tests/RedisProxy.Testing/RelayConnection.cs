@@ -24,7 +24,7 @@ internal sealed class RelayConnection : IDisposable
         _toClient = new RelayPump(_target, client, this, _end.Token);
     }
 
-    /// <summary>Complete when it is closed on both sides and nothing of it runs any more.</summary>
+    /// <summary>Completes when both sides are closed and nothing of it runs any more.</summary>
     public Task Ended { get; private set; } = Task.CompletedTask;
 
     public RelayPump Pump(RelayDirections direction) => direction == RelayDirections.ToTarget ? _toTarget : _toClient;
@@ -35,12 +35,12 @@ internal sealed class RelayConnection : IDisposable
 
     public void Close() => CloseSockets(isReset: false);
 
-    // The source of cancellation has no timer and needs no end of its own, and a pump may still look at it.
+    // The cancellation source has no timer and needs no disposal, and a pump may still use it.
     public void Dispose() => Reset();
 
     private async Task RunAsync(Action whenEnded)
     {
-        // The list of connections must have it before it can end.
+        // It must be in the list of connections before it can end.
         await Task.Yield();
         try
         {
@@ -88,7 +88,7 @@ internal sealed class RelayConnection : IDisposable
             }
             else
             {
-                // A close with unread data would be a reset; the FIN goes out before it.
+                // Closing with unread data would send a reset; FIN goes out before it.
                 socket.Shutdown(SocketShutdown.Send);
             }
         }

@@ -6,8 +6,8 @@ using System.Threading.Channels;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// One direction of a relayed connection: one task reads chunks into a short queue, another one sends each when its time has come. Every
-/// wait looks again when the conditions change.
+/// One direction of a relayed connection: one task reads chunks into a short queue, another one sends each when it is due. Every
+/// wait is re-evaluated when the conditions change.
 /// </summary>
 internal sealed class RelayPump(Socket from, Socket to, RelayConnection connection, CancellationToken end)
 {
@@ -36,7 +36,7 @@ internal sealed class RelayPump(Socket from, Socket to, RelayConnection connecti
         }
     }
 
-    /// <summary>Counted from when it is set; null: none.</summary>
+    /// <summary>Counts bytes from the moment it is set; null: none.</summary>
     public RelayCut? Cut
     {
         get => _cut;
@@ -47,7 +47,7 @@ internal sealed class RelayPump(Socket from, Socket to, RelayConnection connecti
         }
     }
 
-    /// <summary>FIN, ahead of what is queued; what comes later is thrown away.</summary>
+    /// <summary>FIN, ahead of queued bytes; later ones are discarded.</summary>
     public void EndNow()
     {
         _isOver = true;
@@ -58,7 +58,7 @@ internal sealed class RelayPump(Socket from, Socket to, RelayConnection connecti
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The connection has ended meanwhile.
+            // The connection has already ended.
         }
     }
 
@@ -95,7 +95,7 @@ internal sealed class RelayPump(Socket from, Socket to, RelayConnection connecti
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // A reset passes a dead wire no more than data does.
+            // Like data, a reset does not pass a dead wire.
             await WaitWhileAsync(conditions => conditions.Blackhole != RelayBlackhole.None);
             connection.Reset();
         }
@@ -147,7 +147,7 @@ internal sealed class RelayPump(Socket from, Socket to, RelayConnection connecti
         }
     }
 
-    /// <summary>How many of these bytes may go before the cut. Ends the connection when that is none.</summary>
+    /// <summary>How many of these bytes may be sent before the cut. Ends the connection if none.</summary>
     private async ValueTask<int> CutBeforeAsync(int size)
     {
         if (_cut is not { } cut)
@@ -179,7 +179,7 @@ internal sealed class RelayPump(Socket from, Socket to, RelayConnection connecti
         throw new OperationCanceledException();
     }
 
-    // A reset throws away what the other side's kernel has not got yet.
+    // A reset discards bytes that have not reached the peer's kernel yet.
     private async Task WaitUntilDeliveredAsync()
     {
         while (!TcpState.Read(to).IsAllAcknowledged)
@@ -188,7 +188,7 @@ internal sealed class RelayPump(Socket from, Socket to, RelayConnection connecti
         }
     }
 
-    /// <summary>How many the kernel took, which may not be all.</summary>
+    /// <summary>Number of bytes the kernel took, possibly not all.</summary>
     private async ValueTask<int> TrySendAsync(ReadOnlyMemory<byte> bytes)
     {
         try
@@ -245,6 +245,6 @@ internal sealed class RelayPump(Socket from, Socket to, RelayConnection connecti
 
     /// <param name="Bytes">Rented.</param>
     /// <param name="Count">0: the end of the stream.</param>
-    /// <param name="ReceivedAt">When the relay got it.</param>
+    /// <param name="ReceivedAt">When the relay received it.</param>
     private readonly record struct Chunk(byte[] Bytes, int Count, long ReceivedAt);
 }

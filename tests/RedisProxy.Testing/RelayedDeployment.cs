@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// A deployment with a <see cref="FaultRelay"/> before each redis-server and each Sentinel. Only the proxy goes through them, by its
-/// address map; Sentinels, servers and the test see each other directly. So an edge of the proxy can be broken while the rest is well.
+/// A deployment with a <see cref="FaultRelay"/> in front of each redis-server and each Sentinel. Only the proxy uses the relays, through
+/// its address map; Sentinels, servers and the test connect directly. So the proxy's connections can break while all else is healthy.
 /// </summary>
 public sealed class RelayedDeployment : IAsyncDisposable
 {
@@ -22,7 +22,7 @@ public sealed class RelayedDeployment : IAsyncDisposable
 
     public SentinelDeployment Deployment { get; }
 
-    /// <summary>For one listener whose proxy reaches everything through the relays.</summary>
+    /// <summary>One listener of a proxy that reaches everything through the relays.</summary>
     public ProxyProcessOptions ProxyOptions
     {
         get

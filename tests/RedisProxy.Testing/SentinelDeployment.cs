@@ -3,8 +3,8 @@ using System.Globalization;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// A master, its replicas and its Sentinels, all real, and on loopback unless told otherwise. Ready when it is
-/// returned: replicas in sync, and every Sentinel knows all of them and each other.
+/// A real master with its replicas and Sentinels, on loopback unless configured otherwise. Ready when returned: replicas are in sync, and
+/// every Sentinel knows all of them and the other Sentinels.
 /// </summary>
 public sealed class SentinelDeployment : IAsyncDisposable
 {
@@ -20,7 +20,7 @@ public sealed class SentinelDeployment : IAsyncDisposable
 
     public string MasterName => _options.MasterName;
 
-    /// <summary>All redis-servers; the first one begins as the master.</summary>
+    /// <summary>All redis-servers; the first one starts as the master.</summary>
     public IReadOnlyList<RedisServer> Servers => _servers;
 
     public IReadOnlyList<SentinelServer> Sentinels => _sentinels;
@@ -44,7 +44,7 @@ public sealed class SentinelDeployment : IAsyncDisposable
         }
     }
 
-    /// <summary>The server that every Sentinel that answers calls the master; null while they differ, or when none answers.</summary>
+    /// <summary>The master according to every Sentinel that answers; null if they differ, or none answers.</summary>
     public async Task<RedisServer?> AgreedMasterAsync()
     {
         int?[] ports = await Task.WhenAll(_sentinels.Where(s => s.IsRunning).Select(s => s.MasterPortAsync(MasterName, AnswerWithin)));
@@ -52,8 +52,8 @@ public sealed class SentinelDeployment : IAsyncDisposable
         return different.Length == 1 ? _servers.Find(s => s.Port == different[0]) : null;
     }
 
-    /// <summary>Waits until all Sentinels agree on a master other than <paramref name="old"/>, and it says itself that it is one.</summary>
-    /// <exception cref="TimeoutException">They did not in time; the message has what the Sentinels published meanwhile.</exception>
+    /// <summary>Waits until all Sentinels agree on a master other than <paramref name="old"/>, whose own role is master.</summary>
+    /// <exception cref="TimeoutException">They did not in time; the message has the Sentinels' events during the wait.</exception>
     public async Task<RedisServer> WaitForMasterAsync(RedisServer? old, TimeSpan within)
     {
         TimeSpan since = Events.Now;
@@ -72,8 +72,8 @@ public sealed class SentinelDeployment : IAsyncDisposable
         }
     }
 
-    /// <summary><c>SENTINEL FAILOVER</c>, on one Sentinel, which thereby leads it.</summary>
-    /// <returns>When it was accepted, by the clock of <see cref="Events"/>.</returns>
+    /// <summary><c>SENTINEL FAILOVER</c> on one Sentinel, which thereby becomes the leader.</summary>
+    /// <returns>When it was accepted, on the clock of <see cref="Events"/>.</returns>
     public async Task<TimeSpan> FailoverAsync(SentinelServer? leader = null)
     {
         TimeSpan before = Events.Now;
@@ -82,15 +82,15 @@ public sealed class SentinelDeployment : IAsyncDisposable
     }
 
     /// <summary>
-    /// Waits until all is well: one master, the running others are its replicas and in sync, and every running Sentinel says so and may
-    /// begin another failover by command.
+    /// Waits until everything is healthy: one master, the other running servers are its replicas and in sync, and every running Sentinel
+    /// reports this and can start another failover on command.
     /// </summary>
     public Task WaitUntilHealthyAsync(TimeSpan within) =>
         Eventually.Within(within, WhatIsMissingAsync, missing => missing.Length == 0, "the deployment is healthy");
 
     public async ValueTask DisposeAsync()
     {
-        // Sentinels first, so that none of them begins a failover now.
+        // Sentinels first, so that none of them starts a failover now.
         await Task.WhenAll(_sentinels.Select(s => s.DisposeAsync().AsTask()));
         if (_events is not null)
         {
@@ -109,7 +109,7 @@ public sealed class SentinelDeployment : IAsyncDisposable
         _servers.AddRange(await Task.WhenAll(
             Enumerable.Range(2, _options.Replicas)
                 .Select(i => RedisServer.StartAsync(replica with { Host = ServerHost(i) }, $"redis-{i}"))));
-        // Sentinels learn of replicas from the master's INFO, which they ask for at once and then seldom.
+        // Sentinels learn of replicas from the master's INFO, which they request at once and then rarely.
         await Eventually.Within(ReadyWithin, () => MissingReplicasAsync(master), missing => missing.Length == 0, "replicas are in sync");
 
         string[] lines = SentinelLines(master);
@@ -164,8 +164,8 @@ public sealed class SentinelDeployment : IAsyncDisposable
     }
 
     /// <remarks>
-    /// A replica says "up" when it has loaded the master's data. Redis 7.0 may begin to send it commands only a second later, when
-    /// it misses the replica's first acknowledgement; a failover in between loses them. So something is sent, and has to arrive.
+    /// A replica reports "up" when it has loaded the master's data. Redis 7.0 may start sending it commands only a second later, if it
+    /// missed the replica's first acknowledgement; a failover in between loses them. So something is sent, and has to arrive.
     /// </remarks>
     private async Task<string> MissingReplicasAsync(RedisServer master)
     {
@@ -209,7 +209,7 @@ public sealed class SentinelDeployment : IAsyncDisposable
         }
 
         RawReply sentinels = await sentinel.CallAsync("SENTINEL", "SENTINELS", MasterName);
-        // Valkey's keep master_down on each other after a failover, which says nothing of the one that carries it.
+        // Valkey's keep master_down on each other after a failover, which says nothing about the Sentinel that has the flag.
         int seen = sentinels.Items.Count(s => s.Value("flags") is "sentinel" or "sentinel,master_down");
         int running = _sentinels.Count(s => s.IsRunning) - 1;
         return seen < running ? $"{sentinel.Name}: reaches {seen} of {running} other Sentinels; " : "";

@@ -12,28 +12,28 @@ public sealed record SentinelDeploymentOptions
     /// <summary>Null: a majority.</summary>
     public int? Quorum { get; init; }
 
-    /// <summary>A failover that nobody asked for begins about 1.2 s after this.</summary>
+    /// <summary>An unplanned failover begins about 1.2 s after this.</summary>
     public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// Twice this long after a failover began, no other one of the same master begins on its own; so also when the votes for a leader were
-    /// split, as happens on busy machines. Sentinel's default is 3 minutes.
+    /// For twice this time after a failover began, no other one of the same master begins by itself; that includes a split vote for the
+    /// leader, as happens on busy machines. Sentinel's default is 3 minutes.
     /// </summary>
     public TimeSpan FailoverTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Of the servers, the first one for the first master; one that is not named runs on loopback.</summary>
+    /// <summary>Hosts of the servers, starting with the first master; others run on loopback.</summary>
     public IReadOnlyList<ProcessHost> ServerHosts { get; init; } = [];
 
-    /// <summary>Of the Sentinels, likewise.</summary>
+    /// <summary>Hosts of the Sentinels, likewise.</summary>
     public IReadOnlyList<ProcessHost> SentinelHosts { get; init; } = [];
 
     /// <summary>The periods once the deployment is ready; it always starts with fast ones.</summary>
     public SentinelTimings Timings { get; init; } = SentinelTimings.Fast;
 
-    /// <summary>Of every server: password, persistence, further lines. TLS is the Sentinels' as well.</summary>
+    /// <summary>For every server: password, persistence, further lines. TLS also applies to the Sentinels.</summary>
     public RedisServerOptions Server { get; init; } = new();
 
-    /// <summary>Of the Sentinels themselves.</summary>
+    /// <summary>Password of the Sentinels themselves.</summary>
     public string? SentinelPassword { get; init; }
 
     /// <summary>Further lines for each <c>sentinel.conf</c>.</summary>

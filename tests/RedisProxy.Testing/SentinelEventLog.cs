@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// Everything that all Sentinels of a deployment publish, with the time at which it came. One connection per Sentinel, opened again when
-/// a Sentinel comes back.
+/// Everything that the Sentinels of a deployment publish, with the time of arrival. One connection per Sentinel, reopened when a Sentinel
+/// comes back.
 /// </summary>
 public sealed class SentinelEventLog : IAsyncDisposable
 {
@@ -25,10 +25,10 @@ public sealed class SentinelEventLog : IAsyncDisposable
         _followers = [.. sentinels.Select(FollowAsync)];
     }
 
-    /// <summary>The time of this log; of <see cref="SentinelEvent.At"/>.</summary>
+    /// <summary>The clock of this log and of <see cref="SentinelEvent.At"/>.</summary>
     public TimeSpan Now => Stopwatch.GetElapsedTime(_epoch);
 
-    /// <summary>In the order in which they came.</summary>
+    /// <summary>In order of arrival.</summary>
     public IReadOnlyList<SentinelEvent> All
     {
         get
@@ -40,21 +40,21 @@ public sealed class SentinelEventLog : IAsyncDisposable
         }
     }
 
-    /// <summary>How many Sentinels are being followed at this moment.</summary>
+    /// <summary>Number of Sentinels followed at this moment.</summary>
     internal int Subscribed => Volatile.Read(ref _subscribed);
 
     public IReadOnlyList<SentinelEvent> Since(TimeSpan time) => [.. All.Where(e => e.At >= time)];
 
-    /// <summary>When each Sentinel first published <c>+switch-master</c> after that time. Those that did not are not in it.</summary>
+    /// <summary>When each Sentinel first published <c>+switch-master</c> after this time; without those that did not.</summary>
     public IReadOnlyDictionary<SentinelServer, TimeSpan> Switches(TimeSpan since) => Since(since)
         .Where(e => e.Channel == "+switch-master")
         .GroupBy(e => e.Sentinel)
         .ToDictionary(group => group.Key, group => group.First().At);
 
-    /// <summary>The Sentinel that was last elected to lead a failover; null when none was since that time.</summary>
+    /// <summary>The Sentinel last elected as leader of a failover; null if none was since this time.</summary>
     public SentinelServer? Leader(TimeSpan since = default) => Since(since).LastOrDefault(e => e.Channel == "+elected-leader")?.Sentinel;
 
-    /// <summary>Waits for an event; returns at once when it came already after <paramref name="since"/>.</summary>
+    /// <summary>Waits for an event; returns at once if it has arrived since <paramref name="since"/>.</summary>
     public Task<SentinelEvent> WaitAsync(string channel, TimeSpan since, TimeSpan within, SentinelServer? sentinel = null) =>
         Eventually.Within(
             within,
@@ -83,7 +83,7 @@ public sealed class SentinelEventLog : IAsyncDisposable
             catch (Exception e) when (e is IOException or SocketException or TimeoutException or ObjectDisposedException
                 or OperationCanceledException)
             {
-                // Gone, or about to be. Asked again below.
+                // Gone, or about to be. Retried below.
             }
 
             await Task.Delay(ReconnectPause, TimeProvider.System, CancellationToken.None);
@@ -118,7 +118,7 @@ public sealed class SentinelEventLog : IAsyncDisposable
 }
 
 /// <param name="At">Since the log began.</param>
-/// <param name="Sentinel">Who says so.</param>
+/// <param name="Sentinel">The publisher.</param>
 /// <param name="Channel">Such as <c>+switch-master</c>.</param>
 /// <param name="Text">Such as <c>mymaster 127.0.0.1 6379 127.0.0.1 6380</c>.</param>
 public sealed record SentinelEvent(TimeSpan At, SentinelServer Sentinel, string Channel, string Text)

@@ -1,11 +1,11 @@
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// A real redis-sentinel, on loopback unless told otherwise, in a folder of its own. Its port and its state survive a restart.
+/// A real redis-sentinel, on loopback unless configured otherwise, in a folder of its own. Its port and its state survive a restart.
 /// </summary>
 public sealed class SentinelServer : IAsyncDisposable
 {
-    /// <summary>The name that the harness's own connections carry, for tests that count connections.</summary>
+    /// <summary>Client name of the harness's own connections, for tests that count connections.</summary>
     public const string HarnessClientName = "test-harness";
 
     private static readonly TimeSpan StartWithin = TimeSpan.FromSeconds(15);
@@ -36,14 +36,14 @@ public sealed class SentinelServer : IAsyncDisposable
 
     public string Name { get; }
 
-    /// <summary>Unless told otherwise.</summary>
+    /// <summary>Unless another host is given.</summary>
     public const string Host = "127.0.0.1";
 
     public string Address => _host.Address;
 
     public int Port { get; }
 
-    /// <summary>As <c>proxy.json</c> writes it.</summary>
+    /// <summary>In the format of <c>proxy.json</c>.</summary>
     public string Endpoint => $"{Address}:{Port}";
 
     public ChildProcess Process => _process ?? throw new InvalidOperationException("Not started.");
@@ -51,11 +51,11 @@ public sealed class SentinelServer : IAsyncDisposable
     public bool IsRunning => !Process.HasExited;
 
     /// <param name="name">For messages.</param>
-    /// <param name="program">redis-sentinel, or another one's.</param>
+    /// <param name="program">redis-sentinel, or another program.</param>
     /// <param name="lines">Of <c>sentinel.conf</c>; address and folder are added.</param>
     /// <param name="password">Of the Sentinel itself.</param>
     /// <param name="host">Null: loopback.</param>
-    /// <param name="tls">Null: plain text. Else nothing but TLS, towards servers and other Sentinels as well.</param>
+    /// <param name="tls">Null: plain text. Otherwise TLS only, including towards servers and other Sentinels.</param>
     public static async Task<SentinelServer> StartAsync(
         string name, string program, IEnumerable<string> lines, string? password = null, ProcessHost? host = null,
         IssuedCertificate? tls = null)
@@ -95,7 +95,7 @@ public sealed class SentinelServer : IAsyncDisposable
         return await client.CallAsync(words);
     }
 
-    /// <summary>The port of the master as this Sentinel sees it; null when it does not answer within <paramref name="within"/>.</summary>
+    /// <summary>Port of the master according to this Sentinel; null if it does not answer within <paramref name="within"/>.</summary>
     public async Task<int?> MasterPortAsync(string master, TimeSpan within)
     {
         try
@@ -110,7 +110,7 @@ public sealed class SentinelServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Also used after each restart, since a Sentinel does not keep them.</summary>
+    /// <summary>Reapplied after each restart, since a Sentinel does not keep them.</summary>
     public async Task SetTimingsAsync(SentinelTimings timings)
     {
         RedisServer.Expect(await CallAsync(timings.DebugCommand()), "SENTINEL DEBUG");
@@ -128,7 +128,7 @@ public sealed class SentinelServer : IAsyncDisposable
 
     public void Thaw() => Process.Thaw();
 
-    /// <summary>Starts it at the same address with the state it had; ends it first if it runs.</summary>
+    /// <summary>Starts it again at the same address with its previous state; ends it first if it runs.</summary>
     public async Task RestartAsync()
     {
         await Process.DisposeAsync();

@@ -1,21 +1,21 @@
 namespace RedisProxy.Testing;
 
-/// <summary>Sentinel's periods, in the words of <c>SENTINEL DEBUG</c> (redis ≥ 7.0), which sets them. Milliseconds.</summary>
+/// <summary>Sentinel's periods, named as in <c>SENTINEL DEBUG</c> (redis ≥ 7.0), which sets them. Milliseconds.</summary>
 public sealed record SentinelTimings
 {
-    /// <summary>What redis 7.0 does. For measurements that have to show what users see.</summary>
+    /// <summary>The defaults of redis 7.0, for measurements of what users see.</summary>
     public static SentinelTimings Default { get; } = new();
 
     /// <summary>
-    /// Much faster, and no TILT, which a busy test machine would cause by mere slowness. The order of events stays the same; in particular
-    /// the old master of a planned failover is demoted after 2 to 3 s instead of 11 s.
+    /// Much faster, and without TILT, which a busy test machine would trigger by mere slowness. The order of events stays the same; in
+    /// particular the old master of a planned failover is demoted after 2 to 3 s instead of 11 s.
     /// <para>
-    /// The ping period must stay above 200 ms: once the master is down, Sentinel asks replicas for INFO every second and takes none whose
-    /// answer is older than 5 ping periods, so with a shorter one it finds no good replica.
+    /// The ping period must stay above 200 ms: while the master is down, Sentinel requests INFO from replicas every second and rejects
+    /// those whose answer is older than 5 ping periods, so with a shorter one it finds no good replica.
     /// </para>
     /// <para>
-    /// Four publish periods must be well above 1 s: so long a Sentinel that has not heard of a promotion watches before it makes the new
-    /// master a replica again, and the leader looks at the promoted replica, and tells the others, only once a second.
+    /// Four publish periods must be well above 1 s: that is how long a Sentinel unaware of a promotion waits before it makes the new
+    /// master a replica again, while the leader checks the promoted replica, and informs the others, only once a second.
     /// </para>
     /// </summary>
     public static SentinelTimings Fast { get; } = new()

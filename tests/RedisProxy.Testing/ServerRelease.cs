@@ -1,15 +1,15 @@
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// Whose redis-server, redis-sentinel, redis-cli and redis-benchmark run: those of this system, or those of another release, Valkey's
-/// under redis's names, which <c>tests/servers.sh</c> has fetched.
+/// The redis-server, redis-sentinel, redis-cli and redis-benchmark in use: those of this system, or those of another release fetched by
+/// <c>tests/servers.sh</c>, with Valkey's under redis's names.
 /// </summary>
 public sealed class ServerRelease
 {
-    /// <summary>Names a fetched release, for example <c>valkey-9.1</c>; where it is not set, tests run this system's programs.</summary>
+    /// <summary>Name of a fetched release, for example <c>valkey-9.1</c>; if unset, tests run this system's programs.</summary>
     public const string Variable = "REDISPROXY_TEST_SERVER";
 
-    /// <summary>The folder with the fetched releases, where it is not the usual one.</summary>
+    /// <summary>Folder of the fetched releases, if not the usual one.</summary>
     public const string FolderVariable = "REDISPROXY_TEST_SERVERS";
 
     private readonly string? _folder;
@@ -20,7 +20,7 @@ public sealed class ServerRelease
         _folder = folder;
     }
 
-    /// <summary>What tests run unless they say otherwise.</summary>
+    /// <summary>Used by tests unless they choose another.</summary>
     public static ServerRelease Default { get; } = Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } name
         ? Find(name) ?? throw new DirectoryNotFoundException($"{Variable}: there is no {name} in {AllFolder}. tests/servers.sh fetches it.")
         : new ServerRelease("installed", null);
@@ -28,7 +28,7 @@ public sealed class ServerRelease
     /// <summary>For example <c>valkey-9.1</c>, or <c>installed</c>.</summary>
     public string Name { get; }
 
-    /// <summary>It is what this system has.</summary>
+    /// <summary>This system's programs.</summary>
     public bool IsInstalled => _folder is null;
 
     public string Server => Program("redis-server");
@@ -51,7 +51,7 @@ public sealed class ServerRelease
     public static ServerRelease? Find(string name)
     {
         string folder = Path.Combine(AllFolder, name);
-        // Written when all else is there.
+        // Written last, when everything else is complete.
         return File.Exists(Path.Combine(folder, "version")) ? new ServerRelease(name, folder) : null;
     }
 

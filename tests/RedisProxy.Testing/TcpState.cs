@@ -3,10 +3,10 @@ using System.Net.Sockets;
 
 namespace RedisProxy.Testing;
 
-/// <summary>What the kernel knows of a connection (Linux: <c>TCP_INFO</c>, offsets as in <c>struct tcp_info</c>).</summary>
-/// <param name="UnacknowledgedSegments">Sent, and not acknowledged.</param>
-/// <param name="UnsentBytes">Accepted from the program, and not sent yet.</param>
-/// <param name="DataSegmentsReceived">Segments with data in them that came.</param>
+/// <summary>The kernel's state of a connection (Linux: <c>TCP_INFO</c>, offsets as in <c>struct tcp_info</c>).</summary>
+/// <param name="UnacknowledgedSegments">Sent but not acknowledged.</param>
+/// <param name="UnsentBytes">Accepted from the program but not sent yet.</param>
+/// <param name="DataSegmentsReceived">Received segments that carried data.</param>
 public readonly record struct TcpState(uint UnacknowledgedSegments, uint UnsentBytes, uint DataSegmentsReceived)
 {
     private const int TcpLevel = 6;

@@ -1,9 +1,9 @@
 namespace RedisProxy.Testing;
 
-/// <summary>A folder of its own below the system's temporary folder, gone when disposed or when the process ends.</summary>
+/// <summary>A folder of its own in the system's temporary folder, deleted when disposed or when the process ends.</summary>
 public sealed class TemporaryFolder : IDisposable
 {
-    /// <summary>Set to 1 to keep the folders, and with them all logs, after a failure that is hard to see.</summary>
+    /// <summary>Set to 1 to keep the folders with all logs, after a failure that is hard to reproduce.</summary>
     public const string KeepVariable = "REDISPROXY_KEEP_FOLDERS";
 
     private readonly ExitActions.Registration _registration;
@@ -41,7 +41,7 @@ public sealed class TemporaryFolder : IDisposable
         }
         catch (IOException)
         {
-            // A child that is just being killed may still write a file. A leftover below the temporary folder harms nobody.
+            // A child that is being killed may still write a file. A leftover in the temporary folder does no harm.
         }
     }
 }

@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace RedisProxy.Testing;
 
-/// <summary>An authority for certificates that lives as long as a test, with all its files in one folder.</summary>
+/// <summary>A certificate authority that lives as long as a test, with all its files in one folder.</summary>
 public sealed class TestAuthority : IDisposable
 {
     private static readonly TimeSpan Validity = TimeSpan.FromDays(30);
@@ -24,12 +24,12 @@ public sealed class TestAuthority : IDisposable
         System.IO.File.WriteAllText(File, _own.ExportCertificatePem());
     }
 
-    /// <summary>Its own certificate, for those who are to believe it.</summary>
+    /// <summary>Its own certificate, for peers that are to trust it.</summary>
     public string File { get; }
 
-    /// <summary>For clients and servers alike. Issuing to the same name again replaces the files.</summary>
+    /// <summary>For clients and servers alike. Issuing the same name again replaces the files.</summary>
     /// <param name="name">Of the files.</param>
-    /// <param name="hosts">Names and addresses of it.</param>
+    /// <param name="hosts">Names and addresses in the certificate.</param>
     public IssuedCertificate Issue(string name, params string[] hosts)
     {
         using ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
@@ -65,11 +65,11 @@ public sealed class TestAuthority : IDisposable
 
 /// <param name="CertificateFile">PEM.</param>
 /// <param name="KeyFile">PEM, without a passphrase.</param>
-/// <param name="AuthorityFile">Of who issued it.</param>
-/// <param name="Thumbprint">Tells it from others of the same name.</param>
+/// <param name="AuthorityFile">Certificate of the issuer.</param>
+/// <param name="Thumbprint">Distinguishes it from others of the same name.</param>
 public sealed record IssuedCertificate(string CertificateFile, string KeyFile, string AuthorityFile, string Thumbprint)
 {
-    /// <summary>For redis.conf and sentinel.conf: nothing but TLS on that port, and to everybody else.</summary>
+    /// <summary>For redis.conf and sentinel.conf: TLS only on this port, and towards other servers.</summary>
     public IEnumerable<string> ConfigurationLines(int port) =>
     [
         "port 0", FormattableString.Invariant($"tls-port {port}"), $"tls-cert-file {CertificateFile}", $"tls-key-file {KeyFile}",

@@ -1,17 +1,17 @@
 namespace RedisProxy.Testing;
 
 /// <summary>
-/// All that writers were told, and the check of it against what is stored. Each writer appends its elements to a list of its own, one
-/// after the other, so a list shows what is lost, what is there twice, what should not be there, and what came late.
+/// The replies to all writes, checked against what is stored. Each writer appends its elements to a list of its own, one after the other,
+/// so a list shows what is lost, duplicated, out of place, or late.
 /// </summary>
 /// <param name="Records">In any order.</param>
-/// <param name="ConnectionsBroken">How often a connection broke.</param>
-/// <param name="Length">From the first connection to the end; also pauses that last to the end count.</param>
+/// <param name="ConnectionsBroken">Number of broken connections.</param>
+/// <param name="Length">From the first connection to the end; pauses that last until the end count too.</param>
 public sealed record WriteHistory(IReadOnlyList<WriteRecord> Records, int ConnectionsBroken, TimeSpan Length)
 {
     private static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(100);
 
-    /// <param name="stored">What each writer's list holds now, by writer.</param>
+    /// <param name="stored">Current content of each writer's list, by writer.</param>
     public LossReport Compare(IReadOnlyDictionary<int, IReadOnlyList<string>> stored)
     {
         var counts = stored.Values.SelectMany(list => list).GroupBy(element => element).ToDictionary(g => g.Key, g => g.Count());
@@ -72,7 +72,7 @@ public sealed record WriteHistory(IReadOnlyList<WriteRecord> Records, int Connec
         }
     }
 
-    /// <summary>From one success to the next, and to the end.</summary>
+    /// <summary>From one success to the next, and from the last one to the end.</summary>
     private IEnumerable<Pause> PausesOf(IEnumerable<WriteRecord> records)
     {
         TimeSpan last = TimeSpan.Zero;

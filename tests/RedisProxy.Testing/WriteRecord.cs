@@ -2,39 +2,39 @@ using System.Globalization;
 
 namespace RedisProxy.Testing;
 
-/// <summary>What a writer was told of one write.</summary>
+/// <summary>The result of one write, as seen by its writer.</summary>
 public enum WriteOutcome
 {
     /// <summary>The normal reply: it is stored, and must stay so.</summary>
     Acknowledged,
 
-    /// <summary>LOADING, MASTERDOWN, TRYAGAIN or CLUSTERDOWN: the proxy says it surely was not executed.</summary>
+    /// <summary>LOADING, MASTERDOWN, TRYAGAIN or CLUSTERDOWN: the proxy guarantees that it was not executed.</summary>
     NotExecuted,
 
-    /// <summary>Any other error but IOERR, such as READONLY: redis says it was not executed.</summary>
+    /// <summary>Any other error except IOERR, such as READONLY: redis says it was not executed.</summary>
     OtherError,
 
-    /// <summary>IOERR: the proxy says that nobody knows.</summary>
+    /// <summary>IOERR: the outcome is unknown, even to the proxy.</summary>
     Unknown,
 
-    /// <summary>The connection ended, or no reply came in time: nobody says anything.</summary>
+    /// <summary>The connection ended, or no reply came in time.</summary>
     Broken,
 }
 
-/// <summary>One write, from the writer's side. Numbers of a writer grow by one, so its elements are told apart and have an order.</summary>
+/// <summary>One write, as seen by its writer. Numbers of a writer grow by one, which makes its elements distinct and ordered.</summary>
 /// <param name="Writer">From 0.</param>
-/// <param name="Number">From 1; with the writer it names the element.</param>
-/// <param name="Outcome">What the writer was told.</param>
-/// <param name="Error">The first word of the error, or the exception's name; empty when acknowledged.</param>
-/// <param name="SentAt">By the clock of the history.</param>
-/// <param name="AnsweredAt">Likewise; when the connection broke, that moment.</param>
+/// <param name="Number">From 1; together with the writer it names the element.</param>
+/// <param name="Outcome">As seen by the writer.</param>
+/// <param name="Error">The first word of the error, or the exception's name; empty if acknowledged.</param>
+/// <param name="SentAt">On the clock of the history.</param>
+/// <param name="AnsweredAt">Likewise; when the connection broke, if it did.</param>
 public readonly record struct WriteRecord(
     int Writer, int Number, WriteOutcome Outcome, string Error, TimeSpan SentAt, TimeSpan AnsweredAt)
 {
-    /// <summary>What is appended to the writer's list.</summary>
+    /// <summary>The element appended to the writer's list.</summary>
     public static string Element(int writer, int number) => string.Create(CultureInfo.InvariantCulture, $"w{writer}-{number}");
 
-    /// <summary>What an error reply to a write says of its outcome.</summary>
+    /// <summary>The outcome of a write according to its error reply.</summary>
     public static WriteOutcome OutcomeOf(string errorCode) => errorCode switch
     {
         "LOADING" or "MASTERDOWN" or "TRYAGAIN" or "CLUSTERDOWN" => WriteOutcome.NotExecuted,

@@ -11,12 +11,12 @@ using RedisProxy.Topology;
 namespace RedisProxy.DataPlane;
 
 /// <summary>
-/// One configured listener over all loops: a part on each, which the sockets of <see cref="ListenerSockets"/> feed. The one socket of a
-/// unix path deals its connections out in turn.
+/// One configured listener over all loops: a part on each, fed by the sockets of <see cref="ListenerSockets"/>. Connections of a unix
+/// path's single socket are dealt out to the loops in turn.
 /// </summary>
 internal sealed class DataPlaneListener
 {
-    // Clients that all connect again at once are what a gradual end avoids; longer than this nobody should wait for it.
+    // A gradual end keeps clients from all reconnecting at once; it never needs more time than this.
     private static readonly TimeSpan MaxSpread = TimeSpan.FromSeconds(5);
 
     private readonly ListenerContext _context;
@@ -33,9 +33,9 @@ internal sealed class DataPlaneListener
 
     /// <param name="options">Of the whole proxy.</param>
     /// <param name="listener">Its own.</param>
-    /// <param name="source">Where its topology comes from.</param>
-    /// <param name="quota">Its sessions and those of all.</param>
-    /// <param name="context">What all listeners share.</param>
+    /// <param name="source">Of its topology.</param>
+    /// <param name="quota">Limits its sessions, within those of all listeners.</param>
+    /// <param name="context">Shared by all listeners.</param>
     public DataPlaneListener(
         ProxyOptions options, ListenerOptions listener, ITopologySource source, SessionQuota quota, ListenerContext context)
     {
@@ -74,13 +74,13 @@ internal sealed class DataPlaneListener
 
     public ListenerOptions Options { get; private set; }
 
-    /// <summary>Who knows its master, whoever serves.</summary>
+    /// <summary>Knows its master, whether that serves its clients or replicas do.</summary>
     public ITopologySource Source => (_source as ReplicaSource)?.Master ?? _source;
 
-    /// <summary>This master serves its clients, and not a replica.</summary>
+    /// <summary>Its clients are served by this master, and not by a replica.</summary>
     public bool IsOfMaster(string masterName) => Options.Role == ListenerRole.Master && Source.Current.MasterName == masterName;
 
-    /// <summary>What its sessions go by.</summary>
+    /// <summary>The view that its sessions act upon.</summary>
     public TopologyView View => _source.Current;
 
     /// <summary>Of a replica listener: the master stands in, because no replica is healthy.</summary>
@@ -94,14 +94,14 @@ internal sealed class DataPlaneListener
     /// <summary>Sessions now, over all loops.</summary>
     public long SessionCount => Counters.Sum(counters => counters.Phases.Sum());
 
-    /// <summary>It takes no new clients any more, and its sessions come to their end.</summary>
+    /// <summary>It accepts no new clients, and its sessions are ending.</summary>
     public bool IsDraining { get; private set; }
 
-    /// <summary>An operator has paused it, and the time has not passed.</summary>
+    /// <summary>Paused by an operator, and the pause has not expired.</summary>
     public bool IsPaused => _pause.IsOn;
 
-    /// <summary>Begins to follow the topology, and to accept.</summary>
-    /// <returns>A task that fails when a listening socket has become unusable, and ends when all were stopped.</returns>
+    /// <summary>Starts following the topology, and accepting.</summary>
+    /// <returns>A task that fails if a listening socket becomes unusable, and completes when all were stopped.</returns>
     public Task<Task> StartAsync(ListenerSockets sockets)
     {
         _bridge = PlaneBridge.Connect(_source, Gates, view => _ = EndWaitsAsync(
@@ -109,14 +109,14 @@ internal sealed class DataPlaneListener
         return OpenAsync(sockets);
     }
 
-    /// <summary>Goes by other options from now on; sessions stay.</summary>
+    /// <summary>Applies changed options; sessions stay.</summary>
     public async Task ReconfigureAsync(ProxyOptions options, ListenerOptions listener)
     {
         Options = listener;
         _quota.Max = listener.MaxSessions;
         _backend = options.Backend;
 
-        // Of TLS only the files may change, and those are looked at by themselves.
+        // Of TLS only the files may change, and those are watched separately.
         SessionSettings before = _parts[0].Settings;
         var settings = new SessionSettings(options, listener)
         {
@@ -132,8 +132,8 @@ internal sealed class DataPlaneListener
         }
     }
 
-    /// <summary>Accepts on these sockets, and no more on those that it had. Takes clients again if it was drained.</summary>
-    /// <returns>As of <see cref="StartAsync"/>.</returns>
+    /// <summary>Accepts on these sockets instead of its previous ones. Ends a drain.</summary>
+    /// <returns>As for <see cref="StartAsync"/>.</returns>
     public async Task<Task> OpenAsync(ListenerSockets sockets)
     {
         ListenerSockets? before = IsDraining ? null : _sockets;
@@ -167,10 +167,10 @@ internal sealed class DataPlaneListener
     }
 
     /// <summary>
-    /// Accepts no more, and ends its sessions one after the other, each when it is quiescent; for none may a request go on waiting for an
-    /// operator. After the timeout the rest is ended as it is. Returns when the last one has ended.
+    /// Stops accepting, and ends its sessions one after the other, each when it is quiescent. An operator's pause ends, so that no request
+    /// waits for it. After the timeout the remaining sessions are ended as they are. Returns when the last one has ended.
     /// </summary>
-    /// <returns>False: it takes clients again meanwhile.</returns>
+    /// <returns>False: it was opened again meanwhile.</returns>
     public async Task<bool> DrainAsync(TimeSpan timeout)
     {
         if (!IsDraining && _sockets is { } open)
@@ -206,15 +206,16 @@ internal sealed class DataPlaneListener
         return opening == _openings;
     }
 
-    /// <summary>Requests wait, as in a failover; what is in flight is answered. Until <see cref="Resume"/>, or for a time.</summary>
+    /// <summary>Holds requests as in a failover; those in flight are answered. Until <see cref="Resume"/>, or for a time.</summary>
     public void Pause(TimeSpan atMost) => _pause.Begin(atMost);
 
     public void Resume() => _pause.End();
 
     /// <summary>
-    /// Clients that wait in a pop will wait on at the next master, see <see cref="WaitRelease"/>. The gates are shut, or are about to be.
+    /// Makes clients that wait in a pop continue their wait at the next master, see <see cref="WaitRelease"/>. The gates are shut, or about
+    /// to be.
     /// </summary>
-    /// <param name="lasts">Are they still?</param>
+    /// <param name="lasts">Are they still shut?</param>
     public async Task EndWaitsAsync(Func<bool> lasts)
     {
         if (Options.Role != ListenerRole.Master || _source.Current.Master is not { } master)
@@ -232,7 +233,7 @@ internal sealed class DataPlaneListener
         }
     }
 
-    /// <summary>Ends one session in order, with FIN.</summary>
+    /// <summary>Ends one session in an orderly way, with FIN.</summary>
     /// <returns>False: this listener has no such session.</returns>
     public async Task<bool> KillAsync(long session)
     {
@@ -246,7 +247,7 @@ internal sealed class DataPlaneListener
         return true;
     }
 
-    // A quarter of the places: clients that say nothing never keep out those that do.
+    // A quarter of the places: silent clients never keep others out.
     private static int MaxSilentOf(SessionQuota quota, int loops) => (int)Math.Clamp(quota.Max / 4 / loops, 1, int.MaxValue);
 
     private Gate[] Gates => [.. _parts.Select(part => part.Gate)];

@@ -19,22 +19,22 @@ internal static partial class DataPlaneLog
         3002, LogLevel.Warning, "{Sessions} session(s) of listener '{Listener}' were not quiescent at the drain timeout and are ended")]
     public static partial void DrainTimedOut(ILogger log, string listener, long sessions);
 
-    [LoggerMessage(3003, LogLevel.Warning, "Listener '{Listener}' cannot accept for now and backs off, clients wait: {Error}")]
+    [LoggerMessage(3003, LogLevel.Warning, "Listener '{Listener}' cannot accept for now and backs off; clients wait: {Error}")]
     public static partial void AcceptBacksOff(ILogger log, string listener, string error);
 
-    [LoggerMessage(3009, LogLevel.Information, "Listener '{Listener}' takes no more clients, {Sessions} session(s) to end")]
+    [LoggerMessage(3009, LogLevel.Information, "Listener '{Listener}' is draining: no new clients, {Sessions} session(s) left")]
     public static partial void Draining(ILogger log, string listener, long sessions);
 
-    [LoggerMessage(3010, LogLevel.Information, "New clients of {Endpoint} come here; who listens there, too, may end now")]
+    [LoggerMessage(3010, LogLevel.Information, "New connections to {Endpoint} now reach this process; the other listener can be stopped")]
     public static partial void TakesOver(ILogger log, IPEndPoint endpoint);
 
-    [LoggerMessage(3011, LogLevel.Information, "Nobody else listens on {Endpoint} any more")]
+    [LoggerMessage(3011, LogLevel.Information, "No other process listens on {Endpoint} any more")]
     public static partial void HasTakenOver(ILogger log, IPEndPoint endpoint);
 
-    [LoggerMessage(3012, LogLevel.Warning, "{Endpoint} is shared with who listens there, too: this kernel steers no clients")]
+    [LoggerMessage(3012, LogLevel.Warning, "{Endpoint} is shared with another process, and this kernel cannot steer connections")]
     public static partial void NotSteered(ILogger log, IPEndPoint endpoint);
 
-    [LoggerMessage(3007, LogLevel.Warning, "Listener '{Listener}' is paused by an operator for at most {AtMost}, requests wait")]
+    [LoggerMessage(3007, LogLevel.Warning, "Listener '{Listener}' is paused by an operator for at most {AtMost}; requests wait")]
     public static partial void Paused(ILogger log, string listener, TimeSpan atMost);
 
     [LoggerMessage(3008, LogLevel.Warning, "The pause of listener '{Listener}' is over")]
@@ -43,34 +43,34 @@ internal static partial class DataPlaneLog
     [LoggerMessage(
         3006,
         LogLevel.Warning,
-        "The limit of open files is {Files}, which allows {Sessions} sessions and not the {Wanted} of maxSessions; raise it (ulimit -n)")]
+        "The limit of open files is {Files}, which allows {Sessions} sessions, not the {Wanted} of maxSessions; raise it (ulimit -n)")]
     public static partial void TooFewFiles(ILogger log, long files, long sessions, long wanted);
 
-    [LoggerMessage(3013, LogLevel.Warning, "Buffers have passed {Budget} bytes on a loop; {Sessions} session(s) that held most are reset")]
+    [LoggerMessage(3013, LogLevel.Warning, "Buffers on a loop exceed {Budget} bytes; the {Sessions} session(s) that hold most are reset")]
     public static partial void MemoryShed(ILogger log, int sessions, long budget);
 
     [LoggerMessage(
         3014,
         LogLevel.Warning,
-        "Listener '{Listener}' did not let {Client} in, and {Others} more since the last such line: {Reason}")]
+        "Listener '{Listener}' refused {Client}, and {Others} more since the last such line: {Reason}")]
     public static partial void ClientRefused(ILogger log, string listener, string client, int others, string reason);
 
     [LoggerMessage(
         3015,
         LogLevel.Error,
-        "The master refuses backendUser of listener '{Listener}', {Sessions} session(s) ended because of it since the last such line")]
+        "The master refuses backendUser of listener '{Listener}'; {Sessions} session(s) ended because of it since the last such line")]
     public static partial void BackendUserRefused(ILogger log, string listener, int sessions);
 
     [LoggerMessage(
         3016,
         LogLevel.Warning,
-        "A session of listener '{Listener}' ended because its server sent {Reason}, and {Others} more since the last such line")]
+        "A session of listener '{Listener}' ended because its server sent {Reason}; {Others} more since the last such line")]
     public static partial void BackendProtocolError(ILogger log, string listener, string reason, int others);
 
-    [LoggerMessage(3017, LogLevel.Information, "Listener '{Listener}' ends session {Session} of {Client}: somebody has ordered it")]
+    [LoggerMessage(3017, LogLevel.Information, "Listener '{Listener}' ends session {Session} of {Client} on an operator's order")]
     public static partial void SessionKilled(ILogger log, string listener, long session, string client);
 
-    [LoggerMessage(3004, LogLevel.Error, "A session of listener '{Listener}' ended by a fault of this program")]
+    [LoggerMessage(3004, LogLevel.Error, "A session of listener '{Listener}' ended because of a bug in this program")]
     public static partial void SessionFailed(ILogger log, string listener, Exception error);
 
     [LoggerMessage(3005, LogLevel.Error, "A callback on a loop failed")]
@@ -79,7 +79,7 @@ internal static partial class DataPlaneLog
     [LoggerMessage(
         3102,
         LogLevel.Warning,
-        "Clients of listener '{Listener}' that wait in BLPOP, XREADGROUP and their like are not moved in a planned failover, their "
-            + "connections are closed (the rights that this needs are in docs/security.md): {Problem}")]
+        "Clients of listener '{Listener}' that wait in BLPOP, XREADGROUP and the like are not moved in a planned failover; their "
+            + "connections are closed (docs/security.md has the permissions needed): {Problem}")]
     public static partial void WaitsNotEnded(ILogger log, string listener, string problem);
 }

@@ -4,16 +4,16 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.DataPlane;
 
 /// <summary>
-/// Who may have how many of the files that the process may have open. Running into that limit would hurt more than new clients: the
-/// runtime ends the process when it gets no descriptor for something that it needs. So every part has its share, and refuses beyond it.
+/// Divides the descriptors that the process may have open. Hitting that limit would hurt more than just new clients: the runtime ends the
+/// process when it gets no descriptor for something that it needs. So every part has its share, and refuses beyond it.
 /// </summary>
 internal static class Descriptors
 {
-    /// <summary>The most that the admin surface needs.</summary>
+    /// <summary>More than the admin surface ever needs.</summary>
     private const int MostOfAdmin = 128;
 
-    // Kept free for everything that is counted nowhere. The runtime holds every assembly open, about 180 of them; the rest is for
-    // Sentinels, probes, and connections that are just being refused or ended.
+    // Kept free for everything that is not counted. The runtime holds every assembly open, about 180 of them; the rest is for
+    // Sentinels, probes, and connections that are being refused or closed.
     private const int Reserved = 300;
 
     // One to the client and one to the master.
@@ -28,12 +28,12 @@ internal static class Descriptors
     public static long MaxSessions(ProxyOptions options) =>
         Math.Max(1, (Sockets.MaxOpenFiles - Reserved - OfFacade(options.SentinelFacade) - OfAdmin(options.Admin)) / OfSession);
 
-    /// <summary>How many connections the Sentinel facade may have.</summary>
+    /// <summary>Limit on connections to the Sentinel facade.</summary>
     public static long OfFacade(SentinelFacadeOptions facade) => facade.Bind is null
         ? 0
         : Math.Clamp((Sockets.MaxOpenFiles - Reserved) / Share, 1, facade.MaxConnections);
 
-    /// <summary>How many connections the admin surface may have.</summary>
+    /// <summary>Limit on connections to the admin surface.</summary>
     public static long OfAdmin(AdminOptions admin) => admin.Bind is null
         ? 0
         : Math.Clamp((Sockets.MaxOpenFiles - Reserved) / Share, LeastOfAdmin, MostOfAdmin);

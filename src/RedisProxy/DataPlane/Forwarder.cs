@@ -11,8 +11,8 @@ using RedisProxy.Transport;
 namespace RedisProxy.DataPlane;
 
 /// <summary>
-/// The loops and, on each, a part of every listener. Starts by binding all addresses, so that a wrong one is reported before anything
-/// runs; stops in two stages: sessions end when nothing of theirs is pending, and what is left at the deadline is ended as it is.
+/// The loops and, on each, a part of every listener. Startup binds all addresses first, so that a bad one is reported before anything
+/// runs. Stopping has two stages: sessions end when nothing of theirs is pending, and the rest is ended as it is at the deadline.
 /// </summary>
 internal sealed class Forwarder
 {
@@ -31,10 +31,10 @@ internal sealed class Forwarder
     private ProxyOptions _options;
 
     /// <param name="options">Valid.</param>
-    /// <param name="sources">For each listener, in their order, where its topology comes from.</param>
+    /// <param name="sources">Of each listener's topology, in the order of the listeners.</param>
     /// <param name="tls">Of the listeners and towards the master.</param>
     /// <param name="time">The loops' clock.</param>
-    /// <param name="takeover">How the listeners come to their addresses.</param>
+    /// <param name="takeover">Shares or takes over the listeners' addresses.</param>
     /// <param name="log">Of this layer.</param>
     public Forwarder(
         ProxyOptions options, IReadOnlyList<ITopologySource> sources, TlsSetup tls, TimeProvider time, PortTakeover takeover, ILogger log)
@@ -61,7 +61,7 @@ internal sealed class Forwarder
 
     public IReadOnlyList<DataPlaneListener> Listeners => _listeners;
 
-    /// <summary>Sessions now, over all listeners.</summary>
+    /// <summary>Current sessions of all listeners.</summary>
     public long SessionCount => _listeners.Sum(listener => listener.SessionCount);
 
     /// <summary>Fails when a loop or a listening socket has become unusable. The process cannot do its work then.</summary>
@@ -95,8 +95,8 @@ internal sealed class Forwarder
         }
     }
 
-    /// <summary>Has every loop count what is pending now, see <see cref="SessionCounters.InFlight"/>. No loop waits for another.</summary>
-    /// <returns>False: a loop does not answer in time, and its counts are those of before.</returns>
+    /// <summary>Makes all loops count what is pending now, see <see cref="SessionCounters.InFlight"/>. No loop waits for another.</summary>
+    /// <returns>False: a loop did not answer in time, and its counts are stale.</returns>
     public async Task<bool> TryCountPendingAsync(TimeSpan atMost, TimeProvider time)
     {
         try
@@ -116,7 +116,7 @@ internal sealed class Forwarder
         });
     }
 
-    /// <summary>Binds what other options need and is not there. Nothing else changes.</summary>
+    /// <summary>Binds the addresses that other options need in addition. Nothing else changes.</summary>
     public async Task<ListenerPlan> PlanAsync(ProxyOptions options, CancellationToken cancel)
     {
         var sockets = new Dictionary<string, ListenerSockets>(StringComparer.Ordinal);
@@ -138,7 +138,7 @@ internal sealed class Forwarder
             if (known is not null && (known.Options.Master != listener.Master || known.Options.Role != listener.Role))
             {
                 errors.Add(
-                    $"listener '{listener.Name}': its sessions with another master or role are ending; reload again when it is gone");
+                    $"listener '{listener.Name}': its sessions with another master or role are still ending; reload again later");
                 continue;
             }
 
@@ -163,8 +163,8 @@ internal sealed class Forwarder
         return plan;
     }
 
-    /// <summary>From now on the listeners are those of the plan. One call at a time.</summary>
-    /// <returns>For each listener that has to go: ends when its last session has.</returns>
+    /// <summary>Replaces the listeners by those of the plan. One call at a time.</summary>
+    /// <returns>One task for each removed listener; completes when its last session has ended.</returns>
     public async Task<IReadOnlyList<Task>> CarryOutAsync(ListenerPlan plan, Func<ListenerOptions, ITopologySource> sourceOf)
     {
         ProxyOptions options = _options = plan.Options;
@@ -191,13 +191,13 @@ internal sealed class Forwarder
         return [.. before.Where(listener => options.Listeners.All(wanted => wanted.Name != listener.Options.Name)).Select(LetGoAsync)];
     }
 
-    /// <summary>Accepts no more, waits until the sessions have ended, or the drain timeout has passed, and ends the loops.</summary>
+    /// <summary>Stops accepting, waits until all sessions have ended or the drain timeout has passed, and ends the loops.</summary>
     public async Task StopAsync()
     {
         _isStopping = true;
         Task drained = Task.WhenAll(_listeners.Select(listener => listener.DrainAsync(_options.Shutdown.DrainTimeout)));
 
-        // A loop that has broken answers nobody.
+        // A loop that has failed never answers.
         await Task.WhenAny([drained, .. _loops.Select(loop => loop.Completion)]);
         if (drained.IsCompletedSuccessfully)
         {
@@ -249,7 +249,7 @@ internal sealed class Forwarder
         }
     }
 
-    // It is listed until its last session has ended, unless it is wanted again by then.
+    // It stays in the list until its last session has ended, unless it was opened again by then.
     private async Task LetGoAsync(DataPlaneListener listener)
     {
         if (await listener.DrainAsync(_options.Shutdown.DrainTimeout))

@@ -2,29 +2,29 @@ using System.Diagnostics;
 
 namespace RedisProxy.DataPlane;
 
-/// <summary>Lines of one kind in the log that anybody can cause: one in ten seconds. Any thread.</summary>
+/// <summary>Limits log lines that clients can trigger: one of a kind in ten seconds. Any thread.</summary>
 internal sealed class LineLimit
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
     private long _lastLine;
-    private int _silent;
+    private int _suppressed;
 
-    /// <param name="others">So many were not written since the last one that was.</param>
+    /// <param name="others">Number of lines suppressed since the last one written.</param>
     public bool MayWrite(out int others)
     {
         lock (_lock)
         {
-            others = _silent;
+            others = _suppressed;
             if (_lastLine != 0 && Stopwatch.GetElapsedTime(_lastLine) < Interval)
             {
-                _silent++;
+                _suppressed++;
                 return false;
             }
 
             _lastLine = Stopwatch.GetTimestamp();
-            _silent = 0;
+            _suppressed = 0;
             return true;
         }
     }

@@ -6,11 +6,11 @@ using RedisProxy.Transport;
 
 namespace RedisProxy.DataPlane;
 
-/// <summary>What all listeners of one process share.</summary>
+/// <summary>Shared by all listeners of one process.</summary>
 /// <param name="Loops">Each listener has a part on each.</param>
 /// <param name="Limiters">One for each loop.</param>
 /// <param name="Tls">Of the listeners and towards the master.</param>
-/// <param name="Takeover">How the listeners come to their addresses.</param>
+/// <param name="Takeover">Shares or takes over the listeners' addresses.</param>
 /// <param name="Time">The loops' clock.</param>
 /// <param name="Log">Of this layer.</param>
 internal sealed record ListenerContext(

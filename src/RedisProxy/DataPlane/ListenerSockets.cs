@@ -10,14 +10,14 @@ namespace RedisProxy.DataPlane;
 /// The listening sockets of one address. On TCP every loop has its own and the kernel spreads connections over them (SO_REUSEPORT); a
 /// unix path has one. Bound here, served by others.
 /// </summary>
-/// <param name="Bind">Where.</param>
+/// <param name="Bind">The configured address.</param>
 /// <param name="Bound">A name may have several addresses.</param>
 internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSocket> Bound)
 {
-    /// <param name="bind">Where.</param>
-    /// <param name="loops">So many sockets for each TCP address.</param>
-    /// <param name="accepted">What accepted sockets are set to.</param>
-    /// <param name="sharing">With a process that listens there already, or with nobody.</param>
+    /// <param name="bind">The configured address.</param>
+    /// <param name="loops">Number of sockets for each TCP address.</param>
+    /// <param name="accepted">Settings of accepted sockets.</param>
+    /// <param name="sharing">Other users of the address.</param>
     /// <param name="cancel">Ends the resolution of a name.</param>
     /// <exception cref="Win32Exception">The address cannot be bound; nothing is left open.</exception>
     public static async Task<ListenerSockets> BindAsync(
@@ -49,7 +49,7 @@ internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSock
         return new ListenerSockets(bind, bound);
     }
 
-    /// <summary>Those that are accepted from now on are set to this.</summary>
+    /// <summary>Changes the settings of sockets accepted from now on.</summary>
     public void Set(TcpSettings accepted)
     {
         foreach (BoundSocket socket in Bound)
@@ -69,7 +69,7 @@ internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSock
         RemoveFile();
     }
 
-    /// <summary>After the socket of a unix path was closed. When another process has taken the path over, the file is its own.</summary>
+    /// <summary>After the socket of a unix path was closed. If another process has taken the path over, the file is that one's.</summary>
     public void RemoveFile()
     {
         if (Bind.UnixPath is { } path && !Sockets.IsServed(path))
@@ -92,11 +92,11 @@ internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSock
     }
 }
 
-/// <summary>Who else may have to do with an address.</summary>
+/// <summary>Other permitted users of an address.</summary>
 [Flags]
 internal enum AddressSharing
 {
-    /// <summary>Nobody may listen there.</summary>
+    /// <summary>No other socket may listen there.</summary>
     None = 0,
 
     /// <summary>Another process of this user, or an older socket of this one, may listen there.</summary>
@@ -106,7 +106,7 @@ internal enum AddressSharing
     OwnerOnly = 2,
 }
 
-/// <param name="Loop">Whose it is.</param>
-/// <param name="Fd">It listens.</param>
+/// <param name="Loop">Index of its loop.</param>
+/// <param name="Fd">Listening.</param>
 /// <param name="Endpoint">Null: a unix path.</param>
 internal readonly record struct BoundSocket(int Loop, int Fd, IPEndPoint? Endpoint);

@@ -6,17 +6,17 @@ using RedisProxy.Sessions;
 namespace RedisProxy.DataPlane;
 
 /// <summary>
-/// A limit on the buffers of all sessions together: the limits on each one, times the number of sessions, may be more than there is. Each
-/// loop has its share, and resets its largest sessions when it is used up; the many small ones never notice.
+/// Limits the buffers of all sessions together: the limit per session times the number of sessions may exceed the memory. Each
+/// loop has its share, and resets its largest sessions when that is used up; the many small ones never notice.
 /// </summary>
 internal static class MemoryBudget
 {
-    // After a reset there is room again for some time, so that it is not one session for each receive.
+    // Frees enough for some time, so that not every receive costs a session.
     private const int ShedPercent = 25;
 
     /// <param name="maxBytes">0: half of what this process may use.</param>
     /// <param name="loops">All of them, not started yet.</param>
-    /// <param name="listeners">As they are then. Each has a part on each loop, in the loops' order.</param>
+    /// <param name="listeners">The current ones. Each has a part on each loop, in the loops' order.</param>
     /// <param name="log">Of the data plane.</param>
     public static void Apply(
         long maxBytes, IReadOnlyList<EventLoop> loops, Func<IReadOnlyList<DataPlaneListener>> listeners, ILogger log)
@@ -32,7 +32,7 @@ internal static class MemoryBudget
             {
                 if (!isDue)
                 {
-                    // Not now: somebody is in the middle of a receive.
+                    // Not now: this may be in the middle of a receive.
                     isDue = true;
                     loop.Defer(
                         _ =>

@@ -3,11 +3,11 @@ using Microsoft.Extensions.Logging;
 namespace RedisProxy.DataPlane;
 
 /// <summary>
-/// A pause that an operator has asked for. It ends when told, or by itself: an operator who forgets must not be an outage. Any thread.
+/// A pause requested by an operator. It ends on request or by itself: an operator who forgets it must not cause an outage. Any thread.
 /// </summary>
 /// <param name="listener">For the log.</param>
-/// <param name="time">When it ends by itself.</param>
-/// <param name="show">Gets true when it begins and false when it ends.</param>
+/// <param name="time">Clock of its expiry.</param>
+/// <param name="show">Called with true when it begins and false when it ends.</param>
 /// <param name="log">Of this layer.</param>
 internal sealed class OperatorPause(string listener, TimeProvider time, Action<bool> show, ILogger log)
 {
@@ -17,7 +17,7 @@ internal sealed class OperatorPause(string listener, TimeProvider time, Action<b
 
     public bool IsOn { get; private set; }
 
-    /// <summary>A further pause begins the time anew.</summary>
+    /// <summary>Beginning it again restarts the time.</summary>
     public void Begin(TimeSpan atMost)
     {
         lock (_changing)
@@ -39,7 +39,7 @@ internal sealed class OperatorPause(string listener, TimeProvider time, Action<b
         }
     }
 
-    // The timer of an earlier pause may fire while this one begins, and then waits for the lock: it is not this one's end.
+    // The timer of an earlier pause may fire while a new one begins, and wait for the lock: it must not end the new one.
     private void EndOf(long number)
     {
         lock (_changing)

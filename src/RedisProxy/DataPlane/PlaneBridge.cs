@@ -5,9 +5,9 @@ using RedisProxy.Topology;
 namespace RedisProxy.DataPlane;
 
 /// <summary>
-/// The one bridge between the planes. Views of a master go from the control plane to the gate of every loop, as posted work; suspicions
-/// of sessions go the other way. Nothing else crosses. While an operator has paused the listener, a master that serves is shown as one
-/// that is about to be replaced: nothing new is sent, and what is in flight may still be answered.
+/// The only bridge between the planes. Views of a master go from the control plane to the gate of every loop, as posted work; suspicions
+/// of sessions go the other way. Nothing else crosses. While an operator has paused the listener, a serving master is presented as one
+/// that is about to be replaced: nothing new is sent, and requests in flight may still be answered.
 /// </summary>
 internal sealed class PlaneBridge : ITopologyObserver
 {
@@ -15,7 +15,7 @@ internal sealed class PlaneBridge : ITopologyObserver
     private readonly Lease? _lease;
     private readonly Action<TopologyView> _onHold;
 
-    // Views come from the source's thread, pauses from an operator's: what is shown last must be the newest of both.
+    // Views come from the source's thread, pauses from an operator's: the last one posted must be the newest of both.
     private readonly Lock _showing = new();
     private TopologyView? _view;
     private bool _isPaused;
@@ -49,10 +49,10 @@ internal sealed class PlaneBridge : ITopologyObserver
             OnBackendProtocolError = refused.ReportBackend,
         };
 
-    /// <summary>From now on the gates follow the source, beginning with what it knows.</summary>
+    /// <summary>Makes the gates follow the source, starting with its current view.</summary>
     /// <param name="source">Of the listener.</param>
     /// <param name="gates">One for each loop.</param>
-    /// <param name="onHold">Gets the view with which a failover begins, when all gates have it before them. Must not wait.</param>
+    /// <param name="onHold">Called with the view that starts a failover, after it was posted to all gates. Must not wait.</param>
     public static PlaneBridge Connect(ITopologySource source, IReadOnlyList<Gate> gates, Action<TopologyView> onHold)
     {
         var bridge = new PlaneBridge(gates, source.Lease, onHold);

@@ -7,28 +7,28 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.DataPlane;
 
 /// <summary>
-/// Takes TCP addresses over from sockets that listen there already: those of a process that is about to be replaced by this one, or of a
-/// listener of this process that was renamed. New clients come to our sockets from the moment on in which they listen; the others keep
-/// what is in their queues, and once they are closed the kernel is left to itself again. Before they close they give way, so that no
-/// client is reset: a socket that closes resets who waits in its queue and who is in the middle of a handshake with it, and while several
-/// of a group close one after the other, the group's program is out of date and the kernel may choose one that closes next.
+/// Takes TCP addresses over from sockets that already listen there: those of a process that this one replaces, or of a renamed listener of
+/// this process. From the moment our sockets listen, new connections reach them; the others keep what is in their queues, and once they are
+/// closed, the kernel chooses freely again. Before they close they give way, so that no client is reset: closing a socket resets the
+/// connections in its queue and the handshakes in progress on it; and while several sockets of a group close one after the other, the
+/// group's program is outdated and the kernel may choose one that closes next.
 /// </summary>
-/// <param name="isWanted">This process was told to replace another one. Else an address that is in use is an error.</param>
-/// <param name="time">Of the looks for others.</param>
+/// <param name="isWanted">This process is to replace another one. Otherwise an address in use is an error.</param>
+/// <param name="time">Clock of the checks for other listeners.</param>
 /// <param name="log">Of this layer.</param>
 internal sealed class PortTakeover(bool isWanted, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
-    // A handshake takes one round trip, or a second more when a segment of it was lost.
+    // A handshake takes one round trip, or a second more if a segment was lost.
     private static readonly TimeSpan HandshakesEndWithin = TimeSpan.FromMilliseconds(1500);
 
-    /// <summary>How addresses are to be bound at the start.</summary>
+    /// <summary>How to bind addresses at startup.</summary>
     public AddressSharing Sharing => isWanted ? AddressSharing.TakesOver : AddressSharing.None;
 
-    /// <summary>All of these listen.</summary>
-    /// <param name="sockets">Bound just now.</param>
-    /// <param name="areClosing">Ends the watch over the others.</param>
+    /// <summary>Takes over the addresses of these sockets, which listen now.</summary>
+    /// <param name="sockets">Just bound.</param>
+    /// <param name="areClosing">Ends the watch for other listeners.</param>
     public void Take(ListenerSockets sockets, Func<bool> areClosing)
     {
         foreach (IGrouping<IPEndPoint?, BoundSocket> group in sockets.Bound.GroupBy(socket => socket.Endpoint))
@@ -41,9 +41,9 @@ internal sealed class PortTakeover(bool isWanted, TimeProvider time, ILogger log
     }
 
     /// <summary>
-    /// To be called before these sockets are closed, while their queues are still served. When others listen on their addresses, nobody new
-    /// comes to these from now on, and this returns when the handshakes that were under way have ended. When nobody else does it returns at
-    /// once: clients are to be refused then, and not to wait for nobody.
+    /// Called before these sockets are closed, while their queues are still served. If others listen on their addresses, no new connections
+    /// reach these from now on, and this returns when the handshakes in progress have ended. Otherwise it returns at once: then clients are
+    /// to be refused instead of waiting for a listener that does not exist.
     /// </summary>
     public async Task GiveWayAsync(ListenerSockets sockets)
     {
@@ -57,8 +57,8 @@ internal sealed class PortTakeover(bool isWanted, TimeProvider time, ILogger log
 
         await Task.Delay(HandshakesEndWithin, time, CancellationToken.None);
 
-        // The kernel puts the last socket of the group in the place of one that closes. The first after ours keeps its place until all of
-        // ours are closed, if there are as many; whom the kernel leads to one of ours all the same is not heard, and comes again.
+        // The kernel moves the last socket of the group into the place of one that closes. The first one after ours keeps its place until
+        // all of ours are closed, if there are as many; a SYN the kernel still routes to one of our sockets is dropped and retransmitted.
         foreach (IGrouping<IPEndPoint?, BoundSocket> group in shared)
         {
             ReusePortGroup.TrySteer(group.First().Fd, group.Count(), 1);
@@ -94,7 +94,7 @@ internal sealed class PortTakeover(bool isWanted, TimeProvider time, ILogger log
         ReusePortGroup.Release(fd);
         if (CountOthers(endpoint, count) is var newer and > 0)
         {
-            // Somebody has come to take over from us since the last look, and what was released may have been its program.
+            // Another process has begun to take over from us since the last check, and the released program may have been its own.
             ReusePortGroup.TrySteer(fd, count, newer);
         }
 

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace RedisProxy.DataPlane;
 
 /// <summary>
-/// Clients of one listener that were not let in, or whose session could not be or go on, for the log: a line of each kind in ten seconds,
-/// as anybody can cause them.
+/// Logs clients of one listener that were refused, or whose session could not start or continue: one line of each kind in ten seconds, as
+/// clients can trigger them at will.
 /// </summary>
 internal sealed class RefusedClients(string listener, ILogger log)
 {
@@ -14,7 +14,7 @@ internal sealed class RefusedClients(string listener, ILogger log)
     private readonly LineLimit _backendUser = new();
     private readonly LineLimit _backend = new();
 
-    /// <summary>What a client sent was not what has to come first. Any loop.</summary>
+    /// <summary>A client did not send what has to come first. Any loop.</summary>
     public void ReportClient(IPEndPoint? client, string reason)
     {
         if (_clients.MayWrite(out int others))
@@ -23,7 +23,7 @@ internal sealed class RefusedClients(string listener, ILogger log)
         }
     }
 
-    /// <summary>The master does not know the user that this listener's sessions are given. Any loop.</summary>
+    /// <summary>The master refuses the credentials of this listener's sessions. Any loop.</summary>
     public void ReportBackendUser()
     {
         if (_backendUser.MayWrite(out int others))
@@ -32,7 +32,7 @@ internal sealed class RefusedClients(string listener, ILogger log)
         }
     }
 
-    /// <summary>The master broke the protocol, and a session has ended because of it. Any loop.</summary>
+    /// <summary>The master broke the protocol, which ended a session. Any loop.</summary>
     public void ReportBackend(string reason)
     {
         if (_backend.MayWrite(out int others))

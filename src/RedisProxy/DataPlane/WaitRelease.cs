@@ -10,9 +10,9 @@ using RedisProxy.Topology;
 namespace RedisProxy.DataPlane;
 
 /// <summary>
-/// Before a master is replaced, the waits of clients in BLPOP, XREADGROUP and their like are ended at it (<see cref="WaitingClients"/>), so
-/// that they wait on at the next one and none is lost with its connection. Where the user of <c>backend.username</c> may not, or the
-/// server does not see the proxy's own addresses, they stay, and their outcome is unknown when the master has gone.
+/// Before a master is replaced, ends the waits of its clients in BLPOP, XREADGROUP and the like (<see cref="WaitingClients"/>), so that
+/// they continue at the next one and none is lost with its connection. If <c>backend.username</c> lacks the permission, or the server
+/// does not see the proxy's own addresses, the waits stay, and their outcome is unknown once the master is gone.
 /// </summary>
 /// <param name="listener">For the log.</param>
 /// <param name="gates">Of the listener, one for each loop.</param>
@@ -24,10 +24,10 @@ internal sealed class WaitRelease(string listener, IReadOnlyList<Gate> gates, To
 
     private bool _hasWarned;
 
-    /// <summary>Ends the waits that there are, and for as long as told those that come to their turn behind other requests.</summary>
-    /// <param name="master">The one that is about to be replaced. Its gates are shut.</param>
-    /// <param name="backend">How it is reached.</param>
-    /// <param name="lasts">Is it still so?</param>
+    /// <summary>Ends current waits and, for as long as requested, those that begin once the requests before them are answered.</summary>
+    /// <param name="master">The one about to be replaced. Its gates are shut.</param>
+    /// <param name="backend">How to connect to it.</param>
+    /// <param name="lasts">Is it still about to be replaced?</param>
     public async Task RunAsync(MasterNode master, BackendOptions backend, Func<bool> lasts)
     {
         await using var server = new ServerConnection(master.Announced, master.Address, backend, context)
@@ -42,7 +42,7 @@ internal sealed class WaitRelease(string listener, IReadOnlyList<Gate> gates, To
         }
     }
 
-    /// <returns>True: it is worth another look.</returns>
+    /// <returns>True: check again.</returns>
     private async Task<bool> LookAsync(WaitingClients clients)
     {
         BlockedWaits[] found = await Task.WhenAll(gates.Select(static gate => gate.Loop.InvokeAsync(() => BlockedWaits.Mark(gate))));
@@ -71,7 +71,7 @@ internal sealed class WaitRelease(string listener, IReadOnlyList<Gate> gates, To
         return isWorthwhile;
     }
 
-    // Once: it will be the same the next time.
+    // Once: the next time would be the same.
     private void Warn(ServerException failure)
     {
         if (!_hasWarned)

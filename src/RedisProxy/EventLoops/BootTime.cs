@@ -1,8 +1,8 @@
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// The system's time, with timestamps that go on while the machine is suspended (CLOCK_BOOTTIME), so that nothing that was known before is
-/// taken for new after it. Timers are those of the system, which do not count that time.
+/// The system's time, with timestamps that keep running while the machine is suspended (CLOCK_BOOTTIME), so that knowledge from before a
+/// suspend does not look fresh after it. Timers are the system's, which do not count that time.
 /// </summary>
 internal sealed unsafe class BootTime : TimeProvider
 {

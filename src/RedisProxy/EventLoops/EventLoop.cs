@@ -3,14 +3,15 @@ using System.Diagnostics;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// One thread that serves many sockets: its own <see cref="EventLoops.Kernel"/>, timers, buffers and counters, and nothing shared with
-/// another loop. What lives on a loop (a <see cref="LoopSocket"/>, a session) is touched by this thread only, so none of it has a lock.
-/// Other threads ask by <see cref="Post"/>.
+/// One thread that serves many sockets: its own <see cref="EventLoops.Kernel"/>, timers, buffers and counters, nothing shared with
+/// another loop. What lives on a loop (a <see cref="LoopSocket"/>, a session) is touched by this thread only and needs no lock.
+/// Other threads use <see cref="Post"/>.
 /// <para>
 /// Continuations of awaits run inline, and only from the top of the loop: for a readiness event, or from the deferred queue. Nothing that
 /// a continuation does (closing a socket, setting a signal) runs another continuation before it returns.
 /// </para>
-/// <para>A loop has a thread of its own (<see cref="Start"/>), or is driven by its owner, turn by turn (<see cref="RunTurn"/>).</para>
+/// <para>A loop has a thread of its own (<see cref="Start"/>), or its owner drives it one iteration at a time (<see cref="RunOnce"/>).
+/// </para>
 /// </summary>
 internal sealed class EventLoop : IDisposable
 {
@@ -28,9 +29,9 @@ internal sealed class EventLoop : IDisposable
 
     /// <param name="index">0 to the number of loops - 1; names the thread.</param>
     /// <param name="time">The clock behind <see cref="NowMs"/>.</param>
-    /// <param name="onError">Gets what posted work and timer callbacks throw. The loop goes on: one session's fault is its own.</param>
-    /// <param name="kernel">Null: the operating system. The loop disposes of it.</param>
-    /// <param name="random">Null: the shared one. For all that the loop's sessions leave to chance.</param>
+    /// <param name="onError">Receives exceptions of posted work and timers. The loop continues: a fault stays in its session.</param>
+    /// <param name="kernel">Null: the operating system. Disposed by the loop.</param>
+    /// <param name="random">Null: the shared one. Source of every random choice of the loop's sessions.</param>
     public EventLoop(int index, TimeProvider time, Action<Exception> onError, Kernel? kernel = null, Random? random = null)
     {
         Index = index;
@@ -45,13 +46,13 @@ internal sealed class EventLoop : IDisposable
 
     public int Index { get; }
 
-    /// <summary>Monotonic milliseconds since the loop was made, as of the start of this turn.</summary>
+    /// <summary>Monotonic milliseconds since the loop was created, as of the start of this iteration.</summary>
     public long NowMs { get; private set; }
 
-    /// <summary>Counts the rounds of the loop. A loop whose turn does not grow after a <see cref="Post"/> hangs.</summary>
-    public long Turn { get; private set; }
+    /// <summary>Number of iterations so far. If it does not grow after a <see cref="Post"/>, the loop hangs.</summary>
+    public long Iteration { get; private set; }
 
-    /// <summary>Something was posted and has not been run.</summary>
+    /// <summary>Posted work is waiting to run.</summary>
     public bool HasPosted => !_posted.IsEmpty;
 
     public Kernel Kernel { get; }
@@ -64,18 +65,18 @@ internal sealed class EventLoop : IDisposable
 
     public bool IsCurrent => Thread.CurrentThread == _thread;
 
-    /// <summary>Ends when the loop's thread has ended; fails when it ended by an error that is not a session's.</summary>
+    /// <summary>Completes when the loop's thread ends; faulted if an error outside the sessions ended it.</summary>
     public Task Completion => _stopped.Task;
 
     public void Start()
     {
-        Debug.Assert(_thread is null, "started, or driven, before");
+        Debug.Assert(_thread is null, "already started or driven");
         _thread = new Thread(Run) { IsBackground = true, Name = $"loop-{Index}" };
         _thread.Start();
     }
 
-    /// <summary>Instead of <see cref="Start"/>: one turn on the caller's thread, always the same one.</summary>
-    public void RunTurn()
+    /// <summary>Instead of <see cref="Start"/>: one iteration on the caller's thread, which must always be the same.</summary>
+    public void RunOnce()
     {
         _thread ??= Thread.CurrentThread;
         Debug.Assert(IsCurrent, "a loop has one thread");
@@ -83,7 +84,7 @@ internal sealed class EventLoop : IDisposable
         SynchronizationContext.SetSynchronizationContext(_context);
         try
         {
-            TakeTurn();
+            RunIteration();
         }
         finally
         {
@@ -91,13 +92,13 @@ internal sealed class EventLoop : IDisposable
         }
     }
 
-    /// <summary>As <see cref="NowMs"/> would be if a turn began now.</summary>
+    /// <summary>What <see cref="NowMs"/> would be if an iteration began now.</summary>
     public long ReadClockMs() => (long)_time.GetElapsedTime(_timestampAtZero).TotalMilliseconds;
 
-    /// <summary>A timestamp of the loop's clock, on the scale of <see cref="NowMs"/>.</summary>
+    /// <summary>Converts a timestamp of the loop's clock to the scale of <see cref="NowMs"/>.</summary>
     public long ToMs(long timestamp) => (long)_time.GetElapsedTime(_timestampAtZero, timestamp).TotalMilliseconds;
 
-    /// <summary>Runs the callback on the loop's thread, after what was posted before. Any thread; never blocks.</summary>
+    /// <summary>Runs the callback on the loop's thread, in the order of posting. Any thread; never blocks.</summary>
     public void Post(Action<object?> callback, object? state)
     {
         _posted.Enqueue(callback, state);
@@ -107,7 +108,7 @@ internal sealed class EventLoop : IDisposable
         }
     }
 
-    /// <summary>Runs the function on the loop's thread and hands its result to the caller's.</summary>
+    /// <summary>Runs the function on the loop's thread and completes the task, without running continuations there.</summary>
     public Task<T> InvokeAsync<T>(Func<T> function)
     {
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -128,21 +129,21 @@ internal sealed class EventLoop : IDisposable
     }
 
     /// <summary>
-    /// Runs the callback at the end of this turn, or in the next one. Only from the loop's own thread. What was received in a turn is sent
-    /// from here: a send wakes its peer, and when all receives come first, the peer is woken for many requests and not for each.
+    /// Runs the callback at the end of this iteration, or in the next one. Only from the loop's own thread. What an iteration received is
+    /// sent from here: a send wakes its peer, and when all receives come first, the peer wakes once for many requests instead of for each.
     /// </summary>
     public void Defer(Action<object?> callback, object? state)
     {
-        Debug.Assert(IsCurrent, "other threads post");
+        Debug.Assert(IsCurrent, "other threads must post");
         _deferred.Enqueue((callback, state));
     }
 
-    /// <summary>Ends the loop after the present turn. Sockets are not closed; their owners do that before.</summary>
+    /// <summary>Ends the loop after the current iteration. Does not close sockets; their owners do that first.</summary>
     public void Stop() => Post(static loop => ((EventLoop)loop!)._stopping = true, this);
 
     public void Dispose() => Kernel.Dispose();
 
-    /// <summary>From now on readiness events of the descriptor go to the socket. False: the kernel refused, see errno.</summary>
+    /// <summary>Delivers readiness events of the descriptor to the socket. False: the kernel refused, see errno.</summary>
     internal bool TryRegister(LoopSocket socket, int fd)
     {
         if (fd >= _sockets.Length)
@@ -175,7 +176,7 @@ internal sealed class EventLoop : IDisposable
         }
     }
 
-    // An event may be left in the batch for a descriptor that was closed and given to a new socket meanwhile: the version tells.
+    // The batch may still hold an event for a descriptor that has since been closed and reused by a new socket: the version tells.
     private static ulong Token(int fd, uint version) => (uint)fd | ((ulong)version << 32);
 
     private void Run()
@@ -186,7 +187,7 @@ internal sealed class EventLoop : IDisposable
             Kernel.OnThreadStarted();
             while (!_stopping)
             {
-                TakeTurn();
+                RunIteration();
             }
 
             _stopped.SetResult();
@@ -197,15 +198,15 @@ internal sealed class EventLoop : IDisposable
         }
     }
 
-    private void TakeTurn()
+    private void RunIteration()
     {
         int timeoutMs = _deferred.Count > 0 ? 0 : Timers.TimeoutMs(NowMs);
         int events = Kernel.Wait(timeoutMs);
         NowMs = ReadClockMs();
-        Turn++;
+        Iteration++;
 
-        // A loop that was kept from its processor finds replies beside what was posted meanwhile, perhaps that they are not to be believed:
-        // the kernel lists them in the order in which they came, so what was posted is run first.
+        // After the loop was kept off its processor, replies may be ready together with a post that says not to trust them. The kernel
+        // lists events in order of arrival, so posted work runs first.
         if (Volatile.Read(ref _wakePending) != 0)
         {
             RunAll(_posted.TakeAll());
@@ -235,7 +236,7 @@ internal sealed class EventLoop : IDisposable
     {
         Kernel.ClearWake();
 
-        // Cleared before the queue is taken: a post that comes later wakes the loop again.
+        // Clear before taking the queue: a later post then wakes the loop again.
         Interlocked.Exchange(ref _wakePending, 0);
         RunAll(_posted.TakeAll());
     }
@@ -255,7 +256,7 @@ internal sealed class EventLoop : IDisposable
         }
     }
 
-    // Only what is there now: what is deferred meanwhile waits for the next turn, so that sockets are looked at in between.
+    // Only what is queued now: work deferred meanwhile waits for the next iteration, so that sockets are served in between.
     private void RunDeferred()
     {
         for (int left = _deferred.Count; left > 0; left--)

@@ -1,20 +1,20 @@
 namespace RedisProxy.EventLoops;
 
-/// <summary>How often in one turn of the loop a socket may go on without waiting, so that a busy one does not starve the others.</summary>
+/// <summary>How often a socket may go on without waiting in one iteration of the loop, so that a busy one does not starve others.</summary>
 internal struct FairnessBudget
 {
-    private const int MaxWaitsPerTurn = 16;
+    private const int MaxWaitsPerIteration = 16;
 
-    private int _turn;
+    private int _iteration;
     private int _waitsLeft;
 
-    /// <summary>False: its share of this turn is used up.</summary>
-    public bool TryTake(long turn)
+    /// <summary>False: the budget of this iteration is spent.</summary>
+    public bool TryTake(long iteration)
     {
-        if (_turn != (int)turn)
+        if (_iteration != (int)iteration)
         {
-            _turn = (int)turn;
-            _waitsLeft = MaxWaitsPerTurn;
+            _iteration = (int)iteration;
+            _waitsLeft = MaxWaitsPerIteration;
         }
 
         return --_waitsLeft > 0;

@@ -3,7 +3,7 @@ namespace RedisProxy.EventLoops;
 
 /// <summary>
 /// Closes a client's socket after FIN was sent to it. Closing with unread input would send RST, which can overtake the last replies on
-/// their way to the client; so what still comes is read and thrown away until the client closes too, for a short time.
+/// their way to the client; so for a short time, further input is read and discarded until the client closes too.
 /// </summary>
 internal static class LingeringClose
 {
@@ -11,7 +11,7 @@ internal static class LingeringClose
     private const int MaxBytes = 1024 * 1024;
 
     /// <param name="socket">The client's.</param>
-    /// <param name="isInputEnded">All that the client sent has been read, its FIN too: there is nothing to wait for.</param>
+    /// <param name="isInputEnded">Everything from the client has been read, including its FIN: no need to wait.</param>
     public static async Task RunAsync(LoopSocket socket, bool isInputEnded = false)
     {
         if (isInputEnded || socket.IsClosed)
@@ -43,7 +43,7 @@ internal static class LingeringClose
         socket.Close();
     }
 
-    /// <returns>Bytes thrown away, 0 when there are none now, -1 when the client has closed.</returns>
+    /// <returns>Bytes discarded, 0 if there are none now, -1 if the client has closed.</returns>
     private static unsafe int Drain(LoopSocket socket)
     {
         Slab slab = socket.Loop.Slabs.Rent(large: false);

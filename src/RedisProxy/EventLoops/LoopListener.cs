@@ -4,15 +4,14 @@ using System.Diagnostics;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// Accepts connections on one loop and hands each, as a descriptor, to its owner. It does nothing else: no dialling, no waiting for
-/// the client. It ends when it is stopped, or fails when its socket is unusable; errors of single clients and of scarce resources it
-/// counts and survives.
+/// Accepts connections on one loop and hands each descriptor to its owner. Nothing else: it neither dials nor waits for the client.
+/// Ends when stopped, or fails when its socket is unusable; errors of single clients and of scarce resources are counted and survived.
 /// </summary>
 internal sealed class LoopListener
 {
-    private const int MaxAcceptsPerTurn = 64;
+    private const int MaxAcceptsPerIteration = 64;
 
-    // A queue is no longer than its backlog; who comes faster than this accepts must not keep the listener from its end.
+    // A queue is no longer than its backlog; clients that connect faster than this accepts must not keep the listener from stopping.
     private const int MaxAcceptsAtStop = Sockets.Backlog;
     private const int MinBackoffMs = 20;
     private const int MaxBackoffMs = 1000;
@@ -25,8 +24,8 @@ internal sealed class LoopListener
     private int _backoffMs = MinBackoffMs;
 
     /// <param name="socket">Listening and registered on its loop.</param>
-    /// <param name="onAccepted">Gets the non-blocking descriptor of a new connection, on the loop; must not throw.</param>
-    /// <param name="tryAccept">Null: accepts from the socket. For tests of failures that a real socket cannot be made to have.</param>
+    /// <param name="onAccepted">Receives the non-blocking descriptor of a new connection, on the loop; must not throw.</param>
+    /// <param name="tryAccept">Null: accepts from the socket. For tests of failures that a real socket cannot be made to produce.</param>
     public LoopListener(LoopSocket socket, Action<int> onAccepted, Func<int>? tryAccept = null)
     {
         _socket = socket;
@@ -40,12 +39,12 @@ internal sealed class LoopListener
 
     public long ResourceErrors { get; private set; }
 
-    /// <summary>Gets the error number of the first failure for lack of resources in a row.</summary>
+    /// <summary>Receives the error number of the first resource failure in a row.</summary>
     public Action<int>? OnResourceShortage { get; init; }
 
     /// <summary>
-    /// Accepts who waits in the queue, and closes it: the kernel resets those who have connected and were not accepted. A handshake
-    /// that is under way is lost all the same, unless another socket listens there and net.ipv4.tcp_migrate_req is set (ip-sysctl).
+    /// Accepts the queued connections, then closes the socket: the kernel resets connections that were completed but not accepted. A
+    /// handshake in progress is lost anyway, unless another socket listens there and net.ipv4.tcp_migrate_req is set (ip-sysctl).
     /// </summary>
     public void Stop()
     {
@@ -94,10 +93,10 @@ internal sealed class LoopListener
         }
     }
 
-    /// <returns>0 when there are no more, or enough for this turn; else the error number.</returns>
+    /// <returns>0 when the queue is empty or this iteration's limit is reached; otherwise the error number.</returns>
     private int AcceptBurst()
     {
-        for (int i = 0; i < MaxAcceptsPerTurn; i++)
+        for (int i = 0; i < MaxAcceptsPerIteration; i++)
         {
             int fd = _tryAccept();
             if (fd < 0)

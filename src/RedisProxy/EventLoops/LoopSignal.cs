@@ -4,8 +4,8 @@ using System.Threading.Tasks.Sources;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// Lets one async method on a loop wait for another part of the same loop. Setting it releases the waiter at the end of the turn, or the
-/// next wait at once when nobody waits; several sets before a wait count as one. Reused without allocation.
+/// Lets one async method on a loop wait for another part of the same loop. Setting it releases the waiter at the end of the iteration,
+/// or the next wait at once if none is waiting; several sets before a wait count as one. Reused without allocation.
 /// </summary>
 internal sealed class LoopSignal(EventLoop loop) : IValueTaskSource
 {
@@ -25,7 +25,7 @@ internal sealed class LoopSignal(EventLoop loop) : IValueTaskSource
         loop.Defer(static self => ((LoopSignal)self!)._waiter.Complete(), this);
     }
 
-    /// <summary>Ends after the next <see cref="Set"/>, or at once when there was one since the last wait.</summary>
+    /// <summary>Completes after the next <see cref="Set"/>, or at once if it was set since the last wait.</summary>
     public ValueTask WaitAsync()
     {
         if (!_isSet)

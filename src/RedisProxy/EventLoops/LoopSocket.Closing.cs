@@ -1,12 +1,12 @@
 namespace RedisProxy.EventLoops;
 
-/// <summary>The part that ends a socket. With TLS, the peer is told before, so that it knows that nothing was cut off.</summary>
+/// <summary>The part that closes a socket. With TLS, a close_notify goes first, so that the peer can rule out a truncation.</summary>
 internal sealed partial class LoopSocket
 {
-    /// <summary>Ciphertext that the kernel had no room for keeps a closed descriptor open for so long.</summary>
+    /// <summary>How long ciphertext that the kernel has no room for keeps a closed descriptor open.</summary>
     private const int MaxFlushMs = 5000;
 
-    /// <summary>Sends FIN after what was sent; receiving goes on.</summary>
+    /// <summary>Sends FIN after pending output; receiving continues.</summary>
     public void ShutdownWrite()
     {
         if (IsClosed)
@@ -26,10 +26,10 @@ internal sealed partial class LoopSocket
         }
     }
 
-    /// <summary>Orderly: FIN after what was sent. The kernel sends RST instead when received bytes were left unread.</summary>
+    /// <summary>Orderly: FIN after pending output. The kernel sends RST instead if received bytes were left unread.</summary>
     public void Close() => Release(abort: false);
 
-    /// <summary>Now, with RST; what was not sent yet is thrown away.</summary>
+    /// <summary>Immediate, with RST; unsent output is discarded.</summary>
     public void Abort() => Release(abort: true);
 
     private void Release(bool abort)
@@ -61,7 +61,7 @@ internal sealed partial class LoopSocket
         _loop.Close(fd, abort);
     }
 
-    /// <summary>The kernel sends what it has taken after a close, too; what it has not taken yet must not be lost either.</summary>
+    /// <summary>After a close, the kernel still sends the output it holds; output it has not taken yet must not be lost either.</summary>
     private bool IsFlushedLater(TlsLayer tls)
     {
         tls.SendCloseNotify();
@@ -74,7 +74,7 @@ internal sealed partial class LoopSocket
         return tls.HasUnsent;
     }
 
-    // Behind an event that may have made room.
+    // After an event that may have made room.
     private void ContinueClosing(TlsLayer tls)
     {
         if (tls.HasUnsent)

@@ -2,23 +2,23 @@ using System.Net.Security;
 
 namespace RedisProxy.EventLoops;
 
-/// <summary>The part that makes a socket speak TLS: afterwards it is used as before, and what it receives and sends is plaintext.</summary>
+/// <summary>The part that secures a socket with TLS: it is used as before, and what it receives and sends is plaintext.</summary>
 internal sealed partial class LoopSocket
 {
     private TlsLayer? _tls;
 
-    /// <summary>Before the handshake: what the peer has sent so far, which stays with the kernel.</summary>
-    /// <returns>As of <see cref="TryReceive"/>.</returns>
+    /// <summary>Before the handshake: the bytes that the peer has sent so far, left in the kernel.</summary>
+    /// <returns>As for <see cref="TryReceive"/>.</returns>
     public unsafe int TryPeek(byte* buffer, int length) => IsClosed ? -Errno.Canceled : _loop.Kernel.Peek(_fd, buffer, length);
 
-    /// <summary>After <see cref="TryPeek"/>: until there is more than that, or the peer has closed.</summary>
+    /// <summary>After <see cref="TryPeek"/>: waits for more bytes than it returned, or for the peer to close.</summary>
     public ValueTask WaitForMoreAsync()
     {
         _readiness &= IsPeerClosed ? ~SocketReadiness.None : ~SocketReadiness.Readable;
         return WaitReadableAsync();
     }
 
-    /// <summary>The kernel has something that was not received yet, or knows that nothing more comes.</summary>
+    /// <summary>The kernel holds bytes not received yet, or the end of the input.</summary>
     public unsafe bool HasInput()
     {
         byte one;
@@ -26,11 +26,11 @@ internal sealed partial class LoopSocket
     }
 
     /// <summary>
-    /// The handshake, once, with nobody else waiting for the socket. It has no deadline: whoever closes the socket ends it. When it
-    /// failed, the socket is only good for closing.
+    /// Runs the handshake, once, while nothing else waits for the socket. It has no deadline: closing the socket ends it. After a failure
+    /// the socket can only be closed.
     /// </summary>
-    /// <param name="authenticate">Client's or server's part; told the stream, begins at once, and stays on the loop.</param>
-    /// <returns>Null: the socket is secure. Else why it is not; an <see cref="EndOfStreamException"/> when the peer never said a thing.
+    /// <param name="authenticate">The client's or server's part; gets the stream, starts at once, and stays on the loop.</param>
+    /// <returns>Null: the socket is secure. Otherwise the reason; an <see cref="EndOfStreamException"/> if the peer never sent a byte.
     /// </returns>
     public async Task<Exception?> SecureAsync(Func<SslStream, Task> authenticate)
     {
@@ -54,14 +54,14 @@ internal sealed partial class LoopSocket
             tls.GoOn();
         }
 
-        // The first bytes behind the handshake may have come with it, and then the kernel has nothing to tell.
+        // The first bytes after the handshake may have arrived with it, in which case the kernel raises no further event.
         _readiness |= SocketReadiness.Readable;
         if (tls.HandshakeError is { } error)
         {
-            // Plain again, so that what the peer still says can be drained before the close.
+            // Plain again, so that what the peer still sends can be drained before the close.
             tls.Dispose();
             _tls = null;
-            return tls.HasReceived ? error : new EndOfStreamException("the connection ended without a word", error);
+            return tls.HasReceived ? error : new EndOfStreamException("the connection ended before the peer sent anything", error);
         }
 
         return null;

@@ -4,15 +4,15 @@ using System.Threading.Tasks.Sources;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// A non-blocking socket on one loop. Readiness-based: wait until readable, rent a buffer, receive; so a socket that waits holds no
-/// buffer. One reader and one writer may wait at a time. Nothing here throws for what a peer does: a try returns a count, or a negative
+/// A non-blocking socket on one loop. Readiness-based: wait until readable, rent a buffer, receive; so a waiting socket holds no
+/// buffer. One reader and one writer may wait at a time. Nothing here throws because of a peer: a try returns a count or a negative
 /// error number, <see cref="SocketCalls.WouldBlock"/> among them.
 /// <para>
-/// Readiness is edge-triggered and remembered: a flag is set by an event and cleared when the kernel says "would block", or when a
-/// receive got less than it asked for, which on a stream means that there is no more (epoll(7), Q&amp;A 9) — unless the peer has shut
-/// down, whose end of file gives no second event. Spurious wake-ups happen, so waiters always try and wait again.
+/// Readiness is edge-triggered and remembered: an event sets a flag, and "would block" clears it, as does a receive that got less than
+/// it asked for, which on a stream means that there is no more (epoll(7), Q&amp;A 9) — unless the peer has shut down, because its end of
+/// file raises no second event. Spurious wake-ups happen, so waiters always try and wait again.
 /// </para>
-/// <para>Closing wakes both waiters at the end of the turn; what they then try fails with <see cref="Errno.Canceled"/>.</para>
+/// <para>Closing wakes both waiters at the end of the iteration; their next call fails with <see cref="Errno.Canceled"/>.</para>
 /// </summary>
 internal sealed unsafe partial class LoopSocket : IValueTaskSource
 {
@@ -44,13 +44,13 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
     /// <summary>The peer has shut down its side, or the connection is broken. There may still be bytes to receive.</summary>
     public bool IsPeerClosed => (_readiness & SocketReadiness.PeerClosed) != 0;
 
-    /// <summary>A receive may give something. Else the reader was woken for another reason.</summary>
+    /// <summary>A receive may return bytes. If false, the reader was woken for another reason.</summary>
     public bool IsReadable => (_readiness & SocketReadiness.Readable) != 0;
 
     internal uint Version { get; }
 
-    /// <summary>From now on events arrive. False: the kernel refused.</summary>
-    /// <param name="isConnected">It can be written at once, so a first send need not wait for an event.</param>
+    /// <summary>Starts delivering events. False: the kernel refused.</summary>
+    /// <param name="isConnected">Writable at once, so a first send need not wait for an event.</param>
     public bool TryRegister(bool isConnected)
     {
         if (isConnected)
@@ -69,13 +69,13 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         }
 
         _readiness &= ~SocketReadiness.Woken;
-        return _share.TryTake(_loop.Turn) ? default : YieldReaderAsync();
+        return _share.TryTake(_loop.Iteration) ? default : YieldReaderAsync();
     }
 
-    /// <summary>As <see cref="WaitReadableAsync"/>, for a reader that keeps its own state and needs no async method to wait in.</summary>
+    /// <summary>As <see cref="WaitReadableAsync"/>, for a reader that keeps its own state and needs no async method.</summary>
     /// <param name="resume">Runs once, with the state, when the wait is over.</param>
     /// <param name="state">The reader.</param>
-    /// <returns>True: there is nothing to wait for, and nothing will be run.</returns>
+    /// <returns>True: no need to wait, and the callback will not run.</returns>
     public bool IsReadableOr(Action<object?> resume, object state)
     {
         if ((_readiness & (SocketReadiness.Readable | SocketReadiness.Woken)) == 0)
@@ -85,7 +85,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         }
 
         _readiness &= ~SocketReadiness.Woken;
-        if (_share.TryTake(_loop.Turn))
+        if (_share.TryTake(_loop.Iteration))
         {
             return true;
         }
@@ -96,8 +96,8 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
     }
 
     /// <summary>
-    /// Waits, in the manner of <see cref="IsReadableOr"/>, for <see cref="WakeReader"/> or for the peer to close; not for bytes, so that
-    /// they stay with the kernel.
+    /// Like <see cref="IsReadableOr"/>, but waits for <see cref="WakeReader"/> or for the peer to close, not for bytes, which stay in the
+    /// kernel.
     /// </summary>
     public bool IsWokenOr(Action<object?> resume, object state)
     {
@@ -115,7 +115,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
     public ValueTask WaitWritableAsync() =>
         (_readiness & SocketReadiness.Writable) != 0 ? default : _writer.ArmAsync(this, WriterToken);
 
-    /// <summary>As <see cref="WaitWritableAsync"/>, in the manner of <see cref="IsReadableOr"/>.</summary>
+    /// <summary>As <see cref="WaitWritableAsync"/>, in the style of <see cref="IsReadableOr"/>.</summary>
     public bool IsWritableOr(Action<object?> resume, object state)
     {
         if ((_readiness & SocketReadiness.Writable) != 0)
@@ -127,7 +127,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         return false;
     }
 
-    /// <summary>Ends the reader's wait, or its next one, although nothing came.</summary>
+    /// <summary>Ends the reader's current or next wait although no bytes have arrived.</summary>
     public void WakeReader()
     {
         if (_reader.IsArmed)
@@ -140,7 +140,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         }
     }
 
-    /// <summary>Ends the writer's wait, although there may be no room: the writer is to look at what else has changed.</summary>
+    /// <summary>Ends the writer's wait although there may be no room, so that it checks what else has changed.</summary>
     public void WakeWriter()
     {
         if (_writer.IsArmed)
@@ -153,7 +153,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
     /// <returns>Bytes received, 0 when the peer has shut down, or a negative error number.</returns>
     public int TryReceive(byte* buffer, int length)
     {
-        Debug.Assert(length > 0, "a receive into no room looks like an end of file");
+        Debug.Assert(length > 0, "a receive into an empty buffer looks like an end of file");
         if (IsClosed)
         {
             return -Errno.Canceled;
@@ -173,7 +173,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         return received;
     }
 
-    /// <returns>Bytes sent, perhaps not all, or a negative error number.</returns>
+    /// <returns>Bytes sent, possibly fewer than asked, or a negative error number.</returns>
     public int TrySend(byte* buffer, int length)
     {
         Debug.Assert(length > 0, "nothing to send");
@@ -191,7 +191,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         return sent;
     }
 
-    /// <summary>How long ago the last bytes reached this machine, received from it or not; 0 when that is not known.</summary>
+    /// <summary>Time since the last bytes reached this machine, whether received from the socket or not; 0 if unknown.</summary>
     public int MsSinceReceived() => IsClosed ? 0 : _loop.Kernel.MsSinceReceived(_fd);
 
     /// <returns>The descriptor of the next connection on a listening socket, or a negative error number.</returns>
@@ -214,7 +214,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
     /// <summary>The outcome of a connect once the socket is writable: 0, or a positive error number.</summary>
     public int TakeError() => IsClosed ? Errno.Canceled : IsPeerClosed ? _loop.Kernel.TakeError(_fd) : 0;
 
-    /// <summary>An event for this socket. Runs the waiters' continuations, so only from the top of the loop.</summary>
+    /// <summary>Handles an event. Runs the waiters' continuations, so only from the top of the loop.</summary>
     internal void OnReady(uint events)
     {
         const uint Broken = LibcConstants.EpollErr | LibcConstants.EpollHup;
@@ -262,7 +262,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         int received = _tls!.Receive(buffer, length);
         if (received < length && !_tls.IsReadable)
         {
-            // Less than asked for: there is no more plaintext on this side of the kernel either.
+            // Less than asked for: no plaintext is left on this side of the kernel either.
             _readiness &= ~SocketReadiness.Readable;
         }
 

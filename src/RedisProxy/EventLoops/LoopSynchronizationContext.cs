@@ -1,8 +1,8 @@
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// Current on a loop's thread, so that an await of something foreign (a task of the control plane) comes back to the loop. Awaits of
-/// the loop's own sockets and signals complete on the loop anyway and do not come through here.
+/// Current on a loop's thread, so that an await of a foreign task (one of the control plane) resumes on the loop. Awaits of the loop's
+/// own sockets and signals complete on the loop anyway and bypass this context.
 /// </summary>
 internal sealed class LoopSynchronizationContext(EventLoop loop) : SynchronizationContext
 {
@@ -16,7 +16,7 @@ internal sealed class LoopSynchronizationContext(EventLoop loop) : Synchronizati
     {
         if (!loop.IsCurrent)
         {
-            throw new NotSupportedException("A loop is never waited for; post instead.");
+            throw new NotSupportedException("Nothing may block on a loop; use Post.");
         }
 
         d(state);

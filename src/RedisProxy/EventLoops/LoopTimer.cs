@@ -1,7 +1,7 @@
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// One callback at one time on one loop. Made once by whoever needs it and armed as often as wanted; arming and disarming allocate
+/// One callback at one time on one loop. Created once by its user and armed as often as needed; arming and disarming allocate
 /// nothing. Only the loop's own thread touches it.
 /// </summary>
 internal sealed class LoopTimer(Action<object> callback, object state)

@@ -1,8 +1,8 @@
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// Work that other threads leave for a loop: many writers, one reader, no lock. A writer pushes onto a stack with one compare-and-swap;
-/// the reader takes the whole stack and turns it round, so order of posting is kept.
+/// Work posted to a loop by other threads: many writers, one reader, no lock. A writer pushes onto a stack with one compare-and-swap;
+/// the reader takes the whole stack and reverses it, which preserves the order of posting.
 /// </summary>
 internal sealed class PostQueue
 {

@@ -1,7 +1,7 @@
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// A piece of pinned memory, rented from its loop's <see cref="SlabPool"/>. Who rents it owns it, and its cursors and link, until it is
+/// A piece of pinned memory, rented from its loop's <see cref="SlabPool"/>. The renter owns it, its cursors and its link until it is
 /// returned. Bytes in [<see cref="Begin"/>, <see cref="End"/>) are live.
 /// </summary>
 internal sealed unsafe class Slab
@@ -22,7 +22,7 @@ internal sealed unsafe class Slab
     /// <summary>One past the last live byte.</summary>
     public int End { get; set; }
 
-    /// <summary>For the owner's chains; for the pool's free list while it is not rented.</summary>
+    /// <summary>For the owner's chains, or for the pool's free list when not rented.</summary>
     public Slab? Next { get; set; }
 
     public int Free => Capacity - End;

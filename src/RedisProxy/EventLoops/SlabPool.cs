@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// A loop's own buffers, in two sizes: small ones for the usual request and reply, large ones once a receive filled its buffer. Pinned
-/// (the kernel writes to them), never shared between loops, and so without any synchronisation. Memory is taken in blocks and kept.
+/// A loop's own buffers, in two sizes: small for the usual request and reply, large once a receive has filled its buffer. Pinned
+/// (the kernel writes to them) and never shared between loops, so without synchronisation. Memory is allocated in blocks and kept.
 /// </summary>
 internal sealed unsafe class SlabPool
 {
@@ -16,27 +16,27 @@ internal sealed unsafe class SlabPool
 
     private const int BlockBytes = 4 * LargeBytes;
 
-    // Keeps the blocks alive; slabs only have their addresses.
+    // Keeps the blocks alive; slabs only hold addresses.
     private readonly List<byte[]> _blocks = [];
     private Slab? _freeSmall;
     private Slab? _freeLarge;
 
-    /// <summary>Rented now, for the metrics.</summary>
+    /// <summary>Slabs rented now, for the metrics.</summary>
     public int InUse { get; private set; }
 
-    /// <summary>Of those that are rented now.</summary>
+    /// <summary>Bytes of the slabs rented now.</summary>
     public long InUseBytes { get; private set; }
 
-    /// <summary>Of what those who rent keep besides, see <see cref="Charge"/>.</summary>
+    /// <summary>Other memory of the renters, see <see cref="Charge"/>.</summary>
     public long ChargedBytes { get; private set; }
 
     /// <summary>
-    /// When more than this is rented or charged, <see cref="OnPressure"/> is called. Nothing is refused: who rents has bytes to put
+    /// When more than this is rented or charged, <see cref="OnPressure"/> is called. Nothing is refused: a renter has bytes to put
     /// somewhere.
     /// </summary>
     public long PressureBytes { get; set; } = long.MaxValue;
 
-    /// <summary>Called for every rent and charge above <see cref="PressureBytes"/>. Must not rent.</summary>
+    /// <summary>Called for every rent or charge above <see cref="PressureBytes"/>. Must not rent.</summary>
     public Action? OnPressure { get; set; }
 
     /// <summary>Bytes of all blocks.</summary>
@@ -61,8 +61,8 @@ internal sealed unsafe class SlabPool
         return slab;
     }
 
-    /// <summary>Memory that is not of this pool and counts with it.</summary>
-    /// <param name="bytes">Negative: given back.</param>
+    /// <summary>Counts memory that is not from this pool towards the same limit.</summary>
+    /// <param name="bytes">Negative: released.</param>
     public void Charge(long bytes)
     {
         ChargedBytes += bytes;

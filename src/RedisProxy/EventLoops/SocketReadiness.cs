@@ -1,6 +1,6 @@
 namespace RedisProxy.EventLoops;
 
-/// <summary>What is known of a socket since its last event, as edge-triggered events have to be remembered.</summary>
+/// <summary>What is known about a socket since its last event; edge-triggered events have to be remembered.</summary>
 [Flags]
 internal enum SocketReadiness : byte
 {

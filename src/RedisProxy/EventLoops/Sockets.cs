@@ -5,15 +5,15 @@ using System.Net;
 
 namespace RedisProxy.EventLoops;
 
-/// <summary>Makes sockets: listening ones at start, connecting and accepted ones while a loop runs.</summary>
+/// <summary>Creates sockets: listening ones at start, connecting and accepted ones while a loop runs.</summary>
 internal static unsafe class Sockets
 {
-    // The kernel cuts it to net.core.somaxconn.
+    // The kernel caps it at net.core.somaxconn.
     public const int Backlog = 4096;
 
     /// <summary>A listening TCP descriptor. Every loop has its own on the same address; the kernel spreads connections.</summary>
-    /// <param name="endpoint">Where.</param>
-    /// <param name="accepted">What accepted sockets are set to. On Linux they inherit it, so that no call is needed for each.</param>
+    /// <param name="endpoint">The address to bind.</param>
+    /// <param name="accepted">Settings of accepted sockets, which on Linux inherit them, so that no call is needed for each.</param>
     /// <exception cref="Win32Exception">The address cannot be bound.</exception>
     public static int Listen(IPEndPoint endpoint, TcpSettings accepted)
     {
@@ -28,8 +28,8 @@ internal static unsafe class Sockets
     }
 
     /// <summary>
-    /// Fails when somebody listens there. A listening socket would share the address with those of another process of this user, and two
-    /// proxies that were started by mistake would each get a part of the clients.
+    /// Fails if the address is already in use. A listening socket would share it with those of another process of this user, and two
+    /// proxies started by mistake would each get part of the clients.
     /// </summary>
     /// <exception cref="Win32Exception">The address is taken, or cannot be bound at all.</exception>
     public static void RequireFree(IPEndPoint endpoint)
@@ -41,13 +41,14 @@ internal static unsafe class Sockets
         _ = Libc.Close(fd);
     }
 
-    /// <summary>A listening unix descriptor. A socket file that a dead process left behind is replaced.</summary>
-    /// <param name="path">Where.</param>
+    /// <summary>A listening unix descriptor. A socket file left behind by a dead process is replaced.</summary>
+    /// <param name="path">The path to bind.</param>
     /// <param name="takesOver">
-    /// Who listens there gets nobody new from now on. The path leads to one or the other socket at every moment: rename(2) is atomic.
+    /// A process that already listens there gets no new connections from now on. At every moment the path leads to one socket or the
+    /// other: rename(2) is atomic.
     /// </param>
-    /// <param name="isPrivate">Nobody but this user may connect. Else as the process's umask says.</param>
-    /// <exception cref="Win32Exception">The path cannot be bound, or somebody listens there.</exception>
+    /// <param name="isPrivate">Only this user may connect. Otherwise as the process's umask says.</param>
+    /// <exception cref="Win32Exception">The path cannot be bound, or another process listens there.</exception>
     public static int ListenUnix(string path, bool takesOver = false, bool isPrivate = false)
     {
         bool isServed = IsServed(path);
@@ -63,7 +64,7 @@ internal static unsafe class Sockets
         int fd = Create(LibcConstants.AfUnix);
         if (isPrivate)
         {
-            // Before the file is there, which gets its mode from the socket: at no moment can others connect.
+            // Before bind creates the file, which takes its mode from the socket: at no moment can others connect.
             _ = Libc.ChangeMode(fd, LibcConstants.OwnerOnly);
         }
 
@@ -77,7 +78,7 @@ internal static unsafe class Sockets
         return fd;
     }
 
-    /// <summary>Does somebody listen at this path? The file alone does not say so.</summary>
+    /// <summary>Does a process listen at this path? The file alone does not say so.</summary>
     public static bool IsServed(string path)
     {
         byte* address = stackalloc byte[SocketAddress.MaxBytes];
@@ -89,9 +90,9 @@ internal static unsafe class Sockets
     }
 
     /// <summary>
-    /// Begins to connect. The socket is writable once the handshake is over, or failed; <see cref="LoopSocket.TakeError"/> tells which.
+    /// Starts connecting. The socket becomes writable once it is connected or has failed; <see cref="LoopSocket.TakeError"/> tells which.
     /// </summary>
-    /// <param name="error">A positive error number when it failed at once.</param>
+    /// <param name="error">A positive error number if it failed at once.</param>
     public static bool TryConnect(
         EventLoop loop, IPEndPoint endpoint, TcpSettings settings, [NotNullWhen(true)] out LoopSocket? socket, out int error)
     {
@@ -103,7 +104,7 @@ internal static unsafe class Sockets
             return false;
         }
 
-        // Registered only now: an unconnected socket would report that it is hung up.
+        // Registered only now: an unconnected socket would report a hang-up.
         var connecting = new LoopSocket(loop, fd);
         if (connecting.TryRegister(isConnected: false))
         {
@@ -117,7 +118,7 @@ internal static unsafe class Sockets
         return false;
     }
 
-    /// <summary>Takes an accepted descriptor onto a loop. Null, and the descriptor closed, when the kernel cannot watch it.</summary>
+    /// <summary>Registers an accepted descriptor with a loop. Null, and the descriptor closed, if the kernel cannot watch it.</summary>
     public static LoopSocket? Adopt(EventLoop loop, int fd)
     {
         var socket = new LoopSocket(loop, fd);
@@ -130,10 +131,10 @@ internal static unsafe class Sockets
         return null;
     }
 
-    /// <summary>The first and the last port that the kernel gives to sockets which connect (ip(7), ip_local_port_range).</summary>
+    /// <summary>The first and last port that the kernel assigns to outgoing connections (ip(7), ip_local_port_range).</summary>
     public static (int First, int Last) EphemeralPorts { get; } = ReadEphemeralPorts();
 
-    /// <summary>How many descriptors this process may have open (getrlimit(2)); the runtime has raised it to the hard limit.</summary>
+    /// <summary>The limit on open descriptors of this process (getrlimit(2)); the runtime has raised it to the hard limit.</summary>
     public static long MaxOpenFiles
     {
         get
@@ -159,7 +160,7 @@ internal static unsafe class Sockets
         SetFlag(fd, LibcConstants.SolSocket, LibcConstants.SoReuseAddress, 1);
         if (endpoint.Address.Equals(IPAddress.IPv6Any))
         {
-            // [::] means every address, IPv4 ones too, as with redis's own "bind".
+            // [::] means every address, including IPv4, as with redis's own "bind".
             SetFlag(fd, LibcConstants.IpProtoIpv6, LibcConstants.Ipv6Only, 0);
         }
 
@@ -194,7 +195,7 @@ internal static unsafe class Sockets
         }
         catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException or FormatException or IndexOutOfRangeException)
         {
-            // Any port may be one.
+            // Assume that any port may be one.
             return (1, ushort.MaxValue);
         }
     }

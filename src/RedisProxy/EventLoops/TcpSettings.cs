@@ -1,16 +1,16 @@
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// What every TCP socket of one side is set to (tcp(7)). Keepalive probes keep an idle connection alive in firewalls and find a dead
-/// idle peer; they are not sent while data is unacknowledged, and for that there is the user timeout.
+/// Options of every TCP socket of one side (tcp(7)). Keepalive probes keep an idle connection alive in firewalls and detect a dead
+/// idle peer; they are not sent while data is unacknowledged, which the user timeout covers.
 /// </summary>
 /// <param name="KeepAliveTime">Silence before the first probe, in seconds.</param>
-/// <param name="KeepAliveInterval">Between probes, in seconds.</param>
-/// <param name="KeepAliveRetries">Unanswered probes before the connection is given up.</param>
+/// <param name="KeepAliveInterval">Seconds between probes.</param>
+/// <param name="KeepAliveRetries">Unanswered probes before the connection is dropped.</param>
 /// <param name="UserTimeoutMs">How long data may stay unacknowledged, in milliseconds; 0: the kernel's default.</param>
 internal sealed record TcpSettings(int KeepAliveTime, int KeepAliveInterval, int KeepAliveRetries, int UserTimeoutMs)
 {
-    /// <summary>Without delay (Nagle), with keepalive. Failures are ignored: on a unix socket none of this exists.</summary>
+    /// <summary>No Nagle delay, keepalive on. Failures are ignored: a unix socket has none of these options.</summary>
     public void ApplyTo(int fd)
     {
         Set(fd, LibcConstants.IpProtoTcp, LibcConstants.TcpNoDelay, 1);

@@ -5,8 +5,8 @@ namespace RedisProxy.EventLoops;
 
 /// <summary>
 /// The timers of one loop: a hashed wheel. Arming, disarming and firing take constant time, whatever the number of timers. A timer never
-/// fires early, and late by at most one tick plus the loop's turn. A bit per slot tells which have timers, so that finding the next one
-/// looks at a few words.
+/// fires early, and is late by at most one tick plus the loop's iteration. One bit per slot marks the occupied ones, so that finding the
+/// next takes a few words.
 /// </summary>
 internal sealed class TimerWheel
 {
@@ -23,7 +23,7 @@ internal sealed class TimerWheel
     private int _count;
 
     /// <param name="nowMs">The loop's clock.</param>
-    /// <param name="onError">Gets what a callback throws; the wheel goes on.</param>
+    /// <param name="onError">Receives exceptions of callbacks; the wheel continues.</param>
     public TimerWheel(long nowMs, Action<Exception> onError)
     {
         _nextTick = nowMs / TickMs;
@@ -85,7 +85,7 @@ internal sealed class TimerWheel
         _count--;
     }
 
-    /// <summary>Milliseconds until there may be something to fire; -1: no timer is armed.</summary>
+    /// <summary>Milliseconds until a timer may be due; -1: none is armed.</summary>
     public int TimeoutMs(long nowMs)
     {
         if (_count == 0)
@@ -97,7 +97,7 @@ internal sealed class TimerWheel
         return (int)Math.Clamp(due - nowMs, 0, int.MaxValue);
     }
 
-    /// <summary>Fires what is due. Callbacks may arm and disarm any timer.</summary>
+    /// <summary>Fires due timers. Callbacks may arm and disarm any timer.</summary>
     public void Advance(long nowMs)
     {
         long lastTick = nowMs / TickMs;
@@ -107,7 +107,7 @@ internal sealed class TimerWheel
             return;
         }
 
-        // A wheel turned further than once around would look at the same slots again.
+        // More than one revolution would visit the same slots again.
         long first = Math.Max(_nextTick, lastTick - SlotCount + 1);
         for (long tick = first; tick <= lastTick; tick++)
         {
@@ -132,7 +132,7 @@ internal sealed class TimerWheel
         }
     }
 
-    // A callback may change the list, so each search starts anew. What it arms is due in a later tick.
+    // A callback may change the list, so each search starts over. A timer it arms is due in a later tick.
     private static LoopTimer? FirstDue(LoopTimer? timer, long lastTick)
     {
         while (timer is not null && timer.DueTick > lastTick)

@@ -4,8 +4,8 @@ using System.Threading.Tasks.Sources;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// The one place of a loop object where somebody waits: an async method, as the state behind a reusable <see cref="IValueTaskSource"/>,
-/// or a callback. At most one wait at a time. Only the loop's thread touches it, so there are no races and no versions to tell.
+/// The single waiting place of a loop object: for an async method, as the state behind a reusable <see cref="IValueTaskSource"/>,
+/// or for a callback. At most one wait at a time. Only the loop's thread touches it, so there are no races and no version checks.
 /// </summary>
 internal struct Waiter
 {
@@ -19,7 +19,7 @@ internal struct Waiter
         Idle,
         Armed,
 
-        /// <summary>Its completion stands in the loop's deferred queue.</summary>
+        /// <summary>Its completion is in the loop's deferred queue.</summary>
         Scheduled,
         Completed,
     }
@@ -36,7 +36,7 @@ internal struct Waiter
         return new ValueTask(source, token);
     }
 
-    /// <summary>The callback runs once, when the wait is over; it may wait again at once.</summary>
+    /// <summary>Runs the callback once, when the wait is over; the callback may wait again at once.</summary>
     public void Arm(Action<object?> callback, object state)
     {
         Debug.Assert(_phase == Phase.Idle, "one wait at a time");
@@ -46,16 +46,16 @@ internal struct Waiter
         _state = state;
     }
 
-    /// <summary>An armed waiter is about to be completed from the deferred queue; nobody else may complete it until then.</summary>
+    /// <summary>An armed waiter will be completed from the deferred queue; nothing else may complete it until then.</summary>
     public void MarkScheduled()
     {
-        Debug.Assert(_phase == Phase.Armed, "nobody waits");
+        Debug.Assert(_phase == Phase.Armed, "nothing is waiting");
         _phase = Phase.Scheduled;
     }
 
     public void OnCompleted(Action<object?> continuation, object? state)
     {
-        Debug.Assert(_phase is Phase.Armed or Phase.Scheduled, "asked before the status");
+        Debug.Assert(_phase is Phase.Armed or Phase.Scheduled, "registered before the wait was armed");
         _continuation = continuation;
         _state = state;
     }
@@ -63,7 +63,7 @@ internal struct Waiter
     /// <summary>Runs the continuation, which may wait again at once. Only from the top of the loop.</summary>
     public void Complete()
     {
-        Debug.Assert(_phase is Phase.Armed or Phase.Scheduled, "nobody waits");
+        Debug.Assert(_phase is Phase.Armed or Phase.Scheduled, "nothing is waiting");
         _phase = _isCallback ? Phase.Idle : Phase.Completed;
         _isCallback = false;
         Action<object?>? continuation = _continuation;

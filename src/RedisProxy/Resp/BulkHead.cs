@@ -4,8 +4,8 @@ using System.Runtime.CompilerServices;
 namespace RedisProxy.Resp;
 
 /// <summary>
-/// The head of a bulk, such as <c>$10</c> with its line end, by which the next one of the same length is recognised: one word to compare
-/// costs less than a number to parse.
+/// The head of a bulk, such as <c>$10</c> with its line end, used to recognise the next one of the same length: comparing one word costs
+/// less than parsing a number.
 /// </summary>
 internal readonly struct BulkHead
 {
@@ -14,7 +14,7 @@ internal readonly struct BulkHead
     private readonly int _frameBytes;
 
     /// <param name="frame">A whole bulk: head, body, line end.</param>
-    /// <param name="headBytes">Of the head, with its line end.</param>
+    /// <param name="headBytes">Length of the head with its line end.</param>
     public BulkHead(ReadOnlySpan<byte> frame, int headBytes)
     {
         if (headBytes <= sizeof(ulong) && frame.Length >= sizeof(ulong))
@@ -25,7 +25,7 @@ internal readonly struct BulkHead
         }
     }
 
-    /// <summary>True: a whole bulk of the same length was there, and was stepped over. Of no bulk, it is always false.</summary>
+    /// <summary>True: skipped a whole bulk of the same length. The default value never matches.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryTake(ReadOnlySpan<byte> input, ref int at)
     {

@@ -1,11 +1,11 @@
 namespace RedisProxy.Resp;
 
-/// <summary>The names behind <see cref="CommandTable"/>. A command stands in one list only; writes stand in none.</summary>
+/// <summary>The names behind <see cref="CommandTable"/>. A command is in one list only; writes are in none.</summary>
 internal static class CommandNames
 {
     /// <summary>
     /// Flag <c>readonly</c>, and commands that have no effect at all (ECHO, INFO, MEMORY, OBJECT, PING, PUBSUB, ROLE, TIME, XINFO…).
-    /// Not here: XREAD, which may block and is looked at.
+    /// Without XREAD, which may block and is inspected.
     /// </summary>
     public const string Reads =
         "arcount arget argetrange argrep arinfo arlastitems arlen armget arnext arop arscan bitcount bitfield_ro bitpos "
@@ -24,15 +24,15 @@ internal static class CommandNames
     /// <summary>Writes that run other commands, or code that may.</summary>
     public const string Nested = "eval evalsha fcall tfcall tfcallasync";
 
-    /// <summary>Reads that run others.</summary>
+    /// <summary>Reads that run other commands.</summary>
     public const string NestedReads = "eval_ro evalsha_ro fcall_ro";
 
     /// <summary>
-    /// Called reads by the modules that bring them, and yet not to be repeated: they consume a cursor, or run code that may do anything.
+    /// Called reads by the modules that bring them, but not to be repeated: they consume a cursor, or run arbitrary code.
     /// </summary>
     public static bool IsNeverRepeated(string name) => name is "ft.cursor" || RunsCode(name);
 
-    /// <summary>Of modules, and of those in <see cref="Nested"/>.</summary>
+    /// <summary>Commands of modules, including those in <see cref="Nested"/>.</summary>
     public static bool RunsCode(string name) => name is "tfcall" or "tfcallasync" || name.StartsWith("rg.", StringComparison.Ordinal);
 
     public static readonly (string Name, CommandKind Kind, CommandFlags Flags)[] Special =

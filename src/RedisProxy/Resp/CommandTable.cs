@@ -6,13 +6,13 @@ using System.Text;
 namespace RedisProxy.Resp;
 
 /// <summary>
-/// What is known of each command. The built-in table is that of redis 7.0 to 8.6 and Valkey 8.1 and 9.1 by their replies to COMMAND, and
-/// of the documentation for redis 8.8 and 8.10; a server's own reply says more, of its modules above all. Commands that are missing are
+/// Traits of each command. The built-in table is that of redis 7.0 to 8.6 and Valkey 8.1 and 9.1 by their replies to COMMAND, and of the
+/// documentation for redis 8.8 and 8.10; a server's own reply adds to it, above all commands of modules. Commands not in the table are
 /// writes.
 /// <para>
 /// Looked up once per request, so it is an open-addressed hash over names packed into three words. Case is folded by setting bit 5 of
-/// every byte, which also folds a few bytes that are no letters; such a name is no command, and redis answers it with an error. The
-/// same bit tells a name's bytes from padding: <c>GET\0</c> is not <c>GET</c>.
+/// every byte, which also folds a few bytes that are not letters; such a name is not a command, and redis answers it with an error. The
+/// same bit distinguishes a name's bytes from padding: <c>GET\0</c> is not <c>GET</c>.
 /// </para>
 /// </summary>
 internal sealed class CommandTable
@@ -22,7 +22,7 @@ internal sealed class CommandTable
     // At most a quarter of the slots is used.
     private const int SlotsPerCommand = 4;
 
-    /// <summary>For as long as no server has said better.</summary>
+    /// <summary>Used until a server has replied to COMMAND.</summary>
     public static readonly CommandTable BuiltIn = new(BuiltInTraits());
 
     private readonly Slot[] _slots;
@@ -40,10 +40,10 @@ internal sealed class CommandTable
     }
 
     /// <summary>
-    /// The built-in table, corrected by a server's reply to COMMAND (redis.io/commands/command): what it calls <c>readonly</c> may be
-    /// sent again, what it calls <c>write</c> may not. Commands that change a connection stay what they are.
+    /// The built-in table, corrected by a server's reply to COMMAND (redis.io/commands/command): commands flagged <c>readonly</c> may be
+    /// sent again, those flagged <c>write</c> may not. Commands that change a connection keep their traits.
     /// </summary>
-    /// <returns>Null when this is no such reply.</returns>
+    /// <returns>Null if this is not such a reply.</returns>
     public static CommandTable? Of(RespValue reply)
     {
         if (!reply.IsAggregate || reply.Items.Count == 0)
@@ -64,13 +64,13 @@ internal sealed class CommandTable
         return new CommandTable(commands);
     }
 
-    /// <summary>Names of the commands that make something of a connection, so that the proxy has to know them.</summary>
+    /// <summary>Names of the commands that the proxy inspects because they change a connection.</summary>
     public static IReadOnlyList<string> LookedInto { get; } =
         [.. CommandNames.Special.Where(static command => command.Kind != CommandKind.CrossProtocol).Select(static command => command.Name)];
 
     /// <summary>
-    /// Which of <see cref="LookedInto"/> has the server under other names (<c>rename-command</c>)? COMMAND tells of each with the name that
-    /// it was born with, and COMMAND INFO finds them by their present names.
+    /// Commands of <see cref="LookedInto"/> that the server has renamed (<c>rename-command</c>): COMMAND lists commands by their original
+    /// names, COMMAND INFO finds them by their current ones.
     /// </summary>
     /// <param name="commands">The reply to COMMAND.</param>
     /// <param name="named">The reply to COMMAND INFO for <see cref="LookedInto"/>.</param>
@@ -118,7 +118,7 @@ internal sealed class CommandTable
             return;
         }
 
-        // Containers (XINFO, OBJECT) have their flags on their subcommands; what is built in for them holds.
+        // Containers (XINFO, OBJECT) have their flags on their subcommands; their built-in traits apply.
         bool isRead = flags.Contains("readonly") && !CommandNames.IsNeverRepeated(name);
         bool isWrite = flags.Contains("write");
         bool isResendable = isRead || (isKnown && known.IsResendable && !isWrite);

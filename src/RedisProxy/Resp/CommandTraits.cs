@@ -1,28 +1,28 @@
 namespace RedisProxy.Resp;
 
 /// <summary>
-/// What the proxy has to know of a command. The default value stands for commands that are not in the table: a write, that means a
+/// What the proxy needs to know about a command. The default value stands for commands that are not in the table: a write, which means a
 /// command that is never sent twice.
 /// </summary>
-/// <param name="Kind">Commands that change what a connection is, each with its own treatment; <see cref="CommandKind.Plain"/> else.</param>
+/// <param name="Kind">Commands that change a connection have a kind of their own, all others <see cref="CommandKind.Plain"/>.</param>
 /// <param name="Flags">See <see cref="CommandFlags"/>.</param>
 internal readonly record struct CommandTraits(CommandKind Kind, CommandFlags Flags)
 {
-    /// <summary>Sending it twice does no harm: it reads, or touches only the connection it is sent on, which is gone.</summary>
+    /// <summary>Sending it twice is harmless: it reads, or touches only the connection it was sent on, which is gone.</summary>
     public bool IsResendable => (Flags & CommandFlags.Resendable) != 0;
 
     public bool IsBlocking => (Flags & CommandFlags.Blocking) != 0;
 
-    /// <summary>It may wait, and takes what it waits for. (XREAD takes nothing, and WAIT waits for nothing that could be taken.)</summary>
+    /// <summary>It may wait for an element, and removes it. (XREAD removes nothing, and WAIT does not wait for elements.)</summary>
     public bool IsPop => this is { Kind: CommandKind.Plain, IsBlocking: true, IsResendable: false };
 
     /// <summary>
-    /// No request at all: a browser was tricked into speaking to this port. As in redis, its connection is closed without a reply
+    /// Not a request: a browser was tricked into connecting to this port. As in redis, the connection is closed without a reply
     /// (<see cref="ProtocolError.CrossProtocol"/>).
     /// </summary>
     public bool IsCrossProtocol => Kind == CommandKind.CrossProtocol;
 
-    /// <summary>The whole request has to be looked at before it is sent.</summary>
+    /// <summary>The whole request has to be inspected before it is sent.</summary>
     public bool NeedsInspection => Kind != CommandKind.Plain;
 }
 
@@ -31,10 +31,10 @@ internal enum CommandFlags : byte
 {
     None = 0,
 
-    /// <summary>May be sent again when its backend was lost before it replied.</summary>
+    /// <summary>May be sent again if its backend was lost before it replied.</summary>
     Resendable = 1,
 
-    /// <summary>May wait for other clients. The client's FIN must reach the server at once, or an element is popped for nobody.</summary>
+    /// <summary>May wait for other clients. The client's FIN must reach the server at once, or it pops for a client that left.</summary>
     Blocking = 2,
 
     /// <summary>
@@ -44,7 +44,7 @@ internal enum CommandFlags : byte
     Nested = 4,
 }
 
-/// <summary>Commands that change the state of their connection, or that are not answered with exactly one reply.</summary>
+/// <summary>Commands that change the state of their connection, or are not answered with exactly one reply.</summary>
 internal enum CommandKind : byte
 {
     Plain,
@@ -65,12 +65,12 @@ internal enum CommandKind : byte
     Watch,
     Unwatch,
 
-    // No longer one reply for one request.
+    // Not one reply per request.
     Subscribe,
     Monitor,
     Replication,
 
-    // Others that need a look at their arguments, or leave the connection in a state of their own.
+    // Others whose arguments need inspection, or that leave the connection in a state of their own.
     XRead,
     Wait,
     WaitAof,

@@ -3,14 +3,14 @@ using System.Text;
 namespace RedisProxy.Resp;
 
 /// <summary>
-/// Splits an inline request (telnet style) into its arguments, by the rules of sdssplitargs of redis: blanks separate; double quotes
-/// know <c>\xHH \n \r \t \b \a</c> and <c>\c</c>; single quotes know <c>\'</c>; a closing quote is followed by a blank or the end.
+/// Splits an inline request (telnet style) into its arguments, by the rules of redis's sdssplitargs: blanks separate; double quotes
+/// allow <c>\xHH \n \r \t \b \a</c> and <c>\c</c>; single quotes allow <c>\'</c>; a closing quote is followed by a blank or the end.
 /// </summary>
 internal static class InlineRequest
 {
-    /// <summary>False when the quotes are unbalanced.</summary>
+    /// <summary>False: the quotes are unbalanced.</summary>
     /// <param name="line">The request with its line end.</param>
-    /// <param name="arguments">Empty when redis would skip the line without a reply.</param>
+    /// <param name="arguments">Empty if redis would skip the line without a reply.</param>
     public static bool TrySplit(ReadOnlySpan<byte> line, out List<byte[]> arguments)
     {
         arguments = [];
@@ -133,7 +133,7 @@ internal static class InlineRequest
         return false;
     }
 
-    // Two blanks that separate arguments do not end one: sdssplitargs skips with isspace and ends with this shorter list.
+    // Two kinds of blanks separate arguments but do not end one: sdssplitargs skips with isspace and ends with this shorter list.
     private static bool EndsUnquoted(byte value) => value is (byte)' ' or (byte)'\n' or (byte)'\r' or (byte)'\t';
 
     // isspace of the C locale.

@@ -1,8 +1,8 @@
 namespace RedisProxy.Resp;
 
 /// <summary>
-/// A count or a length on its way in, one byte at a time, as string2ll of redis reads it: no sign but a minus, no leading zero,
-/// no blank, not empty. Stricter in one point: <see cref="RespLimits.MaxLengthDigits"/>.
+/// A count or length read byte by byte, with the rules of redis's string2ll: no sign but a minus, no leading zero, no blank, not empty.
+/// Stricter in one point: <see cref="RespLimits.MaxLengthDigits"/>.
 /// </summary>
 internal struct LengthField
 {
@@ -12,13 +12,13 @@ internal struct LengthField
 
     public bool IsNegative { readonly get; private set; }
 
-    /// <summary>Nothing has been taken yet, not even a sign.</summary>
+    /// <summary>Nothing has been read yet, not even a sign.</summary>
     public readonly bool IsEmpty => _digits == 0 && !IsNegative;
 
     /// <summary>It may end here.</summary>
     public readonly bool IsNumber => _digits > 0;
 
-    /// <summary>False when the byte cannot stand here.</summary>
+    /// <summary>False: the byte is not allowed here.</summary>
     public bool TryTake(byte value)
     {
         if (value == '-' && IsEmpty)

@@ -13,28 +13,28 @@ internal enum ProtocolError : byte
     TooBigInline,
     UnbalancedQuotes,
 
-    /// <summary>Stricter than redis, which skips two bytes after a length or a body without looking at them.</summary>
+    /// <summary>Stricter than redis, which skips two bytes after a length or a body without checking them.</summary>
     InvalidLineEnding,
 
-    /// <summary>Stricter than redis, which waits for the end of such a line for ever.</summary>
+    /// <summary>Stricter than redis, which waits forever for the end of such a line.</summary>
     NulInInline,
 
-    /// <summary>A client that has not authenticated asks for more memory than that takes.</summary>
+    /// <summary>A client that has not authenticated exceeds the limit on its requests' size.</summary>
     UnauthenticatedLength,
 
     /// <summary>The first bytes of a TLS handshake on a plain port.</summary>
     TlsHello,
 
-    /// <summary>A browser that was tricked into speaking to this port: the first word is <c>POST</c> or <c>Host:</c>.</summary>
+    /// <summary>A browser was tricked into connecting to this port: the first word is <c>POST</c> or <c>Host:</c>.</summary>
     CrossProtocol,
 
-    /// <summary>Only replies: deeper than <see cref="RespLimits.MaxReplyDepth"/>, or no RESP at all.</summary>
+    /// <summary>Replies only: deeper than <see cref="RespLimits.MaxReplyDepth"/>, or not RESP.</summary>
     InvalidReply,
 }
 
 internal static class ProtocolErrors
 {
-    /// <summary>The error reply without its <c>-</c> and line end, as Latin-1; null when the connection is closed without a word.</summary>
+    /// <summary>The error reply without its <c>-</c> and line end, as Latin-1; null if the connection is closed without a reply.</summary>
     /// <param name="error">Not <see cref="ProtocolError.None"/>.</param>
     /// <param name="got">The unexpected byte, for <see cref="ProtocolError.ExpectedDollar"/>.</param>
     public static string? Describe(ProtocolError error, byte got) => error switch
@@ -51,6 +51,6 @@ internal static class ProtocolErrors
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "not an error"),
     };
 
-    // Redis writes the byte as it is, and line ends as blanks. Replies here are written as Latin-1, so each byte survives.
+    // Redis writes the byte unchanged, except line ends, which become blanks. Replies here are written as Latin-1, so each byte survives.
     private static char Printable(byte got) => got is (byte)'\r' or (byte)'\n' ? ' ' : (char)got;
 }

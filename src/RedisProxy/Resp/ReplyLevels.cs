@@ -4,24 +4,24 @@ using System.Diagnostics;
 namespace RedisProxy.Resp;
 
 /// <summary>
-/// How many elements each open level of a nested reply still owes. The innermost one is in fields. The others stand in a stack of bytes
-/// that is only made when a reply has a second level: one byte for a level that owes little, nine for others. It is given back when a
-/// reply that was nested deeply has ended.
+/// The number of elements owed by each open level of a nested reply. The innermost level is in fields. The others are in a stack of bytes
+/// that is allocated only when a reply has a second level: one byte for a level that owes little, nine for others. It is released after a
+/// deeply nested reply.
 /// </summary>
 internal struct ReplyLevels
 {
     /// <summary>A level that ends with its own end mark instead of a count.</summary>
     public const long Streamed = -1;
 
-    /// <summary>A string that comes in chunks.</summary>
+    /// <summary>A string that arrives in chunks.</summary>
     public const long Chunked = -2;
 
     private const int InitialOuterBytes = 16;
 
-    // Of usual replies; a larger stack is not kept.
+    // Enough for common replies; a larger stack is not kept.
     private const int MaxKeptOuterBytes = 256;
 
-    // A level as one number, from its end to be read backwards: below this one byte, else eight bytes and this mark behind them.
+    // A level is one number, read backwards from its end: below this mark one byte, otherwise eight bytes followed by the mark.
     private const byte LongMark = byte.MaxValue;
 
     private long _owed;
@@ -36,19 +36,19 @@ internal struct ReplyLevels
 
     public readonly bool IsChunked => _depth > 0 && _owed == Chunked;
 
-    /// <summary>Elements of the innermost level before its last one; 0 when it has no count.</summary>
+    /// <summary>Elements of the innermost level before its last one; 0 if it has no count.</summary>
     public readonly long OwedBeforeLast => _depth > 0 ? Math.Max(0, _owed - 1) : 0;
 
-    /// <summary>There was one level too many.</summary>
+    /// <summary>A reply exceeded the maximum depth.</summary>
     public bool HasOverflowed { readonly get; private set; }
 
-    /// <summary>Of the stack.</summary>
+    /// <summary>Size of the stack.</summary>
     public readonly int HeldBytes => _outer?.Length ?? 0;
 
-    /// <summary>So many of <see cref="OwedBeforeLast"/> have ended.</summary>
+    /// <summary>Ends this many of <see cref="OwedBeforeLast"/>.</summary>
     public void EndElements(long count) => _owed -= count;
 
-    /// <summary>False when the reply is nested too deeply.</summary>
+    /// <summary>False: the reply is nested too deeply.</summary>
     public bool TryEnter(long owed, bool isAttribute)
     {
         Debug.Assert(owed is > 0 or Streamed or Chunked, "an empty level is never entered");
@@ -69,12 +69,12 @@ internal struct ReplyLevels
         return true;
     }
 
-    /// <summary>One element of the innermost level has ended, and with it perhaps levels. True when that was the whole message.</summary>
+    /// <summary>Ends one element of the innermost level, and perhaps levels with it. True: that was the whole message.</summary>
     public bool EndElement()
     {
         Debug.Assert(_depth > 0, "an element outside of any level is the message itself");
 
-        // Small enough to be inlined, and all that most elements of a large array need.
+        // Small enough to be inlined, and sufficient for most elements of a large array.
         if (_owed > 1)
         {
             _owed--;
@@ -102,7 +102,7 @@ internal struct ReplyLevels
         return true;
     }
 
-    /// <summary>Closes the innermost level. True when it was an attribute, which is no element of the level around it.</summary>
+    /// <summary>Closes the innermost level. True: it was an attribute, which does not count as an element of the level around it.</summary>
     public bool Leave()
     {
         Debug.Assert(_depth > 0, "nothing to leave");

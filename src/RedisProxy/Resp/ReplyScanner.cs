@@ -5,8 +5,8 @@ namespace RedisProxy.Resp;
 
 /// <summary>
 /// Finds where replies end, in any chunking: RESP2 and RESP3, nested and streamed. It counts owed elements and bytes to skip; nesting
-/// costs a counter a level and no recursion. Attributes belong to the reply that follows them, so they do not end one. Pushes are
-/// messages of their own: <see cref="Kind"/> tells, and the caller must not take them for a reply.
+/// costs a counter per level and no recursion. Attributes belong to the reply that follows them, so they do not end one. Pushes are
+/// messages of their own: <see cref="Kind"/> tells, and the caller must not mistake them for a reply.
 /// <para>Not a validator: what a line or a body says is left to the client, as long as it is strictly framed.</para>
 /// </summary>
 internal struct ReplyScanner
@@ -35,10 +35,10 @@ internal struct ReplyScanner
         BodyLf,
     }
 
-    /// <summary>First byte of the message under way, or of the one that just ended, after any attributes. 0 until known.</summary>
+    /// <summary>First byte of the current message, or of the one that just ended, after any attributes. 0 until known.</summary>
     public byte Kind { readonly get; private set; }
 
-    /// <summary>The message under way, or the one that just ended, began with attributes.</summary>
+    /// <summary>The current message, or the one that just ended, began with attributes.</summary>
     public bool HasAttributes { readonly get; private set; }
 
     public readonly bool IsPush => Kind == '>';
@@ -48,21 +48,21 @@ internal struct ReplyScanner
     /// <summary>Nothing of a message has been consumed since the last one ended.</summary>
     public readonly bool IsAtBoundary => _state == State.Boundary;
 
-    /// <summary>Bytes that are known to belong to the message under way and have not been consumed; a lower bound.</summary>
+    /// <summary>Bytes known to belong to the current message and not consumed yet; a lower bound.</summary>
     public readonly long OwedBytes => _skip;
 
-    /// <summary>Kept for the levels of the message under way, in bytes.</summary>
+    /// <summary>Memory held for the levels of the current message, in bytes.</summary>
     public readonly int HeldBytes => _levels.HeldBytes;
 
-    /// <summary>It has failed because of that.</summary>
+    /// <summary>The scan failed because of the depth.</summary>
     public readonly bool IsTooDeep => _levels.HasOverflowed;
 
     public bool HasFailed { readonly get; private set; }
 
-    /// <summary>Reads on, at most to the end of one message.</summary>
+    /// <summary>Continues, at most to the end of one message.</summary>
     public ScanStatus Scan(ReadOnlySpan<byte> input, out int consumed)
     {
-        Debug.Assert(!HasFailed, "a scanner that failed is at no known place in the stream");
+        Debug.Assert(!HasFailed, "after a failure the position in the stream is unknown");
         if (_state == State.Boundary && !input.IsEmpty)
         {
             _state = State.Type;
@@ -87,7 +87,7 @@ internal struct ReplyScanner
         return status;
     }
 
-    /// <summary>One element when it lies wholly in the input, else its first byte.</summary>
+    /// <summary>Takes one element if all of it is in the input, otherwise its first byte.</summary>
     private ScanStatus TakeElement(ReadOnlySpan<byte> input, ref int at)
     {
         byte type = input[at++];
@@ -127,7 +127,7 @@ internal struct ReplyScanner
         ScanStatus status = EndElement();
         if (status == ScanStatus.NeedMore && _levels.OwedBeforeLast is > 0 and long most)
         {
-            // The rest of a large array, without a look at its state for each element.
+            // The rest of a large array, without checking the state for each element.
             _levels.EndElements(WholeFrames.SkipBulks(input, ref at, most));
         }
 
@@ -254,7 +254,7 @@ internal struct ReplyScanner
 
     private ScanStatus EndBody() => _type switch
     {
-        // A chunk is part of its string and no element of its own.
+        // A chunk is part of its string, not an element.
         StreamedChunk => Advance(State.Type),
         StreamedEnd => EndStream(),
         _ => EndElement(),

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace RedisProxy.Resp;
 
-/// <summary>Reads the arguments of one complete request. For the few commands that change session state; all others only pass.</summary>
+/// <summary>Reads the arguments of one complete request, for the few commands that are inspected.</summary>
 internal static class RequestArguments
 {
-    /// <param name="frame">One request as <see cref="RequestScanner"/> found it: complete, multibulk, well-formed, no no-op.</param>
+    /// <param name="frame">One request as found by <see cref="RequestScanner"/>: complete, multibulk, well-formed, not a no-op.</param>
     public static List<byte[]> Read(ReadOnlySpan<byte> frame)
     {
         int at = 1;
@@ -14,7 +14,7 @@ internal static class RequestArguments
         var arguments = new List<byte[]>(Math.Min(count, 16));
         for (int i = 0; i < count; i++)
         {
-            Debug.Assert(frame[at] == '$', "the scanner let only well-formed requests pass");
+            Debug.Assert(frame[at] == '$', "the scanner passes only well-formed requests");
             at++;
             int length = TakeNumber(frame, ref at);
             arguments.Add(frame.Slice(at, length).ToArray());
@@ -25,7 +25,7 @@ internal static class RequestArguments
         return arguments;
     }
 
-    /// <summary>An argument that is a word of the command's syntax, in capitals.</summary>
+    /// <summary>An argument that is a keyword of the command's syntax, in capitals.</summary>
     public static string Upper(byte[] argument) => Encoding.Latin1.GetString(argument).ToUpperInvariant();
 
     private static int TakeNumber(ReadOnlySpan<byte> frame, ref int at)

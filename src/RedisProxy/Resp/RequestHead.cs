@@ -5,11 +5,11 @@ namespace RedisProxy.Resp;
 
 /// <summary>
 /// The head of a client's last request: its number of arguments and its command, such as <c>*2 $3 GET</c> with their line ends. Clients
-/// repeat themselves, and two words to compare cost less than two numbers to parse and a name to look up.
+/// repeat themselves, and comparing two words costs less than parsing two numbers and looking up a name.
 /// </summary>
 internal struct RequestHead
 {
-    // The words that are compared. A head of up to one word has no name in it.
+    // The words compared. A head of up to one word does not contain the name.
     private const int MaxBytes = 2 * sizeof(ulong);
 
     private ulong _first;
@@ -19,7 +19,7 @@ internal struct RequestHead
     private CommandTraits _command;
     private byte _length;
 
-    /// <summary>True: the input begins with it, and it still means what it meant in that table.</summary>
+    /// <summary>True: the input begins with this head, and the table is still the same.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly bool TryTake(
         ReadOnlySpan<byte> input, CommandTable commands, out int bytes, out int arguments, out CommandTraits command)
@@ -34,9 +34,9 @@ internal struct RequestHead
 
     /// <param name="input">Begins with a whole request.</param>
     /// <param name="commands">The table in which the command was found.</param>
-    /// <param name="bytes">Of the head.</param>
-    /// <param name="arguments">The command's name among them.</param>
-    /// <param name="command">What was found.</param>
+    /// <param name="bytes">Length of the head.</param>
+    /// <param name="arguments">Number of arguments, including the command's name.</param>
+    /// <param name="command">Its traits in that table.</param>
     public void Remember(ReadOnlySpan<byte> input, CommandTable commands, int bytes, int arguments, CommandTraits command)
     {
         if (bytes is > sizeof(ulong) and <= MaxBytes && input.Length >= MaxBytes)
@@ -50,7 +50,7 @@ internal struct RequestHead
         }
     }
 
-    // Without what follows the head in it.
+    // Excludes the bytes that follow the head.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong SecondWord(ReadOnlySpan<byte> input, int headBytes) =>
         BinaryPrimitives.ReadUInt64LittleEndian(input[sizeof(ulong)..]) << (8 * (MaxBytes - headBytes));

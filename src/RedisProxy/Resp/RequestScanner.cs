@@ -3,13 +3,13 @@ using System.Diagnostics;
 namespace RedisProxy.Resp;
 
 /// <summary>
-/// Finds where requests end, in any chunking, and which command each one is. It counts (owed arguments, bytes to skip) and keeps no
-/// bytes but the command's name, so bodies of any size pass in constant memory. It is not a parser: arguments are read by
-/// <see cref="RequestArguments"/> when a command needs it.
+/// Finds where requests end, in any chunking, and the command of each. It counts (owed arguments, bytes to skip) and keeps no
+/// bytes except the command's name, so bodies of any size pass in constant memory. It is not a parser: arguments are read by
+/// <see cref="RequestArguments"/> if a command needs it.
 /// <para>
-/// Invariant: the same frames for every split of the input. A request that lies wholly in the input takes a short path
-/// (<see cref="WholeFrames"/>) that agrees with the resumable one by test. As strict as redis or stricter: what is refused here and
-/// not there is listed in <see cref="ProtocolError"/>.
+/// Invariant: the same frames for every split of the input. A request that is entirely in the input takes a short path
+/// (<see cref="WholeFrames"/>); tests prove that it agrees with the resumable one. As strict as redis or stricter: what is refused only
+/// here is listed in <see cref="ProtocolError"/>.
 /// </para>
 /// </summary>
 internal struct RequestScanner
@@ -40,17 +40,17 @@ internal struct RequestScanner
         Inline,
     }
 
-    /// <summary>What is known of commands. Default: the built-in table.</summary>
+    /// <summary>Traits of commands. Default: the built-in table.</summary>
     public CommandTable Commands
     {
         readonly get => _commands ?? CommandTable.BuiltIn;
         set => _commands = value;
     }
 
-    /// <summary>The command of the request under way, or of the one that just ended. Known once <see cref="IsHeadKnown"/>.</summary>
+    /// <summary>The command of the current request, or of the one that just ended. Valid once <see cref="IsHeadKnown"/>.</summary>
     public readonly CommandTraits Command => _command;
 
-    /// <summary>The name of the command is scanned (never for inline requests, which are looked at when they are complete).</summary>
+    /// <summary>The name of the command is scanned (never for inline requests, which are examined when complete).</summary>
     public bool IsHeadKnown { readonly get; private set; }
 
     /// <summary>The request that just ended is an inline one; its line still has to be split to know what it is.</summary>
@@ -62,10 +62,10 @@ internal struct RequestScanner
     /// <summary>Nothing of a request has been consumed since the last one ended.</summary>
     public readonly bool IsAtBoundary => _state == State.Start;
 
-    /// <summary>Bytes of the request under way that have been consumed.</summary>
+    /// <summary>Bytes consumed of the current request.</summary>
     public readonly long FrameBytes => _frameBytes;
 
-    /// <summary>Bytes that are known to belong to the request under way and have not been consumed; a lower bound.</summary>
+    /// <summary>Bytes known to belong to the current request and not consumed yet; a lower bound.</summary>
     public readonly long OwedBytes => _skip;
 
     public ProtocolError Error { readonly get; private set; }
@@ -73,10 +73,10 @@ internal struct RequestScanner
     /// <summary>The unexpected byte, for <see cref="ProtocolErrors.Describe"/>.</summary>
     public byte Got { readonly get; private set; }
 
-    /// <summary>Reads on, at most to the end of one request.</summary>
+    /// <summary>Continues, at most to the end of one request.</summary>
     public ScanStatus Scan(ReadOnlySpan<byte> input, out int consumed)
     {
-        Debug.Assert(Error == ProtocolError.None, "a scanner that failed is at no known place in the stream");
+        Debug.Assert(Error == ProtocolError.None, "after a failure the position in the stream is unknown");
         if (_state == State.Start)
         {
             if (input.IsEmpty)
@@ -97,7 +97,7 @@ internal struct RequestScanner
         return ScanResumable(input, out consumed);
     }
 
-    /// <summary>At a boundary: a request that lies wholly in the input, if it is a usual one. The scanner stays where it was.</summary>
+    /// <summary>At a boundary: takes a common request that is entirely in the input. The scanner's state does not change.</summary>
     public bool TryTakeWhole(ReadOnlySpan<byte> input, out int consumed, out CommandTraits command) =>
         WholeFrames.TryTakeRequest(input, Commands, ref _head, out consumed, out command);
 

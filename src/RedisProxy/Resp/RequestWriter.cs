@@ -4,7 +4,7 @@ using System.Text;
 
 namespace RedisProxy.Resp;
 
-/// <summary>Writes the few requests that the proxy makes itself: to Sentinels, probes, and the replay of a session's state.</summary>
+/// <summary>Writes the proxy's own requests: to Sentinels, probes, and the replay of a session's state.</summary>
 internal static class RequestWriter
 {
     public static void Write(IBufferWriter<byte> output, params ReadOnlySpan<string> arguments)
@@ -16,7 +16,7 @@ internal static class RequestWriter
         }
     }
 
-    /// <summary>As <see cref="Write"/>, for arguments that came from a client and are bytes, not text.</summary>
+    /// <summary>As <see cref="Write"/>, for arguments from a client, which are bytes and not text.</summary>
     public static void WriteBytes(IBufferWriter<byte> output, params ReadOnlySpan<byte[]> arguments)
     {
         WriteHeader(output, '*', arguments.Length);

@@ -5,7 +5,7 @@ using System.Text;
 namespace RedisProxy.Resp;
 
 /// <summary>
-/// One reply as a tree, for the control plane, where replies are small and looked into. The data plane never makes one.
+/// One reply as a tree, for the control plane, where replies are small and their content matters. Never used by the data plane.
 /// </summary>
 internal sealed class RespValue
 {
@@ -22,7 +22,7 @@ internal sealed class RespValue
     /// <summary>The first byte on the wire.</summary>
     public byte Type { get; }
 
-    /// <summary>Elements of an array, set or push; keys and values in turn of a map.</summary>
+    /// <summary>Elements of an array, set or push; alternating keys and values of a map.</summary>
     public IReadOnlyList<RespValue> Items { get; }
 
     public bool IsNull { get; }
@@ -40,7 +40,7 @@ internal sealed class RespValue
         long.TryParse(Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
 
     /// <summary>
-    /// Field and value pairs, as in the reply to SENTINEL MASTER: a flat array in RESP2, a map in RESP3. Aggregates are left out.
+    /// Field and value pairs, as in the reply to SENTINEL MASTER: a flat array in RESP2, a map in RESP3. Skips aggregates.
     /// </summary>
     public Dictionary<string, string> ToFields()
     {
@@ -56,9 +56,9 @@ internal sealed class RespValue
         return fields;
     }
 
-    /// <summary>Reads one complete message, as <see cref="ReplyScanner"/> found it; attributes are dropped.</summary>
+    /// <summary>Reads one complete message, as found by <see cref="ReplyScanner"/>; attributes are dropped.</summary>
     /// <exception cref="FormatException">
-    /// The message is streamed, or nested deeper than <see cref="RespLimits.MaxTreeDepth"/>; no Sentinel and no redis sends that.
+    /// The message is streamed, or nested deeper than <see cref="RespLimits.MaxTreeDepth"/>; neither Sentinel nor redis sends that.
     /// </exception>
     public static RespValue Read(ReadOnlySpan<byte> message)
     {

@@ -3,21 +3,21 @@ using System.Runtime.CompilerServices;
 namespace RedisProxy.Resp;
 
 /// <summary>
-/// The short paths of both scanners: what lies wholly in the input and is well-formed is found in one pass over its headers.
-/// Whatever is incomplete, unusual or wrong is refused here without a reason; the resumable paths find out what it is. That both
-/// agree is proved by test: every split of a message leads through the other path.
+/// The short paths of both scanners: a well-formed frame that is entirely in the input is found in one pass over its headers.
+/// Anything incomplete, unusual or wrong is refused without a reason; the resumable paths find out what it is. Tests prove that both
+/// agree: every split of a message takes the other path.
 /// </summary>
 internal static class WholeFrames
 {
-    // As many as fit into an int without a check for overflow.
+    // As many as fit into an int without overflow checks.
     private const int MaxDigits = 9;
 
-    /// <summary>A request of at least one argument.</summary>
+    /// <summary>Takes a request of at least one argument.</summary>
     /// <param name="input">Not empty.</param>
-    /// <param name="commands">Where its command is looked up.</param>
-    /// <param name="head">Of the request before it; of this one afterwards.</param>
-    /// <param name="bytes">All of it.</param>
-    /// <param name="command">What is known of its command.</param>
+    /// <param name="commands">The table for its command.</param>
+    /// <param name="head">Of the previous request; afterwards of this one.</param>
+    /// <param name="bytes">Length of the request.</param>
+    /// <param name="command">Traits of its command.</param>
     public static bool TryTakeRequest(
         ReadOnlySpan<byte> input, CommandTable commands, ref RequestHead head, out int bytes, out CommandTraits command)
     {
@@ -47,7 +47,7 @@ internal static class WholeFrames
         return true;
     }
 
-    /// <summary>The number of arguments and the first of them.</summary>
+    /// <summary>Takes the number of arguments and the first argument.</summary>
     private static bool TryTakeHead(ReadOnlySpan<byte> input, out int bytes, out int arguments, out ReadOnlySpan<byte> name)
     {
         bytes = 1;
@@ -75,7 +75,7 @@ internal static class WholeFrames
         return TryTakeBulk(input, ref at, out body, out length) && length <= RespLimits.MaxBulkBytes;
     }
 
-    /// <summary>A reply that is one element and no error, push or attribute: most replies to most commands.</summary>
+    /// <summary>Takes a reply of one element that is not an error, push or attribute: most replies to most commands.</summary>
     public static bool TryTakeReply(ReadOnlySpan<byte> input, out int bytes)
     {
         bytes = 1;
@@ -95,15 +95,15 @@ internal static class WholeFrames
         }
     }
 
-    /// <summary>So many whole bulks, one after the other, at the most.</summary>
-    /// <returns>How many there were.</returns>
+    /// <summary>Skips whole, consecutive bulks, up to a maximum.</summary>
+    /// <returns>The number skipped.</returns>
     public static long SkipBulks(ReadOnlySpan<byte> input, ref int at, long most)
     {
         var last = default(BulkHead);
         long count = 0;
         while (count < most && (uint)at < (uint)input.Length && input[at] == '$')
         {
-            // Elements of one array are often of one length.
+            // Elements of one array often have the same length.
             if (!last.TryTake(input, ref at))
             {
                 int end = at + 1;
@@ -122,7 +122,7 @@ internal static class WholeFrames
         return count;
     }
 
-    /// <summary>The length, the body and both line ends of a bulk. When refused, <paramref name="at"/> means nothing.</summary>
+    /// <summary>Takes the length, the body and both line ends of a bulk. On failure, <paramref name="at"/> is undefined.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryTakeBulk(ReadOnlySpan<byte> input, ref int at, out int body, out int length)
     {
@@ -143,7 +143,7 @@ internal static class WholeFrames
         return input[end..].StartsWith("\r\n"u8);
     }
 
-    /// <summary>Digits and CRLF.</summary>
+    /// <summary>Takes digits and CRLF.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryTakeNumber(ReadOnlySpan<byte> input, ref int at, out int number)
     {

@@ -3,9 +3,9 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// One client's requests, what its connection is, and the link that carries them: all that the rules of the contract judge and change
-/// (<see cref="Settlement"/>, <see cref="Rejections"/>, <see cref="LocalTransactions"/>…). They know nothing of the parts that move
-/// bytes, and return what these have to do.
+/// One client's requests, the state of its connection, and the link that carries them: everything that the rules of the contract read and
+/// change (<see cref="Settlement"/>, <see cref="Rejections"/>, <see cref="LocalTransactions"/>…). The rules know nothing of the parts
+/// that move bytes; they return what those have to do.
 /// </summary>
 internal abstract class Conversation : ISessionParts
 {
@@ -31,13 +31,13 @@ internal abstract class Conversation : ISessionParts
 
     public Pipeline Pipeline { get; }
 
-    /// <summary>Null: whoever asks the client who it is, it is not the proxy.</summary>
+    /// <summary>Null: the proxy does not authenticate clients.</summary>
     public ClientAccess? Access { get; }
 
-    /// <summary>Null while there is none: before the first, and from the loss of one to the next.</summary>
+    /// <summary>Null before the first link, and from the loss of one until the next.</summary>
     public BackendLink? Link => Pipeline.Link;
 
-    /// <summary>The client's cache must be emptied: what invalidated it went with the last link.</summary>
+    /// <summary>The client's cache must be emptied: its invalidations were lost with the last link.</summary>
     public bool OwesInvalidation { get; set; }
 
     public abstract void WakeRequests();

@@ -1,67 +1,67 @@
 namespace RedisProxy.Sessions;
 
-/// <summary>Why a session ended. The first cause wins and is kept: what follows from it (a reset, an EOF) says nothing new.</summary>
+/// <summary>Why a session ended. The first cause is kept: later ones (a reset, an EOF) are mere consequences.</summary>
 internal enum EndCause : byte
 {
     None,
 
-    /// <summary>The client closed, and had all its replies.</summary>
+    /// <summary>The client closed after receiving all its replies.</summary>
     ClientClosed,
 
-    /// <summary>The client closed while its requests were held; they were dropped.</summary>
+    /// <summary>The client closed while its requests were held; they were discarded.</summary>
     ClientGaveUp,
 
-    /// <summary>The client closed, and what its backend owed it did not come for too long (<see cref="UnansweredClients"/>).</summary>
+    /// <summary>The client closed, and its backend owed it a reply for too long (<see cref="UnansweredClients"/>).</summary>
     Unanswered,
 
     /// <summary>The client's connection broke.</summary>
     ClientReset,
 
-    /// <summary>The client said QUIT.</summary>
+    /// <summary>The client sent QUIT.</summary>
     Quit,
 
-    /// <summary>The client sent what is no request.</summary>
+    /// <summary>The client sent something that is not a request.</summary>
     ClientProtocolError,
 
-    /// <summary>The backend sent what is no reply, or a reply to nothing.</summary>
+    /// <summary>The backend sent something that is not a reply, or a reply without a request.</summary>
     BackendProtocolError,
 
     /// <summary>The backend was lost or superseded, and the session has state that cannot be replayed.</summary>
     Pinned,
 
-    /// <summary>The backend was lost in the middle of a reply that was already being relayed.</summary>
+    /// <summary>The backend was lost in the middle of a reply that had been relayed in part.</summary>
     TornReply,
 
     /// <summary>The new backend refused the session's credentials or another part of its state.</summary>
     ReplayRefused,
 
-    /// <summary>It had not authenticated in time, see <c>client.authenticationTimeout</c>.</summary>
+    /// <summary>It did not authenticate in time, see <c>client.authenticationTimeout</c>.</summary>
     NotAuthenticated,
 
     /// <summary>
-    /// A request of unknown outcome, and <c>replay.onUnknownOutcome</c> is <c>disconnect</c>; or a blocking one, and
+    /// A request of unknown outcome while <c>replay.onUnknownOutcome</c> is <c>disconnect</c>; or a blocking one while
     /// <c>replay.onUnknownBlocking</c> is.
     /// </summary>
     UnknownOutcome,
 
     /// <summary>
-    /// A change of the connection's state was not executed, or perhaps it was and its backend was lost: what the client sends behind it
-    /// could run in another database, or as another user. Or nobody can tell what a request has made of the connection.
+    /// A change of the connection's state was not executed, or its outcome is unknown because the backend was lost: later requests could
+    /// run in another database, or as another user. Or a request left the connection in a state that cannot be determined.
     /// </summary>
     StateInDoubt,
 
-    /// <summary>A request that reads was lost with its backend more than once. Perhaps it is the cause.</summary>
+    /// <summary>A read was lost with its backend more than once, and may be the cause.</summary>
     LostAgain,
 
     /// <summary>An operator ended it.</summary>
     Killed,
 
-    /// <summary>All buffers together had become too large, and this session held the most of them.</summary>
+    /// <summary>All buffers together were too large, and this session held the most.</summary>
     MemoryShed,
 
     /// <summary>The proxy is stopping.</summary>
     Shutdown,
 
-    /// <summary>A fault of this program; the log has it.</summary>
+    /// <summary>A bug in this program; see the log.</summary>
     InternalError,
 }

@@ -7,37 +7,36 @@ using RedisProxy.Topology;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// What one listener's sessions on one loop may do now: the loop's copy of the topology. It is the only place where the control plane's
-/// knowledge enters the data plane. Applying a view first fences what is older, then opens or shuts the way, then lets sessions connect.
+/// What one listener's sessions on one loop may do now: the loop's copy of the topology, and the only place where the control plane's
+/// knowledge enters the data plane. Applying a view first fences older links, then opens or shuts the gate, then lets sessions connect.
 /// Only the loop's thread touches it.
 /// </summary>
 internal sealed class Gate(
     EventLoop loop, long maxOutageMs, Func<SuspicionReason, long> suspect, Action<Exception> onSessionFault, Lease? lease = null)
 {
     /// <summary>
-    /// After a failover the last replica follows the new master when Sentinel has demoted the old one, with its default timing after
-    /// some 11 s.
+    /// After a failover, the last replica follows the new master once Sentinel has demoted the old one: some 11 s with its default timing.
     /// </summary>
     private const long NewMasterMs = 20_000;
 
     /// <summary>
-    /// After a failover pops go so much later than the rest. It has closed connections, those of subscribers; a client that then drops all
-    /// of its connections, as Celery does, needs the time to do so: what a pop takes for a connection that is about to be dropped is lost.
+    /// Extra delay of pops after a failover. The failover has closed connections, those of subscribers; a client that then drops all of its
+    /// connections, as Celery does, needs time for it: an element popped for a connection that is about to be dropped is lost.
     /// </summary>
     private const int PopsLaterMs = 250;
 
     private readonly HashSet<IGateUser> _users = [];
     private long _suspicion;
-    private long _suspicionTurn = -1;
+    private long _suspicionIteration = -1;
     private long _shutSinceMs;
     private long _openedAtMs = -1;
     private long _failedOverAtMs = long.MinValue / 2;
     private LoopTimer? _popsDue;
 
-    /// <summary>The master does not take the credentials of <c>listeners[].backendUser</c>; a session has ended because of it.</summary>
+    /// <summary>The master refused the credentials of <c>listeners[].backendUser</c>, which ended a session.</summary>
     public Action OnBackendUserRefused { get; init; } = static () => { };
 
-    /// <summary>A backend sent what is no reply, or one to nothing, and a session has ended because of it: gets the reason.</summary>
+    /// <summary>A session ended because its backend sent a malformed reply, or one without a request. Receives the reason.</summary>
     public Action<string> OnBackendProtocolError { get; init; } = static _ => { };
 
     /// <summary>A view has taken effect.</summary>
@@ -45,26 +44,26 @@ internal sealed class Gate(
 
     public TopologyView View { get; private set; } = new() { MasterName = "" };
 
-    /// <summary>May what the view says be acted upon?</summary>
+    /// <summary>May the view be acted upon?</summary>
     public ViewLease Lease { get; } = new(loop, lease);
 
     public EventLoop Loop => loop;
 
-    /// <summary>Requests of an outage that lasts longer are not held.</summary>
+    /// <summary>In an outage longer than this, requests are not held.</summary>
     public long MaxOutageMs { get; set; } = maxOutageMs;
 
     public IReadOnlyCollection<IGateUser> Users => _users;
 
-    /// <summary>The outage has lasted longer than requests are held: they are answered at once until a master is back.</summary>
+    /// <summary>The outage has lasted longer than requests are held: until a master is back, requests are answered at once.</summary>
     public bool FailsFast => !View.IsServing && loop.NowMs - _shutSinceMs > MaxOutageMs;
 
-    /// <summary>There was a failover a short while ago, so its replicas may not have come yet.</summary>
+    /// <summary>A failover happened recently, so the master's replicas may still be missing.</summary>
     public bool IsMasterNew => loop.NowMs - _failedOverAtMs < NewMasterMs;
 
-    /// <summary>There was one so short a while ago that pops wait though there is a master.</summary>
+    /// <summary>A failover happened so recently that pops wait although there is a master.</summary>
     public bool KeepsPops { get; private set; }
 
-    /// <summary>Has the request waited for a master, and not just for its session's connection?</summary>
+    /// <summary>Did the request wait for a master, and not just for its session's connection?</summary>
     public bool HasHeld(in PendingRequest request) => request.HasWaited || request.WaitsSinceMs <= _openedAtMs;
 
     public void Add(IGateUser user) => _users.Add(user);
@@ -79,7 +78,7 @@ internal sealed class Gate(
     public bool Allows(CommandTraits traits) => Lease.Runs && IsOpenFor(traits);
 
     /// <summary>
-    /// Is there a master for such a request, as far as is known? For a moment it may not be certain, see <see cref="ViewLease"/>.
+    /// Is there a master for such a request, as far as is known? The lease may have run out at the moment, see <see cref="ViewLease"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsOpenFor(CommandTraits traits) => View.Availability switch
@@ -90,12 +89,13 @@ internal sealed class Gate(
     };
 
     /// <summary>
-    /// On the loop's clock: before that such a request does not expire while there is a master, because it is kept, or was until just now.
+    /// Time on the loop's clock before which such a request does not expire although there is a master: it is held back, or was just
+    /// released.
     /// </summary>
     public long KeptUntilMs(CommandTraits traits) =>
         traits.IsPop && AllowsAll ? _failedOverAtMs + (2 * PopsLaterMs) : long.MinValue;
 
-    /// <summary>Of a replica listener, whom the next link goes to; null for a master listener.</summary>
+    /// <summary>The target of a replica listener's next link; null for a master listener.</summary>
     public ReplicaTarget? Choose()
     {
         ReplicaTarget? best = null;
@@ -107,23 +107,23 @@ internal sealed class Gate(
         return best;
     }
 
-    /// <summary>Reports that something is wrong with the master. Sessions that report in the same turn of the loop count as one.</summary>
+    /// <summary>Reports suspicion of the master. Reports of several sessions in the same iteration count as one.</summary>
     public long Suspect(SuspicionReason reason)
     {
-        if (_suspicionTurn != loop.Turn)
+        if (_suspicionIteration != loop.Iteration)
         {
-            _suspicionTurn = loop.Turn;
+            _suspicionIteration = loop.Iteration;
             _suspicion = suspect(reason);
         }
 
         return _suspicion;
     }
 
-    /// <summary>A fault in a session, for the log.</summary>
+    /// <summary>Logs a fault in a session.</summary>
     public void Report(Exception error) => onSessionFault(error);
 
-    /// <param name="view">Takes the place of the last one.</param>
-    /// <param name="heardAsOf">The lease's moment when the view was made; null without a lease.</param>
+    /// <param name="view">Replaces the current one.</param>
+    /// <param name="heardAsOf">The lease's moment when the view was created; null without a lease.</param>
     public void Apply(TopologyView view, long? heardAsOf = null)
     {
         TopologyView before = View;
@@ -148,7 +148,7 @@ internal sealed class Gate(
             _openedAtMs = loop.NowMs;
         }
 
-        // Fenced first, all of them: nothing may reach the old master while some sessions already write to the new one.
+        // Fence all of them first: nothing may reach the old master while other sessions already write to the new one.
         if (isSuperseded)
         {
             if (before.Generation > 0)
@@ -178,7 +178,7 @@ internal sealed class Gate(
         ForEachUser(static user => user.OnGateChanged());
     }
 
-    // Whoever is told may end, and so leave the set.
+    // A callback may end its session, which removes it from the set.
     private void ForEachUser(Action<IGateUser> action)
     {
         foreach (IGateUser user in _users.ToArray())

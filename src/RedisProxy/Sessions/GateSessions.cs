@@ -1,6 +1,6 @@
 namespace RedisProxy.Sessions;
 
-/// <summary>The sessions among the users of a gate, for those who know what a session is.</summary>
+/// <summary>The sessions among the users of a gate, for code that knows the session type.</summary>
 internal static class GateSessions
 {
     extension(Gate gate)

@@ -1,16 +1,16 @@
 namespace RedisProxy.Sessions;
 
-/// <summary>Whoever goes through a gate, and is told when it changes.</summary>
+/// <summary>A user of a gate, notified when the gate changes.</summary>
 internal interface IGateUser
 {
     bool IsEnded { get; }
 
-    /// <summary>The master is about to be doubted: what came from it in time still counts.</summary>
+    /// <summary>The master is about to become doubtful: what it sent in time still counts.</summary>
     void TakeWhatCameInTime();
 
-    /// <summary>There is another master. A link to an older one is given up, before any user connects.</summary>
+    /// <summary>There is a new master. Links to an older one are dropped before any user connects.</summary>
     void FenceIfSuperseded();
 
-    /// <summary>The way was opened or shut.</summary>
+    /// <summary>The gate was opened or shut.</summary>
     void OnGateChanged();
 }

@@ -5,7 +5,7 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Sessions;
 
-/// <summary>Who may use a listener whose clients authenticate to the proxy, and as whom they are known to the master. Immutable.</summary>
+/// <summary>The users of a listener that authenticates its clients, and their common credentials at the master. Immutable.</summary>
 internal sealed class ListenerUsers
 {
     private readonly (byte[] Name, byte[] Password)[] _users;
@@ -16,13 +16,13 @@ internal sealed class ListenerUsers
         BackendCredentials = backendUser is null ? null : [Bytes(backendUser.Username), Bytes(backendUser.Password)];
     }
 
-    /// <summary>A client must prove who it is. Else whatever it says of itself is right.</summary>
+    /// <summary>Clients must authenticate. Otherwise any credentials are accepted.</summary>
     public bool AsksClients => _users.Length > 0;
 
     /// <summary>The arguments of AUTH at the master; null: its default user needs no password.</summary>
     public byte[][]? BackendCredentials { get; }
 
-    /// <summary>Takes as long for a wrong name or password as for a right one.</summary>
+    /// <summary>Takes the same time for a wrong name or password as for a right one.</summary>
     public bool Accepts(byte[] name, byte[] password)
     {
         byte[] givenName = Digest(name);
@@ -39,6 +39,6 @@ internal sealed class ListenerUsers
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 
-    // Of one length, whatever is compared.
+    // Equal lengths, so that the comparison's time tells nothing about the secret.
     private static byte[] Digest(byte[] secret) => SHA256.HashData(secret);
 }

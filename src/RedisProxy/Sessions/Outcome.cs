@@ -1,23 +1,23 @@
 namespace RedisProxy.Sessions;
 
-/// <summary>What becomes of a request: it is passed on, or answered by the proxy in its place in the pipeline.</summary>
+/// <summary>The fate of a request: forwarded, or answered by the proxy in its place in the pipeline.</summary>
 internal enum Outcome : byte
 {
-    /// <summary>It is passed on and the backend's reply is relayed.</summary>
+    /// <summary>Forwarded; the backend's reply is relayed.</summary>
     Forward,
 
-    /// <summary>It was sent, and its backend was lost before it replied.</summary>
+    /// <summary>Sent, but its backend was lost before it replied.</summary>
     Unknown,
 
-    /// <summary>It surely was not executed, and will not be any more.</summary>
+    /// <summary>Certainly not executed, and will not be.</summary>
     NotExecuted,
 
-    /// <summary>It is no request. The session ends after this error.</summary>
+    /// <summary>Not a request. The session ends after this error.</summary>
     ProtocolError,
 
     /// <summary>
-    /// Answered with OK by the proxy: CLIENT CAPA, which would teach the client the master's own address, AUTH and QUIT of a client that
-    /// authenticates to the proxy, and the MULTI of a transaction that the proxy plays to its end
+    /// Answered with OK by the proxy: CLIENT CAPA, which would teach the client the master's own address; AUTH and QUIT of a client that
+    /// authenticates to the proxy; and the MULTI of a transaction that is completed locally
     /// (<see cref="TransactionState.IsCompletedLocally"/>).
     /// </summary>
     Acknowledged,
@@ -25,39 +25,39 @@ internal enum Outcome : byte
     /// <summary>The client has to authenticate first (<see cref="ClientAccess"/>).</summary>
     NotAuthenticated,
 
-    /// <summary>HELLO, likewise.</summary>
+    /// <summary>The same for HELLO.</summary>
     HelloNotAuthenticated,
 
-    /// <summary>AUTH, or HELLO with AUTH, of nobody who may use the listener.</summary>
+    /// <summary>AUTH, or HELLO with AUTH, with credentials that the listener does not accept.</summary>
     WrongPassword,
 
-    /// <summary>It would end what the proxy has authenticated at the master, or let the client end it.</summary>
+    /// <summary>It would end the proxy's authentication at the master, or let the client do so.</summary>
     EndsAuthentication,
 
-    /// <summary>A command inside a transaction that is played here.</summary>
+    /// <summary>A command inside a transaction that is completed locally.</summary>
     Queued,
 
     /// <summary>
-    /// The EXEC of such a transaction, because a WATCH went with a lost backend: nil, as redis answers when a watched key was changed.
+    /// The EXEC of such a transaction, when a WATCH was lost with a backend: nil, redis's answer when a watched key has changed.
     /// </summary>
     Conflict,
 
-    /// <summary>Its EXEC, because a part of the queue is gone.</summary>
+    /// <summary>The EXEC of such a transaction, when part of its queue is lost.</summary>
     Aborted,
 
-    /// <summary>MULTI inside it.</summary>
+    /// <summary>MULTI inside such a transaction.</summary>
     NestedMulti,
 
-    /// <summary>WATCH inside it.</summary>
+    /// <summary>WATCH inside such a transaction.</summary>
     WatchInMulti,
 
-    /// <summary>WAIT for writes that went to a lost backend: nobody knows of a replica that has them.</summary>
+    /// <summary>WAIT for writes that went to a lost backend: no replica is known to have them.</summary>
     NoReplicas,
 
-    /// <summary>WAITAOF, likewise.</summary>
+    /// <summary>The same for WAITAOF.</summary>
     NoReplicasAof,
 
-    /// <summary>The backend rejected it, but acknowledged a later write of the same pipeline, so it cannot be moved past that.</summary>
+    /// <summary>Rejected by the backend, which acknowledged a later write of the same pipeline, so it cannot be moved past that.</summary>
     RejectedReadOnly,
     RejectedLoading,
     RejectedMasterDown,

@@ -6,12 +6,12 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// The replies that the proxy gives itself. Their codes are chosen by what clients do with them: none may make a client send a request
-/// of unknown outcome again, so the UNKNOWN text has no word in it that clients take for "try again".
+/// The proxy replies. Their codes are chosen by how clients react: none may make a client repeat a request of unknown outcome, so the
+/// UNKNOWN text has no word in it that clients take for "try again".
 /// </summary>
 internal sealed class ProxyReplies
 {
-    /// <summary>As redis says it.</summary>
+    /// <summary>In redis's words.</summary>
     public static readonly byte[] TooManyClients = "-ERR max number of clients reached\r\n"u8.ToArray();
 
     /// <summary>The push that empties a client's cache (redis.io, client-side caching): all keys, as after FLUSHALL.</summary>
@@ -39,8 +39,8 @@ internal sealed class ProxyReplies
 
     private readonly byte[] _notExecuted;
 
-    /// <param name="code">Of requests that were not executed.</param>
-    /// <param name="masterName">For the text.</param>
+    /// <param name="code">For requests that were not executed.</param>
+    /// <param name="masterName">For the message.</param>
     public ProxyReplies(NotExecutedCode code, string masterName)
     {
         string word = code switch
@@ -56,8 +56,8 @@ internal sealed class ProxyReplies
     }
 
     /// <summary>Not for <see cref="Outcome.Forward"/> and <see cref="Outcome.ProtocolError"/>, which have no fixed text.</summary>
-    /// <param name="outcome">What became of the request.</param>
-    /// <param name="protocol">2 or 3, as the client has chosen.</param>
+    /// <param name="outcome">Of the request.</param>
+    /// <param name="protocol">2 or 3, as chosen by the client.</param>
     public byte[] For(Outcome outcome, int protocol) => outcome switch
     {
         Outcome.Unknown => UnknownOutcome,
@@ -88,14 +88,14 @@ internal sealed class ProxyReplies
         ProtocolErrors.Describe(error, got) is { } text ? Encoding.Latin1.GetBytes($"-{text}\r\n") : [];
 
     /// <summary>
-    /// Is this error reply proof that its command was not executed, because the server is no master (any more, or yet), or one whose
-    /// replicas have not come yet (<c>min-replicas-to-write</c>)? All these are checked before execution. Others with that property (OOM,
-    /// MISCONF, NOAUTH…) are the master's own and pass through.
+    /// Does this error reply prove that its command was not executed, because the server is not a master (any more, or yet), or is one
+    /// whose replicas are still missing (<c>min-replicas-to-write</c>)? All these are checked before execution. Other errors with that
+    /// property (OOM, MISCONF, NOAUTH…) are the master's own and are relayed.
     /// </summary>
-    /// <returns><see cref="Outcome.Forward"/> when it is not.</returns>
+    /// <returns><see cref="Outcome.Forward"/> if it does not.</returns>
     public static Outcome Rejection(ReadOnlySpan<byte> reply)
     {
-        // EXEC gives the reason why nothing of its transaction was executed.
+        // EXEC gives the reason why its whole transaction was not executed.
         if (reply.StartsWith(AbortedBecauseOf))
         {
             return RejectionCode(reply[AbortedBecauseOf.Length..]);
@@ -121,7 +121,7 @@ internal sealed class ProxyReplies
             return Outcome.RejectedMasterDown;
         }
 
-        // Not every UNBLOCKED: CLIENT UNBLOCK with ERROR is said by somebody who means it.
+        // Not every UNBLOCKED: CLIENT UNBLOCK with ERROR is deliberate.
         if (reply.StartsWith("UNBLOCKED force unblock"u8))
         {
             return Outcome.RejectedUnblocked;

@@ -3,15 +3,15 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// One client and, one after the other, its backends. The client's socket lives as long as the session; the backend link behind it is
+/// One client and its successive backends. The client's socket lives as long as the session; the backend link behind it is
 /// replaced whenever its master is lost or superseded.<para>
 /// Three parts share the work. <see cref="RequestPump"/> alone receives from the client and sends to the backend. <see cref="ReplyPump"/>
 /// alone receives from the backend and sends to the client. <see cref="LinkKeeper"/> alone gets links. All run on the session's loop, each
-/// from one wait to its next. Pumps are no async methods: those keep more memory than all else of an idle session.</para>
+/// from one wait to its next. The pumps are not async methods: those take more memory than the rest of an idle session.</para>
 /// </summary>
 internal sealed class Session : Conversation, IGateUser
 {
-    /// <summary>For the waits of the parts, with the session as their state: goes on with the one that waited.</summary>
+    /// <summary>Callbacks for the waits of the parts, with the session as state: each resumes the part that waited.</summary>
     public static readonly Action<object?> ResumeRequests = static session => ((Session)session!).Run(Parts.Requests);
     public static readonly Action<object?> ResumeReplies = static session => ((Session)session!).Run(Parts.Replies);
     public static readonly Action<object?> ResumeKeeper = static session => ((Session)session!).Keeper.Run();
@@ -48,7 +48,7 @@ internal sealed class Session : Conversation, IGateUser
 
     public SessionPhase Phase { get; private set; } = SessionPhase.Opening;
 
-    /// <summary>The first cause; <see cref="EndCause.None"/> while the session lives.</summary>
+    /// <summary>The first cause; <see cref="EndCause.None"/> while the session is alive.</summary>
     public EndCause EndCause { get; private set; }
 
     public bool IsEnded => EndCause != EndCause.None;
@@ -56,22 +56,22 @@ internal sealed class Session : Conversation, IGateUser
     /// <summary>The client has sent FIN. Its replies still go out.</summary>
     public bool IsClientFinished { get; private set; }
 
-    /// <summary>That FIN was passed on, so the backend's own is the end of the session.</summary>
+    /// <summary>The client's FIN was passed on, so the backend's FIN ends the session.</summary>
     public bool IsFinForwarded { get; set; }
 
-    /// <summary>Something that may have written was sent to a link that is lost.</summary>
+    /// <summary>A request that may have written was sent to a link that is lost.</summary>
     public bool HasWrittenBefore { get; set; }
 
-    /// <summary>The request pump does not wait for input; whoever changes what it waits for wakes it.</summary>
+    /// <summary>The request pump does not wait for input; a change of what it waits for must wake it.</summary>
     public bool IsInputStalled { get; set; }
 
-    /// <summary>A client waits for something, so this session is served before idle ones.</summary>
+    /// <summary>The client waits for something, so this session goes before idle ones.</summary>
     public bool IsWaitedFor => !Pipeline.Waiting.IsEmpty || Phase == SessionPhase.Opening;
 
-    /// <summary>Nothing is in flight or waits, and both sides are between two messages.</summary>
+    /// <summary>Nothing is in flight or waiting, and both sides are between two messages.</summary>
     public bool IsQuiescent => Pipeline.Count == 0 && !Replies.IsRelaying && _requests.IsAtBoundary && !Pipeline.IsRaw;
 
-    /// <param name="onFinished">Runs once, when the session has ended and all it held is given back.</param>
+    /// <param name="onFinished">Runs once, after the session has ended and released everything.</param>
     public void Start(Action onFinished)
     {
         _onFinished = onFinished;
@@ -82,14 +82,14 @@ internal sealed class Session : Conversation, IGateUser
         Keeper.Wake();
     }
 
-    /// <summary>A fault in one session ends that session and nothing else.</summary>
+    /// <summary>A fault in a session ends that session only.</summary>
     public void Fail(Exception error)
     {
         Gate.Report(error);
         End(EndCause.InternalError, abort: true);
     }
 
-    /// <summary>A part has ended. After the last one, nothing can happen to the session any more.</summary>
+    /// <summary>A part has ended. After the last one, nothing more can happen to the session.</summary>
     public void FinishIfDone()
     {
         if (_ended == (Parts.Requests | Parts.Replies) && !Keeper.IsBusy && _onFinished is { } onFinished)
@@ -126,9 +126,9 @@ internal sealed class Session : Conversation, IGateUser
 
     public void FenceIfSuperseded() => Keeper.FenceIfSuperseded();
 
-    /// <summary>The first cause wins; later ones change nothing.</summary>
+    /// <summary>The first cause is kept; later ones change nothing.</summary>
     /// <param name="cause">Not <see cref="EndCause.None"/>.</param>
-    /// <param name="abort">With RST: what was relayed last must not look whole.</param>
+    /// <param name="abort">With RST: the last reply was cut off and must not look complete.</param>
     public void End(EndCause cause, bool abort = false)
     {
         if (IsEnded)
@@ -147,7 +147,7 @@ internal sealed class Session : Conversation, IGateUser
         }
         else
         {
-            // Pumps see the end; then the rest of the client's input is drained, so that the close does not become a reset.
+            // The pumps see the end; then the rest of the client's input is drained, so that the close does not become a reset.
             if (!IsClientFinished)
             {
                 Client.ShutdownWrite();
@@ -161,7 +161,7 @@ internal sealed class Session : Conversation, IGateUser
         Keeper.Wake();
     }
 
-    /// <summary>A session that does nothing ends now, others as soon as nothing of theirs is pending.</summary>
+    /// <summary>Ends an idle session now, others as soon as nothing of theirs is pending.</summary>
     public void EndWhenQuiescent()
     {
         _endsWhenQuiescent = true;
@@ -175,12 +175,12 @@ internal sealed class Session : Conversation, IGateUser
         EndIfFinished();
     }
 
-    /// <summary>Has the session nothing more to do, or nobody to do it for?</summary>
+    /// <summary>Ends the session if it has nothing more to do, or no client to do it for.</summary>
     private void EndIfFinished()
     {
         if (IsClientFinished && Pipeline.IsHeld)
         {
-            // Nobody waits for what is held; whoever sent it may have sent it elsewhere since.
+            // The client no longer waits for its held requests, and may have sent them elsewhere since.
             End(EndCause.ClientGaveUp);
         }
         else if (IsClientFinished && Pipeline.Count == 0 && !Replies.IsRelaying && !Pipeline.IsRaw)
@@ -193,7 +193,7 @@ internal sealed class Session : Conversation, IGateUser
         }
     }
 
-    /// <summary>The way was opened or shut.</summary>
+    /// <summary>The gate was opened or shut.</summary>
     public void OnGateChanged()
     {
         if (Link is { } link && !Gate.AllowsAll)
@@ -208,8 +208,8 @@ internal sealed class Session : Conversation, IGateUser
         Keeper.Wake();
     }
 
-    /// <summary>Replies went out to the client.</summary>
-    /// <param name="cause">They were the last ones, because of this; <see cref="EndCause.None"/> when they were not.</param>
+    /// <summary>Replies were sent to the client.</summary>
+    /// <param name="cause">Ends the session after these replies; <see cref="EndCause.None"/>: it goes on.</param>
     public void OnRelayed(EndCause cause)
     {
         if (cause != EndCause.None)
@@ -233,7 +233,7 @@ internal sealed class Session : Conversation, IGateUser
         onFinished();
     }
 
-    // What the pump waits for next runs it again.
+    // The pump's next wait runs it again.
     private void Run(Parts pump)
     {
         bool isOver = true;
@@ -253,7 +253,7 @@ internal sealed class Session : Conversation, IGateUser
         }
     }
 
-    /// <summary>The one place where a link becomes a session's: each has one, and shares it with nobody.</summary>
+    /// <summary>The only place where a session gets a link: each has one of its own, shared with no other.</summary>
     public void Attach(BackendLink link)
     {
         Pipeline.Link = link;
@@ -263,7 +263,7 @@ internal sealed class Session : Conversation, IGateUser
         Replies.Wake();
     }
 
-    /// <summary>The link is lost, and what it owed is settled.</summary>
+    /// <summary>The link is lost, and its requests are settled.</summary>
     public void Detach()
     {
         Link?.Target?.Leave();

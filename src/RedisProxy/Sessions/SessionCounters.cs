@@ -4,8 +4,8 @@ using RedisProxy.Topology;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// What the sessions of one listener on one loop have done. Plain fields that only the loop writes; whoever scrapes reads them as they
-/// are and sums over loops (an aligned 64-bit read is whole).
+/// Counters of one listener's sessions on one loop. Plain fields that only the loop writes; scrapers read them as they
+/// are and sum over loops (an aligned 64-bit read is atomic).
 /// </summary>
 internal sealed class SessionCounters
 {
@@ -23,35 +23,35 @@ internal sealed class SessionCounters
     public long RetargetsFailed;
     public long BackendsLost;
 
-    /// <summary>Requests that a backend owes a reply, as of the last <see cref="SessionListener.CountPending"/>.</summary>
+    /// <summary>Requests in flight, as of the last <see cref="SessionListener.CountPending"/>.</summary>
     public long InFlight;
 
-    /// <summary>Requests that no backend has taken yet, as of then.</summary>
+    /// <summary>Requests that no backend has taken yet, as of the same moment.</summary>
     public long Held;
 
-    // Milliseconds: from a new connection in a data centre to connectTimeout and hold.timeout, and what people set those to.
+    // Milliseconds: from a new connection in a data centre up to usual values of connectTimeout and hold.timeout.
     private static readonly int[] ConnectBoundsMs = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
     private static readonly int[] HoldBoundsMs = [10, 25, 50, 100, 250, 500, 1000, 2000, 3000, 4000, 5000, 10_000, 30_000];
 
-    /// <summary>From the connect until a backend takes the session's requests: its state has been said again.</summary>
+    /// <summary>From the connect until a backend takes the session's requests, with its state replayed.</summary>
     public DurationHistogram Connects { get; } = new(ConnectBoundsMs);
 
-    /// <summary>How long requests waited that were held.</summary>
+    /// <summary>How long held requests waited.</summary>
     public DurationHistogram Holds { get; } = new(HoldBoundsMs);
 
-    /// <summary>Sessions in each phase now, by <see cref="SessionPhase"/>.</summary>
+    /// <summary>Current sessions, by <see cref="SessionPhase"/>.</summary>
     public long[] Phases { get; } = new long[SessionPhases.Count];
 
     /// <summary>By <see cref="EndCause"/>.</summary>
     public long[] Ended { get; } = new long[Enum.GetValues<EndCause>().Length];
 
-    /// <summary>Sessions that a failover would close, by <see cref="PinReason"/>, as of then.</summary>
+    /// <summary>Sessions that a failover would close, by <see cref="PinReason"/>, as of the last count.</summary>
     public long[] PinnedNow { get; } = new long[Enum.GetValues<PinReason>().Length];
 
     /// <summary>Sessions that a failover closed, by <see cref="PinReason"/>.</summary>
     public long[] Pinned { get; } = new long[Enum.GetValues<PinReason>().Length];
 
-    /// <summary>Replies that the proxy gave itself, by <see cref="Outcome"/>.</summary>
+    /// <summary>Proxy replies, by <see cref="Outcome"/>.</summary>
     public long[] Synthesised { get; } = new long[Enum.GetValues<Outcome>().Length];
 
     /// <summary>By <see cref="ProtocolError"/>.</summary>
@@ -64,7 +64,7 @@ internal sealed class SessionCounters
         Phases[(int)to]++;
     }
 
-    /// <summary>The loop has ended, and with it what was pending.</summary>
+    /// <summary>The loop has ended, and with it everything that was pending.</summary>
     public void ClearPending()
     {
         InFlight = 0;

@@ -2,22 +2,22 @@ using System.Diagnostics;
 
 namespace RedisProxy.Sessions;
 
-/// <summary>Where a session stands. One field of the session holds it; one gauge a phase counts them.</summary>
+/// <summary>The phase of a session. One field of the session holds it; one gauge per phase counts them.</summary>
 internal enum SessionPhase : byte
 {
-    /// <summary>New; its first backend connection is wanted or under way.</summary>
+    /// <summary>New; its first backend connection is wanted or in progress.</summary>
     Opening,
 
-    /// <summary>It has a backend of the current generation, and requests pass.</summary>
+    /// <summary>It has a backend of the current generation, and requests are forwarded.</summary>
     Serving,
 
-    /// <summary>It has a backend, but nothing new is sent: a planned failover, or an outage, has begun. Replies still come.</summary>
+    /// <summary>It has a backend, but nothing new is sent: a planned failover or an outage has begun. Replies still arrive.</summary>
     Draining,
 
     /// <summary>It has no backend, and there is no master to connect to.</summary>
     Holding,
 
-    /// <summary>It is getting a new backend: waiting for its turn, connecting, replaying its state.</summary>
+    /// <summary>It is getting a new backend: waiting for a permit, connecting, replaying its state.</summary>
     Retargeting,
 
     Ended,
@@ -50,7 +50,7 @@ internal static class SessionPhases
         (SessionPhase.Serving, SessionPhase.Draining or SessionPhase.Holding or SessionPhase.Retargeting) => true,
         (SessionPhase.Draining, SessionPhase.Serving or SessionPhase.Holding or SessionPhase.Retargeting) => true,
 
-        // To draining: the way was shut while it connected.
+        // To draining: the gate was shut while it connected.
         (SessionPhase.Holding, SessionPhase.Retargeting or SessionPhase.Draining) => true,
         (SessionPhase.Retargeting, SessionPhase.Serving or SessionPhase.Draining or SessionPhase.Holding) => true,
         _ => false,

@@ -6,7 +6,7 @@ using RedisProxy.Transport;
 
 namespace RedisProxy.Sessions;
 
-/// <summary>The parts of the configuration that sessions of one listener need, in the units of the loops.</summary>
+/// <summary>The configuration that sessions of one listener need, in the units of the loops.</summary>
 internal sealed class SessionSettings
 {
     public SessionSettings(ProxyOptions options, ListenerOptions listener)
@@ -37,10 +37,10 @@ internal sealed class SessionSettings
 
     public int MaxSessions { get; }
 
-    /// <summary>Without Sentinel there is no other master to send a rejected request to, so its error is the client's.</summary>
+    /// <summary>Without Sentinel there is no other master for a rejected request, so its error goes to the client.</summary>
     public bool HasSentinel { get; }
 
-    /// <summary>Replicas serve. That they take no writes is no sign of a failover, and their READONLY is the client's.</summary>
+    /// <summary>Backends are replicas: refusing writes is no sign of a failover, and their READONLY goes to the client.</summary>
     public bool IsOfReplicas { get; }
 
     public TcpSettings ClientTcp { get; }
@@ -50,30 +50,30 @@ internal sealed class SessionSettings
     /// <summary>Null: clients connect in plain text.</summary>
     public ServerTls? ClientTls { get; init; }
 
-    /// <summary>With TLS: clients that one loop greets at once.</summary>
+    /// <summary>With TLS: concurrent handshakes on one loop.</summary>
     public int MaxHandshakes { get; init; } = 1;
 
-    /// <summary>With TLS: clients that have not said a whole ClientHello, of one loop at once; beyond it the oldest go.</summary>
+    /// <summary>With TLS: clients on one loop without a complete ClientHello; beyond it the oldest are dropped.</summary>
     public int MaxSilent { get; init; } = int.MaxValue;
 
-    /// <summary>Null: masters are connected to in plain text.</summary>
+    /// <summary>Null: connections to masters are in plain text.</summary>
     public PeerTls? BackendTls { get; init; }
 
     public int ConnectTimeoutMs { get; }
 
-    /// <summary>Null: an address may have as many sessions as the listener.</summary>
+    /// <summary>Null: no limit per client address.</summary>
     public AddressQuota? Addresses { get; }
 
-    /// <summary>Null: clients authenticate to the master, if anybody asks them.</summary>
+    /// <summary>Null: clients authenticate to the master, if at all.</summary>
     public ListenerUsers? Access { get; }
 
     /// <summary>0: none.</summary>
     public long AuthenticationTimeoutMs { get; }
 
-    /// <summary>Connections from there begin with a <see cref="Transport.ProxyHeader"/>.</summary>
+    /// <summary>Connections from these networks begin with a <see cref="Transport.ProxyHeader"/>.</summary>
     private IReadOnlyList<IPNetwork> BalancerNetworks { get; }
 
-    /// <summary>The master is told whose connection it is.</summary>
+    /// <summary>The master is sent the client's address.</summary>
     public bool SendsProxyHeader { get; }
 
     public int HoldTimeoutMs { get; }
@@ -92,7 +92,7 @@ internal sealed class SessionSettings
 
     public ProxyReplies Replies { get; }
 
-    /// <summary>Only a load balancer in whose word one trusts may say who its client is. On a unix socket all may.</summary>
+    /// <summary>Only a trusted load balancer may name its client's address. On a unix socket, every peer may.</summary>
     public bool ExpectsHeader(LoopSocket client) => BalancerNetworks.Count > 0
         && (client.PeerAddress?.Address is not { } address || BalancerNetworks.Any(network => network.Contains(Plain(address))));
 

@@ -3,19 +3,19 @@ using System.Text;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// One session at one moment, for operators. Of what its client said there is the name that it gave itself, and nothing else: no keys, no
-/// values, no credentials.
+/// One session at one moment, for operators. Of the client's data it contains only the name that the client set: no keys, no values, no
+/// credentials.
 /// </summary>
 /// <param name="Id">Unique in this process.</param>
 /// <param name="Client">The client's address; <c>unix</c> on a unix socket.</param>
-/// <param name="Name">By CLIENT SETNAME; empty without. Cut at <see cref="MaxNameBytes"/>.</param>
-/// <param name="Database">By SELECT.</param>
-/// <param name="Phase">Where it stands.</param>
-/// <param name="AgeMs">Since it was accepted.</param>
-/// <param name="InFlight">Requests that its backend owes a reply.</param>
+/// <param name="Name">Set with CLIENT SETNAME; empty without. Truncated to <see cref="MaxNameBytes"/>.</param>
+/// <param name="Database">Set with SELECT.</param>
+/// <param name="Phase">Its phase.</param>
+/// <param name="AgeMs">Since the accept.</param>
+/// <param name="InFlight">Requests sent to its backend and not answered.</param>
 /// <param name="Waiting">Requests that no backend has taken.</param>
-/// <param name="ReceivedBytes">From the client, in all.</param>
-/// <param name="HeldBytes">Of these, those still kept: unanswered requests.</param>
+/// <param name="ReceivedBytes">Total received from the client.</param>
+/// <param name="HeldBytes">Of these, bytes still buffered: unanswered requests.</param>
 internal sealed record SessionSnapshot(
     long Id,
     string Client,

@@ -3,31 +3,31 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Ends sessions of one listener on one loop whose client has closed its sending half, and for which nothing has moved for five minutes:
-/// the oldest request has got no reply, and nothing was sent to the client that belongs to one. Such a session has no other end when its
-/// backend never answers, or was misunderstood. Looks from time to time, and only while there are sessions.
+/// Ends sessions of one listener on one loop whose client has closed its sending half and which have made no progress for five minutes: no
+/// reply to the oldest request, and no bytes of a reply sent to the client. Nothing else would end such a session when its backend
+/// never answers, or was misunderstood. Checks periodically, and only while there are sessions.
 /// </summary>
 internal sealed class UnansweredClients
 {
-    /// <summary>Longer than a command takes that anybody waits for with a closed sending half.</summary>
+    /// <summary>Longer than any command for whose reply a client waits with its sending half closed.</summary>
     private const long MaxQuietMs = 5 * 60_000;
 
-    private const long LookIntervalMs = 60_000;
+    private const long CheckIntervalMs = 60_000;
 
     private readonly Gate _gate;
     private readonly LoopTimer _timer;
 
-    // What each stands at, and since when; only those of the last look.
+    // Each session's progress, and since when it has not changed; only those of the last check.
     private Dictionary<Session, (long Request, long Relayed, long SinceMs)> _quiet = [];
 
     /// <param name="gate">Whose sessions.</param>
     public UnansweredClients(Gate gate)
     {
         _gate = gate;
-        _timer = new LoopTimer(static self => ((UnansweredClients)self).Look(), this);
+        _timer = new LoopTimer(static self => ((UnansweredClients)self).Check(), this);
     }
 
-    /// <summary>A session has begun.</summary>
+    /// <summary>A session has started.</summary>
     public void Begin()
     {
         if (!_timer.IsArmed)
@@ -36,7 +36,7 @@ internal sealed class UnansweredClients
         }
     }
 
-    private void Look()
+    private void Check()
     {
         long now = _gate.Loop.NowMs;
         Dictionary<Session, (long Request, long Relayed, long SinceMs)> before = _quiet;
@@ -67,7 +67,7 @@ internal sealed class UnansweredClients
         }
     }
 
-    // Between two replies what is relayed are messages, which answer nothing.
+    // Between two replies only messages are relayed, which answer nothing.
     private static (long Request, long Relayed) PlaceOf(Session session)
     {
         Pipeline pipeline = session.Pipeline;
@@ -75,5 +75,5 @@ internal sealed class UnansweredClients
         return (pipeline.Count == 0 ? -1 : pipeline.OldestQueue.Oldest.Start, isOfReply ? session.Replies.SentBytes : -1);
     }
 
-    private void Arm() => _gate.Loop.Timers.Arm(_timer, _gate.Loop.NowMs + LookIntervalMs);
+    private void Arm() => _gate.Loop.Timers.Arm(_timer, _gate.Loop.NowMs + CheckIntervalMs);
 }

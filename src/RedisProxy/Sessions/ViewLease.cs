@@ -6,20 +6,20 @@ using RedisProxy.Topology;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// One gate's side of the <see cref="Lease"/>: may what the view says be acted upon at this moment? When it may not, nothing is sent to the
-/// master, and of what it says only that is believed which had reached this machine before the lease ran out. Sessions that were kept from
-/// something are woken when it is renewed. Only the loop's thread touches it.
+/// One gate's side of the <see cref="Lease"/>: may the view be acted upon at this moment? If not, nothing is sent to the master, and
+/// replies are trusted only if they reached this machine before the lease ran out. Sessions that had to wait for it are woken when it is
+/// renewed. Only the loop's thread touches it.
 /// <para>
-/// Two clocks tell: that of the turn, for what is decided many times in a turn, and, before each send and after each receive, that of the
-/// moment, because a process may be stopped in the middle of a turn.
+/// Two clocks: the iteration's, for checks that are frequent within an iteration; and, before each send and after each receive, a fresh
+/// reading, because the process may be stopped in the middle of an iteration.
 /// </para>
 /// </summary>
 internal sealed class ViewLease
 {
-    /// <summary>How exactly the kernel says when it received something: ticks of up to 10 ms.</summary>
+    /// <summary>Precision of the kernel's time of receipt: ticks of up to 10 ms.</summary>
     private const int ReceivedGranularityMs = 10;
 
-    /// <summary>Nothing is sent so shortly before the lease runs out, so that what was sent can still be answered in time.</summary>
+    /// <summary>Nothing is sent this shortly before the lease runs out, so that it can still be answered in time.</summary>
     private const int AnswerMs = 20;
 
     private static readonly long TermMs = (long)Lease.Term.TotalMilliseconds;
@@ -27,32 +27,32 @@ internal sealed class ViewLease
     private readonly EventLoop _loop;
     private readonly Lease? _lease;
     private readonly HashSet<ISessionParts> _waiting = [];
-    private readonly LoopTimer _lookAgain;
+    private readonly LoopTimer _recheck;
     private long _asOf;
     private long _untilMs;
     private long _sendUntilMs;
-    private long _believedUntilMs = long.MinValue;
+    private long _trustedUntilMs = long.MinValue;
 
     /// <param name="loop">The gate's.</param>
-    /// <param name="lease">Null: nobody else knows of the master, so it never runs out.</param>
+    /// <param name="lease">Null: no other party knows of the master, so it never runs out.</param>
     public ViewLease(EventLoop loop, Lease? lease)
     {
         _loop = loop;
         _lease = lease;
         _untilMs = _sendUntilMs = lease is null ? long.MaxValue : long.MinValue;
-        _lookAgain = new LoopTimer(static self => ((ViewLease)self).LookAgain(), this);
+        _recheck = new LoopTimer(static self => ((ViewLease)self).Recheck(), this);
     }
 
-    /// <summary>May something be sent, as of this turn?</summary>
+    /// <summary>May something be sent, as of this iteration?</summary>
     public bool Runs
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => _loop.NowMs <= _sendUntilMs || TryRenew(_loop.NowMs + AnswerMs);
     }
 
-    /// <summary>May something be sent now? If not, whoever has it is woken when it may.</summary>
-    /// <param name="parts">Whose it is.</param>
-    /// <param name="isThere">There is something to be sent.</param>
+    /// <summary>May something be sent now? If not, its parts are woken when it may.</summary>
+    /// <param name="parts">Of the session that wants to send.</param>
+    /// <param name="isThere">There is something to send.</param>
     public bool MaySend(ISessionParts parts, bool isThere)
     {
         if (!isThere || RunsFor(AnswerMs))
@@ -64,7 +64,7 @@ internal sealed class ViewLease
         return false;
     }
 
-    /// <summary>May what was just received from the link be believed? If not, whoever has it is woken when that can be said.</summary>
+    /// <summary>May what was just received from the link be trusted? If not, its parts are woken when that is known.</summary>
     public bool Believes(ISessionParts parts, BackendLink link)
     {
         if (RunsFor(0) || CameBefore(link, _untilMs))
@@ -77,16 +77,16 @@ internal sealed class ViewLease
     }
 
     /// <summary>
-    /// A view that opens no way has come: what had reached this machine by then is still believed, as it would have been if this loop had
-    /// looked in time.
+    /// A view has arrived that does not open the gate: bytes that had reached this machine by then are still trusted, as they would have
+    /// been had this loop read them in time.
     /// </summary>
-    /// <param name="asOf">The lease's, when that view was made; null without one.</param>
-    public void Doubt(long? asOf) => _believedUntilMs = asOf is { } at ? _loop.ToMs(at) + TermMs : long.MinValue;
+    /// <param name="asOf">The lease's moment when that view was created; null without a lease.</param>
+    public void Doubt(long? asOf) => _trustedUntilMs = asOf is { } at ? _loop.ToMs(at) + TermMs : long.MinValue;
 
-    /// <summary>Had what the link has received last reached this machine before the master was doubted?</summary>
-    public bool CameBeforeDoubt(BackendLink link) => CameBefore(link, _believedUntilMs);
+    /// <summary>Did the last bytes received on the link reach this machine before the master became doubtful?</summary>
+    public bool CameBeforeDoubt(BackendLink link) => CameBefore(link, _trustedUntilMs);
 
-    /// <summary>By the clock of the moment, and for a time to come.</summary>
+    /// <summary>By a fresh clock reading, and for a time to come.</summary>
     private bool RunsFor(int ms)
     {
         if (_lease is null)
@@ -98,7 +98,7 @@ internal sealed class ViewLease
         return atMs <= _untilMs || TryRenew(atMs);
     }
 
-    // The lease is looked at before the queue: a view that was posted before the renewal is seen in it, and is to be applied first.
+    // The lease is read before the queue: a view posted before the renewal then shows in the queue, and is applied first.
     private bool TryRenew(long atMs)
     {
         _lease!.Need();
@@ -119,17 +119,17 @@ internal sealed class ViewLease
     private void Await(ISessionParts parts)
     {
         _waiting.Add(parts);
-        if (!_lookAgain.IsArmed)
+        if (!_recheck.IsArmed)
         {
-            _loop.Timers.Arm(_lookAgain, _loop.NowMs + TimerWheel.TickMs);
+            _loop.Timers.Arm(_recheck, _loop.NowMs + TimerWheel.TickMs);
         }
     }
 
-    private void LookAgain()
+    private void Recheck()
     {
         if (!Runs)
         {
-            _loop.Timers.Arm(_lookAgain, _loop.NowMs + TimerWheel.TickMs);
+            _loop.Timers.Arm(_recheck, _loop.NowMs + TimerWheel.TickMs);
             return;
         }
 

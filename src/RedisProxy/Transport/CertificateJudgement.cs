@@ -5,21 +5,21 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Transport;
 
-/// <summary>Is a server's certificate good? If not, why not, in a sentence for the log.</summary>
+/// <summary>Is a server's certificate good? If not, the reason as a sentence for the log.</summary>
 internal static class CertificateJudgement
 {
     private const int MaxShownNames = 4;
 
-    /// <param name="certificate">Null: it showed none.</param>
-    /// <param name="chain">As it was built to the authorities.</param>
-    /// <param name="errors">What was found; of the name the framework only knows one, so that is judged here.</param>
-    /// <param name="names">One of them must be in it; null: any name will do.</param>
+    /// <param name="certificate">Null: the server presented none.</param>
+    /// <param name="chain">As built up to the authorities.</param>
+    /// <param name="errors">Errors found by the framework; it knows only one name, so names are checked here.</param>
+    /// <param name="names">The certificate must be for one of them; null: any name will do.</param>
     /// <returns>Empty: it is good.</returns>
     public static string Object(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors, string[]? names)
     {
         if (certificate is null)
         {
-            return "it showed no certificate";
+            return "it presented no certificate";
         }
 
         if ((errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) != SslPolicyErrors.None)
@@ -33,7 +33,7 @@ internal static class CertificateJudgement
             : $"its certificate is for {Describe(certificate)}, not for {QuotedValue.AnyOf(names)}";
     }
 
-    // What a stranger wrote, so quoted.
+    // Written by a stranger, so quoted.
     private static string Describe(X509Certificate2 certificate)
     {
         string[] names =

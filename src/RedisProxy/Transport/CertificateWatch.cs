@@ -8,12 +8,12 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Transport;
 
 /// <summary>
-/// Reads certificates again when their files have changed. Files that cannot be used are not: the certificates that are in use stay, and
-/// the log says so once. As certificate and key are rarely written in the same moment, a complaint waits for the second look.
+/// Reloads certificates when their files have changed. If the new files are unusable, the certificates in use stay, and the log reports
+/// it once. As certificate and key are rarely written at the same moment, a complaint waits for the second check.
 /// </summary>
 /// <param name="name">The section, for the log.</param>
-/// <param name="inUse">What was read at start.</param>
-/// <param name="renew">Gets what is to be used from now on.</param>
+/// <param name="inUse">Read at startup.</param>
+/// <param name="renew">Receives the certificates to be used from now on.</param>
 internal sealed class CertificateWatch(string name, TlsMaterial inUse, Action<TlsMaterial> renew)
 {
     private readonly CertificateFiles _files = inUse.Files;
@@ -21,7 +21,7 @@ internal sealed class CertificateWatch(string name, TlsMaterial inUse, Action<Tl
     private string _lastComplaint = "";
     private bool _hasComplained;
 
-    /// <summary>Not on two threads at once.</summary>
+    /// <summary>Not reentrant: one thread at a time.</summary>
     public void Look(ILogger log)
     {
         string complaint = "";
@@ -50,7 +50,7 @@ internal sealed class CertificateWatch(string name, TlsMaterial inUse, Action<Tl
 
     private static string Describe(TlsMaterial material) => material.Certificate is { } own
         ? string.Create(CultureInfo.InvariantCulture, $"its certificate is good until {own.NotAfter.ToUniversalTime():u}")
-        : "there is no certificate of its own";
+        : "it has no certificate of its own";
 
     private void Complain(string complaint, ILogger log)
     {

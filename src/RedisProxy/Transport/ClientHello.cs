@@ -2,26 +2,26 @@ using System.Buffers.Binary;
 
 namespace RedisProxy.Transport;
 
-/// <summary>How much of a client's first words is there.</summary>
+/// <summary>How much of a ClientHello has arrived.</summary>
 internal enum HelloStatus
 {
-    /// <summary>It may become one.</summary>
+    /// <summary>Not all of it.</summary>
     Incomplete,
 
-    /// <summary>A server can answer it.</summary>
+    /// <summary>All of it: a server can answer.</summary>
     Whole,
 
-    /// <summary>It is none, or longer than any real one.</summary>
+    /// <summary>Not a ClientHello, or longer than any real one.</summary>
     Refused,
 }
 
 /// <summary>
 /// Finds the end of a ClientHello (RFC 8446, 4.1.2 and 5.1; the same before TLS 1.3): a handshake message in one record, or in several of
-/// any size. Nothing in it is looked at; that is the library's part.
+/// any size. Its content is left to the TLS library.
 /// </summary>
 internal static class ClientHello
 {
-    /// <summary>More than this of a connection is not looked at. One with a post-quantum key share and a ticket has about 2 KiB.</summary>
+    /// <summary>No more bytes than this are examined. A ClientHello with a post-quantum key share and a ticket has about 2 KiB.</summary>
     public const int MaxBytes = 32 * 1024;
 
     private const int RecordHeaderBytes = 5;
@@ -32,7 +32,7 @@ internal static class ClientHello
     private const byte MajorVersion = 3;
     private const byte HelloMessage = 1;
 
-    /// <param name="received">All that the client has sent so far, at most <see cref="MaxBytes"/> of it.</param>
+    /// <param name="received">Everything received so far, up to <see cref="MaxBytes"/>.</param>
     public static HelloStatus Look(ReadOnlySpan<byte> received)
     {
         Span<byte> message = stackalloc byte[MessageHeaderBytes];
@@ -78,6 +78,6 @@ internal static class ClientHello
         return received.Length < MaxBytes ? HelloStatus.Incomplete : HelloStatus.Refused;
     }
 
-    // Three bytes, behind that of the type.
+    // Three bytes, after the type byte.
     private static int Length(ReadOnlySpan<byte> message) => (int)(BinaryPrimitives.ReadUInt32BigEndian(message) & 0xFFFFFF);
 }

@@ -7,8 +7,8 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Transport;
 
 /// <summary>
-/// The connecting side of TLS, towards masters or Sentinels: whom to believe, and what to show them. Names are those of the
-/// configuration: whoever may say where a server is must not also say how it proves that it is the one. Any thread.
+/// The connecting side of TLS, towards masters or Sentinels: which certificates to trust, and which to present. Names come from the
+/// configuration: a source that tells where a server is must not also tell how the server proves its identity. Any thread.
 /// </summary>
 internal sealed class PeerTls
 {
@@ -17,7 +17,7 @@ internal sealed class PeerTls
     private volatile Current _current;
 
     /// <param name="options">As configured.</param>
-    /// <param name="hosts">The names or addresses that the configuration has for these servers; may be empty.</param>
+    /// <param name="hosts">The configured names or addresses of these servers; may be empty.</param>
     public PeerTls(PeerTlsOptions options, IEnumerable<string> hosts)
     {
         _options = options;
@@ -29,9 +29,9 @@ internal sealed class PeerTls
     public void Renew(TlsMaterial material) => _current = Current.Of(material);
 
     /// <param name="stream">Connected.</param>
-    /// <param name="host">As it was dialled, if it was dialled by a configured name.</param>
-    /// <param name="stop">Gives up.</param>
-    /// <exception cref="AuthenticationException">It speaks no TLS, or its certificate is not good; the message says what.</exception>
+    /// <param name="host">As dialled, if by a configured name.</param>
+    /// <param name="stop">Cancels the handshake.</param>
+    /// <exception cref="AuthenticationException">It does not speak TLS, or its certificate is not good; the message says why.</exception>
     /// <exception cref="IOException">The connection ended.</exception>
     public async Task AuthenticateAsync(SslStream stream, string? host, CancellationToken stop)
     {
@@ -62,7 +62,7 @@ internal sealed class PeerTls
         }
     }
 
-    // A Sentinel that another one has named may show any of the configured names.
+    // A Sentinel announced by another one may present any of the configured names.
     private string[] NamesOf(string? host) => _options.ServerName is { } name ? [name]
         : host is not null && _hosts.Contains(host, StringComparer.OrdinalIgnoreCase) ? [host]
         : _hosts;

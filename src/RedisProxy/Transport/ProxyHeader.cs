@@ -6,12 +6,12 @@ using System.Text;
 namespace RedisProxy.Transport;
 
 /// <summary>
-/// The header of the PROXY protocol, versions 1 and 2 (haproxy.org, doc/proxy-protocol.txt), with which a load balancer says whose
-/// connection it passes on. Read with no byte too many, because what follows belongs to somebody else.
+/// The header of the PROXY protocol, versions 1 and 2 (haproxy.org, doc/proxy-protocol.txt), with which a load balancer passes on its
+/// client's address. Read to its last byte and no further, because what follows belongs to the layer above.
 /// </summary>
 internal static class ProxyHeader
 {
-    /// <summary>More is refused. The specification has 107 for version 1; in version 2 extensions may follow the addresses.</summary>
+    /// <summary>Longer headers are refused. Version 1 has at most 107; version 2 may have extensions after the addresses.</summary>
     public const int MaxBytes = 1024;
 
     private const int MaxBytesV1 = 107;
@@ -27,16 +27,16 @@ internal static class ProxyHeader
 
     private static ReadOnlySpan<byte> SignatureV2 => "\r\n\r\n\0\r\nQUIT\n"u8;
 
-    /// <summary>Looks at the first bytes of a connection.</summary>
-    /// <param name="received">All that has come, at least nothing.</param>
-    /// <param name="source">Who connected to the load balancer; null when it does not say, or speaks for itself.</param>
-    /// <returns>So many further bytes surely belong to the header; 0: it is complete; negative: this is no header.</returns>
+    /// <summary>Parses the first bytes of a connection.</summary>
+    /// <param name="received">Everything received so far; may be empty.</param>
+    /// <param name="source">The load balancer's client; null if the header does not say, or the connection is the balancer's own.</param>
+    /// <returns>Number of further bytes that certainly belong to the header; 0: it is complete; negative: not a header.</returns>
     public static int Read(ReadOnlySpan<byte> received, out IPEndPoint? source)
     {
         source = null;
         if (received.IsEmpty)
         {
-            // The first byte tells the version, and a header of version 1 may be shorter than the fixed part of version 2.
+            // The first byte determines the version, and a header of version 1 may be shorter than the fixed part of version 2.
             return 1;
         }
 
@@ -49,12 +49,12 @@ internal static class ProxyHeader
         return isV1 ? ReadV1(received, out source) : -1;
     }
 
-    /// <summary>Version 2, for a connection that nobody's is passed on with: one's own, or of a client without an address.</summary>
+    /// <summary>Version 2, for a connection without a client address: the proxy's own, or of a client on a unix socket.</summary>
     public static byte[] WriteLocal() => [.. SignatureV2, Local, 0, 0, 0];
 
-    /// <summary>Version 2, for a connection that is passed on.</summary>
-    /// <param name="source">The client; null when it has no address.</param>
-    /// <param name="destination">What it connected to. When it is not of the same family, neither is told.</param>
+    /// <summary>Version 2, for a client's connection.</summary>
+    /// <param name="source">The client; null if it has no address.</param>
+    /// <param name="destination">The address it connected to. If the families differ, neither is sent.</param>
     public static byte[] Write(IPEndPoint? source, IPEndPoint? destination)
     {
         if (source is null || destination is null)

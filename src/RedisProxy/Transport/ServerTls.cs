@@ -6,7 +6,7 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Transport;
 
-/// <summary>One listener's side of TLS: what clients are shown, and which of them are served. Any thread.</summary>
+/// <summary>One listener's side of TLS: the certificate it presents, and the clients it accepts. Any thread.</summary>
 internal sealed class ServerTls
 {
     private volatile Current _current;
@@ -19,10 +19,10 @@ internal sealed class ServerTls
 
     public ListenerTlsOptions Options { get; }
 
-    /// <summary>New connections get the new certificates; those that are there stay as they are.</summary>
+    /// <summary>New connections use the new certificates; existing ones stay as they are.</summary>
     public void Renew(TlsMaterial material) => _current = Current.Of(material);
 
-    /// <exception cref="AuthenticationException">It speaks no TLS, or its certificate is not good; the message says what.</exception>
+    /// <exception cref="AuthenticationException">It does not speak TLS, or its certificate is not good; the message says why.</exception>
     /// <exception cref="IOException">The connection ended.</exception>
     public Task AuthenticateAsync(SslStream stream)
     {
@@ -37,7 +37,7 @@ internal sealed class ServerTls
         });
     }
 
-    /// <summary>Good is what comes from one of these; null: from one that the system trusts. Nothing is downloaded.</summary>
+    /// <summary>Trusts certificates of these authorities; null: of those that the system trusts. Nothing is downloaded.</summary>
     public static X509ChainPolicy TrustIn(X509Certificate2Collection? authorities)
     {
         var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
@@ -52,7 +52,7 @@ internal sealed class ServerTls
 
     private sealed record Current(SslStreamCertificateContext Own, X509Certificate2Collection? Authorities)
     {
-        // Offline: it must not go and ask the authority for anything.
+        // Offline: it must not contact the authority.
         public static Current Of(TlsMaterial material) => new(
             SslStreamCertificateContext.Create(material.Certificate!, material.Chain, offline: true), material.Authorities);
     }

@@ -1,6 +1,6 @@
 namespace RedisProxy.Transport;
 
-/// <summary>Why a handshake failed, for the log. The framework often says only that the reason is inside.</summary>
+/// <summary>Why a handshake failed, for the log. The framework often hides the reason in an inner exception.</summary>
 internal static class TlsFailure
 {
     public static string Describe(Exception failure)

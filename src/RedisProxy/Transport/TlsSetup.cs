@@ -6,7 +6,7 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Transport;
 
-/// <summary>All sides of one proxy that speak TLS, and the looks at their files.</summary>
+/// <summary>All TLS sides of one proxy, and the periodic checks of their files.</summary>
 internal sealed class TlsSetup : IDisposable
 {
     public static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(2);
@@ -42,7 +42,7 @@ internal sealed class TlsSetup : IDisposable
     /// <summary>Null: in plain text.</summary>
     public ServerTls? Of(ListenerOptions listener) => _listeners.GetValueOrDefault(listener);
 
-    /// <summary>Until it is disposed of.</summary>
+    /// <summary>Checks the files until disposed.</summary>
     public void BeginLooking(TimeProvider time, ILogger log)
     {
         if (_watches.Count > 0)

@@ -27,7 +27,7 @@ public sealed class PortTakeoverTests
 
         await EventuallyMoreAsync(load);
         await load.StopAsync();
-        string alone = $"Nobody else listens on 127.0.0.1:{proxy.Port} any more";
+        string alone = $"No other process listens on 127.0.0.1:{proxy.Port} any more";
         await Eventually.Within(
             Patience, () => proxy.Process.LogTail.Contains(alone, StringComparison.Ordinal), "it says that it is alone");
         await proxy.DisposeAsync();

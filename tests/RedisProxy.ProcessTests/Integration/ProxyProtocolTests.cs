@@ -61,8 +61,8 @@ public sealed class ProxyProtocolTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("*1\r\n$4\r\nPING\r\n", "no PROXY header: what it sent is none")]
-    [InlineData("PROXY TCP4 1.1.1.1\r\n", "no PROXY header: what it sent is none")]
+    [InlineData("*1\r\n$4\r\nPING\r\n", "no PROXY header: it sent something else")]
+    [InlineData("PROXY TCP4 1.1.1.1\r\n", "no PROXY header: it sent something else")]
     public async Task Balancer_WithoutAHeader_IsEndedInOrderAndNamedInTheLog(string sent, string reason)
     {
         await using ProxyProcess proxy = await StartAsync(_redis.Endpoint, trusted: "127.0.0.0/8");

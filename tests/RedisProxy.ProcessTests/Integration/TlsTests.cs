@@ -102,7 +102,7 @@ public sealed class TlsTests(ITestOutputHelper output) : IDisposable
         await client.NotifyCloseAsync();
         Assert.Equal("last", (await client.ReadReplyAsync()).Text);
         Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
-        Assert.Contains("did not let 127.0.0.1:", proxy.Process.LogTail, StringComparison.Ordinal);
+        Assert.Contains("refused 127.0.0.1:", proxy.Process.LogTail, StringComparison.Ordinal);
         MetricsSnapshot metrics = await proxy.ScrapeAsync();
         Assert.Equal(1, metrics.Sum("redisproxy_tls_handshakes_total", ("result", "done")));
     }

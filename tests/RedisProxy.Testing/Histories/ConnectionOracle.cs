@@ -3,19 +3,19 @@ using System.Globalization;
 namespace RedisProxy.Testing.Histories;
 
 /// <summary>
-/// Knows all that one connection sent, and says of each reply whether it belongs to its request and can be true. Does no I/O, so that
-/// histories can be made by hand. A connection with a finding is of no more use: whatever follows may be shifted.
+/// Knows everything that one connection sent, and judges whether each reply belongs to its request and can be true. Does no I/O, so that
+/// histories can be built by hand. A connection with a finding is useless afterwards: all later replies may be shifted.
 /// </summary>
 internal sealed class ConnectionOracle(HistoryLog log, Identity identity)
 {
-    /// <summary>Transactions and WATCH are carried to the new master, so nothing of theirs is a reason to close.</summary>
+    /// <summary>Transactions and WATCH are carried to the new master, so they are no reason to close a connection.</summary>
     public const bool TransactionsSurvive = true;
 
     private const int MaxKept = 64;
     private const int MaxShown = 8;
     private const int MaxShownChars = 100;
 
-    // Of a session, to send it again (replay.maxBytesPerSession).
+    // Per session, for sending it again (replay.maxBytesPerSession).
     private const int MaxKeptBytes = 64 * 1024;
 
     private readonly Queue<(Request Request, TimeSpan At)> _inFlight = new();
@@ -25,7 +25,7 @@ internal sealed class ConnectionOracle(HistoryLog log, Identity identity)
 
     public Identity Identity => identity;
 
-    /// <summary>Something was wrong, or something that all else depends on did not come about.</summary>
+    /// <summary>There was a finding, or a request failed on which everything else depends.</summary>
     public bool IsSpent { get; private set; }
 
     public int Owed => _inFlight.Count;
@@ -74,13 +74,13 @@ internal sealed class ConnectionOracle(HistoryLog log, Identity identity)
         }
     }
 
-    /// <summary>No reply, or what came was none.</summary>
+    /// <summary>No reply, or something that is not one.</summary>
     public void Fail(ViolationKind kind, TimeSpan at, string text) =>
         Violate(kind, at, text, _inFlight.TryPeek(out (Request Request, TimeSpan At) oldest) ? oldest.Request : null);
 
-    /// <summary>The connection is no more. Only the first call counts.</summary>
-    /// <param name="byPeer">False: this side wanted it so.</param>
-    /// <param name="hasPart">A part of a reply had come.</param>
+    /// <summary>The connection is gone. Only the first call counts.</summary>
+    /// <param name="byPeer">False: this side closed it.</param>
+    /// <param name="hasPart">Part of a reply had arrived.</param>
     /// <param name="how">For counts and messages.</param>
     /// <param name="at">Now.</param>
     public void Ended(bool byPeer, bool hasPart, string how, TimeSpan at)
@@ -118,7 +118,7 @@ internal sealed class ConnectionOracle(HistoryLog log, Identity identity)
         IsSpent = true;
     }
 
-    /// <summary>An acknowledgement of this connection that was contradicted.</summary>
+    /// <summary>An acknowledgement on this connection was contradicted later.</summary>
     public void Lost(LostAcknowledgement lost) => log.Add(lost with { History = HistoryOf(lost.Subject, null) });
 
     private static WriteOutcome? OutcomeOf(Request request, RawReply reply)
@@ -141,13 +141,13 @@ internal sealed class ConnectionOracle(HistoryLog log, Identity identity)
         }
         else if (reply.IsError)
         {
-            // Of these it matters which ones got them.
+            // For these it matters which requests got them.
             bool isNamed = outcome == WriteOutcome.OtherError || (request.IsRead && outcome == WriteOutcome.Unknown);
             log.Add(isNamed ? $"{request.Command} {reply.ErrorCode}" : reply.ErrorCode);
         }
     }
 
-    // The outcome of a read is left open only where so much follows it that it cannot be kept.
+    // The outcome of a read may be unknown only if more follows it than can be kept.
     private bool IsAllowed(Request request, WriteOutcome? outcome) =>
         outcome is not null && (outcome != WriteOutcome.Unknown || !request.IsSentAgain
             || _inFlight.Sum(sent => sent.Request.Words.Sum(word => (long)word.Length)) > MaxKeptBytes);
@@ -173,7 +173,7 @@ internal sealed class ConnectionOracle(HistoryLog log, Identity identity)
         IsSpent = true;
         string who = $"connection {identity.Connection} (database {identity.Database}, {(identity.IsResp3 ? "RESP3" : "RESP2")}, "
             + $"user {identity.User})";
-        // A shifted reply shows in what stands beside it, anything else in what is about the same.
+        // A shifted reply shows in its neighbours, anything else in requests with the same subject.
         string? subject = kind is ViolationKind.Misplaced or ViolationKind.Silent or ViolationKind.Closed ? null : request?.Subject;
         log.Add(new Violation(kind, at, $"{who}: {text}", HistoryOf(subject, request)));
     }

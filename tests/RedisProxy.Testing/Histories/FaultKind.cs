@@ -1,24 +1,24 @@
 namespace RedisProxy.Testing.Histories;
 
-/// <summary>What is done to a deployment.</summary>
+/// <summary>Faults of a deployment.</summary>
 internal enum FaultKind
 {
-    /// <summary>SENTINEL FAILOVER: the old master goes on to acknowledge writes until it is demoted.</summary>
+    /// <summary>SENTINEL FAILOVER: the old master continues to acknowledge writes until it is demoted.</summary>
     Planned,
 
-    /// <summary>FAILOVER on the master itself; Sentinel learns of it afterwards.</summary>
+    /// <summary>FAILOVER on the master itself; Sentinel notices afterwards.</summary>
     FailoverCommand,
 
-    /// <summary>SIGKILL; it comes back, empty or with what its file has, when another one is the master.</summary>
+    /// <summary>SIGKILL; it comes back, empty or with the data in its file, once there is another master.</summary>
     Kill,
 
     /// <summary>SIGTERM, likewise.</summary>
     Terminate,
 
-    /// <summary>SIGSTOP until another one is the master; then it wakes up and still believes that it is one.</summary>
+    /// <summary>SIGSTOP until there is another master; then it wakes up and still acts as one.</summary>
     Zombie,
 
-    /// <summary>SIGSTOP, shorter than Sentinel waits.</summary>
+    /// <summary>SIGSTOP, shorter than Sentinel's timeout.</summary>
     ShortFreeze,
 
     /// <summary>SIGKILL, and back at once at the same address with its data.</summary>
@@ -38,16 +38,16 @@ internal enum FaultKind
 }
 
 /// <summary>One step of a schedule.</summary>
-/// <param name="Kind">What is done.</param>
+/// <param name="Kind">The fault.</param>
 /// <param name="Pause">Before it.</param>
-/// <param name="Length">Of a freeze or a sleep that ends by itself.</param>
-/// <param name="Sentinel">Which one leads or is hit, as an index.</param>
-/// <param name="KeepData">A server that was ended comes back with what its file has; false: empty.</param>
-/// <param name="IsDemotedByHand">The old master is told at once that it is a replica; else Sentinel does it, 2 to 3 s later.</param>
+/// <param name="Length">Of a freeze or sleep that ends by itself.</param>
+/// <param name="Sentinel">Index of the one that leads or is hit.</param>
+/// <param name="KeepData">A stopped server comes back with the data in its file; false: empty.</param>
+/// <param name="IsDemotedByHand">The old master is made a replica at once; otherwise Sentinel does it, 2 to 3 s later.</param>
 internal sealed record FaultStep(
     FaultKind Kind, TimeSpan Pause, TimeSpan Length, int Sentinel, bool KeepData, bool IsDemotedByHand)
 {
-    /// <summary>Another server becomes the master, if all goes as usual.</summary>
+    /// <summary>Another server normally becomes the master.</summary>
     public bool IsFailover =>
         Kind is not (FaultKind.ShortFreeze or FaultKind.QuickRestart or FaultKind.KillClients or FaultKind.Sleep);
 

@@ -1,17 +1,17 @@
 namespace RedisProxy.Testing.Histories;
 
 /// <summary>
-/// What was done to the deployment and when, by the clock of the history. Replication is asynchronous: redis that is killed or frozen may
-/// stop between its replies of one turn and the same turn's stream to the replicas, and no proxy can change that. So what was
-/// acknowledged around such a moment may be gone; nothing else may.
+/// The faults of the deployment and their times, on the clock of the history. Replication is asynchronous: a killed or frozen redis may
+/// stop between the replies of one loop iteration and the replication stream of the same iteration, which no proxy can change. So what
+/// was acknowledged around such a moment may be gone; nothing else may.
 /// </summary>
 internal sealed class FaultLog
 {
-    /// <summary>Of acknowledgements before the moment.</summary>
+    /// <summary>For acknowledgements before the moment.</summary>
     public static readonly TimeSpan LastMoment = TimeSpan.FromMilliseconds(250);
 
     /// <summary>
-    /// Of acknowledgements that were sent before and read after it, because a busy machine reads late. Shorter than any failover.
+    /// For acknowledgements sent before and read after it, because a busy machine reads late. Shorter than any failover.
     /// </summary>
     public static readonly TimeSpan ReadLate = TimeSpan.FromMilliseconds(750);
 
@@ -41,10 +41,10 @@ internal sealed class FaultLog
         }
     }
 
-    /// <summary>The master was killed or frozen: what it acknowledged in this moment may be lost.</summary>
-    /// <param name="kind">How.</param>
+    /// <summary>The master was killed or frozen: writes acknowledged at this moment may be lost.</summary>
+    /// <param name="kind">The fault.</param>
     /// <param name="from">Before the signal was sent.</param>
-    /// <param name="to">When it had surely come.</param>
+    /// <param name="to">When it had certainly arrived.</param>
     public void AddStop(FaultKind kind, TimeSpan from, TimeSpan to)
     {
         lock (_gate)
@@ -53,7 +53,7 @@ internal sealed class FaultLog
         }
     }
 
-    /// <summary>How often the master was stopped that way.</summary>
+    /// <summary>How often the master was stopped in this way.</summary>
     public int Stops(FaultKind kind)
     {
         lock (_gate)
@@ -62,7 +62,7 @@ internal sealed class FaultLog
         }
     }
 
-    /// <summary>The fault in whose moment a request was acknowledged; null when there was none.</summary>
+    /// <summary>The fault during which a request was acknowledged; null if there was none.</summary>
     public FaultKind? Excuse(LostAcknowledgement acknowledgement)
     {
         lock (_gate)
@@ -75,7 +75,7 @@ internal sealed class FaultLog
         }
     }
 
-    /// <summary>What was done shortly before and after that time.</summary>
+    /// <summary>The faults shortly before and after this time.</summary>
     public IReadOnlyList<string> Around(TimeSpan at)
     {
         lock (_gate)

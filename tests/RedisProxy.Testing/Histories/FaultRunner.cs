@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RedisProxy.Testing.Histories;
 
-/// <summary>Does what a schedule says to a deployment, one step after the other, and waits after each until all is well again.</summary>
+/// <summary>Applies a schedule to a deployment, step by step, and waits after each step until everything is healthy again.</summary>
 internal sealed class FaultRunner(SentinelDeployment deployment, ChildProcess proxy, HistoryLog log, Action<string> progress)
 {
     private const int StepsOfAProgressLine = 10;
@@ -18,7 +18,7 @@ internal sealed class FaultRunner(SentinelDeployment deployment, ChildProcess pr
     /// <summary>How often another server became the master.</summary>
     public int Failovers => _failovers;
 
-    /// <summary>What Sentinels say that belongs to the history.</summary>
+    /// <summary>Records the Sentinels' events that belong to the history.</summary>
     public static Action<SentinelEvent> Record(HistoryLog log) => e =>
     {
         if (e.Channel is "+switch-master" or "+promoted-slave" or "+odown" or "+elected-leader" or "+convert-to-slave"

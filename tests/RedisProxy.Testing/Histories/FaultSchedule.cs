@@ -1,8 +1,8 @@
 namespace RedisProxy.Testing.Histories;
 
 /// <summary>
-/// A random sequence of faults, the same for the same seed. Kinds come from decks that hold each kind, so that a short schedule has
-/// seen them all and a long one sees every order.
+/// A random sequence of faults, the same for the same seed. Kinds are drawn from decks that contain each kind, so that a short schedule
+/// covers all of them and a long one every order.
 /// </summary>
 internal sealed class FaultSchedule
 {
@@ -21,7 +21,7 @@ internal sealed class FaultSchedule
 
     public IReadOnlyList<FaultStep> Steps { get; }
 
-    /// <summary>With so many failovers; what is no failover comes on top.</summary>
+    /// <summary>With this many failovers; other faults come in addition.</summary>
     public static FaultSchedule Random(int seed, int failovers)
     {
         var random = new Random(seed);

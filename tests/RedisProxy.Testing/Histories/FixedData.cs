@@ -1,6 +1,6 @@
 namespace RedisProxy.Testing.Histories;
 
-/// <summary>Keys that are written once, before the load begins, in every database; their values follow from their names.</summary>
+/// <summary>Keys written once in every database, before the load begins; their values follow from their names.</summary>
 internal static class FixedData
 {
     public const int Databases = 4;
@@ -9,14 +9,14 @@ internal static class FixedData
     private const int Keys = 20;
     private const int LargeKeys = 3;
 
-    /// <summary>Every key begins with its database, so that one in the wrong place gives itself away.</summary>
+    /// <summary>Every key begins with its database, so that one in the wrong place is obvious.</summary>
     public static string Key(int database, string rest) => $"db{database}:{rest}";
 
-    /// <summary>So much text that follows from a name and does not repeat the same way at any other place.</summary>
+    /// <summary>A long text derived from a name, different at every position.</summary>
     public static string Large(string name) =>
         string.Concat(Enumerable.Range(0, LargeBytes / (name.Length + 7)).Select(i => $"{name}|{i:00000}|"));
 
-    /// <summary>Returns when the replicas have it, too.</summary>
+    /// <summary>Returns when the replicas have it too.</summary>
     public static async Task WriteAsync(RedisServer master, int replicas)
     {
         using RawClient client = await master.ConnectAsync();
@@ -57,7 +57,7 @@ internal static class FixedData
         };
     }
 
-    /// <summary>A map only to those who speak RESP3.</summary>
+    /// <summary>A map only in RESP3.</summary>
     public static Request GetHash(Identity identity)
     {
         string key = HashKey(identity.Database);

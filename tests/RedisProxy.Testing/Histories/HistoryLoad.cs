@@ -1,8 +1,8 @@
 namespace RedisProxy.Testing.Histories;
 
 /// <summary>
-/// Many connections with different identities that send all that an oracle can judge, until they are stopped. What follows from the seed
-/// is what they send; when they send it depends on the machine.
+/// Many connections with different identities that send everything an oracle can judge, until they are stopped. The seed determines
+/// what they send; when they send it depends on the machine.
 /// </summary>
 internal sealed class HistoryLoad : IAsyncDisposable
 {
@@ -36,7 +36,7 @@ internal sealed class HistoryLoad : IAsyncDisposable
 
     public static HistoryLoad Start(int port, HistoryLog log, int seed) => new(port, log, seed);
 
-    /// <summary>Ends all connections in order: what is under way is still answered.</summary>
+    /// <summary>Ends all connections in an orderly way: requests in flight are still answered.</summary>
     public async Task StopAsync()
     {
         await _end.CancelAsync();
@@ -51,7 +51,7 @@ internal sealed class HistoryLoad : IAsyncDisposable
 
     private async Task WorkAsync(int index, Func<LoadConnection, Random, Task> round, Random random)
     {
-        // Every identity is there from the beginning, and others come with the next connections.
+        // Every identity exists from the beginning, and others follow with later connections.
         for (int turn = index; !_end.IsCancellationRequested; turn++)
         {
             var identity = new Identity(
@@ -75,7 +75,7 @@ internal sealed class HistoryLoad : IAsyncDisposable
     private static async Task MixAsync(LoadConnection connection, Random random) =>
         await connection.ExchangeAsync(connection.Mix.Burst(random.Next(1, MaxDepth)));
 
-    /// <summary>Transactions that take their time, so that a failover finds them at every stage.</summary>
+    /// <summary>Slow transactions, so that a failover hits them at every stage.</summary>
     private async Task TransactAsync(LoadConnection connection, Random random)
     {
         var transaction = new Transaction();
@@ -104,12 +104,12 @@ internal sealed class HistoryLoad : IAsyncDisposable
         await connection.ExchangeAsync(isGivenUp ? transaction.Discard() : transaction.Exec(), connection.Mix.Echo());
         if (transaction.HasFailed)
         {
-            // A WATCH may be left over; nobody need guess.
+            // A WATCH may be left over; do not guess.
             connection.Dispose();
         }
     }
 
-    // A request behind the one that blocks, which must wait for its turn.
+    // With requests around the blocking one: the last must wait.
     private static async Task PopAsync(LoadConnection connection, Random random) => await connection.ExchangeAsync(
         random.Next(2) == 0 ? [connection.Mix.Pop()] : [connection.Mix.Echo(), connection.Mix.Pop(), connection.Mix.Echo()]);
 
@@ -121,7 +121,7 @@ internal sealed class HistoryLoad : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The end; the loops see it.
+            // Stopped; the loops notice.
         }
     }
 }

@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace RedisProxy.Testing.Histories;
 
-/// <summary>What a connection was doing when it was closed by the other side.</summary>
+/// <summary>State of a connection when the other side closed it.</summary>
 internal enum CloseState
 {
     /// <summary>WATCH was sent, and EXEC not answered.</summary>
@@ -12,7 +12,7 @@ internal enum CloseState
     /// <summary>MULTI was sent, and EXEC not answered.</summary>
     Transaction,
 
-    /// <summary>A large reply was due or half there: only closing is honest then.</summary>
+    /// <summary>A large reply was due or half received: closing is the only honest reaction.</summary>
     Torn,
 
     /// <summary>A blocking request was in flight.</summary>
@@ -25,7 +25,7 @@ internal enum CloseState
     Idle,
 }
 
-/// <summary>Where all connections of a load put what they saw. Used by many at once.</summary>
+/// <summary>Collects what all connections of a load see. Thread-safe.</summary>
 internal sealed class HistoryLog
 {
     private readonly long _epoch = Stopwatch.GetTimestamp();
@@ -45,17 +45,17 @@ internal sealed class HistoryLog
 
     public QueueLedger Queues { get; } = new();
 
-    /// <summary>List elements, each with what became of it.</summary>
+    /// <summary>List elements, each with its outcome.</summary>
     public IReadOnlyCollection<WriteRecord> Elements => _elements;
 
-    /// <summary>What was seen while the load ran.</summary>
+    /// <summary>Seen while the load ran.</summary>
     public IReadOnlyCollection<Violation> Violations => _violations;
 
     public IReadOnlyCollection<LostAcknowledgement> Lost => _lost;
 
     public IReadOnlyDictionary<CloseState, int> Closes => _closes;
 
-    /// <summary>How often things happened that have no list of their own, by what is said of them.</summary>
+    /// <summary>Counts of other observations, by description.</summary>
     public IReadOnlyDictionary<string, int> Counts => _counts;
 
     public int Connections => Volatile.Read(ref _connections);
@@ -66,7 +66,7 @@ internal sealed class HistoryLog
 
     public int NextConnection() => Interlocked.Increment(ref _connections);
 
-    /// <summary>Each list has its own, because each has its own order.</summary>
+    /// <summary>One per list, because each list has its own order.</summary>
     public int NextWriter() => Interlocked.Increment(ref _writers);
 
     public void Add(WriteOutcome outcome) => Interlocked.Increment(ref _byOutcome[(int)outcome]);

@@ -4,14 +4,14 @@ using System.Text;
 namespace RedisProxy.Testing.Histories;
 
 /// <summary>
-/// What all connections were told, compared with what the last master holds. Every acknowledgement that did not last is either
-/// excused by the fault in whose moment it was given, and counted, or a violation.
+/// Compares the replies of all connections with what the last master holds. Every acknowledgement that did not last is either
+/// excused by the fault during which it was given, and counted, or a violation.
 /// </summary>
 internal sealed class HistoryVerdict
 {
     private const int MaxShown = 5;
 
-    // A turn of redis's loop: so many connections with so many requests each.
+    // One iteration of redis's loop: this many connections with this many requests each.
     private const int MaxLostByOneStop = 60;
 
     private readonly HistoryLog _log;
@@ -24,7 +24,7 @@ internal sealed class HistoryVerdict
 
     public bool IsHonest => _violations.Count == 0;
 
-    /// <summary>Acknowledged in the moment in which the master was killed or frozen, and gone.</summary>
+    /// <summary>Acknowledged at the moment the master was killed or frozen, and lost.</summary>
     public IReadOnlyDictionary<FaultKind, int> Excused => _excused.ToDictionary(e => e.Key, e => e.Value.Count);
 
     public static HistoryVerdict Of(HistoryLog log, StoredState stored)
@@ -149,7 +149,7 @@ internal sealed class HistoryVerdict
             _excused[excuse] = all = [];
         }
 
-        // Seen while the load ran and again at the end, some of them.
+        // Some were seen while the load ran and again at the end.
         all.Add(lost.What);
     }
 

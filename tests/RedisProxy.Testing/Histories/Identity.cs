@@ -1,6 +1,6 @@
 namespace RedisProxy.Testing.Histories;
 
-/// <summary>Who a connection is: everything about it that a failover must not change. Null users are the default user.</summary>
+/// <summary>The identity of a connection: everything about it that a failover must not change. Without a user: the default one.</summary>
 internal sealed record Identity(int Connection, int Database, bool IsResp3, bool HasUser)
 {
     public const string UserName = "history-user";
@@ -14,7 +14,7 @@ internal sealed record Identity(int Connection, int Database, bool IsResp3, bool
 
     public string User => HasUser ? UserName : "default";
 
-    /// <summary>To be sent one after the other, before anything else.</summary>
+    /// <summary>Sent one after the other, before anything else.</summary>
     public IEnumerable<Request> Introduction()
     {
         if (IsResp3)
@@ -44,7 +44,7 @@ internal sealed record Identity(int Connection, int Database, bool IsResp3, bool
         IsRead = true,
         Judge = reply =>
         {
-            // Verbatim in RESP3: "txt:" and then the same.
+            // Verbatim in RESP3: "txt:" followed by the same.
             string[] expected = [$"name={Name}", $"db={Database}", $"user={User}", $"resp={(IsResp3 ? 3 : 2)}"];
             string[] fields = (reply.Text ?? "").Split(' ', '\n');
             return Replies.Expect(reply.Kind == (IsResp3 ? '=' : '$') && expected.All(fields.Contains), string.Join(' ', expected));

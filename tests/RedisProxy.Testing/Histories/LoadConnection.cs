@@ -29,7 +29,7 @@ internal sealed class LoadConnection : IDisposable
 
     public bool IsUsable => !_oracle.IsSpent;
 
-    /// <summary>Null when it could not be opened, or was refused what it is.</summary>
+    /// <summary>Null if it could not be opened, or its identity was refused.</summary>
     public static async Task<LoadConnection?> OpenAsync(int port, HistoryLog log, Identity identity, Random random)
     {
         RawClient client;
@@ -57,7 +57,7 @@ internal sealed class LoadConnection : IDisposable
         return connection;
     }
 
-    /// <summary>Sends them at once and reads all replies. False: the connection is of no more use.</summary>
+    /// <summary>Sends all requests at once and reads all replies. False: the connection is useless afterwards.</summary>
     public async Task<bool> ExchangeAsync(params IReadOnlyList<Request> burst)
     {
         byte[] bytes = [.. burst.SelectMany(request => request.ToBytes())];
@@ -67,7 +67,7 @@ internal sealed class LoadConnection : IDisposable
             _oracle.Sent(request, sentAt);
         }
 
-        // At the same time, because a proxy that cannot give replies away need not take requests.
+        // Concurrently, because a proxy that cannot deliver replies need not accept requests.
         Task send = SendAsync(bytes);
         try
         {
@@ -106,7 +106,7 @@ internal sealed class LoadConnection : IDisposable
         _client.Dispose();
     }
 
-    // In one piece, or cut anywhere.
+    // In one piece, or split anywhere.
     private async Task SendAsync(byte[] bytes)
     {
         try
@@ -124,7 +124,7 @@ internal sealed class LoadConnection : IDisposable
         }
         catch (Exception e) when (e is SocketException or IOException or ObjectDisposedException or TimeoutException)
         {
-            // The reader sees the same end, and says what it means.
+            // The reader sees the same end, and interprets it.
         }
     }
 }

@@ -1,6 +1,6 @@
 namespace RedisProxy.Testing.Histories;
 
-/// <summary>A counter that only one connection increments: each reply says how many increments so far were executed.</summary>
+/// <summary>A counter incremented by one connection only: each reply tells how many increments have been executed.</summary>
 internal sealed class OwnCounter(string key, Action<LostAcknowledgement> lost)
 {
     private const int MaxKept = 256;
@@ -42,11 +42,11 @@ internal sealed class OwnCounter(string key, Action<LostAcknowledgement> lost)
 
         while (_acknowledged.Count >= MaxKept || _acknowledged.Any(a => a.Value >= answer))
         {
-            // After a loss it counts again from there.
+            // After a loss it continues from this value.
             _acknowledged.Dequeue();
         }
 
-        // Now and not when it is settled: a transaction judges all its replies first.
+        // Now, not when it is settled: a transaction judges all its replies first.
         _judged.Enqueue(answer);
         _last = answer;
         _maybe = 0;

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RedisProxy.Testing.Histories;
 
-/// <summary>The keys that one connection alone writes, and what it knows of each.</summary>
+/// <summary>The keys written by one connection only, and what it knows about each.</summary>
 internal sealed class OwnData
 {
     private const string PushScript = "redis.call('RPUSH', KEYS[1], ARGV[1]) return ARGV[1]";
@@ -15,9 +15,9 @@ internal sealed class OwnData
     private readonly OwnValue _value;
     private readonly OwnValue _large;
 
-    /// <param name="log">Told of each list element.</param>
+    /// <param name="log">Receives each list element.</param>
     /// <param name="database">Of the connection.</param>
-    /// <param name="lost">Told of each acknowledgement that what is read later contradicts.</param>
+    /// <param name="lost">Receives each acknowledgement that a later read contradicts.</param>
     public OwnData(HistoryLog log, int database, Action<LostAcknowledgement> lost)
     {
         _log = log;
@@ -56,7 +56,7 @@ internal sealed class OwnData
         };
     }
 
-    /// <summary>Reads the end of the list: what was acknowledged must be there.</summary>
+    /// <summary>Reads the end of the list: acknowledged elements must be there.</summary>
     public Request ReadTail() => new("LRANGE", ListKey, $"-{TailLength}", "-1")
     {
         IsRead = true, Subject = ListKey, Judge = JudgeTail,
@@ -109,7 +109,7 @@ internal sealed class OwnData
     }
 }
 
-/// <summary>A key that one connection alone sets, to a new value each time.</summary>
+/// <summary>A key set by one connection only, to a new value each time.</summary>
 internal sealed class OwnValue
 {
     private readonly string _key;
@@ -134,7 +134,7 @@ internal sealed class OwnValue
         };
     }
 
-    /// <summary>SET with GET: the reply is the value before.</summary>
+    /// <summary>SET with GET: the reply is the previous value.</summary>
     public Request Exchange()
     {
         int number = _chain.Add();

@@ -1,8 +1,8 @@
 namespace RedisProxy.Testing.Histories;
 
 /// <summary>
-/// Queues that many push to and many pop from. An element is delivered to one client at most, and only one that was pushed; a pop of
-/// unknown outcome may have taken one with it. Elements are unique over all queues. Used by many at once.
+/// Queues with many pushers and many poppers. An element is delivered to at most one client, and only if it was pushed; a pop of
+/// unknown outcome may have taken one. Elements are unique over all queues. Thread-safe.
 /// </summary>
 internal sealed class QueueLedger
 {
@@ -44,11 +44,11 @@ internal sealed class QueueLedger
         }
     }
 
-    /// <summary>When all has ended: what does not fit what the queues hold now.</summary>
-    /// <param name="stored">What each queue holds now.</param>
-    /// <param name="faults">Excuse what was lost in the moment of a fault.</param>
-    /// <param name="violate">Told of what nothing excuses, but for missing elements, which go to <paramref name="lost"/>.</param>
-    /// <param name="lost">Told of each acknowledgement that did not last, excused or not.</param>
+    /// <summary>At the end: finds everything that does not match the queues' content.</summary>
+    /// <param name="stored">Current content of each queue.</param>
+    /// <param name="faults">Excuse losses at the moment of a fault.</param>
+    /// <param name="violate">Receives what nothing excuses, except missing elements, which go to <paramref name="lost"/>.</param>
+    /// <param name="lost">Receives each acknowledgement that did not last, excused or not.</param>
     public void Check(
         IReadOnlyDictionary<string, IReadOnlyList<string>> stored,
         FaultLog faults,
@@ -67,7 +67,7 @@ internal sealed class QueueLedger
             {
                 LostAcknowledgement[] excused = [.. queue.Where(l => faults.Excuse(l) is not null)];
                 Array.ForEach(excused, lost);
-                // Each pop of unknown outcome may have taken one; which, nobody can say.
+                // Each pop of unknown outcome may have taken one; it is unknown which.
                 foreach (LostAcknowledgement missing in queue.Except(excused).Skip(_unknownPops.GetValueOrDefault(queue.Key)))
                 {
                     lost(missing);
@@ -96,7 +96,7 @@ internal sealed class QueueLedger
             violate(new Violation(ViolationKind.Duplicate, push.Told.AnsweredAt, $"{element} is in its queue {left} times", history));
         }
 
-        // All deliveries but the last must have been undone by a loss; and the last as well, when the element is still there.
+        // All deliveries but the last must have been undone by a loss; the last one too, if the element is still there.
         foreach (Settlement undone in deliveries.OrderBy(d => d.AnsweredAt).SkipLast(left > 0 ? 0 : 1))
         {
             string how = left > 0 ? "it is in its queue again" : $"it was delivered {deliveries.Count} times";

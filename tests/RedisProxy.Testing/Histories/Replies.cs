@@ -1,6 +1,6 @@
 namespace RedisProxy.Testing.Histories;
 
-/// <summary>Judges of replies that follow from the request alone.</summary>
+/// <summary>Checks of replies that follow from the request alone.</summary>
 internal static class Replies
 {
     public static Finding? Ok(RawReply reply) => Line(reply, "OK");

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RedisProxy.Testing.Histories;
 
-/// <summary>Random requests of one connection, of every kind whose reply can be told beforehand.</summary>
+/// <summary>Random requests of one connection, of every kind whose reply is known beforehand.</summary>
 internal sealed class RequestMix(HistoryLog log, Identity identity, OwnData own, Random random)
 {
     private const int Queues = 2;
@@ -12,7 +12,7 @@ internal sealed class RequestMix(HistoryLog log, Identity identity, OwnData own,
 
     public static string QueueKey(int database, int queue) => FixedData.Key(database, $"queue:{queue}");
 
-    /// <summary>One pipeline: so many units, each of one request or of a few that belong together.</summary>
+    /// <summary>One pipeline of this many units, each one request or a few that belong together.</summary>
     public IReadOnlyList<Request> Burst(int depth)
     {
         var requests = new List<Request>();
@@ -30,7 +30,7 @@ internal sealed class RequestMix(HistoryLog log, Identity identity, OwnData own,
         return requests;
     }
 
-    /// <summary>What is executed all together or not at all, in one piece.</summary>
+    /// <summary>Requests that are executed all together or not at all, in one piece.</summary>
     public IReadOnlyList<Request> Transaction()
     {
         var transaction = new Transaction();
@@ -53,7 +53,7 @@ internal sealed class RequestMix(HistoryLog log, Identity identity, OwnData own,
         return new Request("ECHO", token) { IsRead = true, Judge = reply => Replies.Bulk(reply, token) };
     }
 
-    /// <summary>Waits for an element that any connection pushes.</summary>
+    /// <summary>Waits for an element pushed by any connection.</summary>
     public Request Pop()
     {
         string queue = QueueKey(identity.Database, random.Next(Queues));
@@ -132,7 +132,7 @@ internal sealed class RequestMix(HistoryLog log, Identity identity, OwnData own,
         };
     }
 
-    /// <summary>To another database, a read there, and back. Last in its burst, because a failure of it spends the connection.</summary>
+    /// <summary>Reads from another database, and returns. Last in its burst, because its failure makes the connection useless.</summary>
     private Request[] Excursion()
     {
         int other = (identity.Database + 1 + random.Next(FixedData.Databases - 1)) % FixedData.Databases;

@@ -1,9 +1,9 @@
 namespace RedisProxy.Testing.Histories;
 
-/// <summary>What a server holds when all has ended.</summary>
-/// <param name="Keys">Every key, by its database.</param>
+/// <summary>Content of a server at the end.</summary>
+/// <param name="Keys">Every key, with its database.</param>
 /// <param name="Lists">The connections' own lists, by writer.</param>
-/// <param name="Queues">What nobody popped, by key.</param>
+/// <param name="Queues">Elements left in the queues, by key.</param>
 internal sealed record StoredState(
     IReadOnlyList<(int Database, string Key)> Keys,
     IReadOnlyDictionary<int, IReadOnlyList<string>> Lists,

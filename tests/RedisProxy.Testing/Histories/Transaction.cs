@@ -1,8 +1,8 @@
 namespace RedisProxy.Testing.Histories;
 
 /// <summary>
-/// WATCH (perhaps), MULTI, commands, EXEC or DISCARD: all or nothing. What was queued is settled by the reply to EXEC and by nothing
-/// else; where EXEC was never sent, nothing of it may ever be seen.
+/// WATCH (perhaps), MULTI, commands, EXEC or DISCARD: all or nothing. Only the reply to EXEC settles what was queued; if EXEC was never
+/// sent, none of it may ever be visible.
 /// </summary>
 internal sealed class Transaction
 {
@@ -11,7 +11,7 @@ internal sealed class Transaction
 
     public bool HasWatch { get; private set; }
 
-    /// <summary>Something before EXEC was answered with an error; then EXEC cannot succeed.</summary>
+    /// <summary>A request before EXEC got an error; then EXEC cannot succeed.</summary>
     public bool HasFailed { get; private set; }
 
     /// <summary>EXEC or DISCARD was sent.</summary>
@@ -29,7 +29,7 @@ internal sealed class Transaction
 
     public Request Multi() => new("MULTI") { Transaction = this, Judge = Replies.Ok, Settled = NoteFailure };
 
-    /// <summary>The request inside: it is answered QUEUED now, and its own reply comes with EXEC.</summary>
+    /// <summary>Wraps a request: the reply is QUEUED, and its own reply is part of EXEC's.</summary>
     public Request Queue(Request request)
     {
         _queued.Add((request.Judge, request.Settled));

@@ -1,9 +1,9 @@
 namespace RedisProxy.Testing.Histories;
 
 /// <summary>
-/// One place that only one connection writes, with versions that are numbered as they are sent: a key, or the tail of a list. What is
-/// seen there says what became of every version before: one that was acknowledged and is behind what is seen was lost, one that was
-/// denied must not be seen, and one that was gone must not come back.
+/// A place written by one connection only, with versions numbered in the order of sending: a key, or the tail of a list. Each observation
+/// tells the fate of earlier versions: an acknowledged one newer than the observed one was lost, a denied one must not be visible, and a
+/// vanished one must not come back.
 /// </summary>
 internal sealed class VersionChain(string subject, Func<int, string> nameOf, Action<LostAcknowledgement> lost)
 {
@@ -12,7 +12,7 @@ internal sealed class VersionChain(string subject, Func<int, string> nameOf, Act
     private readonly List<Version> _versions = [];
     private int _next = 1;
 
-    /// <summary>The number of a version that is about to be sent.</summary>
+    /// <summary>The number of a version about to be sent.</summary>
     public int Add()
     {
         _versions.Add(new Version(_next));
@@ -32,7 +32,7 @@ internal sealed class VersionChain(string subject, Func<int, string> nameOf, Act
         }
     }
 
-    /// <summary>This version is the latest that is there now. 0: there is none.</summary>
+    /// <summary>This version is the latest one present now. 0: there is none.</summary>
     public Finding? Observe(int number)
     {
         int found = _versions.FindIndex(v => v.Number == number);

@@ -1,12 +1,12 @@
 namespace RedisProxy.Testing.Histories;
 
-/// <summary>What must not happen.</summary>
+/// <summary>Kinds of violations.</summary>
 internal enum ViolationKind
 {
-    /// <summary>Acknowledged and gone, at a time at which redis itself loses nothing.</summary>
+    /// <summary>Acknowledged and lost, at a time when redis itself loses nothing.</summary>
     Lost,
 
-    /// <summary>There, although it was said that it was not executed, or although nobody ever wrote it.</summary>
+    /// <summary>Present, although reported as not executed, or although it was never written.</summary>
     Phantom,
 
     /// <summary>Executed twice.</summary>
@@ -15,29 +15,29 @@ internal enum ViolationKind
     /// <summary>A reply that does not belong to its request.</summary>
     Misplaced,
 
-    /// <summary>Executed behind what the same connection sent later.</summary>
+    /// <summary>Executed after a later request of the same connection.</summary>
     Reordered,
 
     /// <summary>Written to another database than the connection's own.</summary>
     WrongDatabase,
 
-    /// <summary>A connection that the contract keeps was closed.</summary>
+    /// <summary>A connection was closed that the contract keeps open.</summary>
     Closed,
 
     /// <summary>A request without a reply, far beyond every deadline.</summary>
     Silent,
 }
 
-/// <summary>What a judge thinks of one reply.</summary>
-/// <param name="Kind">What it would be.</param>
-/// <param name="Text">What was expected, or why not.</param>
+/// <summary>The judgement of one reply.</summary>
+/// <param name="Kind">The violation it would be.</param>
+/// <param name="Text">What was expected, or what is wrong.</param>
 internal sealed record Finding(ViolationKind Kind, string Text);
 
 /// <summary>One finding, with the shortest history that shows it.</summary>
-/// <param name="Kind">What it is.</param>
-/// <param name="At">When it was seen, or when what is lost was acknowledged; by the clock of the history.</param>
+/// <param name="Kind">Of the finding.</param>
+/// <param name="At">When it was seen, or when the lost write was acknowledged; on the clock of the history.</param>
 /// <param name="Text">One sentence.</param>
-/// <param name="History">The requests that matter, one a line, in their order.</param>
+/// <param name="History">The relevant requests, one per line, in order.</param>
 internal sealed record Violation(ViolationKind Kind, TimeSpan At, string Text, IReadOnlyList<string> History)
 {
     public override string ToString() =>
@@ -46,19 +46,19 @@ internal sealed record Violation(ViolationKind Kind, TimeSpan At, string Text, I
 }
 
 /// <summary>
-/// An acknowledgement that the stored state contradicts. Whether it is a violation depends on what was being done to the master then:
+/// An acknowledgement that the stored state contradicts. Whether it is a violation depends on the fault at that time:
 /// see <see cref="FaultLog.Excuse"/>.
 /// </summary>
 /// <param name="What">The element or the value.</param>
 /// <param name="SentAt">When the request was sent.</param>
 /// <param name="AnsweredAt">When it was acknowledged.</param>
-/// <param name="How">How it showed.</param>
+/// <param name="How">How it was noticed.</param>
 internal sealed record LostAcknowledgement(string What, TimeSpan SentAt, TimeSpan AnsweredAt, string How)
 {
-    /// <summary>What it is when nothing excuses it.</summary>
+    /// <summary>The violation if nothing excuses it.</summary>
     public ViolationKind Kind { get; init; } = ViolationKind.Lost;
 
-    /// <summary>As of <see cref="Request.Subject"/>.</summary>
+    /// <summary>As in <see cref="Request.Subject"/>.</summary>
     public string? Subject { get; init; }
 
     public IReadOnlyList<string> History { get; init; } = [];

@@ -56,7 +56,7 @@ public sealed class EventLoopTests
     }
 
     [Fact]
-    public void RunTurn_OfALoopWithoutThread_RunsWhatIsDueOnTheCallersThread()
+    public void RunOnce_OfALoopWithoutThread_RunsWhatIsDueOnTheCallersThread()
     {
         var clock = new FakeTimeProvider();
         using var loop = new EventLoop(0, clock, error => Assert.Fail(error.ToString()));
@@ -75,12 +75,12 @@ public sealed class EventLoopTests
                 loop.Defer(_ => See("deferred"), null);
             },
             null);
-        loop.RunTurn();
+        loop.RunOnce();
         Assert.Equal(["posted", "deferred"], seen);
         clock.Advance(TimeSpan.FromMilliseconds(41));
-        loop.RunTurn();
+        loop.RunOnce();
         Assert.Equal(["posted", "deferred", "timer"], seen);
-        Assert.Equal(2, loop.Turn);
+        Assert.Equal(2, loop.Iteration);
         Assert.Null(SynchronizationContext.Current as LoopSynchronizationContext);
     }
 
@@ -154,9 +154,9 @@ public sealed class EventLoopTests
     {
         await using var running = new RunningLoop();
         await running.Loop.InvokeAsync(() => 0);
-        long before = running.Loop.Turn;
+        long before = running.Loop.Iteration;
         await Task.Delay(TimeSpan.FromMilliseconds(200), TimeProvider.System);
-        Assert.InRange(running.Loop.Turn - before, 0, 1);
+        Assert.InRange(running.Loop.Iteration - before, 0, 1);
     }
 
     [Fact]

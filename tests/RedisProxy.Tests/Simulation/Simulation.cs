@@ -13,7 +13,7 @@ internal sealed class Simulation : IDisposable
     /// <summary>After that, idle sessions have moved, too, and all that was said has arrived.</summary>
     private const long PeaceMs = 7_000;
 
-    private const long MaxTurns = 300_000;
+    private const long MaxIterations = 300_000;
 
     private readonly World _world;
     private readonly History _history;
@@ -51,8 +51,8 @@ internal sealed class Simulation : IDisposable
         Task script = PlayToTheEndAsync();
         while (!script.IsCompleted && _world.Violation is null)
         {
-            _proxy.Loop.RunTurn();
-            if (_world.NowUs > MaxVirtualUs || _proxy.Loop.Turn > MaxTurns)
+            _proxy.Loop.RunOnce();
+            if (_world.NowUs > MaxVirtualUs || _proxy.Loop.Iteration > MaxIterations)
             {
                 _world.Violate("it does not come to an end");
             }

@@ -187,7 +187,7 @@ internal sealed class ProxyMetrics : IDisposable
         Counter("managed_allocated_bytes", "Bytes allocated on the managed heap since the start, by all threads.", () =>
             [new Measurement<long>(GC.GetTotalAllocatedBytes(precise: false))]);
         Counter("loop_turns", "Rounds of each event loop.", () =>
-            _forwarder.Loops.Select(static loop => new Measurement<long>(loop.Turn, Tag("loop", loop.Index))));
+            _forwarder.Loops.Select(static loop => new Measurement<long>(loop.Iteration, Tag("loop", loop.Index))));
         Counter("otlp_pushes", "Pushes of the metrics to the collector of otlp.endpoint, by result.", () =>
         [
             new Measurement<long>(_pushes.Done, Tag("result", "done")),

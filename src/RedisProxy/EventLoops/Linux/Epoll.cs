@@ -5,11 +5,11 @@ using System.Runtime.InteropServices;
 
 namespace RedisProxy.EventLoops;
 
-/// <summary>One epoll instance and its buffer of events. Edge-triggered throughout: an event says that something changed.</summary>
+/// <summary>One epoll instance and its event buffer. Edge-triggered throughout: an event reports a change.</summary>
 internal sealed unsafe class Epoll : IDisposable
 {
-    // What is received in a turn is sent at its end, so a longer turn is a longer wait for those who were first in it. With more than
-    // this, fewer waits and wake-ups save nothing more.
+    // Output is sent at the end of an iteration, so a longer one delays the sockets that were first in it. Beyond this size, fewer waits
+    // and wake-ups save nothing more.
     private const int MaxEvents = 32;
 
     // struct epoll_event is packed on x86-64 only: 12 bytes there, 16 elsewhere.
@@ -32,7 +32,7 @@ internal sealed unsafe class Epoll : IDisposable
         _events = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_pinned, 0);
     }
 
-    /// <summary>From now on every change of the descriptor's readiness is an event with this data; as it is now is the first.</summary>
+    /// <summary>Reports every change of the descriptor's readiness as an event with this data, starting with the current state.</summary>
     public bool TryAdd(int fd, ulong data)
     {
         const uint Interest = LibcConstants.EpollIn | LibcConstants.EpollOut | LibcConstants.EpollRdHup | LibcConstants.EpollEdge;

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace RedisProxy.EventLoops;
 
-/// <summary>The error numbers of Linux that the loops tell apart.</summary>
+/// <summary>The Linux error numbers that the loops distinguish.</summary>
 internal static class Errno
 {
     public const int Perm = 1;
@@ -27,9 +27,9 @@ internal static class Errno
     public const int NoProtocolOption = 92;
     public const int NoNet = 64;
 
-    /// <summary>Of the call just made. Nothing may come between.</summary>
+    /// <summary>Of the last call. No other call may come in between.</summary>
     public static int Last => Marshal.GetLastSystemError();
 
-    /// <summary>The system's words for an error number, for logs.</summary>
+    /// <summary>The system's message for an error number, for logs.</summary>
     public static string Describe(int errno) => Marshal.GetPInvokeErrorMessage(errno);
 }

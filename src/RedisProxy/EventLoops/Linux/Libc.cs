@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// The system calls behind the loops: the project's only P/Invoke. All return -1 on failure and leave the cause in errno, which is
-/// read with <see cref="Errno.Last"/> before anything else is called.
+/// The system calls behind the loops: the project's only P/Invoke. All return -1 on failure and leave the cause in errno, to be
+/// read with <see cref="Errno.Last"/> before any other call.
 /// <para>
 /// Calls that cannot block suppress the GC transition, which costs about as much as a short call itself. The runtime saves errno when a
 /// collection has to wait for such a call to return. <see cref="EpollWait"/> blocks, so it makes the transition.
@@ -71,8 +71,8 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, EntryPoint = "getpeername"), SuppressGCTransition]
     public static partial int GetPeerAddress(int fd, byte* address, uint* length);
 
-    // The calls of every request, by number: the library's functions for them are cancellation points (pthreads(7)), and in a program with
-    // threads they mark their thread as cancellable before the call and the contrary after it, with two atomic operations.
+    // The per-request calls, by number: the library's wrappers are cancellation points (pthreads(7)), and in a multi-threaded program they
+    // toggle the thread's cancellation type around the call, with two atomic operations.
     [LibraryImport(Name, EntryPoint = "syscall"), SuppressGCTransition]
     private static partial nint Call(nint number, nint fd, void* buffer, nint length, nint flags, nint address, nint addressLength);
 

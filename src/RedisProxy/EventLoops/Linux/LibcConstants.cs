@@ -28,7 +28,7 @@ internal static class LibcConstants
     public const int Peek = 2; // MSG_PEEK
     public const int ShutdownWrite = 1; // SHUT_WR
 
-    // __NR_sendto and __NR_recvfrom: numbers of x86-64, and those that all newer architectures share.
+    // __NR_sendto and __NR_recvfrom: the numbers of x86-64, and those shared by all newer architectures.
     public static readonly int CallSendTo = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 44 : 206;
     public static readonly int CallReceiveFrom = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 45 : 207;
 

@@ -3,7 +3,7 @@ using System.Net;
 
 namespace RedisProxy.EventLoops;
 
-/// <summary>The real one: an epoll instance, with an eventfd in it that other threads write to.</summary>
+/// <summary>The operating system: an epoll instance, with an eventfd in it that other threads write to.</summary>
 internal sealed unsafe class LinuxKernel : Kernel
 {
     private readonly Epoll _epoll = new();
@@ -19,9 +19,9 @@ internal sealed unsafe class LinuxKernel : Kernel
     }
 
     /// <summary>
-    /// SCHED_BATCH (sched(7)): when something becomes ready the loop does not interrupt whoever made it ready, redis in the middle of a
-    /// burst of replies say, but runs at once on an idle processor or else in its turn, and finds more to do at a time. A policy that
-    /// the operator has chosen for the process stays, and one that may not be had is done without.
+    /// SCHED_BATCH (sched(7)): a loop that becomes ready does not preempt the process that made it ready, such as redis in the middle of a
+    /// burst of replies. It runs at once on an idle processor, otherwise when its time slice comes, and then finds more to do at once. A
+    /// policy that the operator has set for the process stays, and a policy that is not permitted is skipped.
     /// </summary>
     public override void OnThreadStarted()
     {

@@ -5,8 +5,8 @@ using System.Net.NetworkInformation;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// Counts the sockets that listen on an address, in all processes, by asking the kernel for just those (sock_diag(7)). The tables below
-/// <c>/proc/net</c> have a line for every connection of the host, which on a busy one takes long to read and much memory.
+/// Counts the sockets that listen on an address, in all processes, by asking the kernel for just those (sock_diag(7)). The tables
+/// under <c>/proc/net</c> have a line for every connection of the host, which on a busy one costs much time and memory.
 /// </summary>
 internal static unsafe class ListeningSockets
 {
@@ -21,7 +21,7 @@ internal static unsafe class ListeningSockets
 
     /// <summary>How many sockets listen on exactly this address now.</summary>
     public static int Count(IPEndPoint endpoint) =>
-        // Where such questions are not allowed, the tables have to do.
+        // Where the query is not permitted, the tables have to do.
         TryCount(endpoint, out int count)
             ? count
             : IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Count(endpoint.Equals);
@@ -60,7 +60,7 @@ internal static unsafe class ListeningSockets
         return SocketCalls.Send(fd, request, RequestBytes) == RequestBytes;
     }
 
-    // The kernel makes the answer while it is received, so no receive waits.
+    // The kernel produces the answer during the receive, so no receive waits.
     private static bool TryRead(int fd, IPEndPoint endpoint, out int count)
     {
         count = 0;

@@ -3,9 +3,9 @@ using System.Runtime.CompilerServices;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// The listening sockets that share one TCP address (SO_REUSEPORT, socket(7)), those of other processes of the same user included. The
-/// kernel keeps them in the order in which they began to listen and chooses one by a hash of the connection, or by a program of the
-/// group (SO_ATTACH_REUSEPORT_CBPF): an index that does not exist falls back to the hash, so a program that is out of date does no harm.
+/// The listening sockets that share one TCP address (SO_REUSEPORT, socket(7)), including those of other processes of the same user. The
+/// kernel keeps them in the order of their listen calls and picks one by a hash of the connection, or by a program attached to the
+/// group (SO_ATTACH_REUSEPORT_CBPF): an index out of range falls back to the hash, so an outdated program does no harm.
 /// </summary>
 internal static unsafe class ReusePortGroup
 {
@@ -20,17 +20,17 @@ internal static unsafe class ReusePortGroup
     private const ushort ReturnAccumulator = 0x16; // BPF_RET | BPF_A
     private const uint RandomNumber = 0xfffff000 + 56; // SKF_AD_OFF + SKF_AD_RANDOM
 
-    // RFC 9293, 3.1. A filter of a TCP socket sees the segment from its header on.
+    // RFC 9293, 3.1. A filter of a TCP socket sees the segment starting at its header.
     private const uint FlagsOffset = 13;
     private const uint Syn = 0x02;
     private const uint Ack = 0x10;
     private const uint WholeSegment = uint.MaxValue;
 
-    /// <summary>From now on only these sockets of the group get new connections. What others have in their queues stays there.</summary>
+    /// <summary>From now on only these sockets of the group get new connections. Connections already queued elsewhere stay there.</summary>
     /// <param name="fd">Any socket of the group.</param>
-    /// <param name="first">So many began to listen before the first of them.</param>
-    /// <param name="count">So many of them, at least one.</param>
-    /// <returns>False: this kernel cannot.</returns>
+    /// <param name="first">Number of sockets in the group that began to listen before them.</param>
+    /// <param name="count">Number of these sockets, at least one.</param>
+    /// <returns>False: not supported by this kernel.</returns>
     public static bool TrySteer(int fd, int first, int count)
     {
         ulong* program = stackalloc ulong[]
@@ -44,10 +44,10 @@ internal static unsafe class ReusePortGroup
     }
 
     /// <summary>
-    /// From now on nobody new begins to connect to this socket: it does not hear a SYN. Handshakes that are under way go on. Who was not
-    /// heard says it again after a second (RFC 6298), and then perhaps to another socket of the group; a reset would be final.
+    /// Drops every new SYN to this socket; handshakes in progress continue. The client retransmits after a second (RFC 6298), perhaps to
+    /// another socket of the group by then; a reset would be final.
     /// </summary>
-    /// <returns>False: this kernel cannot.</returns>
+    /// <returns>False: not supported by this kernel.</returns>
     public static bool TryTurnAway(int fd)
     {
         ulong* program = stackalloc ulong[]
@@ -61,7 +61,7 @@ internal static unsafe class ReusePortGroup
         return TryAttach(fd, LibcConstants.SoAttachFilter, program, 5);
     }
 
-    /// <summary>From now on all sockets of the group get new connections.</summary>
+    /// <summary>Lets all sockets of the group get new connections again.</summary>
     public static void Release(int fd)
     {
         int none = 0;
@@ -74,7 +74,7 @@ internal static unsafe class ReusePortGroup
         return Libc.SetOption(fd, LibcConstants.SolSocket, option, &whole, (uint)Unsafe.SizeOf<FilterProgram>()) == 0;
     }
 
-    // struct sock_filter: the code in 16 bits, two jumps in 8 each, the operand in 32.
+    // struct sock_filter: 16 bits of code, two jumps of 8 bits, 32 bits of operand.
     private static ulong Instruction(ushort code, uint operand) => code | ((ulong)operand << 32);
 
     private static ulong Jump(ushort code, uint operand, byte ifTrue, byte ifFalse) =>

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace RedisProxy.EventLoops;
 
-/// <summary>Addresses as the kernel takes them: <c>sockaddr_in</c>, <c>sockaddr_in6</c> and <c>sockaddr_un</c>.</summary>
+/// <summary>Addresses in the kernel's formats: <c>sockaddr_in</c>, <c>sockaddr_in6</c> and <c>sockaddr_un</c>.</summary>
 internal static class SocketAddress
 {
     /// <summary>Room for the largest of them (unix(7): 2 + 108 bytes).</summary>

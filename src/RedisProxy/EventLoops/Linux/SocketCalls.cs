@@ -1,11 +1,11 @@
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// Socket calls whose result is one number: what the call returns, or the negative error number. Interrupted calls are made again.
+/// Socket calls with a single number as result: the return value, or the negative error number. Interrupted calls are repeated.
 /// </summary>
 internal static unsafe class SocketCalls
 {
-    /// <summary>Nothing now; wait and try again.</summary>
+    /// <summary>Not now; wait and try again.</summary>
     public const int WouldBlock = -Errno.Again;
 
     /// <returns>Bytes received, 0 when the peer has shut down, or a negative error number.</returns>
@@ -27,15 +27,15 @@ internal static unsafe class SocketCalls
         }
     }
 
-    /// <returns>Bytes that are there and stay there, 0 when the peer has shut down, or a negative error number.</returns>
+    /// <returns>Bytes available, which stay in the kernel, 0 when the peer has shut down, or a negative error number.</returns>
     public static int Peek(int fd, byte* buffer, int length)
     {
-        // It does not wait, so nothing interrupts it.
+        // It does not wait, so no signal can interrupt it.
         int there = (int)Libc.Receive(fd, buffer, length, LibcConstants.Peek);
         return there >= 0 ? there : -Errno.Last;
     }
 
-    /// <returns>Bytes sent, perhaps not all, or a negative error number.</returns>
+    /// <returns>Bytes sent, possibly fewer than asked, or a negative error number.</returns>
     public static int Send(int fd, byte* buffer, int length)
     {
         while (true)
@@ -69,7 +69,7 @@ internal static unsafe class SocketCalls
         return Libc.GetOption(fd, LibcConstants.SolSocket, LibcConstants.SoError, &error, &length) == 0 ? error : Errno.Last;
     }
 
-    /// <summary>How long ago the kernel received the last bytes of a TCP connection; 0 when it does not say.</summary>
+    /// <summary>Time since the kernel received the last bytes of a TCP connection; 0 if it does not say.</summary>
     public static int MsSinceReceived(int fd)
     {
         byte* info = stackalloc byte[LibcConstants.TcpInfoBytes];
@@ -79,7 +79,7 @@ internal static unsafe class SocketCalls
             : 0;
     }
 
-    /// <summary>Makes the next close send RST and throw away what was not sent.</summary>
+    /// <summary>Makes the next close send RST and discard unsent output.</summary>
     public static void SetAbortOnClose(int fd)
     {
         // struct linger { int l_onoff; int l_linger; }

@@ -4,12 +4,12 @@ using System.Diagnostics;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// Ciphertext on its way to the kernel, which has no room for all of it at times. What was encrypted cannot be taken back, so it is kept,
-/// in its order; its owner encrypts no more while there is any.
+/// Ciphertext on its way to the kernel, which at times has no room for all of it. Encrypted bytes cannot be taken back, so they are kept
+/// in order; the owner encrypts nothing more while any are left.
 /// </summary>
 internal sealed unsafe class CipherOutput(EventLoop loop, int fd)
 {
-    /// <summary>A peer that asks for new keys again and again and reads nothing gets no further.</summary>
+    /// <summary>Bounds what a peer can pile up by requesting new keys again and again without reading.</summary>
     private const int MaxUnsentBytes = 128 * 1024;
 
     private ArrayBufferWriter<byte>? _unsent;
@@ -41,7 +41,7 @@ internal sealed unsafe class CipherOutput(EventLoop loop, int fd)
         }
     }
 
-    /// <summary>As far as there is room. False: not all of it went, or the connection is broken.</summary>
+    /// <summary>Sends as much as there is room for. False: some of it is left, or the connection is broken.</summary>
     public bool TryFlush()
     {
         while (HasUnsent)

@@ -3,8 +3,8 @@ using System.Threading.Tasks.Sources;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// What the TLS library sees of a socket: a stream of ciphertext. A read that finds nothing waits, and goes on, on the loop's thread and
-/// before <see cref="Resume"/> returns, when its owner says that there is more. Writes never wait: what the kernel does not take is kept.
+/// The TLS library's view of a socket: a stream of ciphertext. A read without input waits until the owner reports some, and continues
+/// on the loop's thread, before <see cref="Resume"/> returns. Writes never wait: what the kernel does not take is kept.
 /// </summary>
 internal sealed class CipherStream(TlsLayer owner, CipherOutput output) : Stream, IValueTaskSource<int>
 {
@@ -26,7 +26,7 @@ internal sealed class CipherStream(TlsLayer owner, CipherOutput output) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>A read of no bytes ends when there is something to read, so that nobody holds a buffer while there is nothing.</summary>
+    /// <summary>A read of zero bytes completes when there is something to read, so that no buffer is held meanwhile.</summary>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (TryRead(buffer, out int count, out IOException? error))
@@ -40,7 +40,7 @@ internal sealed class CipherStream(TlsLayer owner, CipherOutput output) : Stream
         return new ValueTask<int>(this, _waiting.Version);
     }
 
-    /// <summary>A waiting read tries again; the library may then read on, and wait again.</summary>
+    /// <summary>Retries a waiting read; the library may then read on, and wait again.</summary>
     public void Resume()
     {
         if (_isWaiting && TryRead(_room, out int count, out IOException? error))
@@ -49,7 +49,7 @@ internal sealed class CipherStream(TlsLayer owner, CipherOutput output) : Stream
         }
     }
 
-    /// <summary>A waiting read ends with an error.</summary>
+    /// <summary>Fails a waiting read.</summary>
     public void Cancel()
     {
         if (_isWaiting)
@@ -72,10 +72,10 @@ internal sealed class CipherStream(TlsLayer owner, CipherOutput output) : Stream
 
     public override void Flush()
     {
-        // Nothing is kept back but what the kernel has no room for.
+        // Nothing is buffered except what the kernel has no room for.
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("A loop never waits.");
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException("A loop never blocks.");
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace RedisProxy.EventLoops;
 
-/// <summary>A loop's own buffer for calls that want a <see cref="Memory{T}"/>. It is pinned anyway, and only lent for one call.</summary>
+/// <summary>A loop's own buffer as a <see cref="Memory{T}"/>, lent for a single call. It is pinned already.</summary>
 internal sealed unsafe class PointerMemory : MemoryManager<byte>
 {
     private byte* _start;

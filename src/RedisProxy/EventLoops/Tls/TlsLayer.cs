@@ -7,19 +7,19 @@ namespace RedisProxy.EventLoops;
 
 /// <summary>
 /// TLS between a <see cref="LoopSocket"/> and its descriptor. The framework's <see cref="SslStream"/> does all of it; here it is driven by
-/// readiness. It reads the descriptor itself, into buffers that it holds only while there is something in them, and its reads wait in
-/// <see cref="CipherStream"/>. Of what it writes, <see cref="CipherOutput"/> keeps what the kernel has no room for, at most that of one
-/// chunk: while there is any, nothing more is taken.
+/// readiness. It reads the descriptor itself, into buffers that it holds only while they contain data, and its reads wait in
+/// <see cref="CipherStream"/>. <see cref="CipherOutput"/> keeps the output that the kernel has no room for, at most one chunk's: while
+/// any is left, no more plaintext is accepted.
 /// <para>
-/// Everything runs on the loop's thread, continuations of the library too. For that, no synchronization context may be current while it
-/// is driven, because in the presence of one it would hand over to the thread pool (<see cref="Drive"/>).
+/// Everything runs on the loop's thread, the library's continuations too. Therefore no synchronization context may be current while the
+/// library is driven: if there were one, it would move to the thread pool (<see cref="Drive"/>).
 /// </para>
 /// </summary>
-[SuppressMessage("Usage", "VSTHRD002", Justification = "Only results that are there are taken; a loop never waits.")]
-[SuppressMessage("Reliability", "CA2012", Justification = "A look is kept from turn to turn, and its result taken once.")]
+[SuppressMessage("Usage", "VSTHRD002", Justification = "Only completed results are taken; a loop never blocks.")]
+[SuppressMessage("Reliability", "CA2012", Justification = "A pending read is kept across iterations, and its result taken once.")]
 internal sealed unsafe class TlsLayer : IDisposable
 {
-    /// <summary>Of plaintext; makes a record of full size.</summary>
+    /// <summary>Of plaintext; fills one record.</summary>
     private const int ChunkBytes = 16 * 1024;
 
     private readonly EventLoop _loop;
@@ -54,28 +54,28 @@ internal sealed unsafe class TlsLayer : IDisposable
 
     public bool IsHandshakeOver => _handshake!.IsCompleted;
 
-    /// <summary>Null: all is well. Only when the handshake is over.</summary>
+    /// <summary>Null: it succeeded. Only when the handshake is over.</summary>
     public Exception? HandshakeError => _handshake!.IsCompletedSuccessfully ? null : _handshake.Exception?.InnerException
         ?? new AuthenticationException("the handshake was given up");
 
-    /// <summary>A receive may give something.</summary>
+    /// <summary>A receive may return bytes.</summary>
     public bool IsReadable => _isReadable || _isEnded || _receiveError != 0;
 
-    /// <summary>The peer has said something.</summary>
+    /// <summary>The peer has sent something.</summary>
     public bool HasReceived { get; private set; }
 
     /// <summary>Ciphertext waits for room in the kernel.</summary>
     public bool HasUnsent => _output.HasUnsent;
 
-    /// <summary>FIN is to be sent when nothing is unsent any more.</summary>
+    /// <summary>FIN is due once nothing is left unsent.</summary>
     public bool IsShutdownDue { get; set; }
 
-    /// <summary>The descriptor is to be closed when nothing is unsent any more, or when this is due. Null: it is not.</summary>
+    /// <summary>The descriptor closes once nothing is left unsent, or at this deadline. Null: it stays open.</summary>
     public LoopTimer? FlushDeadline { get; set; }
 
     public int Descriptor => _fd;
 
-    /// <summary>Begins, as far as it goes.</summary>
+    /// <summary>Starts the handshake and takes it as far as it goes without waiting.</summary>
     public void Begin(Func<SslStream, Task> authenticate) => Drive(() =>
     {
         try
@@ -88,11 +88,11 @@ internal sealed unsafe class TlsLayer : IDisposable
         }
     });
 
-    /// <summary>Goes on with a handshake, now that there is something to read.</summary>
+    /// <summary>Continues the handshake, now that there is input.</summary>
     public void GoOn() => Drive(_resume);
 
-    /// <summary>An event of the descriptor.</summary>
-    /// <returns>The event as the socket's owner may see it: while ciphertext waits for room, there is none for more.</returns>
+    /// <summary>Handles an event of the descriptor.</summary>
+    /// <returns>The event as the socket's owner may see it: not writable while ciphertext waits for room.</returns>
     public uint OnReady(uint events)
     {
         const uint Broken = LibcConstants.EpollErr | LibcConstants.EpollHup;
@@ -129,7 +129,7 @@ internal sealed unsafe class TlsLayer : IDisposable
             try
             {
                 ValueTask write = _stream.WriteAsync(_lent.Of(buffer + sent, count), CancellationToken.None);
-                Debug.Assert(write.IsCompleted, "its stream never makes it wait");
+                Debug.Assert(write.IsCompleted, "writes to the inner stream never wait");
                 write.GetAwaiter().GetResult();
             }
             catch (Exception e) when (e is IOException or InvalidOperationException or AuthenticationException)
@@ -137,14 +137,14 @@ internal sealed unsafe class TlsLayer : IDisposable
                 _output.Fail(-Errno.Protocol);
             }
 
-            // What was encrypted may be on its way, whatever becomes of the rest.
+            // Encrypted bytes may be on their way, whatever becomes of the rest.
             sent += count;
         }
 
         return sent > 0 ? sent : _output.Error != 0 ? _output.Error : SocketCalls.WouldBlock;
     }
 
-    /// <summary>Tells the peer that nothing more comes; so it knows that nothing was cut off.</summary>
+    /// <summary>Announces the end of the data to the peer, which can then rule out a truncation.</summary>
     public void SendCloseNotify()
     {
         if (_isNotified || !_handshake!.IsCompletedSuccessfully || _output.Error != 0)
@@ -156,16 +156,16 @@ internal sealed unsafe class TlsLayer : IDisposable
         try
         {
             Task ending = _stream.ShutdownAsync();
-            Debug.Assert(ending.IsCompleted, "its stream never makes it wait");
+            Debug.Assert(ending.IsCompleted, "writes to the inner stream never wait");
             _ = ending.Exception;
         }
         catch (Exception e) when (e is IOException or InvalidOperationException or AuthenticationException)
         {
-            // The connection is broken, and closing it says so.
+            // The connection is broken, and the close will show it.
         }
     }
 
-    /// <summary>Nothing is received or sent any more. A handshake that is under way fails.</summary>
+    /// <summary>Nothing is received or sent any more. A handshake in progress fails.</summary>
     public void Dispose()
     {
         Drive(_cipher.Cancel);
@@ -179,7 +179,7 @@ internal sealed unsafe class TlsLayer : IDisposable
         _stream.Dispose();
     }
 
-    /// <summary>For the library: ciphertext from the kernel. Into no room: is there any?</summary>
+    /// <summary>For the library: ciphertext from the kernel. With an empty buffer: is there any?</summary>
     internal int ReceiveCipher(Span<byte> room)
     {
         Debug.Assert(_loop.IsCurrent, "the library has left the loop");
@@ -210,7 +210,7 @@ internal sealed unsafe class TlsLayer : IDisposable
         }
     }
 
-    /// <summary>Is there plaintext, or the end? A look that finds none stays open, without a buffer, and is resumed by the next.</summary>
+    /// <summary>Is there plaintext, or the end? If not, a read stays pending, without a buffer, and the next call resumes it.</summary>
     private bool TryLook()
     {
         if (_isEnded || _receiveError != 0)
@@ -247,7 +247,7 @@ internal sealed unsafe class TlsLayer : IDisposable
         }
     }
 
-    /// <summary>After a look that found something: plaintext that is there, so it does not wait.</summary>
+    /// <summary>After a successful <see cref="TryLook"/>: takes plaintext that is there, so it does not wait.</summary>
     private int Take(Memory<byte> room)
     {
         try

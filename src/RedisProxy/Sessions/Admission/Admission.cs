@@ -6,12 +6,12 @@ using RedisProxy.Transport;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// What lies between the accept of a client and its session, on one loop: the limits of its listener, the header of a load balancer, TLS.
-/// A client on this way is no session yet, but has the place of one.
+/// The steps between the accept of a client and its session, on one loop: the limits of its listener, the PROXY header, TLS. A client in
+/// these steps is not a session yet, but counts as one.
 /// </summary>
 internal sealed class Admission
 {
-    // So many refused clients get time to read why; a flood of them must not take the descriptors that sessions need.
+    // Refused clients get time to read the reason, up to this many: a flood of them must not take the descriptors that sessions need.
     private const int MaxLingeringRefusals = 32;
 
     private readonly SessionQuota _quota;
@@ -32,19 +32,19 @@ internal sealed class Admission
         _leave = Leave;
     }
 
-    /// <summary>Gets each client that is let in, and what to run once when its session has ended.</summary>
+    /// <summary>Receives each admitted client, and a callback to run once when its session has ended.</summary>
     public required Action<LoopSocket, Action> Serve { get; init; }
 
-    /// <summary>Gets those that were not let in for what they sent, and why.</summary>
+    /// <summary>Receives clients refused because of what they sent, and the reason.</summary>
     public required Action<IPEndPoint?, string> OnRefused { get; init; }
 
-    /// <summary>A place was given back.</summary>
+    /// <summary>A place was released.</summary>
     public required Action OnLeft { get; init; }
 
-    /// <summary>Clients on their way and sessions.</summary>
+    /// <summary>Clients being admitted, and sessions.</summary>
     public int Places { get; private set; }
 
-    /// <summary>Nobody becomes a session any more.</summary>
+    /// <summary>No client becomes a session any more.</summary>
     public bool IsStopping { get; private set; }
 
     public void Begin(LoopSocket client, SessionSettings settings)
@@ -67,7 +67,7 @@ internal sealed class Admission
         }
     }
 
-    /// <summary>Ends those who are on the way, too.</summary>
+    /// <summary>Also ends clients that are being admitted.</summary>
     public void Stop()
     {
         IsStopping = true;
@@ -153,7 +153,7 @@ internal sealed class Admission
         onFinished();
     }
 
-    // Who connects and says nothing is a probe of the port.
+    // A client that connects and sends nothing is a port probe.
     private bool IsRefusal(Exception? failure) => failure is not (null or EndOfStreamException) && !IsStopping;
 
     private void Leave()

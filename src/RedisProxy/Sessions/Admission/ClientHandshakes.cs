@@ -6,37 +6,37 @@ using RedisProxy.Transport;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Clients of one listener on one loop that have connected and are not secured yet. Until one has said a whole ClientHello it costs no more
-/// than its descriptor: what it has said stays with the kernel. Of those that have, a limited number is being greeted at once
-/// (<see cref="HandshakeTurns"/>). Each has the same time for all of it, and <see cref="HelloTimeoutMs"/> for its ClientHello.
+/// Clients of one listener on one loop that have connected and are not secured yet. Until its ClientHello is complete, a client costs no
+/// more than its descriptor: what it has sent stays in the kernel. After that, a limited number of handshakes run at once
+/// (<see cref="HandshakeTurns"/>). Each client has the same time for all of it, and <see cref="HelloTimeoutMs"/> for its ClientHello.
 /// </summary>
 /// <param name="loop">Of the clients.</param>
-/// <param name="tls">What they are shown.</param>
-/// <param name="maxConcurrent">Being greeted at once.</param>
-/// <param name="maxSilent">Without a whole ClientHello at once; beyond it the oldest of an address that has many goes.</param>
+/// <param name="tls">The server's side of the handshakes.</param>
+/// <param name="maxConcurrent">Handshakes at once.</param>
+/// <param name="maxSilent">Clients without a complete ClientHello; beyond it the oldest of an address that has many is dropped.</param>
 /// <param name="quota">
-/// Whose places they have: when those are short, the oldest of an address that has many goes. Null: they never are.
+/// Counts the clients: when it runs short, the oldest client of an address that has many is dropped. Null: no limit.
 /// </param>
 internal sealed class ClientHandshakes(
     EventLoop loop, ServerTls tls, int maxConcurrent, int maxSilent = int.MaxValue, SessionQuota? quota = null)
 {
-    /// <summary>From its first byte on.</summary>
+    /// <summary>From the first byte on.</summary>
     public const int HelloTimeoutMs = 2000;
 
-    // So many are looked at for each client that comes: those whose ClientHello is there and was not seen yet stay.
-    private const int MaxLooks = 8;
+    // How many are checked for each new client: those whose ClientHello has arrived unseen are spared.
+    private const int MaxChecks = 8;
 
     private readonly LinkedList<HandshakeAttempt> _attempts = new();
     private readonly LinkedList<HandshakeAttempt> _silent = new();
     private readonly Dictionary<IPAddress, HandshakePeer> _peers = [];
     private readonly HandshakeTurns _turns = new(loop, maxConcurrent);
-    private readonly byte[] _heard = GC.AllocateUninitializedArray<byte>(ClientHello.MaxBytes, pinned: true);
+    private readonly byte[] _peeked = GC.AllocateUninitializedArray<byte>(ClientHello.MaxBytes, pinned: true);
 
-    /// <summary>Connected and not secured, waiting ones among them.</summary>
+    /// <summary>Connected and not secured, including those that wait.</summary>
     public int Count => _attempts.Count;
 
-    /// <returns>Null: the client is secure. Else why it is not, in a sentence, or by an <see cref="EndOfStreamException"/> that it
-    /// connected and said nothing, as probes of ports do. Then it is only good for closing.</returns>
+    /// <returns>Null: the client is secure. Otherwise the reason as a sentence, or an <see cref="EndOfStreamException"/> if the client sent
+    /// nothing, as port probes do. Then it can only be closed.</returns>
     public async Task<Exception?> RunAsync(LoopSocket client)
     {
         HandshakeAttempt attempt = Begin(client);
@@ -47,7 +47,7 @@ internal sealed class ClientHandshakes(
         {
             await client.WaitReadableAsync();
             loop.Timers.Arm(deadline, Math.Min(dueMs, loop.NowMs + HelloTimeoutMs));
-            Exception? error = await HearAsync(attempt);
+            Exception? error = await AwaitHelloAsync(attempt);
             loop.Timers.Arm(deadline, dueMs);
             if (error is null)
             {
@@ -63,10 +63,10 @@ internal sealed class ClientHandshakes(
         }
     }
 
-    /// <summary>There was no place for one that came: there is one for the next, if anybody here can go.</summary>
-    public void MakeRoom() => EndOldest(comer: null);
+    /// <summary>A new client found no place: drops one here, if possible, for the next.</summary>
+    public void MakeRoom() => EndOldest(newcomer: null);
 
-    /// <summary>The listener stops: nobody is greeted any more.</summary>
+    /// <summary>The listener stops: all handshakes end.</summary>
     public void EndAll()
     {
         foreach (HandshakeAttempt attempt in _attempts.ToArray())
@@ -117,10 +117,10 @@ internal sealed class ClientHandshakes(
         _turns.GiveUp(attempt);
     }
 
-    // Who has many has to make room before who has few.
+    // Addresses with many clients make room before those with few.
     private void EndOldestSilent(int many)
     {
-        foreach (HandshakeAttempt attempt in _silent.Where(silent => silent.Peer.Silent >= many).Take(MaxLooks))
+        foreach (HandshakeAttempt attempt in _silent.Where(silent => silent.Peer.Silent >= many).Take(MaxChecks))
         {
             if (attempt.EndedBecause is null && Look(attempt.Client, out _) != HelloStatus.Whole)
             {
@@ -131,25 +131,25 @@ internal sealed class ClientHandshakes(
         }
     }
 
-    // Whatever it has said: who has just come is more likely to be waited for.
-    private void EndOldest(HandshakeAttempt? comer)
+    // Whatever it has sent: the newest client is the one most likely still waited for.
+    private void EndOldest(HandshakeAttempt? newcomer)
     {
         HandshakeAttempt? oldest = _attempts.FirstOrDefault(
-            one => one != comer && one.EndedBecause is null && one.Peer.Attempts >= (comer?.Peer.Attempts ?? 0));
+            one => one != newcomer && one.EndedBecause is null && one.Peer.Attempts >= (newcomer?.Peer.Attempts ?? 0));
         if (oldest is not null)
         {
             End(oldest, "others needed its place");
         }
     }
 
-    /// <summary>Until the whole ClientHello is there.</summary>
-    /// <returns>Null: it is.</returns>
-    private async Task<Exception?> HearAsync(HandshakeAttempt attempt)
+    /// <summary>Waits for the complete ClientHello.</summary>
+    /// <returns>Null: it has arrived.</returns>
+    private async Task<Exception?> AwaitHelloAsync(HandshakeAttempt attempt)
     {
         LoopSocket client = attempt.Client;
         while (true)
         {
-            HelloStatus status = Look(client, out int heard);
+            HelloStatus status = Look(client, out int received);
             if (status == HelloStatus.Whole)
             {
                 NoteHello(attempt);
@@ -158,29 +158,29 @@ internal sealed class ClientHandshakes(
 
             if (status == HelloStatus.Refused)
             {
-                return new InvalidDataException("what it sent is no ClientHello of TLS");
+                return new InvalidDataException("it did not send a TLS ClientHello");
             }
 
             if (client.IsClosed || client.IsPeerClosed)
             {
-                return heard == 0 ? new EndOfStreamException() : new IOException("the connection ended within the ClientHello");
+                return received == 0 ? new EndOfStreamException() : new IOException("the connection ended within the ClientHello");
             }
 
             await client.WaitForMoreAsync();
         }
     }
 
-    private unsafe HelloStatus Look(LoopSocket client, out int heard)
+    private unsafe HelloStatus Look(LoopSocket client, out int received)
     {
-        fixed (byte* room = _heard)
+        fixed (byte* room = _peeked)
         {
-            heard = Math.Max(0, client.TryPeek(room, _heard.Length));
+            received = Math.Max(0, client.TryPeek(room, _peeked.Length));
         }
 
-        return ClientHello.Look(_heard.AsSpan(0, heard));
+        return ClientHello.Look(_peeked.AsSpan(0, received));
     }
 
-    // It is silent no more, or gone.
+    // It has sent its ClientHello, or is gone.
     private void NoteHello(HandshakeAttempt attempt)
     {
         if (_silent.Remove(attempt))

@@ -6,18 +6,18 @@ using RedisProxy.Transport;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Clients of one listener on one loop whose connection begins with the header of a load balancer that has not come yet, see
+/// Clients of one listener on one loop whose connection begins with a load balancer's header that has not arrived yet, see
 /// <see cref="ProxyHeader"/>.
 /// </summary>
 internal sealed class ClientHeaders(EventLoop loop)
 {
-    /// <summary>For the whole header. The specification wants at least 3 s, so that one lost packet does no harm.</summary>
+    /// <summary>For the whole header. The specification asks for at least 3 s, so that one lost packet does no harm.</summary>
     public const int TimeoutMs = 5000;
 
     private readonly HashSet<LoopSocket> _waiting = [];
 
-    /// <summary>Takes the header from the connection, and not a byte more. From then on the peer is who the header says.</summary>
-    /// <returns>Null: done. Else why not, in a sentence, or by an <see cref="EndOfStreamException"/> that the peer connected and said
+    /// <summary>Takes the header from the connection, and not a byte more, and sets the client's peer address from it.</summary>
+    /// <returns>Null: done. Otherwise the reason as a sentence, or an <see cref="EndOfStreamException"/> if the peer connected and sent
     /// nothing.</returns>
     public async Task<Exception?> ReadAsync(LoopSocket client)
     {
@@ -46,7 +46,7 @@ internal sealed class ClientHeaders(EventLoop loop)
 
     private static async Task<Exception?> ReceiveAsync(LoopSocket client)
     {
-        // Who says nothing costs no buffer.
+        // A silent client costs no buffer.
         await client.WaitReadableAsync();
         var header = new byte[ProxyHeader.MaxBytes];
         int length = 0;
@@ -61,7 +61,7 @@ internal sealed class ClientHeaders(EventLoop loop)
 
             if (wanted < 0 || length + wanted > header.Length)
             {
-                return new InvalidDataException("what it sent is none");
+                return new InvalidDataException("it sent something else");
             }
 
             int received = Receive(client, header.AsSpan(length, wanted));

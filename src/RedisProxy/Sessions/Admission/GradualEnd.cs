@@ -3,14 +3,14 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Ends the sessions of one listener on one loop one after the other, at a steady rate: clients that all lose their connection in the
-/// same moment all connect again in the same moment. A session whose turn has not come is served as before; one whose turn has come ends
-/// as soon as it is quiescent.
+/// Ends the sessions of one listener on one loop one after the other, at a steady rate: clients that all lose their connection at the
+/// same moment all reconnect at the same moment. Until its turn comes, a session is served as before; from then on it ends as soon as it
+/// is quiescent.
 /// </summary>
 internal sealed class GradualEnd
 {
-    // Few sessions do not need the whole time: nobody is overrun by a hundred clients in a second.
-    private const int MaxMsBetweenTurns = 10;
+    // Few sessions do not need the whole time: a hundred reconnecting clients per second overload nobody.
+    private const int MaxMsBetweenEnds = 10;
 
     private readonly EventLoop _loop;
     private readonly LoopTimer _tick;
@@ -22,12 +22,12 @@ internal sealed class GradualEnd
     public GradualEnd(EventLoop loop)
     {
         _loop = loop;
-        _tick = new LoopTimer(static self => ((GradualEnd)self).TakeTurns(), this);
+        _tick = new LoopTimer(static self => ((GradualEnd)self).EndDue(), this);
     }
 
-    /// <summary>Instead of what was begun before. The oldest go first: what has just come may have said nothing yet.</summary>
-    /// <param name="sessions">Each gets a turn.</param>
-    /// <param name="spreadMs">The last turn comes after so long at the latest; 0: all turns come now.</param>
+    /// <summary>Replaces what was begun before. The oldest go first: a new session may not have sent anything yet.</summary>
+    /// <param name="sessions">The sessions to end.</param>
+    /// <param name="spreadMs">The last turn comes within this time; 0: all come now.</param>
     public void Begin(IEnumerable<Session> sessions, long spreadMs)
     {
         _left.Clear();
@@ -38,8 +38,8 @@ internal sealed class GradualEnd
 
         _total = _left.Count;
         _beganAtMs = _loop.NowMs;
-        _spreadMs = Math.Min(spreadMs, (long)_total * MaxMsBetweenTurns);
-        TakeTurns();
+        _spreadMs = Math.Min(spreadMs, (long)_total * MaxMsBetweenEnds);
+        EndDue();
     }
 
     /// <summary>Sessions whose turn has not come stay.</summary>
@@ -49,7 +49,7 @@ internal sealed class GradualEnd
         _loop.Timers.Disarm(_tick);
     }
 
-    private void TakeTurns()
+    private void EndDue()
     {
         long elapsedMs = _loop.NowMs - _beganAtMs;
         long due = elapsedMs >= _spreadMs ? _total : 1 + (_total * elapsedMs / _spreadMs);

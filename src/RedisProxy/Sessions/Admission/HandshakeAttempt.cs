@@ -4,18 +4,18 @@ using RedisProxy.EventLoops;
 
 namespace RedisProxy.Sessions;
 
-/// <summary>All clients of one address that are on their way to be secured on one loop.</summary>
+/// <summary>All clients of one address that are not secured yet, on one loop.</summary>
 internal sealed class HandshakePeer(IPAddress address)
 {
     public IPAddress Address => address;
 
-    /// <summary>On their way, in any state.</summary>
+    /// <summary>Not secured yet, in any state.</summary>
     public int Attempts { get; set; }
 
-    /// <summary>Of these, those that have not said a whole ClientHello yet.</summary>
+    /// <summary>Of these, those without a complete ClientHello.</summary>
     public int Silent { get; set; }
 
-    /// <summary>Of these, those that are being greeted.</summary>
+    /// <summary>Of these, those whose handshake is running.</summary>
     public int UnderWay { get; set; }
 
     /// <summary>Of these, those that wait for their turn, the newest last.</summary>
@@ -29,16 +29,16 @@ internal sealed class HandshakeAttempt(LoopSocket client, HandshakePeer peer)
 
     public HandshakePeer Peer => peer;
 
-    /// <summary>It is to be greeted, or was ended while it waited.</summary>
+    /// <summary>Set when its handshake may start, or when it was ended while waiting.</summary>
     public LoopSignal Turn { get; } = new(client.Loop);
 
-    /// <summary>When its greeting began, by the loop's clock.</summary>
+    /// <summary>Start of its handshake, on the loop's clock.</summary>
     public long BeganAtMs { get; set; }
 
-    /// <summary>Null: nobody has ended it.</summary>
+    /// <summary>Null: still alive.</summary>
     public string? EndedBecause { get; private set; }
 
-    /// <summary>The first reason stays.</summary>
+    /// <summary>The first reason is kept.</summary>
     public void End(string reason)
     {
         EndedBecause ??= reason;

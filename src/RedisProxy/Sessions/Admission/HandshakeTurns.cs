@@ -3,17 +3,17 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// How many handshakes of one listener are under way at once on one loop, and whose turn is next. One address has at most three quarters
-/// of the places, so that one that takes all it can get leaves some to others. Of those who wait, the address with the fewest places is
-/// served first, and of its clients the newest: under a flood it is the old ones that nobody waits for any more. While anybody waits, a
-/// client that owes us its part of the handshake for longer than <see cref="PatienceMs"/> has to go.
+/// Limits the handshakes of one listener that run at once on one loop, and decides which is next. One address gets at most three quarters
+/// of the slots, so that a greedy one leaves some to others. Of those waiting, the address with the fewest slots goes first, and of its
+/// clients the newest: under a flood, nobody waits for the old ones any more. While clients wait, one that has owed its part of the
+/// handshake for longer than <see cref="PatienceMs"/> is dropped.
 /// </summary>
 internal sealed class HandshakeTurns
 {
     /// <summary>Many round trips around the world.</summary>
     private const int PatienceMs = 2000;
 
-    private const int LookAgainMs = 50;
+    private const int RecheckMs = 50;
 
     private readonly EventLoop _loop;
     private readonly int _max;
@@ -30,7 +30,7 @@ internal sealed class HandshakeTurns
         _pressure = new LoopTimer(static self => ((HandshakeTurns)self).EndIdle(), this);
     }
 
-    /// <summary>Ends when it is this one's turn, or it was ended.</summary>
+    /// <summary>Completes when the handshake may start, or the client was ended.</summary>
     public async ValueTask EnterAsync(HandshakeAttempt attempt)
     {
         if (HasRoomFor(attempt.Peer))
@@ -45,7 +45,7 @@ internal sealed class HandshakeTurns
         await attempt.Turn.WaitAsync();
     }
 
-    /// <summary>Once for each that has entered or was to, whatever became of it.</summary>
+    /// <summary>Once for each client that called <see cref="EnterAsync"/>, whatever became of it.</summary>
     public void Leave(HandshakeAttempt attempt)
     {
         if (_underWay.Remove(attempt))
@@ -53,10 +53,10 @@ internal sealed class HandshakeTurns
             attempt.Peer.UnderWay--;
         }
 
-        GiveTurns();
+        GrantNext();
     }
 
-    /// <summary>It was ended while it may have waited.</summary>
+    /// <summary>The client was ended, perhaps while it waited.</summary>
     public void GiveUp(HandshakeAttempt attempt)
     {
         if (attempt.Peer.Waiting.Remove(attempt))
@@ -75,7 +75,7 @@ internal sealed class HandshakeTurns
         _underWay.AddLast(attempt);
     }
 
-    private void GiveTurns()
+    private void GrantNext()
     {
         while (_waiting.Where(HasRoomFor).MinBy(static peer => peer.UnderWay) is { } peer)
         {
@@ -99,11 +99,11 @@ internal sealed class HandshakeTurns
     {
         if (!_pressure.IsArmed && _underWay.First is { } oldest)
         {
-            _loop.Timers.Arm(_pressure, Math.Max(oldest.Value.BeganAtMs + PatienceMs, _loop.NowMs + LookAgainMs));
+            _loop.Timers.Arm(_pressure, Math.Max(oldest.Value.BeganAtMs + PatienceMs, _loop.NowMs + RecheckMs));
         }
     }
 
-    // One that has answered waits for us, not we for it.
+    // A client whose answer has arrived waits for us, not we for it.
     private void EndIdle()
     {
         int waiting = _waiting.Sum(static peer => peer.Waiting.Count);

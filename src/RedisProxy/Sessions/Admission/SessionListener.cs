@@ -6,8 +6,8 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// One listener on one loop: makes a session of every accepted connection and keeps account of them until each has ended. A client that
-/// comes while there is no master is accepted and held like any other.
+/// One listener on one loop: creates a session for every accepted connection and tracks it until it has ended. A client that
+/// connects while there is no master is accepted and held like any other.
 /// </summary>
 internal sealed class SessionListener
 {
@@ -49,16 +49,16 @@ internal sealed class SessionListener
     /// <inheritdoc cref="Admission.OnRefused"/>
     public Action<IPEndPoint?, string> OnRefused { get; init; } = static (_, _) => { };
 
-    /// <summary>One for each address, stopped ones included; none when another loop accepts for this one (unix sockets).</summary>
+    /// <summary>One per address, including stopped ones; none if another loop accepts for this one (unix sockets).</summary>
     public IReadOnlyList<LoopListener> Acceptors => Volatile.Read(ref _acceptors);
 
-    /// <summary>Ends after <see cref="Stop"/>, when the last session has ended.</summary>
+    /// <summary>Completes after <see cref="Stop"/>, when the last session has ended.</summary>
     public Task Drained => _drained.Task;
 
     /// <summary>Accepts on a listening descriptor until <see cref="Stop"/>. On the loop's thread.</summary>
     /// <param name="socket">Registered on this loop.</param>
-    /// <param name="onAccepted">Gets the descriptors; <see cref="Accept"/> of this or another loop's listener.</param>
-    /// <param name="onShortage">Gets the error number when descriptors or memory are short.</param>
+    /// <param name="onAccepted">Receives the descriptors; <see cref="Accept"/> of this or another loop's listener.</param>
+    /// <param name="onShortage">Receives the error number when descriptors or memory are short.</param>
     public Task ListenAsync(LoopSocket socket, Action<int> onAccepted, Action<int> onShortage)
     {
         Debug.Assert(_loop.IsCurrent, "a listener belongs to its loop");
@@ -88,8 +88,8 @@ internal sealed class SessionListener
         }
     }
 
-    /// <summary>Accepts who has come so far, and nobody else.</summary>
-    /// <param name="keep">The last acceptors, which go on.</param>
+    /// <summary>Accepts the connections queued so far, and no more.</summary>
+    /// <param name="keep">Number of most recent acceptors that go on.</param>
     public void StopAccepting(int keep = 0)
     {
         foreach (LoopListener acceptor in _acceptors.SkipLast(keep))
@@ -98,7 +98,7 @@ internal sealed class SessionListener
         }
     }
 
-    /// <summary>Accepts no more; sessions end one after the other, each as soon as nothing of its is pending.</summary>
+    /// <summary>Stops accepting; sessions end one after the other, each as soon as nothing of its is pending.</summary>
     /// <param name="spreadMs">See <see cref="GradualEnd.Begin"/>.</param>
     public void Stop(long spreadMs = 0)
     {
@@ -108,12 +108,11 @@ internal sealed class SessionListener
         CompleteWhenDrained();
     }
 
-    /// <summary>Requests in flight now, where many may stand for one. On the loop's thread.</summary>
+    /// <summary>Requests in flight now; one entry may stand for many. On the loop's thread.</summary>
     public int CountInFlight() => Gate.Sessions.Sum(static session => session.Link?.InFlight.Count ?? 0);
 
     /// <summary>
-    /// Counts what is pending now. Only when somebody asks: to keep account of it with every request would cost more than it tells.
-    /// On the loop's thread.
+    /// Counts what is pending now. Only on demand: counting with every request would cost more than it is worth. On the loop's thread.
     /// </summary>
     public void CountPending()
     {
@@ -138,8 +137,8 @@ internal sealed class SessionListener
     }
 
     /// <summary>
-    /// The options have changed: new sessions and those that are there go by them. What a session was opened with for its state (the
-    /// memory for its transaction, what becomes of its subscriptions) it keeps.
+    /// Applies changed options to new and existing sessions. An existing session keeps those that belong to its state: the memory for its
+    /// transaction, what becomes of its subscriptions.
     /// </summary>
     public void Reconfigure(SessionSettings settings, long maxOutageMs)
     {
@@ -151,7 +150,7 @@ internal sealed class SessionListener
         }
     }
 
-    /// <summary>After <see cref="Stop"/>, before it accepts anew. Sessions whose turn to end has come go on to end.</summary>
+    /// <summary>After <see cref="Stop"/>, before it accepts again. Sessions whose turn to end has come still end.</summary>
     public void Reopen()
     {
         _ending.Cancel();
@@ -160,7 +159,7 @@ internal sealed class SessionListener
     }
 
     /// <summary>Ends one session.</summary>
-    /// <returns>Whose it was, for the log; null: it is not among these.</returns>
+    /// <returns>The client's address, for the log; null: no such session here.</returns>
     public string? Kill(long id)
     {
         Session? session = Gate.Sessions.FirstOrDefault(session => session.Id == id && !session.IsEnded);
@@ -168,7 +167,7 @@ internal sealed class SessionListener
         return session is null ? null : SessionSnapshot.ClientOf(session);
     }
 
-    /// <summary>Ends what is left: in order what is quiescent, with RST what owes its client a reply.</summary>
+    /// <summary>Ends the remaining sessions: orderly if quiescent, with RST if the client is owed a reply.</summary>
     public void EndAll()
     {
         foreach (Session session in Gate.Sessions.ToArray())

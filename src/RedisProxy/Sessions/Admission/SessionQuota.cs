@@ -3,17 +3,17 @@ using System.Net;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// How many sessions one listener has, over all loops, within what all listeners may have together. Asked once a connection, so an
-/// interlocked counter will do.
+/// Limits the sessions of one listener over all loops, within the limit for all listeners together. Used once per connection, so an
+/// interlocked counter is fast enough.
 /// </summary>
-/// <param name="max">Of this listener.</param>
-/// <param name="total">Of all; null: there is no further limit.</param>
+/// <param name="max">For this listener.</param>
+/// <param name="total">For all listeners; null: no further limit.</param>
 internal sealed class SessionQuota(long max, SessionQuota? total = null)
 {
     private long _max = max;
     private long _count;
 
-    /// <summary>More than there may be now stay; they only get no company. Read with what all may have together.</summary>
+    /// <summary>Lowering it ends no session, but admits no more. Reading it takes the common limit into account.</summary>
     public long Max
     {
         get => Math.Min(Volatile.Read(ref _max), total?.Max ?? long.MaxValue);
@@ -41,8 +41,8 @@ internal sealed class SessionQuota(long max, SessionQuota? total = null)
     }
 }
 
-/// <summary>How many sessions each client address has on one listener, over all loops. Asked once a connection.</summary>
-/// <param name="max">Of one address.</param>
+/// <summary>Limits the sessions of each client address on one listener, over all loops. Used once per connection.</summary>
+/// <param name="max">Per address.</param>
 internal sealed class AddressQuota(int max)
 {
     private readonly Lock _lock = new();

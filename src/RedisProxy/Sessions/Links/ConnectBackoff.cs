@@ -3,8 +3,8 @@ using RedisProxy.Topology;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// A master that takes a session's connections and gives nothing for them (too many clients) is not asked again in a hurry. Once is
-/// nothing: Sentinel ends all connections of a promoted node.
+/// Slows down reconnects to a master that accepts a session's connections but never replies on them (too many clients). A single time
+/// does not count: Sentinel ends all connections of a promoted node.
 /// </summary>
 internal struct ConnectBackoff
 {
@@ -21,7 +21,7 @@ internal struct ConnectBackoff
         _generation = link.Generation;
     }
 
-    /// <summary>Before the next attempt.</summary>
+    /// <summary>Delay before the next attempt.</summary>
     public readonly int PauseMs(TopologyView view) =>
         _fruitless > 1 && view.IsCurrent(_generation) ? Math.Min(MaxPauseMs, FirstPauseMs << Math.Min(_fruitless, 8)) : 0;
 }

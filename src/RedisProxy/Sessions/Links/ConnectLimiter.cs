@@ -1,7 +1,7 @@
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// How many backend connections one loop opens at once. After a failover all sessions want one at the same moment; this turns the
+/// Limits the backend connections that one loop opens at once. After a failover all sessions want one at the same moment; this turns the
 /// stampede into a ramp. Sessions whose client waits for something go first.
 /// </summary>
 internal sealed class ConnectLimiter(int maxConcurrent)
@@ -10,15 +10,15 @@ internal sealed class ConnectLimiter(int maxConcurrent)
     private readonly Queue<ILinkSeeker> _idle = new();
     private int _underWay;
 
-    /// <summary>Fewer come into effect as attempts that are under way end.</summary>
+    /// <summary>A lower value takes effect as running attempts end.</summary>
     public int MaxConcurrent { get; set; } = maxConcurrent;
 
-    /// <summary>Whoever wants a link now, in line or before it.</summary>
+    /// <summary>Sessions that want a link now, with or without a place in the queue.</summary>
     public int Seekers { get; set; }
 
     public bool IsContended => Seekers > MaxConcurrent;
 
-    /// <summary>True: go ahead, and <see cref="Release"/> afterwards. False: it is told when it is its turn.</summary>
+    /// <summary>True: go ahead, and <see cref="Release"/> afterwards. False: queued until <see cref="ILinkSeeker.OnPermit"/>.</summary>
     public bool TryEnter(ILinkSeeker seeker)
     {
         if (_underWay < MaxConcurrent)
@@ -31,7 +31,7 @@ internal sealed class ConnectLimiter(int maxConcurrent)
         return false;
     }
 
-    /// <summary>One attempt is over, whatever came of it. Its place goes to the next in line.</summary>
+    /// <summary>An attempt is over, whatever its result. Its permit goes to the next in the queue.</summary>
     public void Release()
     {
         while (_underWay <= MaxConcurrent && (_urgent.TryDequeue(out ILinkSeeker? next) || _idle.TryDequeue(out next)))

@@ -1,14 +1,14 @@
 namespace RedisProxy.Sessions;
 
-/// <summary>Whoever stands in line for a connection to a backend.</summary>
+/// <summary>Waits in the queue for a connection to a backend.</summary>
 internal interface ILinkSeeker
 {
-    /// <summary>It does not want one any more.</summary>
+    /// <summary>It no longer wants one.</summary>
     bool IsEnded { get; }
 
     /// <summary>A client waits for something, so it goes first.</summary>
     bool IsUrgent { get; }
 
-    /// <summary>It is its turn.</summary>
+    /// <summary>It may connect now.</summary>
     void OnPermit();
 }

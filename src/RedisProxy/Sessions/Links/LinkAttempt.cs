@@ -8,11 +8,11 @@ using RedisProxy.Transport;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// One attempt to give a session its next link: connects to the master of the topology of that moment, with TLS where that is configured,
-/// and brings the new connection to the state of the old one (<see cref="StateReplay"/>). A link is handed out only when every part of the
-/// state was confirmed; no request of the client passes before. What it waits for runs the session's keeper again.
-/// <para>Two waits: a connection has to be opened within <c>backend.connectTimeout</c>. One that is open waits for the server's answers as
-/// long as the topology believes the server: it may only be busy. For the first while of that it keeps its session's place in line.</para>
+/// One attempt to give a session its next link: connects to the master of the current topology, with TLS if configured, and brings the
+/// new connection to the state of the old one (<see cref="StateReplay"/>). A link is handed out only when every part of the state is
+/// confirmed; no request of the client goes first. Whatever it waits for runs the session's keeper again.
+/// <para>Two waits: a connection has to be established within <c>backend.connectTimeout</c>. Once established, it waits for the server's
+/// replies as long as the topology trusts the server, which may only be busy. At first it keeps its session's permit meanwhile.</para>
 /// </summary>
 internal sealed class LinkAttempt
 {
@@ -42,7 +42,7 @@ internal sealed class LinkAttempt
         session.Loop.Timers.Arm(_deadline, session.Loop.NowMs + session.Settings.ConnectTimeoutMs);
     }
 
-    /// <returns>Null when it failed at once.</returns>
+    /// <returns>Null if it failed at once.</returns>
     public static LinkAttempt? Begin(Session session)
     {
         ReplicaTarget? target = session.Gate.Choose();
@@ -56,14 +56,14 @@ internal sealed class LinkAttempt
         return null;
     }
 
-    /// <summary>Nothing can come of it any more: the session has ended, or the topology has given the server up.</summary>
+    /// <summary>It can no longer succeed: the session has ended, or the topology has dropped the server.</summary>
     public bool IsHopeless =>
         _session.IsEnded || _session.Gate.View.Availability == Availability.Down || !_session.Gate.View.IsCurrent(_generation);
 
     public void Cancel() => _socket.Close();
 
-    /// <returns>False: it is under way. True: it is over, and the link is null when there is none: the attempt failed, the topology has
-    /// moved on, or the session has ended.</returns>
+    /// <returns>False: in progress. True: over, with a null link if the attempt failed, the topology has moved on, or the session has
+    /// ended.</returns>
     public bool TryFinish(out BackendLink? link)
     {
         link = null;
@@ -90,8 +90,8 @@ internal sealed class LinkAttempt
             return true;
         }
 
-        // In a crowd a connection that has been accepted proves itself by an answer, or by its handshake. So it does for a script, whose
-        // own error could read like the refusal of a connection.
+        // Under contention an established connection proves itself by a reply, or by its TLS handshake. The same before a script, whose
+        // own error could look like a refused connection.
         PeerTls? tls = _session.Settings.BackendTls;
         StateReplay? replay = StateReplay.Of(_session.State, _session.Settings.Access?.BackendCredentials)
             ?? (tls is null && (_session.Keeper.IsContended || IsForScript) ? StateReplay.Nothing : null);
@@ -110,12 +110,12 @@ internal sealed class LinkAttempt
     private bool IsForScript =>
         _session.Pipeline.Waiting is { IsEmpty: false } waiting && (waiting.Oldest.Traits.Flags & CommandFlags.Nested) != 0;
 
-    // Others need not wait in line behind a server that is slow.
+    // Other sessions need not wait behind a slow server.
     private void OnDeadline()
     {
         if (_isPreparing)
         {
-            _session.Keeper.YieldPlace();
+            _session.Keeper.YieldPermit();
         }
         else
         {
@@ -123,10 +123,10 @@ internal sealed class LinkAttempt
         }
     }
 
-    // A request would be taken for its own reply. Asked only where it can be: the port of a server is seldom one of these.
+    // A request would look like its own reply. Checked only where it is possible: a server's port is seldom an ephemeral one.
     private bool IsOnItself => _port >= Sockets.EphemeralPorts.First && _port <= Sockets.EphemeralPorts.Last && _socket.IsConnectedToItself;
 
-    // Before all else, TLS too. A fresh connection has room for it.
+    // Before everything else, including TLS. A fresh connection has room for it.
     private unsafe bool TrySendHeader()
     {
         byte[] header = ProxyHeader.Write(_session.Client.PeerAddress, _session.Client.LocalAddress);
@@ -136,7 +136,7 @@ internal sealed class LinkAttempt
         }
     }
 
-    // A server that cannot be secured is reported by the probe, which speaks to it in the same way.
+    // A server whose TLS handshake fails is reported by the probe, which connects in the same way.
     private async Task PrepareAsync(PeerTls? tls, StateReplay? replay)
     {
         try

@@ -4,17 +4,17 @@ using RedisProxy.Topology;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Sees to it that its session has a link whenever there is a master to link to: waits until somebody has looked at the master since the
-/// last one was lost, waits for its turn, connects. It never tries in a circle: after every failure it waits for a new look.
+/// Keeps its session linked whenever there is a master: waits until the master was checked again after the last loss, waits for a permit,
+/// connects. It never retries on its own: after every failure it waits for a new check.
 /// </summary>
 internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILinkSeeker
 {
-    /// <summary>Idle sessions wait for a random part of this, so that proxies which saw the same failover do not connect as one.</summary>
+    /// <summary>Idle sessions wait for a random part of this, so that proxies do not all connect at once after a failover.</summary>
     private const int MaxJitterMs = 100;
 
     private Step _step;
     private bool _isScheduled;
-    private bool _isGranted;
+    private bool _hasPermit;
     private bool _isSeeking;
     private ConnectBackoff _backoff;
     private long _suspicion;
@@ -23,23 +23,23 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
 
     private enum Step : byte
     {
-        /// <summary>There is a link, or none can be had.</summary>
+        /// <summary>There is a link, or none is available.</summary>
         Resting,
         Pausing,
         AwaitingPermit,
         Connecting,
     }
 
-    /// <summary>There is a master, and it was looked at since this session last had a reason to doubt it.</summary>
+    /// <summary>There is a master, and it was checked since this session last had a reason to doubt it.</summary>
     public bool MayConnect => session.Gate.View.IsServing && session.Gate.View.CoversSuspicion >= _suspicion;
 
-    /// <summary>It is getting a link, or about to look whether one is needed.</summary>
+    /// <summary>It is getting a link, or about to check whether one is needed.</summary>
     public bool IsBusy => _step != Step.Resting || _isScheduled;
 
     /// <summary>
     /// More sessions want a link than may connect at once. The kernel completes connections that the server has not accepted yet, up to
-    /// its backlog, and makes the next ones wait for a second; so in a crowd a connection has its place in line until the server has said
-    /// something, or has said nothing for as long as a connection may take.
+    /// its backlog, and delays further ones by a second; so under contention a connection keeps its permit until the server has replied, or
+    /// has been silent for as long as a connect may take.
     /// </summary>
     public bool IsContended => limiter.IsContended;
 
@@ -58,21 +58,21 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
         }
         else if (_step != Step.Connecting && !_isScheduled && (IsBusy || (!session.IsEnded && session.Link is null)))
         {
-            // Not now: when a view is applied, all sessions are fenced before any of them connects.
+            // Deferred: when a view is applied, all sessions are fenced before any of them connects.
             _isScheduled = true;
             Seek(true);
             session.Loop.Defer(Session.ResumeKeeper, session);
         }
     }
 
-    /// <summary>The limiter gives this session its turn.</summary>
+    /// <summary>The limiter has granted this session its permit.</summary>
     public void OnPermit()
     {
-        _isGranted = true;
+        _hasPermit = true;
         Wake();
     }
 
-    /// <summary>Goes on as far as it can. What it then waits for runs it again.</summary>
+    /// <summary>Runs as far as it can. Whatever it then waits for runs it again.</summary>
     public void Run()
     {
         _isScheduled = false;
@@ -93,7 +93,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
         session.FinishIfDone();
     }
 
-    /// <summary>The link is of no use any more: it ended, broke, or refuses. What it owed is settled; another one is got.</summary>
+    /// <summary>The link is useless: it ended, broke, or refuses. Settles its requests and gets another link.</summary>
     public void LoseLink(BackendLink link, SuspicionReason reason)
     {
         if (link != session.Link)
@@ -114,20 +114,20 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
         DropLink(link);
     }
 
-    /// <summary>A new generation was announced. An older link is given up at once; of what it has said, only refusals count.</summary>
+    /// <summary>Drops a link of an older generation at once; of its unread replies, only rejections count.</summary>
     public void FenceIfSuperseded()
     {
         if (session.Link is { } link && !session.Gate.View.IsCurrent(link.Generation))
         {
-            HearLastWords(link);
+            ReadSupersededReplies(link);
             GiveUpLink(link);
         }
     }
 
     /// <summary>
-    /// The link's master is doubted, so nothing that it says is relayed. To its end: what it said last may be thrown away with it.
+    /// The link's master is doubtful, so nothing from it is relayed, not even at the link's end: its last replies may be discarded with it.
     /// </summary>
-    /// <returns>False: runs the reply pump again when it has come to that.</returns>
+    /// <returns>False: it waits, and the reply pump runs again at the latest when the peer has closed.</returns>
     public bool TryDoubt(BackendLink link)
     {
         if (!link.Socket.IsPeerClosed)
@@ -135,12 +135,12 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
             return link.Socket.IsWokenOr(Session.ResumeReplies, session);
         }
 
-        HearLastWords(link);
+        ReadSupersededReplies(link);
         LoseLink(link, SuspicionReason.ConnectionLost);
         return true;
     }
 
-    /// <summary>There is no way to go on with this link, though nothing is wrong with it.</summary>
+    /// <summary>The session cannot go on with this link, although nothing is wrong with it.</summary>
     public void GiveUpLink(BackendLink link)
     {
         link.Socket.Abort();
@@ -153,7 +153,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
         Suspect(SuspicionReason.ConnectFailed);
     }
 
-    /// <returns>False: there is something to wait for, or nothing to do.</returns>
+    /// <returns>False: it waits for something, or has nothing to do.</returns>
     private bool TryStep() => _step switch
     {
         Step.Resting => IsLinkWanted && BeginPause(),
@@ -191,19 +191,19 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
             return true;
         }
 
-        _isGranted = limiter.TryEnter(this);
+        _hasPermit = limiter.TryEnter(this);
         _step = Step.AwaitingPermit;
         return true;
     }
 
     private bool TryConnect()
     {
-        if (!_isGranted && !session.IsEnded)
+        if (!_hasPermit && !session.IsEnded)
         {
             return false;
         }
 
-        // The gate may have shut while the session stood in line.
+        // The gate may have been shut while the session was queued.
         _attempt = IsLinkWanted ? LinkAttempt.Begin(session) : null;
         if (_attempt is null)
         {
@@ -241,21 +241,21 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
     private void ReleasePermit()
     {
         _step = Step.Resting;
-        YieldPlace();
+        YieldPermit();
     }
 
-    /// <summary>The attempt goes on, and another session may begin its own.</summary>
-    public void YieldPlace()
+    /// <summary>The attempt continues, and another session may begin its own.</summary>
+    public void YieldPermit()
     {
-        if (_isGranted)
+        if (_hasPermit)
         {
-            _isGranted = false;
+            _hasPermit = false;
             limiter.Release();
         }
     }
 
-    // What it has said and nobody has relayed still counts where it proves something.
-    private void HearLastWords(BackendLink link)
+    // Unread replies still count where they prove something.
+    private void ReadSupersededReplies(BackendLink link)
     {
         if (SupersededReplies.AreOfUse(session, link))
         {
@@ -291,6 +291,6 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
         session.Detach();
     }
 
-    // No further link before somebody has looked at the master again.
+    // No further link before the master was checked again.
     private void Suspect(SuspicionReason reason) => _suspicion = session.Gate.Suspect(reason);
 }

@@ -3,8 +3,8 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// A time before a session connects. It ends early when the way is shut, the topology moves on, or somebody waits for an idle session;
-/// its keeper is woken at its end.
+/// A delay before a session connects. It ends early when the gate is shut, the topology moves on, or the client of an idle session sends
+/// something; it wakes the session's keeper at its end.
 /// </summary>
 internal sealed class LinkPause
 {
@@ -15,9 +15,9 @@ internal sealed class LinkPause
     private readonly LoopTimer _timer;
 
     /// <param name="parts">Of the session.</param>
-    /// <param name="gate">Its own.</param>
-    /// <param name="ms">At the longest.</param>
-    /// <param name="isIdle">Nobody waits for the session.</param>
+    /// <param name="gate">Of the session.</param>
+    /// <param name="ms">The longest delay.</param>
+    /// <param name="isIdle">The session's client waits for nothing.</param>
     public LinkPause(ISessionParts parts, Gate gate, int ms, bool isIdle)
     {
         _gate = gate;

@@ -4,18 +4,18 @@ using RedisProxy.Topology;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Takes sessions of one loop from the replica that has most over its share to the others, a few at a time, and only such as do nothing and
-/// lose nothing by it. Clients keep their connections for weeks: without this a replica that comes back would stay idle.
+/// Moves sessions of one loop from the replica most above its share to the others, a few at a time, and only idle ones that lose nothing
+/// by it. Clients keep their connections for weeks: without this, a replica that comes back would stay idle.
 /// </summary>
 internal sealed class Rebalancer
 {
     private const int IntervalMs = 1000;
 
-    // Loops do not speak with each other: each moves a part, and looks again.
+    // Loops do not coordinate: each moves a part, and checks again.
     private const int PartOfExcess = 4;
     private const int MaxMoves = 100;
 
-    // One too many is no reason.
+    // An excess of one is no reason.
     private const double MinExcess = 2;
 
     private readonly Gate _gate;
@@ -27,7 +27,7 @@ internal sealed class Rebalancer
         _timer = new LoopTimer(static rebalancer => ((Rebalancer)rebalancer).OnDue(), this);
     }
 
-    /// <summary>To be called after each view. With one server there is nothing to do.</summary>
+    /// <summary>Called after each view. With one server there is nothing to do.</summary>
     public void ArmIfSeveral()
     {
         if (_gate.View.Targets.Count > 1 && !_timer.IsArmed)
@@ -36,7 +36,7 @@ internal sealed class Rebalancer
         }
     }
 
-    /// <summary>The one that has most over its share, and how many.</summary>
+    /// <summary>The replica most above its share, and its excess.</summary>
     public static (ReplicaTarget? Target, double Excess) FindFullest(IReadOnlyList<ReplicaTarget> targets)
     {
         double shares = targets.Sum(target => target.Share);
@@ -63,7 +63,7 @@ internal sealed class Rebalancer
             return;
         }
 
-        // Chosen first: whatever a session does when it is moved, it may leave the set by it.
+        // Collected first: moving a session may remove it from the set.
         foreach (Session session in _gate.Sessions.Where(one => one.Link?.Target == fullest && MovesUnnoticed(one)).Take(moves).ToArray())
         {
             session.Keeper.GiveUpLink(session.Link!);

@@ -5,22 +5,22 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// The links of one gate whose clients wait in a pop, and nothing else. Their waits can be ended by the server's own word
-/// (<c>CLIENT UNBLOCK</c>), which proves that nothing was popped; then they go on at the next master. On the loop's thread.
+/// The links of one gate whose clients wait in a pop, and in nothing else. The server itself can end their waits
+/// (<c>CLIENT UNBLOCK</c>), which proves that nothing was popped; then they continue at the next master. On the loop's thread.
 /// </summary>
 internal sealed class BlockedWaits
 {
     private readonly List<(BackendLink Link, long End, IPEndPoint Address)> _links = [];
 
-    /// <summary>The proxy's side of each connection, as the server's list of clients has it.</summary>
+    /// <summary>The proxy's side of each connection, as shown in the server's client list.</summary>
     public IEnumerable<IPEndPoint> Addresses => _links.Select(static wait => wait.Address);
 
     public bool IsEmpty => _links.Count == 0;
 
-    /// <summary>There is a pop behind requests that have no reply yet. It will wait when they have.</summary>
+    /// <summary>A pop is queued behind unanswered requests. Once those are answered, it will wait.</summary>
     public bool MayGrow { get; private set; }
 
-    /// <summary>Looks for them, and takes what their servers say of it for our own order: it is about to be given.</summary>
+    /// <summary>Finds them, and attributes their servers' next UNBLOCKED to the proxy's order, which is about to be given.</summary>
     public static BlockedWaits Mark(Gate gate)
     {
         var found = new BlockedWaits();
@@ -35,7 +35,7 @@ internal sealed class BlockedWaits
         return found;
     }
 
-    /// <summary>These do not wait, or nobody has told them not to: what their server says next is meant for the client.</summary>
+    /// <summary>These do not wait, or were not ordered to stop: an UNBLOCKED from their servers is meant for the client again.</summary>
     public void Unmark(Func<IPEndPoint, bool> isUnmoved)
     {
         foreach ((BackendLink link, long end, IPEndPoint address) in _links)
@@ -47,7 +47,7 @@ internal sealed class BlockedWaits
         }
     }
 
-    // A pop inside MULTI does not wait, and of a reply that the client does not want nothing is heard.
+    // A pop inside MULTI does not wait, and with CLIENT REPLY off the reply is never seen.
     private static bool MayMove(Session session, BackendLink link) =>
         session.Settings is { HasSentinel: true, IsOfReplicas: false }
         && session.State is { Transaction.IsOpen: false, IsSubscribed: false, Replies.IsOn: true }
@@ -78,7 +78,7 @@ internal sealed class BlockedWaits
         }
         else if (!mayWriteBehind && oldest.End <= link.SentTo && link.EndedWait != oldest.End && link.Socket.LocalAddress is { } address)
         {
-            // Else what is behind it would run at a master that is about to go, before it.
+            // Otherwise the requests behind it would run at a master that is about to go, before the pop does.
             link.EndedWait = oldest.End;
             _links.Add((link, oldest.End, address));
         }

@@ -5,22 +5,22 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Finds the transactions that can only end one way (see <see cref="TransactionFate"/>) among the requests that wait, and gives their
-/// requests the answers that the backend would give. Nothing of such a transaction may reach a backend: a MULTI there would stay open.
+/// Finds transactions among the waiting requests that can only end one way (see <see cref="TransactionFate"/>), and answers their
+/// requests as the backend would. Nothing of such a transaction may reach a backend: a MULTI there would stay open.
 /// </summary>
 internal static class LocalTransactions
 {
-    /// <summary>A link was lost, and all that it owed waits again.</summary>
-    /// <param name="session">Its session.</param>
-    /// <param name="start">Where the transaction stands before the oldest request that waits.</param>
+    /// <summary>A link was lost, and its requests wait again.</summary>
+    /// <param name="session">Of the link.</param>
+    /// <param name="start">State of the transaction before the oldest waiting request.</param>
     public static void AfterLoss(Conversation session, TransactionState start)
     {
         session.State.BeginTransactionAnew(start.IsCompletedLocally ? default : start);
         Walk(session, start);
     }
 
-    /// <summary>Requests were given up that had waited too long.</summary>
-    /// <returns>True: the link has to be given up, and then <see cref="AfterLoss"/> decides.</returns>
+    /// <summary>Requests that waited too long were given up.</summary>
+    /// <returns>True: the link has to be dropped, and then <see cref="AfterLoss"/> decides.</returns>
     public static bool AfterExpiry(Conversation session)
     {
         TransactionState start = session.State.Transaction;
@@ -29,7 +29,7 @@ internal static class LocalTransactions
             start = After(start, link.InFlight, from: 0);
             if (start.IsOpen && HasGap(session.Pipeline.Waiting, start))
             {
-                // It has a MULTI that must not be continued, and there is no way to say so behind what is in flight.
+                // The link has a MULTI that must not be continued, and no DISCARD can be sent behind what is in flight.
                 return true;
             }
         }
@@ -38,7 +38,7 @@ internal static class LocalTransactions
         return false;
     }
 
-    /// <summary>The oldest request in flight was refused the end of the transaction, so what is behind that belongs to it.</summary>
+    /// <summary>The backend refused the oldest request in flight, which was to end the transaction: later ones belong to it.</summary>
     public static void AfterRefusal(Conversation session)
     {
         Pipeline pipeline = session.Pipeline;
@@ -56,7 +56,7 @@ internal static class LocalTransactions
         return state;
     }
 
-    /// <summary>Is a part missing in the transaction that is open before the oldest request?</summary>
+    /// <summary>Is part of the transaction missing that is open before the oldest request?</summary>
     private static bool HasGap(RequestQueue waiting, TransactionState state)
     {
         for (int i = 0; i < waiting.Count && state.IsOpen; i++)
@@ -87,12 +87,12 @@ internal static class LocalTransactions
             }
             else if (request.IsProxyReply)
             {
-                // Given up, but it still has its place in the transaction, which its EXEC ends.
+                // Given up, but it keeps its place in the transaction, which ends with its EXEC.
                 if (request.IsGivenUp && state.IsCompletedLocally)
                 {
                     (Outcome answer, state) = state.Next(kind);
 
-                    // When it is looked at again, what is before it may have been answered: it must not look like a beginning then.
+                    // By the next walk, the requests before it may have been answered: it must not look like the beginning then.
                     request.Outcome = kind == CommandKind.Multi ? answer : request.Outcome;
                 }
             }
@@ -109,25 +109,25 @@ internal static class LocalTransactions
         }
     }
 
-    /// <summary>A part of a transaction is given up; so is the whole.</summary>
-    /// <param name="session">Its session.</param>
-    /// <param name="state">Before the part.</param>
-    /// <param name="multi">Where its MULTI waits, if it does.</param>
-    /// <param name="part">Where the part waits.</param>
+    /// <summary>Part of a transaction is given up, and therefore all of it.</summary>
+    /// <param name="session">Of the transaction.</param>
+    /// <param name="state">Before that part.</param>
+    /// <param name="multi">Index of its MULTI if it waits.</param>
+    /// <param name="part">Index of that part.</param>
     private static TransactionState Abort(Conversation session, TransactionState state, int multi, int part)
     {
         RequestQueue waiting = session.Pipeline.Waiting;
         var aborted = new TransactionState(IsOpen: false, IsWatching: false, TransactionFate.Abort);
         if (!state.IsOpen)
         {
-            // The MULTI itself. It executes nothing; what follows it must be told so at EXEC.
+            // The MULTI itself. It executes nothing; its client learns of the failure at EXEC.
             waiting[part].Outcome = Outcome.Acknowledged;
             return aborted with { IsOpen = true };
         }
 
         if (multi < 0)
         {
-            // It was confirmed by the lost backend; the next one hears nothing of it.
+            // It was confirmed by the lost backend; the next one is not sent it.
             session.State.BeginTransactionAnew(default);
             aborted = aborted with { IsOpen = true };
         }
@@ -141,7 +141,7 @@ internal static class LocalTransactions
             }
         }
 
-        Debug.Assert(aborted.IsOpen, "from its MULTI to the part nothing ends it");
+        Debug.Assert(aborted.IsOpen, "nothing between its MULTI and the part ends it");
         return aborted.Next(waiting[part].Traits.Kind).State;
     }
 }

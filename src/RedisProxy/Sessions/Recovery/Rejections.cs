@@ -4,19 +4,19 @@ using RedisProxy.Topology;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// A backend that answers READONLY, LOADING, MASTERDOWN, UNBLOCKED or REDIRECT has not executed the request: it is no master, or not
-/// yet. NOREPLICAS says the same of one that has become the master lately and waits for its replicas. The request is not lost but goes
-/// to the master, and to keep order everything behind it does too: nothing more is sent to this link, what it still owes is read and not
-/// relayed, and when it owes nothing more it is given up.
+/// A backend that answers READONLY, LOADING, MASTERDOWN, UNBLOCKED or REDIRECT has not executed the request: it is not a master, or not
+/// yet. NOREPLICAS says the same of a recent master that waits for its replicas. The request is not lost but goes to the master, and to
+/// keep order, so does everything behind it: nothing more is sent to this link, replies it still owes are read and not relayed, and when
+/// it owes none, it is dropped.
 /// </summary>
 internal static class Rejections
 {
-    /// <summary>The oldest request in flight got an error reply.</summary>
+    /// <summary>Handles an error reply to the oldest request in flight.</summary>
     public static Rejection Begin(Conversation session, BackendLink link, ReadOnlySpan<byte> reply)
     {
         if (IsRefusedConnection(link, reply))
         {
-            // Said before anything was read, so nothing was executed, whatever was sent meanwhile.
+            // Sent before the server read anything, so nothing was executed, whatever was sent meanwhile.
             link.SentTo = 0;
             return Rejection.OfConnection;
         }
@@ -53,17 +53,17 @@ internal static class Rejections
         return AreAllAnswered(link) ? Rejection.Complete : Rejection.Begun;
     }
 
-    /// <summary>A later reply of a link that is being given up.</summary>
-    /// <param name="session">The link's.</param>
+    /// <summary>Handles a later reply of a link that is being dropped.</summary>
+    /// <param name="session">Of the link.</param>
     /// <param name="link">Rejecting.</param>
-    /// <param name="error">The reply when it is an error; else empty.</param>
+    /// <param name="error">The reply if it is an error, otherwise empty.</param>
     public static Rejection Continue(Conversation session, BackendLink link, ReadOnlySpan<byte> error)
     {
         Mark(session, link, error);
         return AreAllAnswered(link) ? Rejection.Complete : Rejection.Begun;
     }
 
-    /// <summary>The next request that has no reply has got one, which is not relayed: what does it say about what was executed?</summary>
+    /// <summary>Marks the next unanswered request by its reply, which is not relayed: what does it say about what was executed?</summary>
     public static void Mark(Conversation session, BackendLink link, ReadOnlySpan<byte> error)
     {
         ref PendingRequest request = ref link.InFlight[link.AnsweredInFlight];
@@ -71,12 +71,12 @@ internal static class Rejections
         request.IsAnswered = true;
         request.Rejection = RejectionOf(link, request, error);
 
-        // A transaction runs at its EXEC, if there is one and it was not aborted.
+        // A transaction runs at its EXEC, if there is one that was not aborted.
         bool isOfTransaction = isExec ? !link.RejectingTransaction.IsOpen || IsAborted(error) : link.RejectingTransaction.IsOpen;
         if (request.Rejection == Outcome.Forward && !request.Traits.IsResendable && !isOfTransaction)
         {
-            // It executed a write, or a part of one, after it had rejected an earlier one. The earlier one cannot be moved past it; and
-            // whether this one counts, nobody knows.
+            // A write, or part of one, was executed after an earlier request was rejected. The earlier one cannot be moved past it; and
+            // whether this one survives is unknown.
             request.Outcome = Outcome.Unknown;
             StopMoving(session.State.Transaction, link);
         }
@@ -85,13 +85,13 @@ internal static class Rejections
         link.AnsweredInFlight++;
     }
 
-    /// <summary>Can the requests that this link owes go to another one, as far as their number and kind says?</summary>
+    /// <summary>Can the link's requests move to another one, judging by their number and kind?</summary>
     public static bool AreMovable(Conversation session, BackendLink link)
     {
         bool isMovable = session.State.Pin == PinReason.None && session.State.CanMoveTransaction && !session.Pipeline.IsRaw;
         for (int i = 0; i < link.InFlight.Count && isMovable; i++)
         {
-            // It has several replies, so those that come next could not be counted.
+            // It has several replies, so later ones could not be matched.
             isMovable = link.InFlight[i].Traits.Kind != CommandKind.Subscribe && link.InFlight[i].More == 0;
         }
 
@@ -99,19 +99,19 @@ internal static class Rejections
     }
 
     /// <summary>
-    /// The one judgement of an error reply: which rejection it is, if it proves that nothing of its request was executed.
+    /// The only classification of error replies: the rejection, if the reply proves that no part of its request was executed.
     /// <see cref="Outcome.Forward"/>: it proves nothing.
     /// </summary>
     private static Outcome ProofIn(in PendingRequest request, ReadOnlySpan<byte> error) =>
         MayBeOfAnInnerCommand(request, error) ? Outcome.Forward : ProxyReplies.Rejection(error);
 
-    /// <summary>An error of a command that runs others may be one of theirs, after others were executed. EXEC says when none was.</summary>
+    /// <summary>The error may come from a command run by this one, after others were executed. EXEC says if none was.</summary>
     private static bool MayBeOfAnInnerCommand(in PendingRequest request, ReadOnlySpan<byte> error) =>
         (request.Traits.Flags & CommandFlags.Nested) != 0 && !(request.Traits.Kind == CommandKind.Exec && IsAborted(error));
 
     private static bool IsAborted(ReadOnlySpan<byte> error) => error.StartsWith("-EXECABORT"u8);
 
-    // An operator's CLIENT UNBLOCK with ERROR is for the client; the proxy's own means only that it is to wait elsewhere.
+    // An operator's CLIENT UNBLOCK with ERROR is for the client; the proxy's own only means that the pop is to wait elsewhere.
     private static Outcome RejectionOf(BackendLink link, in PendingRequest request, ReadOnlySpan<byte> error)
     {
         Outcome rejection = ProofIn(request, error);
@@ -119,7 +119,7 @@ internal static class Rejections
         return isOwn ? Outcome.RejectedUnblocked : rejection;
     }
 
-    /// <summary>All that was answered before the present request has had its answer, and is not sent again.</summary>
+    /// <summary>Requests answered before the current one keep their answers, and are not sent again.</summary>
     private static void StopMoving(TransactionState state, BackendLink link)
     {
         for (int i = 0; i < link.AnsweredInFlight; i++)
@@ -148,12 +148,12 @@ internal static class Rejections
         }
     }
 
-    // Redis says so at accept when it has too many clients, unasked, and closes. A script that was sent may say it, too.
+    // Redis sends this unrequested when it has too many clients, and closes. A script may return it, too.
     private static bool IsRefusedConnection(BackendLink link, ReadOnlySpan<byte> reply) =>
         !link.HasReplied && !link.IsAccepted && reply.StartsWith("-ERR max number of clients"u8)
         && (link.InFlight.IsEmpty || link.InFlight.Oldest.End > link.SentTo || !MayBeOfAnInnerCommand(link.InFlight.Oldest, reply));
 
-    /// <summary>Does it say that the server is no master to go on with?</summary>
+    /// <summary>Does it show that the server is not a master to go on with?</summary>
     private static bool IsOfNoMaster(Conversation session, Outcome rejection) => rejection switch
     {
         Outcome.Forward => false,
@@ -164,7 +164,7 @@ internal static class Rejections
 
     private static bool CanMove(Conversation session, BackendLink link, Outcome rejection)
     {
-        // Without Sentinel there is nowhere else to go; but a server that is loading will have loaded.
+        // Without Sentinel there is nowhere else to go; but a server that is loading will be ready.
         if (!session.Settings.HasSentinel && rejection != Outcome.RejectedLoading)
         {
             return false;
@@ -185,18 +185,18 @@ internal static class Rejections
     }
 }
 
-/// <summary>What an error reply makes of its link.</summary>
+/// <summary>The effect of an error reply on its link.</summary>
 internal enum Rejection : byte
 {
-    /// <summary>Nothing: it is for the client.</summary>
+    /// <summary>None: it is for the client.</summary>
     None,
 
-    /// <summary>The server wants no connection. The link is of no use.</summary>
+    /// <summary>The server refuses the connection. The link is useless.</summary>
     OfConnection,
 
-    /// <summary>It is being given up, and still owes replies.</summary>
+    /// <summary>The link is being dropped, and still owes replies.</summary>
     Begun,
 
-    /// <summary>It is being given up, and owes nothing any more.</summary>
+    /// <summary>The link is being dropped, and owes no more replies.</summary>
     Complete,
 }

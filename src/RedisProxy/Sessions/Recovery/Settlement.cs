@@ -3,21 +3,20 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Decides what becomes of each request that a lost or superseded link owed, by what is known of it, and gives all of them back to the
-/// session in their order:
+/// Decides the fate of each request of a lost or superseded link by what is known of it, and requeues all of them in order:
 /// <list type="bullet">
-/// <item>not sent, or only in part: it waits for the next link (an incomplete request is never executed);</item>
+/// <item>not sent, or only in part: waits for the next link (an incomplete request is never executed);</item>
 /// <item>rejected: likewise;</item>
-/// <item>a read, or one that only touched the lost connection: it is sent again, but not for ever (<see cref="LossCount"/>);</item>
+/// <item>a read, or one that only touched the lost connection: sent again, but not forever (<see cref="LossCount"/>);</item>
 /// <item>queued behind a MULTI that was answered and whose EXEC was not sent: likewise, it was not executed;</item>
-/// <item>anything else that was sent: its outcome is unknown. It is never sent again. An unknown EXEC takes its transaction along.</item>
+/// <item>anything else that was sent: unknown outcome, and never sent again. An unknown EXEC takes its transaction along.</item>
 /// </list>
 /// </summary>
 internal static class Settlement
 {
     /// <returns>
-    /// Why the session cannot go on with another backend; <see cref="PinReason.None"/>: it can, and all is settled, but if
-    /// <see cref="LossCount.IsTooHigh"/> it shall not.
+    /// Why the session cannot continue with another backend; <see cref="PinReason.None"/>: it can, and all is settled; but with
+    /// <see cref="LossCount.IsTooHigh"/> it must not.
     /// </returns>
     public static PinReason Settle(Conversation session, BackendLink link)
     {
@@ -46,7 +45,7 @@ internal static class Settlement
         return PinReason.None;
     }
 
-    /// <returns>Where the transaction stands for the next link, or how it ends.</returns>
+    /// <returns>State of the transaction for the next link, or how it ends.</returns>
     private static TransactionState SettleAll(Conversation session, BackendLink link)
     {
         TransactionState start = session.State.Transaction;
@@ -54,7 +53,7 @@ internal static class Settlement
         bool isInStart = true;
         bool isStartOver = false;
 
-        // A MULTI may be refused (a permission, another name), and then what is behind it is executed at once.
+        // A MULTI may be refused (a permission, a renamed command), and then what is behind it is executed at once.
         bool isConfirmed = start.IsOpen;
         int multi = 0;
         for (int i = 0; i < link.InFlight.Count; i++)
@@ -94,14 +93,14 @@ internal static class Settlement
             : session.State.CanMoveTransaction ? start : start with { Fate = TransactionFate.Abort };
     }
 
-    // Whatever was decided for its end, a transaction must not be begun again without it.
+    // Once the end of a transaction is decided, the transaction must not start again without it.
     private static void LoseTransaction(BackendLink link, int multi, int end, Outcome outcome)
     {
         for (int i = multi; i < end; i++)
         {
             ref PendingRequest queued = ref link.InFlight[i];
 
-            // In a transaction nothing waits.
+            // Nothing blocks inside a transaction.
             queued.Traits = queued.Traits with { Flags = queued.Traits.Flags & ~CommandFlags.Blocking };
             if (queued.Outcome is Outcome.Forward or Outcome.NotExecuted)
             {
@@ -115,7 +114,7 @@ internal static class Settlement
     {
         if (request.Start < pipeline.Buffer.Kept)
         {
-            // Too large to be kept, so it cannot be begun again.
+            // Too large to be kept, so it cannot be sent from the start again.
             request.Outcome = Outcome.NotExecuted;
         }
     }
@@ -134,7 +133,7 @@ internal static class Settlement
         }
         else
         {
-            // A MULTI executes nothing; that it cannot be said again, its EXEC will tell (LocalTransactions).
+            // A MULTI executes nothing; if it cannot be replayed, its EXEC reports that (LocalTransactions).
             bool isOnlyQueued = isQueued || request.Traits.Kind == CommandKind.Multi;
             request.Outcome = request.Rejection != Outcome.Forward ? request.Rejection
                 : isOnlyQueued ? Outcome.NotExecuted
@@ -142,7 +141,7 @@ internal static class Settlement
         }
     }
 
-    // What is looked into and may be repeated touches nothing but its connection.
+    // An inspected request that may be repeated touches nothing but its connection.
     private static bool MayRepeat(SessionSettings settings, CommandTraits traits) =>
         traits.IsResendable ? settings.ResendsReads || traits.NeedsInspection : traits.IsBlocking && settings.ResendsBlocking;
 
@@ -150,7 +149,7 @@ internal static class Settlement
         request.Traits.IsBlocking && !request.IsProxyReply && !request.IsAnswered && request.End <= link.SentTo
         && MayRepeat(session.Settings, request.Traits);
 
-    /// <summary>Did a request in flight make, or may it have made, the connection one that cannot be moved?</summary>
+    /// <summary>Did a request in flight pin the connection, or may it have done so?</summary>
     private static PinReason PinOf(Pipeline pipeline, BackendLink link)
     {
         Queue<StateChange>.Enumerator changes = pipeline.Changes.GetEnumerator();
@@ -162,7 +161,7 @@ internal static class Settlement
                 continue;
             }
 
-            // A request that was confirmed in part can neither be repeated nor left as it is.
+            // A request confirmed in part can neither be repeated nor left as it is.
             PinReason pin = changes.Current.Confirmed > 0 ? PinReason.PubSub : changes.Current.Pins;
             if (pin != PinReason.None)
             {

@@ -4,23 +4,22 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// What is made of a link whose master is doubted, and of what one that has closed meanwhile, or is superseded, has said and nobody has
-/// relayed. Its acknowledgements are worth nothing any more; but a refusal is proof that a request was not executed, so it is sent again,
-/// and is not one of unknown outcome. That is how writes fare that were at the old master in a CLIENT PAUSE when it was demoted: it
-/// answers them all with READONLY.
-/// <para>Only what is here already: a superseded link is not waited for.</para>
+/// Unrelayed replies of a link whose master is doubtful, or that has closed or been superseded. Their acknowledgements are worth nothing;
+/// but a rejection proves that a request was not executed, so it is sent again instead of having an unknown outcome. This is what saves
+/// writes that were held by a CLIENT PAUSE of the old master when it was demoted: it answers them all with READONLY.
+/// <para>Only replies that have already arrived: a superseded link is not waited for.</para>
 /// </summary>
 internal static unsafe class SupersededReplies
 {
-    /// <summary>Could it have said something of its requests?</summary>
+    /// <summary>Can its replies say anything about its requests?</summary>
     public static bool AreOfUse(Conversation session, BackendLink link) =>
         !link.InFlight.IsEmpty && !link.IsMidReply && !link.IsRaw && !session.State.IsSubscribed && Rejections.AreMovable(session, link);
 
-    /// <summary>Marks the link's requests by what it said of them. It is given up next, and <see cref="Settlement"/> decides.</summary>
-    /// <param name="session">The link's.</param>
-    /// <param name="link">Its words are of use.</param>
-    /// <param name="slab">What was received and nobody has relayed, with room for more.</param>
-    /// <param name="scanned">So many bytes of it, the begin of a reply, have been scanned.</param>
+    /// <summary>Marks the link's requests by its replies. The link is dropped next, and <see cref="Settlement"/> decides.</summary>
+    /// <param name="session">Of the link.</param>
+    /// <param name="link">See <see cref="AreOfUse"/>.</param>
+    /// <param name="slab">Received and unrelayed bytes, with room for more.</param>
+    /// <param name="scanned">Number of bytes at its start, part of a reply, that are already scanned.</param>
     public static void Hear(Conversation session, BackendLink link, Slab slab, int scanned)
     {
         if (!link.IsRejecting)
@@ -37,7 +36,7 @@ internal static unsafe class SupersededReplies
         while (scanned >= 0 && TryReceive(link, slab));
     }
 
-    /// <returns>Bytes of the reply that has not come whole; negative when nothing more is to be heard.</returns>
+    /// <returns>Scanned bytes of the incomplete reply; negative when reading must stop.</returns>
     private static int Take(Conversation session, BackendLink link, Slab slab, int scanned)
     {
         while (scanned < slab.End - slab.Begin)
@@ -85,7 +84,7 @@ internal static unsafe class SupersededReplies
         return true;
     }
 
-    // Not only when the loop has seen that there is something: the event may be one of this turn, after the view that superseded the link.
+    // Even without a readiness flag: the event may be a later one of this iteration, after the view that superseded the link.
     private static bool TryReceive(BackendLink link, Slab slab)
     {
         if (slab.Free == 0)

@@ -1,12 +1,12 @@
 namespace RedisProxy.Sessions;
 
-/// <summary>Requests that a link has taken wait again: they move from the end of its ledger to the beginning of what waits.</summary>
+/// <summary>Requeues requests of a link: they move from the end of its ledger to the front of the waiting queue.</summary>
 internal static class TakenBack
 {
-    /// <summary>Those that the link has not begun to send, because the way is shut now.</summary>
-    /// <param name="session">The link's.</param>
+    /// <summary>Requeues requests that the link has not begun to send, because the gate is shut now.</summary>
+    /// <param name="session">Of the link.</param>
     /// <param name="link">Of the session.</param>
-    /// <param name="begunToo">Also the one of which a part was sent: the link is given up, so it will never be complete there.</param>
+    /// <param name="begunToo">Also a partly sent one: the link is being dropped, so it will never be complete there.</param>
     public static void Unsent(Conversation session, BackendLink link, bool begunToo)
     {
         Pipeline pipeline = session.Pipeline;
@@ -31,7 +31,7 @@ internal static class TakenBack
         pipeline.ArmDeadline();
     }
 
-    /// <summary>Everything that the lost link owed, each with the outcome that was decided for it.</summary>
+    /// <summary>Requeues all requests of the lost link, each with the outcome decided for it.</summary>
     public static void All(Conversation session, BackendLink link)
     {
         while (!link.InFlight.IsEmpty)
@@ -48,7 +48,7 @@ internal static class TakenBack
         ref PendingRequest newest = ref link.InFlight.Newest;
         if (!newest.HasWaited || session.Loop.NowMs - link.OpenedAtMs > session.Settings.HoldTimeoutMs)
         {
-            // Its wait begins now, not again with every backend that turns it away.
+            // Its wait begins now, and does not start over with every backend that rejects it.
             newest.WaitsSinceMs = session.Loop.NowMs;
             newest.HasWaited = true;
         }

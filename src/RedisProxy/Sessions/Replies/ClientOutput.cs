@@ -2,11 +2,11 @@ using RedisProxy.EventLoops;
 
 namespace RedisProxy.Sessions;
 
-/// <summary>The sending to the client.</summary>
+/// <summary>Sends to the client.</summary>
 internal static unsafe class ClientOutput
 {
-    /// <summary>Sends a part of a buffer, from its beginning on.</summary>
-    /// <returns>False: the client's socket takes no more now, and runs the reply pump again when it does.</returns>
+    /// <summary>Sends the first part of a buffer, up to the given end.</summary>
+    /// <returns>False: the client's socket takes no more now, and will run the reply pump again when it does.</returns>
     public static bool TrySend(Session session, Slab slab, int end)
     {
         while (slab.Begin < end && !session.IsEnded)

@@ -3,22 +3,22 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Tells what a backend says without being asked from its replies, by the protocol that its connection speaks at that byte: in RESP3
-/// messages are pushes and nothing else, in RESP2 they are arrays, and only a subscriber gets them. The state of the connection changes
-/// with the replies (to HELLO, EXEC, RESET, and to subscriptions), so what comes behind them is judged by what they have made of it.
-/// <para>In RESP2 a subscriber may ask for nothing whose reply could be such an array; in RESP3 for anything.</para>
+/// Distinguishes a backend's unrequested messages from its replies, by the protocol of its connection at that byte: in RESP3 messages are
+/// pushes and nothing else; in RESP2 they are arrays, and only a subscriber gets them. Replies change the connection's state (to HELLO,
+/// EXEC, RESET, and to subscriptions), so what follows is judged by the new state.
+/// <para>A RESP2 subscriber may send no command whose reply could be such an array; a RESP3 subscriber may send any.</para>
 /// </summary>
 internal static class Messages
 {
     /// <param name="state">Of the connection.</param>
-    /// <param name="link">What it has just said.</param>
-    /// <param name="reply">That, whole; its end when it was too large to be kept.</param>
+    /// <param name="link">That received it.</param>
+    /// <param name="reply">The whole reply; its end if it was too large to be kept.</param>
     public static bool IsOne(ConnectionState state, BackendLink link, ReadOnlySpan<byte> reply) =>
         link.IsMidReply ? link.IsMidMessage
         : !link.Scanner.IsPush ? IsArray(state, reply)
         : link.InFlight.IsEmpty || link.InFlight.Oldest.Traits.Kind != CommandKind.Subscribe || !Subscriptions.IsConfirmation(reply);
 
-    /// <summary>Is this the beginning of one that is too large to be kept? No confirmation is.</summary>
+    /// <summary>Does a message begin here that is too large to be kept? Confirmations never are.</summary>
     public static bool IsBeginOfOne(ConnectionState state, BackendLink link, ReadOnlySpan<byte> part) =>
         link.Scanner.IsPush || IsArray(state, part);
 

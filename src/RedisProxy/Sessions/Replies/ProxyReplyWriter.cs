@@ -3,10 +3,10 @@ using RedisProxy.Resp;
 
 namespace RedisProxy.Sessions;
 
-/// <summary>Writes the answers that the proxy gives itself, for as many requests as are next in line for one.</summary>
+/// <summary>Writes proxy replies, for all requests that are due for one.</summary>
 internal static class ProxyReplyWriter
 {
-    /// <returns>Why the session ends once these are sent; <see cref="EndCause.None"/> when it goes on.</returns>
+    /// <returns>Why the session ends once these are sent; <see cref="EndCause.None"/>: it goes on.</returns>
     public static EndCause Compose(Conversation session, Slab slab)
     {
         if (session.OwesInvalidation)
@@ -29,7 +29,7 @@ internal static class ProxyReplyWriter
                 break;
             }
 
-            // A CLIENT REPLY that was not executed is answered as the client expects it of one that was.
+            // A CLIENT REPLY that was not executed gets the answer that its client expects after execution.
             StateChange? change = request.HasChange ? pipeline.Changes.TakeOldest() : null;
             bool isSilent = session.State.TakeReply(request, change, isError: false) == ReplyFate.Dropped;
             pipeline.RemoveOldest(queue);
@@ -46,7 +46,7 @@ internal static class ProxyReplyWriter
 
             session.Counters.Synthesised[(int)request.Outcome]++;
             session.Counters.Requests++;
-            // What follows an end of the framing was left unframed, and no backend will say how it goes on.
+            // What follows the end of framing was left unframed, and no backend will say how it continues.
             if (request.IsLostChange || (pipeline.IsRaw && request.End == pipeline.RawFrom))
             {
                 pipeline.GiveUpWaiting();
@@ -63,7 +63,7 @@ internal static class ProxyReplyWriter
             }
         }
 
-        // Of a request that has not come whole there is no place for an answer.
+        // An incomplete request has no place for a reply yet.
         bool isAllAnswered = pipeline.Waiting.IsEmpty || pipeline.Waiting.Oldest.IsOpen;
         return pipeline.HasLostChange && isAllAnswered ? EndCause.StateInDoubt : EndCause.None;
     }

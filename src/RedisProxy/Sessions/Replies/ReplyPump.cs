@@ -3,27 +3,27 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// The way from backend to client: the only one that receives from the link and the only one that sends to the client. It relays what
-/// <see cref="ReplyReader"/> lets pass, from the buffer it was received in and in one call for a whole burst, and puts the proxy's own
-/// answers in their place between. A client that does not read stops the reading of its backend.
+/// The path from backend to client: alone receives from the link and sends to the client. It relays what <see cref="ReplyReader"/> lets
+/// pass, straight from the receive buffer and in one call for a whole burst, and inserts proxy replies in their places. A client that
+/// does not read stops the reads from its backend.
 /// </summary>
 internal sealed class ReplyPump(Session session)
 {
     private BackendLink? _source;
     private bool _isParked;
-    // On their way to the client: the proxy's own answers, or what was read from the link.
-    private Slab? _ownAnswers, _relayed;
-    private EndCause _endAfterOwnAnswers;
+    // On their way to the client: proxy replies, or what was read from the link.
+    private Slab? _proxyReplies, _relayed;
+    private EndCause _endAfterProxyReplies;
 
     public ReplyReader Reader { get; } = new(session);
 
-    /// <summary>To the client, in bytes, since the session began.</summary>
+    /// <summary>Bytes sent to the client since the session began.</summary>
     public long SentBytes { get; set; }
 
-    /// <summary>Something is on its way to the client that no request waits for any more; its end would be cut off.</summary>
-    public bool IsRelaying => _ownAnswers is not null || _relayed is not null;
+    /// <summary>Bytes are on their way to the client for which no request waits any more; an end now would cut them off.</summary>
+    public bool IsRelaying => _proxyReplies is not null || _relayed is not null;
 
-    /// <summary>Something that it looks at before each wait has changed.</summary>
+    /// <summary>A condition checked before each wait has changed.</summary>
     public void Wake()
     {
         if (_isParked)
@@ -36,13 +36,13 @@ internal sealed class ReplyPump(Session session)
     }
 
     /// <summary>
-    /// The master is about to be doubted, or has been superseded. What it has said and this loop has not looked at is still relayed when it
-    /// had come before that: a loop that was held up makes nothing unknown that was known in time. Refusals are left to
+    /// The master is about to become doubtful, or has been superseded. Replies that arrived before that and were not read yet are still
+    /// relayed: a loop that was held up must not turn outcomes known in time into unknown ones. Rejections are left to
     /// <see cref="SupersededReplies"/>.
     /// </summary>
     public void TakeWhatCameInTime()
     {
-        if (session.Link is { InFlight.IsEmpty: false } link && link == _source && _ownAnswers is null && _relayed is null
+        if (session.Link is { InFlight.IsEmpty: false } link && link == _source && _proxyReplies is null && _relayed is null
             && !session.Pipeline.IsProxyReplyDue && session.Gate.Lease.CameBeforeDoubt(link)
             && (Reader.TryReceive(link, endsLink: false) || Reader.HasUnread)
             && !Reader.IsErrorNext && session.Gate.Lease.CameBeforeDoubt(link))
@@ -52,7 +52,7 @@ internal sealed class ReplyPump(Session session)
         }
     }
 
-    /// <summary>Goes on as far as it can, and looks at everything anew before it waits. True: the session has ended.</summary>
+    /// <summary>Runs as far as it can, and rechecks everything before it waits. True: the session has ended.</summary>
     public bool Run()
     {
         while (TryFinishSends())
@@ -66,15 +66,15 @@ internal sealed class ReplyPump(Session session)
             BackendLink? link = session.Link;
             if (link != _source)
             {
-                // What a lost link said last and was not relayed yet is not believed any more.
+                // Unrelayed replies of a lost link are not trusted any more.
                 Reader.DropAll();
                 _source = link;
             }
 
             if (session.OwesInvalidation || session.Pipeline.IsProxyReplyDue)
             {
-                _ownAnswers = session.Loop.Slabs.Rent(large: false);
-                _endAfterOwnAnswers = ProxyReplyWriter.Compose(session, _ownAnswers);
+                _proxyReplies = session.Loop.Slabs.Rent(large: false);
+                _endAfterProxyReplies = ProxyReplyWriter.Compose(session, _proxyReplies);
             }
             else if (link is null)
             {
@@ -116,10 +116,10 @@ internal sealed class ReplyPump(Session session)
         return false;
     }
 
-    // False: the client's socket takes no more now, and runs this again when it does.
+    // False: the client's socket takes no more now, and will run this again when it does.
     private bool TryFinishSends()
     {
-        if (_ownAnswers is { } own)
+        if (_proxyReplies is { } own)
         {
             if (!ClientOutput.TrySend(session, own, own.End))
             {
@@ -127,8 +127,8 @@ internal sealed class ReplyPump(Session session)
             }
 
             session.Loop.Slabs.Return(own);
-            _ownAnswers = null;
-            session.OnRelayed(_endAfterOwnAnswers);
+            _proxyReplies = null;
+            session.OnRelayed(_endAfterProxyReplies);
         }
 
         if (_relayed is { } relayed)

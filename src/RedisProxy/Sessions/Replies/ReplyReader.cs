@@ -7,12 +7,12 @@ using RedisProxy.Topology;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Receives from a link, finds the replies in it and decides about each: relayed, or dropped because its request goes elsewhere. A reply
+/// Receives from a link, finds the replies and decides about each: relayed, or dropped because its request goes elsewhere. A reply
 /// that fits a slab is relayed whole or not at all, so only larger ones can be torn by the loss of the backend.
 /// </summary>
 internal sealed unsafe class ReplyReader(Session session)
 {
-    // After a receive that filled its slab, so many further ones get large slabs.
+    // How many receives get large slabs after one that filled its slab.
     private const int LargeReceives = 8;
 
     private Slab? _slab;
@@ -21,21 +21,21 @@ internal sealed unsafe class ReplyReader(Session session)
     private int _resumeAt;
     private int _largeReceivesLeft;
 
-    /// <summary>Bytes were received and not looked at yet, because something had to be sent before.</summary>
+    /// <summary>Bytes were received but not scanned yet, because other output had to go first.</summary>
     public bool HasUnread => _slab is not null && _read < _slab.End;
 
     public bool IsErrorNext => HasUnread && _slab!.Memory[_read] == '-';
 
-    /// <summary>Of its buffer.</summary>
+    /// <summary>Size of its buffer.</summary>
     public long HeldBytes => _slab?.Capacity ?? 0;
 
-    /// <summary>What <see cref="Read"/> returned is to be sent up to here.</summary>
+    /// <summary>End of the bytes to send from the slab that <see cref="Read"/> returned.</summary>
     public int RelayEnd { get; private set; }
 
-    /// <summary>Why the session ends once that is sent; then nothing more is read.</summary>
+    /// <summary>Why the session ends once those are sent; then nothing more is read.</summary>
     public EndCause EndAfterRelay { get; private set; }
 
-    /// <returns>True when bytes came.</returns>
+    /// <returns>True: bytes were received.</returns>
     public bool TryReceive(BackendLink link, bool endsLink = true)
     {
         Slab slab = _slab ??= session.Loop.Slabs.Rent(large: _largeReceivesLeft > 0);
@@ -62,7 +62,7 @@ internal sealed unsafe class ReplyReader(Session session)
         return false;
     }
 
-    /// <summary>Looks at what was received. The result is to be sent from its beginning to <see cref="RelayEnd"/>.</summary>
+    /// <summary>Scans what was received. The result is to be sent from its beginning to <see cref="RelayEnd"/>.</summary>
     public Slab Read(BackendLink link)
     {
         Slab slab = _slab!;
@@ -88,7 +88,7 @@ internal sealed unsafe class ReplyReader(Session session)
 
             if (status == ScanStatus.Error)
             {
-                Fail(link.Scanner.IsTooDeep ? $"a reply that is nested deeper than {RespLimits.MaxReplyDepth} levels" : "no RESP");
+                Fail(link.Scanner.IsTooDeep ? $"a reply nested deeper than {RespLimits.MaxReplyDepth} levels" : "bytes that are not RESP");
                 return slab;
             }
 
@@ -107,7 +107,7 @@ internal sealed unsafe class ReplyReader(Session session)
         return slab;
     }
 
-    /// <summary>What was to be sent is sent: makes room for what follows, or gives the buffer back.</summary>
+    /// <summary>Everything to be sent is sent: makes room for what follows, or releases the buffer.</summary>
     public void EndRelay()
     {
         Slab? slab = _slab;
@@ -128,9 +128,9 @@ internal sealed unsafe class ReplyReader(Session session)
         }
     }
 
-    /// <summary>What was received and not relayed, for somebody else to look at.</summary>
-    /// <param name="link">From it; there may still be something of its predecessor.</param>
-    /// <param name="scanned">So many bytes of it, the begin of a reply, have been scanned.</param>
+    /// <summary>A copy of what was received and not relayed.</summary>
+    /// <param name="link">The link it must come from; the buffer may still hold bytes of an earlier one.</param>
+    /// <param name="scanned">Number of bytes at its start, part of a reply, that are already scanned.</param>
     public Slab CopyUnread(BackendLink link, out int scanned)
     {
         Slab copy = session.Loop.Slabs.Rent(large: true);
@@ -157,7 +157,7 @@ internal sealed unsafe class ReplyReader(Session session)
         _resumeAt = 0;
     }
 
-    /// <summary>A reply has not come whole. It waits for its end when it can be kept whole, else what is here is relayed now.</summary>
+    /// <summary>Handles an incomplete reply: it waits for its end if it can be kept whole, otherwise the part is relayed now.</summary>
     private void ReadPart(BackendLink link, Slab slab)
     {
         int part = slab.End - RelayEnd;
@@ -206,17 +206,17 @@ internal sealed unsafe class ReplyReader(Session session)
 
         if (inFlight.IsEmpty)
         {
-            // A reply to nothing: whatever it is, it must not be taken for the reply to the next request.
-            Fail("a reply to nothing");
+            // A reply without a request: it must not be taken for the reply to the next one.
+            Fail("a reply without a request");
             return false;
         }
 
         ref PendingRequest request = ref inFlight.Oldest;
-        Debug.Assert(!request.IsProxyReply, "the proxy's own answers are written before more is read");
+        Debug.Assert(!request.IsProxyReply, "due proxy replies are written before more is read");
         ReplyFate fate = RequestEffects.Apply(session, request, link.IsMidReply ? default : reply, link.Scanner.IsError);
         if (fate == ReplyFate.NotUnderstood)
         {
-            Fail("what does not answer a subscription");
+            Fail("a reply that does not confirm a subscription");
             return false;
         }
 
@@ -227,7 +227,7 @@ internal sealed unsafe class ReplyReader(Session session)
 
         if (request.End > link.SentTo)
         {
-            // Redis answers before the end of a request only when it is none, or when it wants no connection, and closes then.
+            // Redis replies before a request is complete only if it is malformed, or if it refuses the connection; in both cases it closes.
             link.IsSendBroken = true;
             EndAfterRelay = request.IsOpen ? EndCause.ClientProtocolError : EndCause.BackendProtocolError;
         }
@@ -247,8 +247,8 @@ internal sealed unsafe class ReplyReader(Session session)
     }
 
     /// <summary>
-    /// Is the reply that comes next the one from which on replies do not match requests any more? Not before its request was sent: what
-    /// comes until then is a message.
+    /// Does the next reply end the matching of replies to requests? Not before its request was sent: anything that arrives until then is
+    /// a message.
     /// </summary>
     private bool TryEnterRaw(BackendLink link)
     {
@@ -263,14 +263,14 @@ internal sealed unsafe class ReplyReader(Session session)
         link.IsRaw = true;
         if (!session.State.Replies.IsOn)
         {
-            // What the client wants to hear cannot be told from what it does not.
+            // Unframed replies cannot be split into those that the client wants and those that it does not.
             session.End(EndCause.StateInDoubt);
         }
 
         return true;
     }
 
-    // Nobody knows what the next reply would belong to.
+    // It is unknown which request the next reply would belong to.
     private void Fail(string reason)
     {
         session.Gate.OnBackendProtocolError(reason);

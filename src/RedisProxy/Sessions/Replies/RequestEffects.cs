@@ -2,14 +2,14 @@ using RedisProxy.Resp;
 
 namespace RedisProxy.Sessions;
 
-/// <summary>What a request does to its connection, applied in the moment in which that is known.</summary>
+/// <summary>The effect of a request on its connection, applied as soon as it is known.</summary>
 internal static class RequestEffects
 {
-    /// <summary>The oldest request in flight has a reply.</summary>
-    /// <param name="session">Whose it is.</param>
+    /// <summary>Handles the reply to the oldest request in flight.</summary>
+    /// <param name="session">Of the request.</param>
     /// <param name="request">The oldest in flight.</param>
-    /// <param name="reply">Whole; empty when it was too large to be kept.</param>
-    /// <param name="isError">It was refused.</param>
+    /// <param name="reply">The whole reply; empty if it was too large to be kept.</param>
+    /// <param name="isError">The request was refused.</param>
     public static ReplyFate Apply(Conversation session, in PendingRequest request, ReadOnlySpan<byte> reply, bool isError)
     {
         ConnectionState state = session.State;
@@ -29,7 +29,7 @@ internal static class RequestEffects
         bool isConfirmation = isSubscription && !state.Transaction.IsOpen;
         if (isSubscription && !isConfirmation)
         {
-            // Queued behind an end of the transaction that was refused: its confirmations will stand in EXEC's reply.
+            // Queued because the end of the transaction before it was refused: its confirmations will be part of EXEC's reply.
             state.Doubt();
         }
         else if (isConfirmation)

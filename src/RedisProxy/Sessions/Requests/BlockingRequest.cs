@@ -6,16 +6,16 @@ using RedisProxy.Resp;
 
 namespace RedisProxy.Sessions;
 
-/// <summary>A request that waited at a backend and has to wait on at another one, for the rest of its time.</summary>
+/// <summary>A request that waited at a backend and continues its wait at another one, for the rest of its time.</summary>
 internal static class BlockingRequest
 {
     /// <summary>The same request with a shorter timeout, at least 1 ms.</summary>
-    /// <param name="request">One whole request, multibulk or inline.</param>
-    /// <param name="waitedMs">So long it has waited already.</param>
-    /// <returns>Empty when it is to be sent as it is: it waits for ever, not at all, or has no timeout that is understood.</returns>
+    /// <param name="request">One complete request, multibulk or inline.</param>
+    /// <param name="waitedMs">How long it has waited already.</param>
+    /// <returns>Empty: send it unchanged, because it waits forever, does not wait, or its timeout is not understood.</returns>
     public static byte[] WithTimeLeft(ReadOnlySpan<byte> request, long waitedMs)
     {
-        // What redis skips is kept with the request behind it.
+        // Requests that redis skips are kept with the one that follows.
         while (SkippedBytes(request) is > 0 and int skipped)
         {
             request = request[skipped..];
@@ -47,7 +47,7 @@ internal static class BlockingRequest
         return output.WrittenSpan.ToArray();
     }
 
-    // Where each command has its timeout, and in what unit, by its page on redis.io/commands.
+    // Position and unit of each command's timeout, from its page on redis.io/commands.
     private static (int Index, bool IsSeconds) TimeoutOf(List<byte[]> arguments)
     {
         switch (RequestArguments.Upper(arguments[0]))
@@ -65,7 +65,7 @@ internal static class BlockingRequest
             case "XREAD" or "XREADGROUP":
                 return (StreamRead.Parse(arguments).Timeout, false);
             default:
-                // Of a module: nobody knows what its numbers mean.
+                // A module's command: the meaning of its numbers is unknown.
                 return default;
         }
     }

@@ -7,27 +7,27 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// A client that authenticates to the proxy and not to the master. As in redis, until it has done so it can say AUTH, HELLO and QUIT and
-/// nothing else; nothing of what it says about itself goes on to the master. Unlike in redis, RESET does not make it a stranger again.
-/// Where the proxy has authenticated the connection to the master, RESET is refused, and so is all after which requests are not looked
-/// into any more (MONITOR, say): behind it a RESET would make the client the master's default user.
+/// A client that authenticates to the proxy and not to the master. As in redis, until it has done so it can send AUTH, HELLO and QUIT and
+/// nothing else; its credentials are not passed on to the master. Unlike in redis, it stays authenticated after RESET. Where the proxy
+/// has authenticated the connection to the master, RESET is refused, and so is every command after which requests are no longer inspected
+/// (such as MONITOR): a RESET behind it would make the client the master's default user.
 /// </summary>
 internal sealed class ClientAccess(ISessionParts session)
 {
-    /// <summary>What redis allows before authentication for one argument (networking.c, 7.0), here for a whole request.</summary>
+    /// <summary>Redis's limit for one argument before authentication (networking.c, 7.0), here for a whole request.</summary>
     public const int MaxRequestBytes = 16 * 1024;
 
-    // In the place of what must not be queued. Redis refuses it, and so refuses EXEC as well. Inline, so that it is never the longer one.
-    private static readonly byte[] AuthOfNobody = "AUTH\n"u8.ToArray();
+    // Replaces a request that must not be queued. Redis refuses it, and therefore EXEC too. Inline, so that it is never the longer one.
+    private static readonly byte[] RefusedAuth = "AUTH\n"u8.ToArray();
 
     private ListenerUsers Rules => session.Settings.Access!;
 
-    /// <summary>Nothing of it is passed on.</summary>
+    /// <summary>None of its requests is passed on.</summary>
     public bool IsLockedOut { get; private set; } = session.Settings.Access!.AsksClients;
 
     /// <param name="traits">Of the command.</param>
-    /// <param name="arguments">Its name first.</param>
-    /// <param name="room">Bytes of the request; what is sent instead must not be longer.</param>
+    /// <param name="arguments">The command's name first.</param>
+    /// <param name="room">Length of the request in bytes; a replacement must not be longer.</param>
     /// <param name="inTransaction">It will be queued.</param>
     public Inspection Inspect(CommandTraits traits, List<byte[]> arguments, int room, bool inTransaction)
     {
@@ -62,7 +62,7 @@ internal sealed class ClientAccess(ISessionParts session)
         byte[][] rest = WithoutAuth(arguments, out byte[]? name, out byte[]? password);
         byte[]? rewritten = rest.Length == arguments.Count ? null : Write(rest);
 
-        // Longer than what the client said is only a short inline request, which nobody's library makes.
+        // Only for a short inline request is the rewritten one longer, and no client library sends that.
         if (rewritten?.Length > room || (password is null && IsLockedOut))
         {
             return Answer(traits, Outcome.HelloNotAuthenticated);
@@ -73,8 +73,8 @@ internal sealed class ClientAccess(ISessionParts session)
             : RequestInspector.Inspect(traits, rest, inTransaction) with { Rewritten = rewritten };
     }
 
-    /// <summary>HELLO [protover [AUTH username password] [SETNAME clientname]]; of several AUTH the last one counts, as in redis.</summary>
-    /// <returns>What is left, at most up to the first word that is no option: redis refuses all of it because of that one.</returns>
+    /// <summary>HELLO [protover [AUTH username password] [SETNAME clientname]]; the last of several AUTH counts, as in redis.</summary>
+    /// <returns>The other arguments, up to and including the first unknown option: redis refuses the request because of it.</returns>
     private static byte[][] WithoutAuth(List<byte[]> arguments, out byte[]? name, out byte[]? password)
     {
         name = null;
@@ -114,7 +114,7 @@ internal sealed class ClientAccess(ISessionParts session)
     private static Inspection Answer(CommandTraits traits, Outcome answer) => new(traits, null, Answer: answer);
 
     private static Inspection Spoil(CommandTraits traits) =>
-        new(traits with { Kind = CommandKind.Plain }, null, Rewritten: AuthOfNobody);
+        new(traits with { Kind = CommandKind.Plain }, null, Rewritten: RefusedAuth);
 
     private static byte[] Write(byte[][] arguments)
     {

@@ -3,8 +3,8 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// How long requests wait for a master (<c>hold.timeout</c>). Past its deadline a request is answered, and never sent afterwards. What
-/// the client sends behind it may rely on it: when the state of the connection was to be changed, nothing behind it is ever sent
+/// How long requests wait for a master (<c>hold.timeout</c>). Past its deadline a request is answered, and never sent afterwards. Later
+/// requests of the client may depend on it: if it was to change the connection's state, nothing behind it is ever sent
 /// (<see cref="PendingRequest.IsLostChange"/>), and a transaction that lost a part is not executed.
 /// </summary>
 internal sealed class HoldDeadline
@@ -16,9 +16,9 @@ internal sealed class HoldDeadline
     private readonly LoopTimer _timer;
 
     /// <param name="waiting">The requests.</param>
-    /// <param name="gate">Theirs.</param>
-    /// <param name="parts">Told when some are given up.</param>
-    /// <param name="onIdle">Nothing waits, and has not for some time: this is not needed any more.</param>
+    /// <param name="gate">Of their session.</param>
+    /// <param name="parts">Notified when requests expire.</param>
+    /// <param name="onIdle">Called when nothing has waited for some time: the object is no longer needed.</param>
     public HoldDeadline(RequestQueue waiting, Gate gate, ISessionParts parts, Action onIdle)
     {
         _waiting = waiting;
@@ -30,7 +30,7 @@ internal sealed class HoldDeadline
 
     private TimerWheel Timers => _gate.Loop.Timers;
 
-    /// <summary>Something waits.</summary>
+    /// <summary>A request has begun to wait.</summary>
     public void Arm()
     {
         if (!_timer.IsArmed && !_waiting.IsEmpty)
@@ -41,7 +41,7 @@ internal sealed class HoldDeadline
 
     public void Disarm() => Timers.Disarm(_timer);
 
-    /// <summary>A waiting request goes to a backend.</summary>
+    /// <summary>Records the wait of a request that now goes to a backend.</summary>
     public static void CountHold(Gate gate, SessionCounters counters, in PendingRequest request)
     {
         if (gate.HasHeld(request))
@@ -50,7 +50,7 @@ internal sealed class HoldDeadline
         }
     }
 
-    /// <summary>The newest request is not held at all.</summary>
+    /// <summary>Gives the newest request up at once instead of holding it.</summary>
     public void ExpireNewest()
     {
         ref PendingRequest newest = ref _waiting.Newest;

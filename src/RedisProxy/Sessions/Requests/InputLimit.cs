@@ -4,9 +4,9 @@ namespace RedisProxy.Sessions;
 internal static class InputLimit
 {
     /// <summary>May more be received?</summary>
-    /// <param name="session">Whose input.</param>
-    /// <param name="requestStart">Of the request that comes next, or is coming in.</param>
-    /// <param name="hasOpenRequest">It is one that is passed on before it is complete.</param>
+    /// <param name="session">Of the client.</param>
+    /// <param name="requestStart">Offset of the next or incomplete request.</param>
+    /// <param name="hasOpenRequest">That request is forwarded before it is complete.</param>
     public static bool Has(Conversation session, long requestStart, bool hasOpenRequest)
     {
         Pipeline pipeline = session.Pipeline;
@@ -28,7 +28,7 @@ internal static class InputLimit
             return requestStart - pipeline.Waiting.Oldest.Start < maxBytes;
         }
 
-        // An incomplete request whose beginning is gone is thrown away as it comes, but only once nothing is before it.
+        // An incomplete request whose beginning is gone is discarded as it arrives, but only once nothing is before it.
         return pipeline.Waiting.Newest.IsProxyReply
             ? pipeline.Count == 1
             : pipeline.Buffer.Received - pipeline.Waiting.Oldest.Start < maxBytes;

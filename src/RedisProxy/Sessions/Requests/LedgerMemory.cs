@@ -3,7 +3,7 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// What a session's requests take besides the bytes of them: its ledger. Nothing limits it but <c>loops.maxBufferMemory</c>, with which it
+/// Memory of a session's ledger: what its requests take besides their bytes. Its only limit is <c>loops.maxBufferMemory</c>, to which it
 /// counts, because redis reads the requests of a client that does not read its replies, and there are clients that rely on it.
 /// </summary>
 internal sealed class LedgerMemory(SlabPool pool)

@@ -7,7 +7,7 @@ namespace RedisProxy.Sessions;
 
 /// <summary>
 /// A session's requests in the order of the client's stream, from their scan to their reply. Each is in exactly one of two queues: in
-/// flight, owed by the link, or <see cref="Waiting"/> behind those. Order is kept by construction: requests only move between the end of
+/// flight on the link, or <see cref="Waiting"/> behind those. Order is kept by construction: requests only move between the end of
 /// the first and the beginning of the second.
 /// </summary>
 internal sealed class Pipeline
@@ -19,7 +19,7 @@ internal sealed class Pipeline
     private HoldDeadline? _deadline;
     private LossCount? _losses;
 
-    // Has waited at a backend: a request, by its end, and since when.
+    // End of the request that has waited at a backend, and since when.
     private (long End, long SinceMs) _interrupted = (NoOffset, 0);
 
     public Pipeline(ISessionParts parts, Gate gate)
@@ -32,68 +32,68 @@ internal sealed class Pipeline
         Changes = new ChangeQueue(Memory);
     }
 
-    /// <summary>What is in flight is owed by this one; null while there is none.</summary>
+    /// <summary>The link that owes the replies in flight; null if there is none.</summary>
     public BackendLink? Link { get; set; }
 
-    /// <summary>What was lost with links and is sent again.</summary>
+    /// <summary>Counts requests that were lost with links and are sent again.</summary>
     public LossCount Losses => _losses ??= new LossCount();
 
     /// <summary>The bytes of requests that may have to be sent, or sent again.</summary>
     public RequestBuffer Buffer { get; }
 
-    /// <summary>Requests that no link has taken yet, and those answered by the proxy that stand among them.</summary>
+    /// <summary>Requests that no link has taken yet, and the proxy replies among them.</summary>
     public RequestQueue Waiting { get; }
 
     public ChangeQueue Changes { get; }
 
     public LedgerMemory Memory { get; }
 
-    /// <summary>Where the client will stand with MULTI and WATCH once all that was received is answered.</summary>
+    /// <summary>State of MULTI and WATCH once everything received so far is answered.</summary>
     public TransactionState Ahead { get; set; }
 
     /// <summary>
-    /// The client was told, or is about to be, that a change of its connection's state is lost. All that it sent behind that is answered,
-    /// and the session ends: nobody can know whether it sends the next request knowing this or not.
+    /// The client has been told, or is about to be, that a change of its connection's state is lost. Everything it sent behind that is
+    /// answered, and the session ends: it is unknowable whether the client sends its next request before or after learning of the loss.
     /// </summary>
     public bool HasLostChange { get; private set; }
 
-    /// <summary>The next of the requests that wait may not be sent now, link or no link.</summary>
+    /// <summary>The next waiting request must not be sent now, with or without a link.</summary>
     public bool IsHeld => !Waiting.IsEmpty && Waiting.Oldest is { IsProxyReply: false } oldest && !_gate.IsOpenFor(oldest.Traits);
 
-    /// <summary>Offset from which on bytes are not framed, because of a request such as SUBSCRIBE before it; -1: none.</summary>
+    /// <summary>Offset from which bytes are unframed, because of an earlier request such as SUBSCRIBE; -1: none.</summary>
     public long RawFrom { get; private set; } = NoOffset;
 
-    /// <summary>The answer to what is no request; empty when the connection is closed without a word.</summary>
+    /// <summary>The reply to bytes that are not a request; empty if the connection is closed without a reply.</summary>
     public byte[] RefusalText { get; set; } = [];
 
     public bool IsRaw => RawFrom != NoOffset;
 
-    /// <summary>A request goes on with a wait that it has begun at another backend.</summary>
+    /// <summary>A request continues a wait that it began at another backend.</summary>
     public bool HasInterrupted => _interrupted.End > Buffer.Kept;
 
-    // Only while something waits, or has lately.
+    // Exists only while something waits, or has recently.
     private HoldDeadline Deadline => _deadline ??= new HoldDeadline(Waiting, _gate, _parts, ForgetDeadline);
 
-    /// <summary>The link has been sent what is not framed.</summary>
+    /// <summary>Unframed bytes were sent to the link.</summary>
     public bool HasSentRaw(BackendLink link) => IsRaw && link.SentTo >= RawFrom;
 
     public int Count => Waiting.Count + (Link?.InFlight.Count ?? 0);
 
-    /// <summary>Where the oldest request is, if there is one.</summary>
+    /// <summary>The queue with the oldest request, if there is any.</summary>
     public RequestQueue OldestQueue => Link is { InFlight.IsEmpty: false } link ? link.InFlight : Waiting;
 
-    /// <summary>What the client gets next is an answer of the proxy itself.</summary>
+    /// <summary>The client's next reply is a proxy reply.</summary>
     public bool IsProxyReplyDue
     {
         get
         {
-            // While a link rejects, what is decided about its requests is decided for all of them together.
+            // While a link rejects, the fate of its requests is decided for all of them together.
             RequestQueue queue = OldestQueue;
             return !queue.IsEmpty && queue.Oldest.IsProxyReply && !queue.Oldest.IsOpen && Link is not { IsRejecting: true };
         }
     }
 
-    /// <summary>The next request is of this kind. True: its transaction is played to its end here, so it never reaches a backend.</summary>
+    /// <summary>Accounts for the next request. True: its transaction is completed locally, so it never reaches a backend.</summary>
     public bool Follow(CommandKind kind, ref Outcome outcome)
     {
         if (outcome != Outcome.Forward || (kind == CommandKind.Plain && !Ahead.IsCompletedLocally))
@@ -105,7 +105,7 @@ internal sealed class Pipeline
         return outcome != Outcome.Forward;
     }
 
-    /// <summary>A request was scanned: on to the link, if it may go and nothing is before it; else it waits.</summary>
+    /// <summary>Dispatches a scanned request to the link if it may go and nothing is before it; otherwise it waits.</summary>
     public void Enqueue(in PendingRequest request, StateChange? change, bool endsFraming)
     {
         if (change is not null)
@@ -144,7 +144,7 @@ internal sealed class Pipeline
         }
     }
 
-    /// <summary>The request that was still coming in is complete.</summary>
+    /// <summary>The incomplete request is complete now.</summary>
     public void CloseOpenRequest(long end)
     {
         RequestQueue queue = Waiting.IsEmpty ? Link!.InFlight : Waiting;
@@ -161,8 +161,8 @@ internal sealed class Pipeline
     }
 
     /// <summary>
-    /// Gives the link as many waiting requests as may go to it and lie in one piece with what it has still to send. A lost change of state
-    /// stays where it is, so that nothing passes it, until it is answered.
+    /// Dispatches as many waiting requests as may go and are contiguous with the link's unsent bytes. A lost change of state stays in place
+    /// until it is answered, so that nothing passes it.
     /// </summary>
     public void DispatchWaiting(BackendLink link)
     {
@@ -194,7 +194,7 @@ internal sealed class Pipeline
         Waiting.Release();
     }
 
-    /// <summary>Bytes came in behind what the link has to send: those of a request too large to wait for its end, or raw ones.</summary>
+    /// <summary>Adds bytes just received to what the link has to send: of a request forwarded as it arrives, or unframed ones.</summary>
     public void ExtendSend(BackendLink link)
     {
         if (Waiting.IsEmpty && ((IsRaw && link.SendEnd >= RawFrom) || (!link.InFlight.IsEmpty && link.InFlight.Newest.IsOpen)))
@@ -203,25 +203,25 @@ internal sealed class Pipeline
         }
     }
 
-    /// <summary>A lost change of state is answered now, and nothing behind it is executed any more.</summary>
+    /// <summary>A lost change of state is answered now, and no request behind it is executed any more.</summary>
     public void GiveUpWaiting()
     {
         HasLostChange = true;
         Waiting.GiveUpAll();
     }
 
-    /// <summary>The oldest request has its reply.</summary>
+    /// <summary>The oldest request has been answered.</summary>
     public void RemoveOldest(RequestQueue queue)
     {
         Buffer.ReleaseTo(Math.Min(queue.Oldest.End, Buffer.Received));
         queue.RemoveOldest();
     }
 
-    /// <summary>The request's bytes, or nothing when they are not kept any more.</summary>
+    /// <summary>The request's bytes; empty if they are not kept any more.</summary>
     public ReadOnlySpan<byte> BytesOf(in PendingRequest request) =>
         request.Start >= Buffer.Kept && !request.IsOpen ? Buffer.Contiguous(request.Start, request.End) : default;
 
-    /// <summary>It waited at a backend, and will wait at another one for what is left of its time.</summary>
+    /// <summary>It waited at a backend, and will wait at another one for the rest of its time.</summary>
     public void Interrupt(in PendingRequest request)
     {
         if (_interrupted.End != request.End)
@@ -230,7 +230,7 @@ internal sealed class Pipeline
         }
     }
 
-    /// <summary>Nothing waits, and has not for some time.</summary>
+    /// <summary>Nothing has waited for some time.</summary>
     private void ForgetDeadline() => _deadline = null;
 
     public void Clear()
@@ -240,7 +240,7 @@ internal sealed class Pipeline
         Memory.GiveBack();
     }
 
-    /// <summary>May a request that begins there be added to what the link has to send?</summary>
+    /// <summary>May a request that begins at this offset be added to what the link has to send?</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool CanDispatch(BackendLink link, long start, CommandTraits traits) =>
         !link.IsRejecting && !link.IsSendBroken && _gate.Allows(traits)
@@ -256,7 +256,7 @@ internal sealed class Pipeline
         ref PendingRequest added = ref link.InFlight.AddNewest(request);
         if (link.FollowsWrites && !link.HasWritten && request.Traits.Kind is CommandKind.Wait or CommandKind.WaitAof)
         {
-            // On a new connection redis would say that all replicas have everything.
+            // On a new connection, redis would report that all replicas have everything.
             added.Outcome = request.Traits.Kind == CommandKind.Wait ? Outcome.NoReplicas : Outcome.NoReplicasAof;
             _parts.WakeReplies();
             return;
@@ -270,9 +270,9 @@ internal sealed class Pipeline
         }
     }
 
-    /// <summary>Something waits.</summary>
+    /// <summary>A request has begun to wait.</summary>
     public void ArmDeadline() => Deadline.Arm();
 
-    /// <summary>Up to there bytes go with the request, as far as they are here.</summary>
+    /// <summary>End of the received bytes that are sent with the request.</summary>
     public long SendEndOf(in PendingRequest request) => request.IsOpen || request.End == RawFrom ? Buffer.Received : request.End;
 }

@@ -3,22 +3,22 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// The short paths for the usual: requests that change nothing and go on at once, and whole replies to them. What is not usual is
-/// left to the long paths (<see cref="RequestIntake"/>, <see cref="Pipeline.Enqueue"/>, <see cref="ReplyReader"/>), which come to the same
-/// for the usual as well. Half of the time that the proxy spends on a pipelined request, apart from the kernel's, is saved here.
+/// The short paths for common traffic: requests that change nothing and can go at once, and complete replies to them. Everything else is
+/// left to the long paths (<see cref="RequestIntake"/>, <see cref="Pipeline.Enqueue"/>, <see cref="ReplyReader"/>), which have the same
+/// effect on common traffic. This halves the time that the proxy, without the kernel, spends on a pipelined request.
 /// </summary>
 internal static class PlainTraffic
 {
     /// <summary>
-    /// Whole requests that are not looked into and are answered: into the link's ledger, if they may go and nothing is before them.
+    /// Moves complete requests that need no inspection into the link's ledger, if they may go and nothing is before them.
     /// </summary>
-    /// <param name="session">Whose client sent them.</param>
+    /// <param name="session">Of the client.</param>
     /// <param name="scanner">At a boundary.</param>
-    /// <param name="input">What was received, from that boundary on.</param>
-    /// <param name="start">Offset in the client's stream at which the first of them begins, with what was skipped before it.</param>
+    /// <param name="input">Received bytes, from that boundary on.</param>
+    /// <param name="start">Offset in the client's stream of the first request, including what was skipped before it.</param>
     /// <param name="inputStart">Offset of the input.</param>
-    /// <param name="waitsSinceMs">Since when they wait.</param>
-    /// <returns>Bytes of the input.</returns>
+    /// <param name="waitsSinceMs">When their wait began.</param>
+    /// <returns>Bytes taken from the input.</returns>
     public static int TakeRequests(
         Conversation session, ref RequestScanner scanner, ReadOnlySpan<byte> input, long start, long inputStart, long waitsSinceMs)
     {
@@ -64,11 +64,11 @@ internal static class PlainTraffic
         return taken;
     }
 
-    /// <summary>Whole replies to plain requests.</summary>
-    /// <param name="session">The link's.</param>
-    /// <param name="link">What it owes is at a boundary.</param>
-    /// <param name="input">What it said and was not looked at yet.</param>
-    /// <returns>Bytes, to be relayed as they are.</returns>
+    /// <summary>Takes complete replies to plain requests.</summary>
+    /// <param name="session">Of the link.</param>
+    /// <param name="link">Between two replies.</param>
+    /// <param name="input">Received and not scanned yet.</param>
+    /// <returns>Bytes, to be relayed unchanged.</returns>
     public static int TakeReplies(Conversation session, BackendLink link, ReadOnlySpan<byte> input)
     {
         Pipeline pipeline = session.Pipeline;
@@ -91,7 +91,7 @@ internal static class PlainTraffic
 
         if (replies > 0 && inFlight[replies - 1].End > link.SentTo)
         {
-            // Some of them answer what was not sent.
+            // Some of them answer requests that were not sent.
             return 0;
         }
 

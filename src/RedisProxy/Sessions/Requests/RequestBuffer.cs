@@ -7,22 +7,22 @@ namespace RedisProxy.Sessions;
 /// <summary>
 /// The bytes of a client's requests, from the receive until they are answered: a chain of slabs that the kernel writes to and reads
 /// from, with no copy in between. Positions are offsets into the client's stream:
-/// <c>Kept ≤ Received</c>; what lies before <see cref="Kept"/> is gone.
-/// <para>The session's cursors (scanned, sent, answered) are offsets too, and are held by those who move them.</para>
+/// <c>Kept ≤ Received</c>; everything before <see cref="Kept"/> is released.
+/// <para>The session's cursors (scanned, sent, answered) are offsets too, and live with the code that moves them.</para>
 /// </summary>
 internal sealed unsafe class RequestBuffer(SlabPool pool)
 {
-    // Less room than this in the last slab, and the next receive gets a fresh one.
+    // With less room than this in the last slab, the next receive gets a fresh one.
     private const int MinReceiveBytes = 512;
 
-    // After a receive that filled its slab, so many further ones get large slabs.
+    // How many receives get large slabs after one that filled its slab.
     private const int LargeReceives = 8;
 
     private Slab? _head;
     private Slab? _tail;
     private int _largeReceivesLeft;
 
-    /// <summary>Offset of the first byte that is still here.</summary>
+    /// <summary>Offset of the first byte still buffered.</summary>
     public long Kept { get; private set; }
 
     /// <summary>Offset one past the last byte received.</summary>
@@ -55,19 +55,19 @@ internal sealed unsafe class RequestBuffer(SlabPool pool)
         }
     }
 
-    /// <summary>So many bytes were written to the tail of <see cref="Room"/>.</summary>
+    /// <summary>Accounts for bytes written to the tail of <see cref="Room"/>.</summary>
     public void Commit(int bytes)
     {
-        Debug.Assert(_tail is not null && bytes > 0 && bytes <= _tail.Free, "received into something else");
+        Debug.Assert(_tail is not null && bytes > 0 && bytes <= _tail.Free, "received into another slab");
         _tail.End += bytes;
         Received += bytes;
         _largeReceivesLeft = _tail.Free == 0 ? LargeReceives : Math.Max(0, _largeReceivesLeft - 1);
     }
 
-    /// <summary>The bytes from an offset on, as far as they lie in one piece, and at most to another offset.</summary>
+    /// <summary>The longest contiguous piece from one offset, at most to another.</summary>
     public byte* PieceAt(long from, long to, out int length)
     {
-        Debug.Assert(from >= Kept && from < to && to <= Received, "not here any more, or not yet");
+        Debug.Assert(from >= Kept && from < to && to <= Received, "released, or not received yet");
         Slab slab = _head!;
         long start = Kept;
         while (from >= start + (slab.End - slab.Begin))
@@ -81,7 +81,7 @@ internal sealed unsafe class RequestBuffer(SlabPool pool)
         return slab.Memory + skip;
     }
 
-    /// <summary>A range in one piece: as it lies when that is possible, else copied.</summary>
+    /// <summary>A contiguous range: in place if possible, otherwise copied.</summary>
     public ReadOnlySpan<byte> Contiguous(long from, long to)
     {
         byte* piece = PieceAt(from, to, out int length);
@@ -101,16 +101,16 @@ internal sealed unsafe class RequestBuffer(SlabPool pool)
     }
 
     /// <summary>
-    /// Puts another request in the place of one. Empty lines before it make up for what it is shorter: they are no requests for redis
-    /// (networking.c, processInlineBuffer).
+    /// Replaces a request by another one. If that is shorter, empty lines before it fill the gap: redis ignores them (networking.c,
+    /// processInlineBuffer).
     /// </summary>
-    /// <param name="from">Of the first byte of the one.</param>
-    /// <param name="to">One past its last.</param>
-    /// <param name="request">The other; not longer.</param>
+    /// <param name="from">Offset of the first byte to replace.</param>
+    /// <param name="to">One past the last byte to replace.</param>
+    /// <param name="request">The replacement; not longer.</param>
     public void Overwrite(long from, long to, ReadOnlySpan<byte> request)
     {
         long begin = to - request.Length;
-        Debug.Assert(begin >= from, "there is no room for it");
+        Debug.Assert(begin >= from, "the replacement is longer than the request");
         for (long at = from; at < to;)
         {
             byte* piece = PieceAt(at, at < begin ? begin : to, out int length);
@@ -128,7 +128,7 @@ internal sealed unsafe class RequestBuffer(SlabPool pool)
         }
     }
 
-    /// <summary>What lies before the offset is needed no more.</summary>
+    /// <summary>Releases everything before the offset.</summary>
     public void ReleaseTo(long offset)
     {
         Debug.Assert(offset <= Received, "not received yet");
@@ -147,7 +147,7 @@ internal sealed unsafe class RequestBuffer(SlabPool pool)
         }
     }
 
-    /// <summary>Gives back whole slabs before the offset, so that at most the limit stays, about. What stays can be sent again.</summary>
+    /// <summary>Releases whole slabs before the offset, so that about the limit at most stays. What stays can be sent again.</summary>
     public void Trim(long offset, int maxBytes)
     {
         while (_head is not null && _head != _tail && offset - Kept > maxBytes)
@@ -163,7 +163,7 @@ internal sealed unsafe class RequestBuffer(SlabPool pool)
         }
     }
 
-    /// <summary>An unused slab goes back: a client that says nothing holds no buffer.</summary>
+    /// <summary>Returns an unused slab: an idle client holds no buffer.</summary>
     public void ReleaseWhenEmpty()
     {
         if (_head is not null && KeptBytes == 0)

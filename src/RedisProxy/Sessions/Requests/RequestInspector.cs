@@ -4,12 +4,12 @@ using RedisProxy.Resp;
 
 namespace RedisProxy.Sessions;
 
-/// <summary>What a look at a request's arguments found.</summary>
-/// <param name="Traits">Those of the command, corrected by what its arguments say.</param>
-/// <param name="Change">What it will change about the connection; null for nothing.</param>
+/// <summary>The result of inspecting a request's arguments.</summary>
+/// <param name="Traits">Those of the command, corrected by its arguments.</param>
+/// <param name="Change">Its change of the connection; null for none.</param>
 /// <param name="EndsFraming">From its reply on, replies no longer match requests one to one.</param>
-/// <param name="Answer">It must not reach the server; the proxy answers. <see cref="Outcome.Forward"/>: it is passed on.</param>
-/// <param name="Rewritten">What is passed on instead of it; not longer than it. Null: itself.</param>
+/// <param name="Answer">It must not reach the server; the proxy answers. <see cref="Outcome.Forward"/>: it is forwarded.</param>
+/// <param name="Rewritten">Forwarded in its place; not longer. Null: it is forwarded itself.</param>
 internal readonly record struct Inspection(
     CommandTraits Traits,
     StateChange? Change,
@@ -18,25 +18,25 @@ internal readonly record struct Inspection(
     byte[]? Rewritten = null);
 
 /// <summary>
-/// Looks at the requests that <see cref="CommandTraits.NeedsInspection"/>. What can be replayed is an allow-list: a subcommand or an
-/// option that is not known here pins the session.
+/// Inspects the requests with <see cref="CommandTraits.NeedsInspection"/>. What can be replayed is an allow-list: an unknown subcommand or
+/// option pins the session.
 /// </summary>
 internal static class RequestInspector
 {
-    // A confirmation with a longer name would not be seen in one piece; nobody has such channels.
+    // The confirmation of a longer name would not be received in one piece; no real channel has such a name.
     private const int MaxChannelBytes = 16 * 1024;
 
     private static readonly CommandTraits Resendable = new(CommandKind.Client, CommandFlags.Resendable);
 
-    // What the backend is told instead of OFF and SKIP: it shall answer, and say whether the client may ask so. Inline, so that it is never
-    // the longer one.
+    // Sent to the backend instead of OFF and SKIP: it must reply, and check that the client may use the command. Inline, so that it is
+    // never the longer one.
     private static readonly byte[] ReplyOn = "CLIENT REPLY ON\n"u8.ToArray();
 
-    // Inside a transaction it does nothing, and its reply in that of EXEC is OK. No CLIENT CAPA is shorter, inline ones neither.
-    private static readonly byte[] NothingThatAnswersOk = "UNWATCH\r\n"u8.ToArray();
+    // Has no effect inside a transaction, and its element in EXEC's reply is OK. No CLIENT CAPA is shorter, not even an inline one.
+    private static readonly byte[] NoEffectOk = "UNWATCH\r\n"u8.ToArray();
 
     /// <param name="traits">Of the command.</param>
-    /// <param name="arguments">Its name first.</param>
+    /// <param name="arguments">The command's name first.</param>
     /// <param name="inTransaction">It will be queued.</param>
     public static Inspection Inspect(CommandTraits traits, IReadOnlyList<byte[]> arguments, bool inTransaction)
     {
@@ -69,7 +69,7 @@ internal static class RequestInspector
         }
     }
 
-    /// <summary>CLIENT CACHING, which is about the request after it.</summary>
+    /// <summary>CLIENT CACHING, which applies to the request after it.</summary>
     public static bool IsCaching(IReadOnlyList<byte[]> arguments) =>
         arguments.Count == 3 && RequestArguments.Upper(arguments[1]) == "CACHING";
 
@@ -93,8 +93,8 @@ internal static class RequestInspector
             case "CAPA" when arguments.Count == 2:
                 return new Inspection(Resendable, null);
             case "CAPA" when inTransaction:
-                // QUEUED and its place in EXEC's reply are the server's to give.
-                return new Inspection(Resendable, null, Rewritten: NothingThatAnswersOk);
+                // QUEUED and its place in EXEC's reply have to come from the server.
+                return new Inspection(Resendable, null, Rewritten: NoEffectOk);
             case "CAPA":
                 return new Inspection(traits, null, Answer: Outcome.Acknowledged);
             case "REPLY" when arguments.Count == 3:
@@ -143,7 +143,7 @@ internal static class RequestInspector
         _ => ReplyRule.AsBefore,
     };
 
-    /// <summary>Else the backend refuses it.</summary>
+    /// <summary>If not, the backend refuses it.</summary>
     private static bool IsWellFormed(CommandKind kind, IReadOnlyList<byte[]> arguments) => kind switch
     {
         CommandKind.Auth => arguments.Count is 2 or 3,
@@ -167,7 +167,7 @@ internal static class RequestInspector
 
     private static bool IsNumber(byte[] argument) => int.TryParse(argument, NumberStyles.Integer, CultureInfo.InvariantCulture, out _);
 
-    // XREAD only reads, if what it waits for can be said again: "$" means what comes from now on, and now has passed.
+    // XREAD only reads, if its wait can be repeated: "$" means what arrives from now on, and a later "now" is another one.
     private static CommandTraits XReadTraits(CommandTraits traits, IReadOnlyList<byte[]> arguments)
     {
         var read = StreamRead.Parse(arguments);

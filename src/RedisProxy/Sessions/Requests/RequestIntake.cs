@@ -4,12 +4,12 @@ namespace RedisProxy.Sessions;
 
 /// <summary>
 /// Turns received bytes into requests for the <see cref="Pipeline"/>. Common requests cost their scan and one entry; only requests that
-/// can change what the connection is are looked into. A request is taken when it is complete, except one that is too large to wait for:
-/// that is passed on as it comes, and cannot be sent twice.
+/// can change the connection's state are inspected. A request is taken when it is complete, unless it is too large to wait for: then it is
+/// forwarded as it arrives, and cannot be sent twice.
 /// </summary>
 internal sealed class RequestIntake(Session session)
 {
-    /// <summary>A request that has to be looked into is kept whole up to this size; nobody sends a larger one of these.</summary>
+    /// <summary>A request to be inspected is kept whole up to this size; no real one of these commands is larger.</summary>
     private const int MaxInspectedBytes = 1024 * 1024;
 
     private RequestScanner _scanner;
@@ -30,10 +30,10 @@ internal sealed class RequestIntake(Session session)
     /// <summary>May more be received?</summary>
     public bool HasRoom => !_isStopped && !session.Pipeline.HasLostChange && InputLimit.Has(session, _requestStart, _hasOpenRequest);
 
-    // Until the client has authenticated, where it does so to the proxy, every one of its requests is looked into.
+    // Until the client has authenticated to the proxy, where that is required, each of its requests is inspected.
     private bool IsLockedOut => session.Access is { IsLockedOut: true };
 
-    /// <summary>From now on input stays with the kernel: what is received next has waited since now at the longest.</summary>
+    /// <summary>Input stays in the kernel from now on, so the bytes received next have waited since now at the longest.</summary>
     public void BeginStall()
     {
         if (_stalledSinceMs < 0)
@@ -44,8 +44,8 @@ internal sealed class RequestIntake(Session session)
         session.IsInputStalled = true;
     }
 
-    /// <summary>The request pump looks again at what it waits for.</summary>
-    /// <param name="isInputEnded">The client has shut down its side, and that was read.</param>
+    /// <summary>The request pump rechecks what it waits for.</summary>
+    /// <param name="isInputEnded">The client's FIN has been read.</param>
     public void EndStall(bool isInputEnded)
     {
         if (session.IsInputStalled && session.Client.IsPeerClosed && !isInputEnded && session.Pipeline.IsHeld)
@@ -56,10 +56,10 @@ internal sealed class RequestIntake(Session session)
         session.IsInputStalled = false;
     }
 
-    /// <summary>The kernel has no more of the input, so what comes next has not waited.</summary>
+    /// <summary>The kernel has no more input, so what comes next has not waited.</summary>
     public void OnDrained() => _stalledSinceMs = -1;
 
-    /// <param name="input">What was just added to the pipeline's buffer.</param>
+    /// <param name="input">The bytes just added to the pipeline's buffer.</param>
     public void Take(ReadOnlySpan<byte> input)
     {
         Pipeline pipeline = session.Pipeline;
@@ -137,7 +137,7 @@ internal sealed class RequestIntake(Session session)
         }
     }
 
-    /// <summary>The input ended within a request. Is it one to pass on before it is complete?</summary>
+    /// <summary>The input ends within a request: forwards it before it is complete if it is too large to keep.</summary>
     private void TakePart()
     {
         if (_hasOpenRequest || !_scanner.IsHeadKnown)
@@ -246,7 +246,7 @@ internal sealed class RequestIntake(Session session)
         pipeline.Enqueue(request, change, endsFraming);
     }
 
-    // A transaction changes what the connection is when one of its commands does, and only its EXEC.
+    // A transaction changes the connection's state if one of its commands does, and it does so at its EXEC.
     private bool ChangesState(CommandKind kind, StateChange? change)
     {
         bool isChange = change is not null && kind is not (CommandKind.Plain or CommandKind.Wait or CommandKind.WaitAof
@@ -257,7 +257,7 @@ internal sealed class RequestIntake(Session session)
         return isChange || isOfTransaction;
     }
 
-    // Redis gives no reply to these, and they need not be sent.
+    // Redis does not reply to these, and they need not be sent.
     private void Skip()
     {
         _frameStart = _requestStart = _scanned;
@@ -269,14 +269,14 @@ internal sealed class RequestIntake(Session session)
         }
     }
 
-    /// <summary>What is no request is answered in its place, after the replies to those before it, and ends the session.</summary>
+    /// <summary>Answers bytes that are not a request in their place, after the replies to earlier requests, and ends the session.</summary>
     private void Refuse(ProtocolError error, byte got)
     {
         _isStopped = true;
         session.Counters.ProtocolErrors[(int)error]++;
         if (_hasOpenRequest)
         {
-            // Part of this request was passed on; there is no place left in which an error would be understood.
+            // Part of this request was forwarded; an error reply would not be understood anywhere.
             session.End(EndCause.ClientProtocolError, abort: true);
             return;
         }

@@ -3,8 +3,8 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// The way from client to backend: alone receives from the client and sends to the link. What may be sent goes, in one call for a whole
-/// burst, before more is received: a backend that does not read stops its client. Of requests that are held, a limited number of bytes is
+/// The path from client to backend: alone receives from the client and sends to the link. Sends what may go, in one call for a whole
+/// burst, before it receives more: a backend that does not read stops its client. While requests are held, a limited number of bytes is
 /// read ahead; beyond that the kernel's buffer is the queue.
 /// </summary>
 internal sealed class RequestPump(Session session)
@@ -15,7 +15,7 @@ internal sealed class RequestPump(Session session)
     /// <summary>The client is between two requests.</summary>
     public bool IsAtBoundary => _intake.IsAtBoundary;
 
-    /// <summary>Goes on as far as it can, and looks at everything anew before it waits. True: the session has ended.</summary>
+    /// <summary>Runs as far as it can, and rechecks everything before it waits. True: the session has ended.</summary>
     public bool Run()
     {
         LoopSocket client = session.Client;
@@ -116,7 +116,7 @@ internal sealed class RequestPump(Session session)
 
             if (sent < 0)
             {
-                // What it said before it broke can still be read; the reply pump finds the end of it.
+                // Replies sent before it broke can still be read; the reply pump finds the end.
                 link.IsSendBroken = true;
                 session.Replies.Wake();
                 return true;
@@ -126,7 +126,7 @@ internal sealed class RequestPump(Session session)
         }
     }
 
-    // Raw bytes have no boundaries to stop at; they wait as they are.
+    // Unframed bytes have no boundary to stop at; they wait as they are.
     private bool IsRawHeld(BackendLink link) => session.Pipeline.HasSentRaw(link) && !session.Gate.View.IsServing;
 
     private void OnAllSent(BackendLink link)
@@ -134,7 +134,7 @@ internal sealed class RequestPump(Session session)
         Pipeline pipeline = session.Pipeline;
         if (pipeline.HasSentRaw(link) && link.InFlight.IsEmpty)
         {
-            // Nothing raw is ever sent again, and no reply will release it.
+            // Unframed bytes are never sent again, and no reply will release them.
             pipeline.Buffer.ReleaseTo(link.SentTo);
         }
 

@@ -4,19 +4,19 @@ using System.Runtime.CompilerServices;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Requests in the order of the client's stream: a double-ended ring that grows. Used for what a backend owes (its in-flight ledger)
-/// and for what waits to be sent.
+/// Requests in the order of the client's stream: a growing double-ended ring. Used for the in-flight ledger of a backend and for requests
+/// waiting to be sent.
 /// </summary>
-/// <param name="memory">Pays for it.</param>
+/// <param name="memory">Accounts for its size.</param>
 internal sealed class RequestQueue(LedgerMemory memory)
 {
     // Most clients wait for each reply, and an idle session keeps its array.
     private const int InitialCapacity = 1;
 
-    // An array that one deep pipeline made is not kept for the rest of a long, quiet session.
+    // An array grown by one deep pipeline is not kept for the rest of a long, quiet session.
     private const int MaxKeptCapacity = 16 * 1024;
 
-    // From this size on it pays to look for requests that need no entry of their own.
+    // From this size on it pays to merge requests that need no entry of their own.
     private const int MinCompactedCapacity = 4 * 1024;
 
     private PendingRequest[] _ring = [];
@@ -26,10 +26,10 @@ internal sealed class RequestQueue(LedgerMemory memory)
 
     public bool IsEmpty => Count == 0;
 
-    /// <summary>What of the client's stream is sent, and gone: a request before it cannot be sent again.</summary>
+    /// <summary>Offset up to which the client's stream was sent and released: a request before it cannot be sent again.</summary>
     public long GoneTo { get; set; }
 
-    /// <summary>As <see cref="Count"/>, with all requests of each entry (<see cref="PendingRequest.More"/>). Has to look at each.</summary>
+    /// <summary><see cref="Count"/> including all requests of each entry (<see cref="PendingRequest.More"/>). Takes a full pass.</summary>
     public long Requests
     {
         get
@@ -69,7 +69,7 @@ internal sealed class RequestQueue(LedgerMemory memory)
         return ref slot;
     }
 
-    /// <summary>Adds a slot as the newest, with whatever was in it before.</summary>
+    /// <summary>Adds an uninitialised slot as the newest.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ref PendingRequest AddNewest()
     {
@@ -78,7 +78,7 @@ internal sealed class RequestQueue(LedgerMemory memory)
         return ref Newest;
     }
 
-    /// <summary>Gives a request back its place before all others.</summary>
+    /// <summary>Requeues a request as the oldest.</summary>
     public void AddOldest(in PendingRequest request)
     {
         EnsureRoom();
@@ -99,11 +99,11 @@ internal sealed class RequestQueue(LedgerMemory memory)
         }
     }
 
-    /// <summary>So many of the oldest entries.</summary>
+    /// <summary>Removes this many of the oldest entries.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void RemoveOldest(int count)
     {
-        Debug.Assert(count <= Count, "there are not so many");
+        Debug.Assert(count <= Count, "fewer entries than that");
         _head = (_head + count) & (_ring.Length - 1);
         Count -= count;
         if (Count == 0 && _ring.Length > MaxKeptCapacity)
@@ -128,7 +128,7 @@ internal sealed class RequestQueue(LedgerMemory memory)
         }
     }
 
-    /// <summary>Gives its memory back. It is empty, and not expected to be used again soon.</summary>
+    /// <summary>Releases its memory. The queue is empty, and not expected to be used soon.</summary>
     public void Release()
     {
         Debug.Assert(Count == 0, "in use");
@@ -158,8 +158,8 @@ internal sealed class RequestQueue(LedgerMemory memory)
     }
 
     /// <summary>
-    /// A run of requests that can only end one way, because they are sent and too old to be sent again, needs a count and not an entry for
-    /// each: so a client may have millions in flight.
+    /// A run of requests that can only end one way, because they were sent and can no longer be sent again, needs one count and not an
+    /// entry each: a client may have millions in flight.
     /// </summary>
     private void Compact()
     {

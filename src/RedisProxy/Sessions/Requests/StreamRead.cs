@@ -3,10 +3,10 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Where the options of XREAD and XREADGROUP stand (redis.io/commands/xreadgroup): a group or a consumer may have the name of one, and of
-/// one that is said twice the last counts.
+/// Positions of the options of XREAD and XREADGROUP (redis.io/commands/xreadgroup): a group or a consumer may be named like an option, and
+/// the last of a repeated option counts.
 /// </summary>
-/// <param name="Timeout">Index of the argument of BLOCK; 0: there is none, or there are options that nobody knows.</param>
+/// <param name="Timeout">Index of BLOCK's argument; 0: there is none, or there are unknown options.</param>
 /// <param name="Streams">Index of STREAMS; 0 likewise.</param>
 internal readonly record struct StreamRead(int Timeout, int Streams)
 {

@@ -1,9 +1,9 @@
 namespace RedisProxy.Sessions;
 
-/// <summary>What requests in flight and waiting will change about their connection, in their order.</summary>
+/// <summary>Changes of the connection by requests in flight and waiting, in order.</summary>
 internal sealed class ChangeQueue(LedgerMemory memory)
 {
-    // The object, its arguments, a list of them, about.
+    // Estimate: the object, its arguments, a list of them.
     private const int BytesOfOne = 256;
 
     private readonly Queue<StateChange> _changes = new(0);

@@ -2,22 +2,22 @@ using RedisProxy.Resp;
 
 namespace RedisProxy.Sessions;
 
-/// <summary>CLIENT TRACKING ON, as often as a connection has said it: each time adds prefixes.</summary>
+/// <summary>Every CLIENT TRACKING ON of a connection: each adds prefixes.</summary>
 internal sealed class ClientTracking
 {
-    // Nobody says it more often.
+    // More than any real client sends.
     private const int MaxRequests = 32;
 
     private readonly List<Said> _requests = [];
 
     public IReadOnlyList<Said> Requests => _requests;
 
-    /// <summary>It cannot be said again: another connection gets the invalidations, and has another id on another backend.</summary>
+    /// <summary>It cannot be replayed: another connection gets the invalidations, and has another id on another backend.</summary>
     public bool IsRedirected { get; private set; }
 
     /// <summary>
-    /// With BCAST. Keys that other connections of the client have read count, too, and those may have a new backend before this one has
-    /// told its own.
+    /// With BCAST. Keys read by other connections of the client count too, and those may have a new backend before this connection has
+    /// enabled tracking on its own.
     /// </summary>
     public bool IsBroadcast { get; private set; }
 

@@ -5,9 +5,9 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// What a client has made of its connection, as far as the backend agreed: enough to say it again on another one, see
-/// <see cref="StateReplay"/>. Only what is listed here can be replayed; everything else pins the session. The list of what a connection
-/// has is that of RESET (redis.io/commands/reset).
+/// What a client has made of its connection, as far as the backend agreed: enough to replay it on another one, see
+/// <see cref="StateReplay"/>. Only what is listed here can be replayed; everything else pins the session. The list of connection state
+/// follows RESET (redis.io/commands/reset).
 /// </summary>
 /// <param name="settings">Of the listener.</param>
 internal sealed class ConnectionState(SessionSettings settings)
@@ -22,58 +22,58 @@ internal sealed class ConnectionState(SessionSettings settings)
     /// <summary>CLIENT NO-TOUCH; null when it is off.</summary>
     public Said? NoTouch { get; private set; }
 
-    /// <summary>READONLY; null when it was not said.</summary>
+    /// <summary>READONLY; null if it was not sent.</summary>
     public Said? ReadOnly { get; private set; }
 
     public int Database { get; private set; }
 
-    /// <summary>SELECT; null when it was not said.</summary>
+    /// <summary>SELECT; null if it was not sent.</summary>
     public Said? Selected { get; private set; }
 
     /// <summary>Null: it is off.</summary>
     public ClientTracking? Tracking { get; private set; }
 
-    /// <summary>CLIENT CACHING was answered and the request that it is about was not.</summary>
+    /// <summary>CLIENT CACHING was answered, but the request that it applies to was not.</summary>
     public IReadOnlyList<byte[]>? Caching { get; private set; }
 
-    /// <summary>What the client has made of it by CLIENT REPLY, as of the newest request that was answered.</summary>
+    /// <summary>Mode set with CLIENT REPLY, as of the newest answered request.</summary>
     public ReplyMode Replies { get; private set; }
 
-    /// <summary>Null while the connection has never subscribed to anything.</summary>
+    /// <summary>Null until the connection first subscribes.</summary>
     public Subscriptions? Subscriptions { get; private set; }
 
     public TransactionState Transaction { get; private set; }
 
-    /// <summary>Grows when the state to be replayed has changed while there is no backend.</summary>
+    /// <summary>Grows when state to be replayed changes while there is no backend.</summary>
     public int Version { get; private set; }
 
-    /// <summary>What the backend has queued in <see cref="Transaction"/>. Null while the connection has had none.</summary>
+    /// <summary>Requests that the backend has queued in <see cref="Transaction"/>. Null until the first transaction.</summary>
     public TransactionQueue? Queue { get; private set; }
 
-    /// <summary>An open transaction, if there is one, can be begun again elsewhere, or ends as a conflict in any case.</summary>
+    /// <summary>An open transaction, if any, can be replayed elsewhere, or ends as a conflict in any case.</summary>
     public bool CanMoveTransaction => !Transaction.IsOpen || Transaction.IsWatching || Queue is null or { IsWhole: true };
 
-    /// <summary>Nothing was ever asked for that changes a connection.</summary>
+    /// <summary>No request to change the connection was ever sent.</summary>
     public bool IsUntouched { get; private set; } = true;
 
     public bool IsSubscribed => Subscriptions is { IsEmpty: false };
 
-    /// <summary>Its cache of values lives from invalidations of this backend.</summary>
+    /// <summary>The client's cache depends on invalidations from this backend.</summary>
     public bool IsTracking => Tracking is not null && Identity.Protocol > Identity.DefaultProtocol;
 
-    /// <summary>Nobody knows what the connection is any more, not even for the replies of the present backend.</summary>
+    /// <summary>The connection's state is unknown, even for reading the replies of the current backend.</summary>
     public bool IsInDoubt { get; private set; }
 
-    /// <summary>Why the session cannot be moved now; <see cref="PinReason.None"/> when it can.</summary>
+    /// <summary>Why the session cannot be moved now; <see cref="PinReason.None"/>: it can.</summary>
     public PinReason Pin =>
         _fixedPin != PinReason.None ? _fixedPin
         : Tracking is { IsRedirected: true } || (IsSubscribed && Subscriptions!.HearsInvalidations) ? PinReason.Tracking
         : IsSubscribed && !Subscriptions!.AreNamesKnown ? PinReason.PubSub
         : PinReason.None;
 
-    /// <summary>A request has its reply, from the backend or from the proxy: is it for the client, and are the next ones?</summary>
+    /// <summary>The backend or the proxy has replied: is the reply for the client? Updates the mode for later requests.</summary>
     /// <param name="request">Not applied yet.</param>
-    /// <param name="change">What it asked for; null for nothing.</param>
+    /// <param name="change">The change it requested; null for none.</param>
     /// <param name="isError">It was refused.</param>
     public ReplyFate TakeReply(in PendingRequest request, StateChange? change, bool isError)
     {
@@ -89,13 +89,13 @@ internal sealed class ConnectionState(SessionSettings settings)
         return mode.IsSilent(rule, isReset) ? ReplyFate.Dropped : ReplyFate.Relayed;
     }
 
-    /// <summary>Will the reply to the next request be kept from the client? Not to be asked of CLIENT REPLY and RESET.</summary>
+    /// <summary>Will the reply to this request be withheld from the client? Not to be asked of CLIENT REPLY and RESET.</summary>
     public bool IsSilent(in PendingRequest request) => !(request.FollowsNoOp ? Replies.AfterNoOp : Replies).IsOn;
 
-    /// <summary>The backend answered the request that asked for this change.</summary>
-    /// <param name="change">What was asked for.</param>
-    /// <param name="request">The bytes of the request; empty when they are gone.</param>
-    /// <param name="reply">The answer, whole; empty when it was too large, or when there is none and it is taken for granted.</param>
+    /// <summary>The backend has replied to the request for this change.</summary>
+    /// <param name="change">The change requested.</param>
+    /// <param name="request">The bytes of the request; empty if they are released.</param>
+    /// <param name="reply">The whole reply; empty if it was too large, or if there is none and success is assumed.</param>
     /// <param name="isError">It was refused.</param>
     public void Apply(StateChange change, ReadOnlySpan<byte> request, ReadOnlySpan<byte> reply, bool isError)
     {
@@ -119,7 +119,7 @@ internal sealed class ConnectionState(SessionSettings settings)
             ApplyAll(queue, change.Kind == CommandKind.Exec ? reply : "-"u8);
         }
 
-        // It is for one request, and waits for EXEC together with a transaction (redis source, resetClient).
+        // It applies to one request, and if that is in a transaction, it waits for EXEC (redis source, resetClient).
         if (!Transaction.IsOpen)
         {
             Caching = null;
@@ -131,7 +131,7 @@ internal sealed class ConnectionState(SessionSettings settings)
         }
     }
 
-    /// <summary>The backend has queued a request behind MULTI, or refused to.</summary>
+    /// <summary>The backend has queued a request in a transaction, or refused to.</summary>
     public void Enqueue(StateChange? change, ReadOnlySpan<byte> request, bool isError)
     {
         Queue ??= new TransactionQueue(settings.MaxReplayBytes);
@@ -145,7 +145,7 @@ internal sealed class ConnectionState(SessionSettings settings)
         }
     }
 
-    /// <summary>The next backend begins with this; the queue goes with an open transaction.</summary>
+    /// <summary>The next backend starts with this state; unless a transaction is open, the queue is discarded.</summary>
     public void BeginTransactionAnew(TransactionState transaction)
     {
         IsUntouched = false;
@@ -157,7 +157,7 @@ internal sealed class ConnectionState(SessionSettings settings)
         }
     }
 
-    /// <summary>From now on it cannot be moved, until RESET.</summary>
+    /// <summary>Pins the connection until RESET.</summary>
     public void PinAs(PinReason reason) => _fixedPin = reason;
 
     public void Doubt() => IsInDoubt = true;

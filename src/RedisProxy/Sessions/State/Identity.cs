@@ -6,8 +6,8 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Who a client has said that it is: user, protocol, and the names that it gave itself. What came with HELLO is said again with HELLO,
-/// which every user may say, unlike CLIENT SETNAME.
+/// How a client has identified itself: user, protocol, and the names that it set. Everything that was sent with HELLO is replayed with
+/// HELLO, which every user may send, unlike CLIENT SETNAME.
 /// </summary>
 internal sealed class Identity
 {
@@ -20,12 +20,12 @@ internal sealed class Identity
 
     public int Protocol { get; private set; } = DefaultProtocol;
 
-    /// <summary>The server knows HELLO (redis 6).</summary>
+    /// <summary>The server supports HELLO (redis 6).</summary>
     public bool HasSaidHello { get; private set; }
 
     public byte[]? Name { get; private set; }
 
-    /// <summary>CLIENT SETNAME with <see cref="Name"/>, where HELLO cannot say it.</summary>
+    /// <summary>CLIENT SETNAME with <see cref="Name"/>, if it cannot be part of HELLO.</summary>
     public Said? Naming => HasSaidHello || Name is not { } name ? null : Said.Client(_namedBy, "SETNAME", name);
 
     /// <summary>CLIENT SETINFO LIB-NAME.</summary>
@@ -38,7 +38,7 @@ internal sealed class Identity
     public void ApplyAuth(IReadOnlyList<byte[]> arguments) => SetUser(arguments.Count > 2 ? arguments[1] : null, arguments[^1]);
 
     /// <summary>HELLO [protover [AUTH username password] [SETNAME clientname]] was confirmed.</summary>
-    /// <returns>False: it had an option that is not known here.</returns>
+    /// <returns>False: it had an unknown option.</returns>
     public bool TryApplyHello(IReadOnlyList<byte[]> arguments)
     {
         HasSaidHello = true;
@@ -74,7 +74,7 @@ internal sealed class Identity
     }
 
     /// <summary>CLIENT SETINFO was confirmed.</summary>
-    /// <returns>False: it has set something that is not known here.</returns>
+    /// <returns>False: it set an unknown attribute.</returns>
     public bool TrySetInfo(string attribute, byte[] value)
     {
         switch (attribute)

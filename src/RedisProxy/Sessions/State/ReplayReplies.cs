@@ -3,31 +3,31 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Counts the replies to a <see cref="StateReplay"/>, in any chunking, and keeps what else the server says. It looks no further than the
-/// last reply: what comes behind that is kept as it is, so whoever reads on begins between two messages.
+/// Counts the replies to a <see cref="StateReplay"/>, in any chunking, and keeps unrequested messages. It scans no further than the
+/// last reply: what follows is kept unscanned, so that further reading starts between two messages.
 /// </summary>
 internal sealed class ReplayReplies
 {
-    /// <summary>Messages beyond that are left out, each as a whole.</summary>
+    /// <summary>Messages beyond this size are dropped, each as a whole.</summary>
     private const int MaxKeptBytes = 1024 * 1024;
 
-    // Enough to tell an error's code and a message's kind.
+    // Enough to identify an error's code and a message's kind.
     private const int HeadBytes = 64;
 
-    // Messages to be kept, then from _begin on the one under way, scanned up to _scanned.
+    // Messages to be kept, followed from _begin on by the current one, scanned up to _scanned.
     private byte[] _bytes = [];
     private int _count;
     private int _begin;
     private int _scanned;
 
-    // Of the one under way only the beginning is here.
+    // Only the beginning of the current one is kept.
     private bool _isHeadOnly;
     private ReplyScanner _scanner;
     private int _protocol;
     private Func<int, bool> _mustSucceed = static _ => true;
     private int _taken;
 
-    /// <summary>Replies to come.</summary>
+    /// <summary>Replies still to come.</summary>
     public int Owed { get; private set; }
 
     /// <inheritdoc cref="StateReplayer.Said"/>
@@ -36,10 +36,10 @@ internal sealed class ReplayReplies
     /// <inheritdoc cref="StateReplayer.HasLeftOut"/>
     public bool HasLeftOut { get; private set; }
 
-    /// <summary>More has been asked, and all before it was answered.</summary>
-    /// <param name="replies">So many replies to it will come.</param>
-    /// <param name="protocol">As of the first message that nobody asked for.</param>
-    /// <param name="mustSucceed">May the reply of this number not be an error?</param>
+    /// <summary>More requests were sent, after all earlier ones were answered.</summary>
+    /// <param name="replies">Number of replies to them.</param>
+    /// <param name="protocol">Spoken by the time of the first unrequested message.</param>
+    /// <param name="mustSucceed">By number of the reply: is an error a failure?</param>
     public ReplayResult Expect(int replies, int protocol, Func<int, bool> mustSucceed)
     {
         Owed = replies;
@@ -109,7 +109,7 @@ internal sealed class ReplayReplies
         return result;
     }
 
-    // Nothing is subscribed to, and no key tracked, before the protocol is as it was.
+    // Before the protocol is restored, nothing is subscribed to and no key is tracked.
     private bool IsUnasked(ReadOnlySpan<byte> head) => _scanner.IsPush
         ? !Subscriptions.IsConfirmation(head)
         : _protocol == Identity.DefaultProtocol && Subscriptions.IsMessage(head);
@@ -124,7 +124,7 @@ internal sealed class ReplayReplies
             : ReplayResult.Refused;
     }
 
-    /// <summary>What was scanned is needed up to there only.</summary>
+    /// <summary>Discards the scanned bytes from this position on.</summary>
     private void Remove(int from)
     {
         _bytes.AsSpan(_scanned, _count - _scanned).CopyTo(_bytes.AsSpan(from));

@@ -7,6 +7,6 @@ internal enum ReplayResult : byte
     /// <summary>The connection broke, or the server is not ready; another attempt may succeed.</summary>
     Failed,
 
-    /// <summary>The server does not take this state. Going on without it would be a lie.</summary>
+    /// <summary>The server refuses this state, and the session cannot continue correctly without it.</summary>
     Refused,
 }

@@ -1,38 +1,38 @@
 namespace RedisProxy.Sessions;
 
-/// <summary>What a request asks of CLIENT REPLY (redis.io/commands/client-reply).</summary>
+/// <summary>The effect of a request on CLIENT REPLY (redis.io/commands/client-reply).</summary>
 internal enum ReplyRule : byte
 {
     AsBefore,
 
-    /// <summary>This one and all after it are answered.</summary>
+    /// <summary>This request and all later ones are answered.</summary>
     On,
 
-    /// <summary>Neither this one nor the next is.</summary>
+    /// <summary>Neither this request nor the next is answered.</summary>
     SkipNext,
 
-    /// <summary>Neither this one nor those after it are.</summary>
+    /// <summary>Neither this request nor later ones are answered.</summary>
     Off,
 }
 
 /// <summary>
 /// Which of a client's requests are answered. The backend answers all of them, because it is never told to be silent
-/// (<see cref="RequestInspector"/>), and the proxy keeps from the client what it did not want to hear: so every request has its reply, and
-/// a CLIENT REPLY that is refused, or is executed twice, puts nothing in doubt. Moves with the replies, in their order. The default: all.
-/// <para>Messages and confirmations of subscriptions are no replies in this sense: redis sends them in any mode.</para>
+/// (<see cref="RequestInspector"/>), and the proxy drops the replies that the client did not want: so every request has its reply, and
+/// a CLIENT REPLY that is refused, or executed twice, leaves nothing in doubt. Updated with the replies, in order. Default: all.
+/// <para>Messages and confirmations of subscriptions are not replies in this sense: redis sends them in any mode.</para>
 /// </summary>
-/// <param name="IsOff">None is.</param>
-/// <param name="IsSkipping">The next one is not.</param>
+/// <param name="IsOff">No request is answered.</param>
+/// <param name="IsSkipping">The next request is not answered.</param>
 internal readonly record struct ReplyMode(bool IsOff, bool IsSkipping)
 {
     public bool IsOn => !IsOff && !IsSkipping;
 
-    /// <summary>After requests that redis skips: it takes them for the next one (networking.c, resetClient).</summary>
+    /// <summary>The mode after requests that redis skips: they count as the next one (networking.c, resetClient).</summary>
     public ReplyMode AfterNoOp => this with { IsSkipping = false };
 
-    /// <summary>Is the reply kept from the client?</summary>
-    /// <param name="rule">What the request has made of the mode; <see cref="ReplyRule.AsBefore"/> when it was refused.</param>
-    /// <param name="isReset">RESET was executed: it switches replies on before it gives its own, and SKIP outlasts it.</param>
+    /// <summary>Is the reply withheld from the client?</summary>
+    /// <param name="rule">The request's effect on the mode; <see cref="ReplyRule.AsBefore"/> if it was refused.</param>
+    /// <param name="isReset">RESET was executed: it turns replies on before it replies itself, and SKIP outlasts it.</param>
     public bool IsSilent(ReplyRule rule, bool isReset) => rule switch
     {
         ReplyRule.On => false,
@@ -41,7 +41,7 @@ internal readonly record struct ReplyMode(bool IsOff, bool IsSkipping)
     };
 
     /// <inheritdoc cref="IsSilent"/>
-    /// <returns>The mode for the requests behind it.</returns>
+    /// <returns>The mode for later requests.</returns>
     public ReplyMode After(ReplyRule rule, bool isReset) => rule switch
     {
         ReplyRule.Off => new ReplyMode(IsOff: true, IsSkipping: false),

@@ -2,9 +2,9 @@ using System.Text;
 
 namespace RedisProxy.Sessions;
 
-/// <summary>A request that changed what a connection is, and the user who had the right to: a later one may not have it.</summary>
-/// <param name="By">Null: nobody had authenticated.</param>
-/// <param name="Words">All of the request.</param>
+/// <summary>A request that changed the connection's state, and the user who was permitted to send it: a later user may not be.</summary>
+/// <param name="By">Null: the connection was not authenticated.</param>
+/// <param name="Words">The whole request.</param>
 internal sealed record Said(ClientCredentials? By, IReadOnlyList<byte[]> Words)
 {
     /// <summary>CLIENT with a subcommand.</summary>

@@ -3,21 +3,21 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// What a request will change about its connection if the backend agrees. Kept until the reply comes, and then applied or forgotten.
+/// A request's change of its connection, pending the backend's consent. Kept until the reply arrives, then applied or discarded.
 /// </summary>
 /// <param name="Kind">The command.</param>
-/// <param name="Arguments">All of the request's arguments, its name first; empty when the command alone says everything.</param>
+/// <param name="Arguments">All arguments of the request, its name first; empty if the command alone determines the change.</param>
 internal sealed record StateChange(CommandKind Kind, IReadOnlyList<byte[]> Arguments)
 {
     /// <summary>The request after CLIENT CACHING, which uses it up.</summary>
     public static readonly StateChange EndOfCaching = new(CommandKind.Plain, []);
 
-    /// <summary>What the session cannot take to another backend once this came true.</summary>
+    /// <summary>Why the session cannot move to another backend after this change.</summary>
     public PinReason Pins { get; init; }
 
-    /// <summary>What it makes of the replies to itself and to those after it.</summary>
+    /// <summary>Its effect on the replies to itself and to later requests.</summary>
     public ReplyRule Replies { get; init; }
 
-    /// <summary>So many of the confirmations of a subscription have been relayed.</summary>
+    /// <summary>Number of a subscription's confirmations that have been relayed.</summary>
     public int Confirmed { get; set; }
 }

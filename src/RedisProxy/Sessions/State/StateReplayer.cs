@@ -2,15 +2,15 @@ using RedisProxy.EventLoops;
 
 namespace RedisProxy.Sessions;
 
-/// <summary>Says a <see cref="StateReplay"/> on a new connection, and waits until all of it is confirmed.</summary>
+/// <summary>Sends a <see cref="StateReplay"/> on a new connection, and waits until all of it is confirmed.</summary>
 internal sealed class StateReplayer(LoopSocket socket, StateReplay replay)
 {
     private readonly ReplayReplies _replies = new();
 
-    /// <summary>What the server has said besides, for the client: messages, and all that came behind the last confirmation.</summary>
+    /// <summary>Unrequested output for the client: messages, and everything after the last confirmation.</summary>
     public ReadOnlyMemory<byte> Said => _replies.Said;
 
-    /// <summary>There were more messages than are kept.</summary>
+    /// <summary>Messages were dropped because there were too many.</summary>
     public bool HasLeftOut => _replies.HasLeftOut;
 
     public async Task<ReplayResult> RunAsync()

@@ -7,17 +7,17 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// What a connection has subscribed to, as its backend confirmed it. The confirmations are replies of their own kind: one for each
-/// channel, arrays in RESP2 and pushes in RESP3. Messages may stand between any two replies and answer nothing.
+/// A connection's subscriptions, as confirmed by its backend. Confirmations are a special kind of reply: one per channel, arrays in
+/// RESP2 and pushes in RESP3. Messages may appear between any two replies and answer nothing.
 /// <para>Names are kept only to subscribe again on another backend (<c>pubsub: resubscribe</c>), up to a limit.</para>
 /// </summary>
-/// <param name="keepsNames">They are needed.</param>
+/// <param name="keepsNames">Names are needed.</param>
 internal sealed class Subscriptions(bool keepsNames)
 {
     /// <summary>A session that subscribed to more than this is closed by a failover like one that does not resubscribe.</summary>
     private const int MaxNameBytes = 1024 * 1024;
 
-    // To this channel redis sends invalidations that somebody had redirected here (redis.io, client-side caching).
+    // Channel of invalidations that another connection has redirected here (redis.io, client-side caching).
     private const string Invalidations = "__redis__:invalidate";
     private const string OwnChannels = "__redis__";
 
@@ -26,12 +26,12 @@ internal sealed class Subscriptions(bool keepsNames)
 
     public bool IsEmpty => Channels.Count + Patterns.Count + ShardChannels.Count <= 0;
 
-    /// <summary>All of it can be said again.</summary>
+    /// <summary>All of it can be replayed.</summary>
     public bool AreNamesKnown => keepsNames && _nameBytes <= MaxNameBytes;
 
     /// <summary>
-    /// The cache of another connection of the client lives from what comes here. On another backend this connection has another id, so
-    /// nothing would come any more, and the client would not know.
+    /// Another connection's cache depends on the invalidations received here. On another backend this connection has another id, so
+    /// invalidations would stop without the client noticing.
     /// </summary>
     public bool HearsInvalidations => Channels.Names.Contains(Invalidations)
         || (Patterns.Names.Count > 0 && Patterns.Names.Any(static name => name.StartsWith(OwnChannels, StringComparison.Ordinal)));
@@ -42,7 +42,7 @@ internal sealed class Subscriptions(bool keepsNames)
 
     private Space ShardChannels => _spaces[2];
 
-    /// <summary>A message that was published, and no reply. To be asked only of what a connection with subscriptions gets.</summary>
+    /// <summary>Is it a published message and not a reply? Only meaningful for a connection with subscriptions.</summary>
     /// <param name="reply">Its beginning is enough.</param>
     public static bool IsMessage(ReadOnlySpan<byte> reply)
     {
@@ -50,7 +50,7 @@ internal sealed class Subscriptions(bool keepsNames)
         return word.SequenceEqual("message"u8) || word.SequenceEqual("pmessage"u8) || word.SequenceEqual("smessage"u8);
     }
 
-    /// <summary>A reply that confirms the beginning or the end of one subscription.</summary>
+    /// <summary>Is it a reply that confirms the beginning or the end of a subscription?</summary>
     public static bool IsConfirmation(ReadOnlySpan<byte> reply)
     {
         ReadOnlySpan<byte> word = FirstWord(ref reply);
@@ -58,10 +58,10 @@ internal sealed class Subscriptions(bool keepsNames)
             || word.SequenceEqual("unsubscribe"u8) || word.SequenceEqual("punsubscribe"u8) || word.SequenceEqual("sunsubscribe"u8);
     }
 
-    /// <summary>One confirmation came.</summary>
+    /// <summary>Handles one confirmation.</summary>
     /// <param name="reply">The whole of it.</param>
-    /// <param name="request">What it answers.</param>
-    /// <returns>True: it was the last one that the request gets.</returns>
+    /// <param name="request">The request it confirms.</param>
+    /// <returns>True: the last one for this request.</returns>
     public bool Confirm(ReadOnlySpan<byte> reply, StateChange request)
     {
         ReadOnlySpan<byte> word = FirstWord(ref reply);
@@ -71,14 +71,14 @@ internal sealed class Subscriptions(bool keepsNames)
         _ = Utf8Parser.TryParse(reply[1..], out long count, out _);
         Note(space, name, isEnd);
 
-        // Redis counts channels and patterns together, and shard channels apart.
+        // Redis counts channels and patterns together, and shard channels separately.
         space.Count = space == Channels ? count - Patterns.Count : space == Patterns ? count - Channels.Count : count;
         request.Confirmed++;
         int asked = request.Arguments.Count - 1;
         return asked > 0 ? request.Confirmed == asked : space.Count <= 0;
     }
 
-    /// <summary>The requests that subscribe to the same again.</summary>
+    /// <summary>Writes the requests that restore the subscriptions.</summary>
     /// <returns>How many confirmations to expect.</returns>
     public int WriteReplay(IBufferWriter<byte> output)
     {
@@ -132,7 +132,7 @@ internal sealed class Subscriptions(bool keepsNames)
         return TakeBulk(ref reply);
     }
 
-    /// <summary>The next element; empty when it is null, no string, or not here.</summary>
+    /// <summary>The next element; empty if it is null, not a string, or incomplete.</summary>
     private static ReadOnlySpan<byte> TakeBulk(ref ReadOnlySpan<byte> reply)
     {
         int start = reply.IndexOf((byte)'\n') + 1;
@@ -144,14 +144,14 @@ internal sealed class Subscriptions(bool keepsNames)
         return body;
     }
 
-    /// <summary>One of the three kinds of names that redis keeps apart.</summary>
+    /// <summary>One of redis's three separate kinds of channel names.</summary>
     private sealed class Space(string command)
     {
         public string Command => command;
 
         public HashSet<string> Names { get; } = [];
 
-        /// <summary>What the backend says it is.</summary>
+        /// <summary>As reported by the backend.</summary>
         public long Count { get; set; }
     }
 }

@@ -5,13 +5,13 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// The requests that a backend has queued behind MULTI, kept until EXEC is answered: they were answered with QUEUED and executed
-/// nowhere, so another backend can be told the same. Also what they will change about the connection once EXEC runs them.
+/// Requests that a backend has queued in a MULTI, kept until EXEC is answered: their replies were QUEUED and nothing was executed, so they
+/// can be queued on another backend. Also holds their changes of the connection, which take effect when EXEC runs them.
 /// </summary>
-/// <param name="maxBytes">What is longer is not kept, and such a transaction cannot be moved.</param>
+/// <param name="maxBytes">A longer queue is not kept, and its transaction cannot be moved.</param>
 internal sealed class TransactionQueue(int maxBytes)
 {
-    // A buffer that one long transaction made is not kept for the rest of the session.
+    // A buffer grown by one long transaction is not kept for the rest of the session.
     private const int MaxKeptBytes = 4096;
 
     private readonly List<(int Index, StateChange Change)> _changes = [];
@@ -20,17 +20,17 @@ internal sealed class TransactionQueue(int maxBytes)
     /// <summary>Requests in the queue.</summary>
     public int Count { get; private set; }
 
-    /// <summary>All of the queue is here, and none of it was refused.</summary>
+    /// <summary>The whole queue is kept, and no part of it was refused.</summary>
     public bool IsWhole { get; private set; } = true;
 
-    /// <summary>There is a HELLO in it.</summary>
+    /// <summary>It contains a HELLO.</summary>
     public bool MayChangeProtocol => _changes.Exists(static queued => queued.Change.Kind == CommandKind.Hello);
 
     public ReadOnlyMemory<byte> Requests => _requests.WrittenMemory;
 
     /// <summary>The backend has queued a request.</summary>
-    /// <param name="request">Empty when its bytes are gone.</param>
-    /// <param name="change">What it will change about the connection, or null.</param>
+    /// <param name="request">Empty if its bytes are released.</param>
+    /// <param name="change">Its change of the connection, or null.</param>
     public void Add(ReadOnlySpan<byte> request, StateChange? change)
     {
         if (change is not null)
@@ -67,9 +67,9 @@ internal sealed class TransactionQueue(int maxBytes)
         }
     }
 
-    /// <summary>The changes that EXEC brought about.</summary>
-    /// <param name="reply">EXEC's, whole; empty when it was too large to be kept.</param>
-    /// <param name="isKnown">False: there may be changes, and nobody knows which.</param>
+    /// <summary>The changes applied by EXEC.</summary>
+    /// <param name="reply">EXEC's whole reply; empty if it was too large to be kept.</param>
+    /// <param name="isKnown">False: there may be changes, but it is unknown which.</param>
     public IReadOnlyList<StateChange> ChangesOf(ReadOnlySpan<byte> reply, out bool isKnown)
     {
         isKnown = true;

@@ -5,25 +5,23 @@ using RedisProxy.Resp;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// Where a connection stands with MULTI and WATCH. A value, so that requests that were sent or wait can be followed ahead without
-/// committing to it.
+/// A connection's state with respect to MULTI and WATCH. A value, so that it can be computed ahead for requests that are in flight or
+/// waiting.
 /// <para>
-/// A failover takes WATCHes away, and sometimes the queue of a MULTI. Neither was executed, so the session lives on; but the
-/// transaction can only end one way, and until it has ended the proxy plays the server's part: see <see cref="Fate"/>. Nothing of it
-/// reaches a backend.
+/// A failover loses WATCHes, and sometimes the queue of a MULTI. Nothing was executed, so the session continues; but the transaction can
+/// only end one way, and until then the proxy answers in the server's place: see <see cref="Fate"/>. Nothing of it reaches a backend.
 /// </para>
 /// </summary>
 /// <param name="IsOpen">Between MULTI and its end.</param>
 /// <param name="IsWatching">Between WATCH and its end.</param>
-/// <param name="Fate">How it ends, when that is settled already.</param>
+/// <param name="Fate">How it ends, if that is decided.</param>
 internal readonly record struct TransactionState(bool IsOpen, bool IsWatching, TransactionFate Fate)
 {
-    /// <summary>The backend's part is played by the proxy until the transaction has ended.</summary>
+    /// <summary>The proxy answers in the backend's place until the transaction has ended.</summary>
     public bool IsCompletedLocally => Fate != TransactionFate.Undecided;
 
     /// <summary>
-    /// The state once a backend has answered this command. When in doubt it stays open: what is needlessly said again is honest, what
-    /// is forgotten is not.
+    /// The state after a backend's reply to this command. When in doubt it stays open: replaying too much is harmless, forgetting is not.
     /// </summary>
     public TransactionState After(CommandKind kind, bool isError = false, bool isExecAborted = false) => kind switch
     {
@@ -36,17 +34,17 @@ internal readonly record struct TransactionState(bool IsOpen, bool IsWatching, T
     };
 
     /// <summary>
-    /// Redis executes no transaction of which it has refused a part, be it its end (DISCARD without permission). MULTI and WATCH within
-    /// it are no part of it: they are executed at once, and fail.
+    /// Redis does not execute a transaction of which it has refused any part, even its end (DISCARD without permission). MULTI and WATCH
+    /// inside it do not count: they are executed at once, and fail.
     /// </summary>
     public bool IsSpoiledBy(ReadOnlySpan<byte> error) => IsOpen
         && !error.StartsWith("-ERR MULTI calls can not be nested"u8) && !error.StartsWith("-ERR WATCH inside MULTI is not allowed"u8);
 
-    /// <summary>What becomes of the next command, and the state after it.</summary>
+    /// <summary>The fate of the next command, and the state after it.</summary>
     public (Outcome Outcome, TransactionState State) Next(CommandKind kind) =>
         IsCompletedLocally ? (AnswerTo(kind), AfterAnswerTo(kind)) : (Outcome.Forward, After(kind));
 
-    /// <summary>What the proxy says to a command while it plays the server's part; <see cref="Outcome.Forward"/>: nothing.</summary>
+    /// <summary>The proxy's reply while it completes the transaction; <see cref="Outcome.Forward"/>: none.</summary>
     private Outcome AnswerTo(CommandKind kind)
     {
         Debug.Assert(IsCompletedLocally, "the backend answers");
@@ -64,7 +62,7 @@ internal readonly record struct TransactionState(bool IsOpen, bool IsWatching, T
         };
     }
 
-    /// <summary>The state once the proxy has answered this command so.</summary>
+    /// <summary>The state after that reply of the proxy.</summary>
     private TransactionState AfterAnswerTo(CommandKind kind) => (kind, IsOpen) switch
     {
         (CommandKind.Reset, _) => default,
@@ -78,12 +76,12 @@ internal readonly record struct TransactionState(bool IsOpen, bool IsWatching, T
 /// <summary>How a transaction ends.</summary>
 internal enum TransactionFate : byte
 {
-    /// <summary>The backend will say.</summary>
+    /// <summary>The backend decides.</summary>
     Undecided,
 
-    /// <summary>What was watched may have changed: EXEC answers nil, as redis does then.</summary>
+    /// <summary>Watched keys may have changed: EXEC answers nil, as in redis.</summary>
     Conflict,
 
-    /// <summary>A part of the queue is gone: EXEC answers EXECABORT.</summary>
+    /// <summary>Part of the queue is lost: EXEC answers EXECABORT.</summary>
     Abort,
 }
