@@ -2,14 +2,14 @@ namespace RedisProxy.Load.Reporting;
 
 /// <summary>
 /// A document whose measured sections are written by the benchmarks, each between two markers, and whose prose is written by people. Part
-/// of that prose are the reasons of missed bars, under a heading of their own: a list with an entry for each bar,
-/// <c>- `pipeline: p99 ÷ HAProxy`: why</c>. A bar that is missed without such a reason is never written.
+/// of that prose are the reasons for missed bars, under a separate heading: a list with an entry for each bar,
+/// <c>- `pipeline: p99 ÷ HAProxy`: why</c>. A missed bar without such a reason is never written.
 /// </summary>
 internal sealed class MeasuredDocument(string path)
 {
     public const string ReasonsHeading = "### Missed bars";
 
-    /// <summary>Names the reasons beside a verdict.</summary>
+    /// <summary>A verdict that leads to the reasons.</summary>
     public static string LinkToReasons(string verdict) => $"[{verdict}](#missed-bars)";
 
     /// <summary>Before anything is measured: does the document have all sections that are to be written?</summary>
@@ -32,8 +32,8 @@ internal sealed class MeasuredDocument(string path)
     }
 
     /// <summary>
-    /// Writes a section, or prints it where there is no document. It is also printed when the document may not have it, so that a long
-    /// measurement is not lost.
+    /// Writes a section, or prints it where there is no document. It is also printed when it is refused, so that a long measurement is not
+    /// lost.
     /// </summary>
     /// <returns>False: the document is unchanged, and standard error says why.</returns>
     public static async Task<bool> PublishAsync(
@@ -53,7 +53,7 @@ internal sealed class MeasuredDocument(string path)
         return refusal is null;
     }
 
-    /// <summary>The document with these lines in the section, or why that may not be.</summary>
+    /// <summary>The document with these lines in the section, or why they are refused.</summary>
     public static (string? Text, string? Refusal) Rewrite(
         string text, string section, IReadOnlyList<string> lines, IReadOnlyCollection<Bar> bars)
     {
@@ -61,7 +61,7 @@ internal sealed class MeasuredDocument(string path)
         string[] missing = [.. bars.Where(b => !b.IsPassed).Select(b => b.Name).Except(reasons)];
         if (missing.Length > 0)
         {
-            return (null, $"no reason stands under \"{ReasonsHeading}\" for {string.Join("; ", missing)}");
+            return (null, $"\"{ReasonsHeading}\" gives no reason for {string.Join("; ", missing)}");
         }
 
         (int begin, int end) = Find(text, section);
@@ -82,13 +82,13 @@ internal sealed class MeasuredDocument(string path)
         (string? text, string? refusal) = Rewrite(await File.ReadAllTextAsync(path), section, lines, bars);
         if (text is null)
         {
-            return $"{path} is unchanged: {refusal}. Once it does, put what is printed above between the markers.";
+            return $"{path} is unchanged: {refusal}. Add the reasons there, and paste the result printed above between the markers.";
         }
 
         await File.WriteAllTextAsync(path, text);
         foreach (string name in bars.Where(b => b.IsPassed).Select(b => b.Name).Intersect(ReasonsIn(text)))
         {
-            await Console.Error.WriteLineAsync($"{path} gives a reason why this bar is missed, and it was passed: {name}");
+            await Console.Error.WriteLineAsync($"{path} gives a reason for missing a bar that was met: {name}");
         }
 
         return null;
