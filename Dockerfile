@@ -1,4 +1,4 @@
-# RedisProxy as a sidecar or as a central endpoint: one program, no shell, not root, and it writes nothing to its file system.
+# RedisProxy as a sidecar or as a central endpoint: one program, no shell, not root, and no writes to its file system.
 #
 #   docker build -t redisproxy:0.1.0 .
 #   docker run --read-only --cap-drop ALL -p 6380:6380 -v "$PWD/proxy.json:/etc/redisproxy/proxy.json:ro" redisproxy:0.1.0
@@ -8,11 +8,11 @@
 #
 #   docker buildx build --platform linux/amd64,linux/arm64 -t redisproxy:0.1.0 .
 
-# On the platform of the machine that builds, whatever the image is for: .NET's SDK does not run under emulation.
+# Runs on the build machine's platform, whatever the target: the .NET SDK does not run under emulation.
 FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0-noble AS build
 ARG TARGETARCH
 
-# For the same platform gcc links, for the other one clang with that one's C library.
+# For the same platform gcc links; for the other one clang, with the C library of that platform.
 RUN case "$(dpkg --print-architecture):$TARGETARCH" in \
         amd64:arm64) tools="clang lld llvm gcc-aarch64-linux-gnu libc6-dev-arm64-cross" ;; \
         arm64:amd64) tools="clang lld llvm gcc-x86-64-linux-gnu libc6-dev-amd64-cross" ;; \
@@ -22,7 +22,7 @@ RUN case "$(dpkg --print-architecture):$TARGETARCH" in \
     && apt-get install -y --no-install-recommends $tools \
     && rm -rf /var/lib/apt/lists/*
 
-# What is restored is what the lock file says; a layer of its own, which changes of the source leave as it is.
+# Restores exactly what the lock file says, in a layer of its own that source changes leave untouched.
 WORKDIR /source
 COPY global.json Directory.Build.props Directory.Packages.props BannedSymbols.txt .editorconfig ./
 COPY src/RedisProxy/RedisProxy.csproj src/RedisProxy/Publish.props src/RedisProxy/packages.lock.json src/RedisProxy/
@@ -36,7 +36,7 @@ RUN case "$(dpkg --print-architecture):$TARGETARCH" in \
     esac \
     && dotnet publish src/RedisProxy --configuration Release --output /app $cross
 
-# Chiselled: no shell, no package manager, a user that is not root; and no .NET, which is in the program.
+# Chiselled: no shell, no package manager, not root; and no .NET, because the program contains it.
 FROM mcr.microsoft.com/dotnet/runtime-deps:10.0-noble-chiseled
 LABEL org.opencontainers.image.title="RedisProxy" \
       org.opencontainers.image.description="One stable Redis endpoint in front of a Sentinel deployment." \
@@ -45,8 +45,8 @@ LABEL org.opencontainers.image.title="RedisProxy" \
 COPY --from=build /app/RedisProxy /app/RedisProxy
 COPY LICENSE /app/LICENSE
 
-# proxy.json is looked for where the program is started, by the proxy and by its commands: docker exec … /app/RedisProxy status
-# The folder is to be root's, not the user's that the base image has.
+# Both the proxy and its commands look for proxy.json in the working directory: docker exec … /app/RedisProxy status
+# The folder must belong to root, not to the base image's user.
 USER root
 WORKDIR /etc/redisproxy
 USER $APP_UID

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Shows on one machine what the proxy does for an application while Redis fails over. See ./demo.sh --help.
+# Shows, on one machine, what the proxy does for an application while Redis fails over. See ./demo.sh --help.
 set -eu
 cd "$(dirname "$0")"
 . tests/require.sh
@@ -8,5 +8,5 @@ require_dotnet
 asks_for_help "$@" || require redis-server:redis-server redis-sentinel:redis-sentinel redis-cli:redis-tools
 build src/RedisProxy demo/RedisProxy.Demo
 
-# From here on this process is the demo, so that Ctrl-C and exit codes need no go-between.
+# The shell becomes the demo, so that Ctrl-C and exit codes reach it directly.
 exec dotnet demo/RedisProxy.Demo/bin/Release/net10.0/RedisProxy.Demo.dll "$@"

@@ -9,7 +9,7 @@
 #   ./test.sh --long [...]              only those that take long: 200 random failovers, for example. Says how far it is.
 #   ./test.sh --fuzz SECONDS            random requests, replies, streams and failovers for that long, each kind; a find prints its seed
 #   ./test.sh --servers [NAME …]        integration, faults, sessions, failovers, facade and clients with the servers of other Debian releases,
-#                                       all or those named (tests/servers.sh --help); REDISPROXY_SERVERS=README.md writes its table anew
+#                                       all or those named (tests/servers.sh --help); REDISPROXY_SERVERS='README.md README.zh-CN.md' rewrites the table
 #   ./test.sh --privileged [...]        only those that need root and change the network, in namespaces of their own
 #   ./test.sh --container [...]         only those that build the container image and run it, and render the Helm chart; needs root
 # Each tier installs what it needs, and only that, from Debian's packages.

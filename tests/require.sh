@@ -1,4 +1,4 @@
-# Sourced by the scripts at the top of the repository and in benchmarks: sees to it that programs are there.
+# Sourced by the scripts at the top of the repository and in benchmarks: makes sure that programs are installed.
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -15,7 +15,7 @@ require() {
     done
 
     [ -n "$missing" ] || return 0
-    command -v apt-get >/dev/null || fail "Please install:$missing. (There is no apt-get here to do it with.)"
+    command -v apt-get >/dev/null || fail "Please install:$missing. (There is no apt-get on this system.)"
     root=
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null || fail "Please install, as root: apt-get install$missing"
@@ -23,8 +23,8 @@ require() {
     fi
 
     say "Installing from this system's packages:$missing"
-    say "Debian starts some of them as services, on their usual ports. Those are not used here and left alone;"
-    say "to be rid of them afterwards: apt-get remove$missing"
+    say "Debian starts some of them as services on their usual ports. These scripts do not use those services;"
+    say "to remove them afterwards: apt-get remove$missing"
     $root apt-get update -q >&2
     # Several packages, so no quotes.
     # shellcheck disable=SC2086
@@ -49,12 +49,12 @@ require_servers() {
     require redis-server:redis-server redis-sentinel:redis-sentinel redis-cli:redis-tools redis-benchmark:redis-tools setpriv:util-linux
 }
 
-# Who stands around a proxy in production, as far as tests run it.
+# What surrounds a proxy in production, as far as tests run it.
 require_surroundings() {
     require promtool:prometheus prometheus:prometheus haproxy:haproxy systemd-analyze:systemd
 }
 
-# The clients, and the workers, that the tests run through the proxy. Those for Node.js are installed by the tests, by their lock file.
+# The clients and workers that the tests run through the proxy. The tests install those for Node.js from their lock file.
 require_clients() {
     require python3:python3 "/usr/lib/python3/dist-packages/redis/__init__.py:python3-redis" \
         node:nodejs npm:npm gcc:gcc /usr/include/stdio.h:libc6-dev /usr/include/hiredis/hiredis.h:libhiredis-dev \
@@ -67,15 +67,15 @@ require_dotnet() {
     command -v dotnet >/dev/null || fail "The .NET SDK is needed: https://dotnet.microsoft.com/download (global.json says which)."
 }
 
-# For tests that make networks of their own and break them.
+# For tests that create their own networks and break them.
 require_privileges() {
-    [ "$(id -u)" -eq 0 ] || fail "--privileged needs root: it makes network namespaces and filters packets in them. Try: sudo ./test.sh --privileged"
+    [ "$(id -u)" -eq 0 ] || fail "--privileged needs root: it creates network namespaces and filters packets in them. Try: sudo ./test.sh --privileged"
     require ip:iproute2 nft:nftables
 }
 
-# For tests that build the container image, and run it as an engine would, in network namespaces of their own.
+# For tests that build the container image and run it as an engine would, in their own network namespaces.
 require_container() {
-    [ "$(id -u)" -eq 0 ] || fail "--container needs root: it builds in a chroot, mounts and makes network namespaces. Try: sudo ./test.sh --container"
+    [ "$(id -u)" -eq 0 ] || fail "--container needs root: it builds in a chroot, mounts, and creates network namespaces. Try: sudo ./test.sh --container"
     require buildah:buildah mmdebstrap:mmdebstrap ip:iproute2 unshare:util-linux go:golang-go redis-cli:redis-tools \
         /usr/share/gocode/src/github.com/Masterminds/sprig:golang-github-masterminds-sprig-dev \
         /usr/share/gocode/src/sigs.k8s.io/yaml:golang-k8s-sigs-yaml-dev
@@ -89,13 +89,13 @@ build() {
     done
 }
 
-# publish PROJECT FOLDER: as users get it, one native program in that folder.
+# publish PROJECT FOLDER: one native program in that folder, as users run it.
 publish() {
     say "Compiling $1 to a native program…"
     output=$(dotnet publish "$1" --configuration Release --output "$2" --nologo --verbosity quiet 2>&1) || fail "$output"
 }
 
-# The harness starts what users get, unless REDISPROXY_PROGRAM names another program already.
+# The tests start the native program that users run, unless REDISPROXY_PROGRAM already names another one.
 use_native_proxy() {
     if [ -z "${REDISPROXY_PROGRAM:-}" ]; then
         publish src/RedisProxy src/RedisProxy/bin/native

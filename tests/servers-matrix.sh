@@ -9,7 +9,7 @@ integration=.Integration.
 clients=.Clients.
 commands=.Resp.ServerCommandsTests.'
 
-# run_matrix: with each of $matrix_servers, or all; writes the table, and into the file $REDISPROXY_SERVERS; sets passed and failed.
+# run_matrix: with each of $matrix_servers, or all; writes the table, also into the files $REDISPROXY_SERVERS; sets passed and failed.
 run_matrix() {
     # Several names, so no quotes.
     # shellcheck disable=SC2086
@@ -38,9 +38,9 @@ run_matrix() {
     [ "$passed" -gt 0 ] || failed=$((failed + 1))
     grep '^skipped: ' "$results/servers" >&2 || :
     cat "$results/table" >&2
-    if [ -n "${REDISPROXY_SERVERS-}" ]; then
-        write_between '<!-- servers: begin -->' '<!-- servers: end -->' "$REDISPROXY_SERVERS" "$results/table"
-    fi
+    for document in ${REDISPROXY_SERVERS-}; do
+        write_between '<!-- servers: begin -->' '<!-- servers: end -->' "$document" "$results/table"
+    done
 }
 
 matrix_heading() {

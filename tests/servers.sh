@@ -1,13 +1,12 @@
 #!/bin/sh
-# Fetches the servers of other Debian releases for the tests, ready to run, into a folder of their own. Nothing is installed or compiled.
+# Fetches the servers of other Debian releases for the tests, ready to run, into a separate folder. Nothing is installed or compiled.
 #   tests/servers.sh                    all of them
 #   tests/servers.sh valkey-9.1 …       only these
-# Prints a line for each, NAME VERSION SUITE FOLDER with tabs between, or "skipped: …" with the reason. FOLDER/bin has redis-server,
-# redis-sentinel, redis-cli and redis-benchmark, under these names also where they are Valkey's. REDISPROXY_TEST_SERVER=NAME makes the
-# tests use them.
+# Prints a line for each, NAME VERSION SUITE FOLDER separated by tabs, or "skipped: …" with the reason. FOLDER/bin contains redis-server,
+# redis-sentinel, redis-cli and redis-benchmark, also for Valkey under these names. REDISPROXY_TEST_SERVER=NAME makes the tests use them.
 #
-# The packages come from the mirror that this system's own package manager uses, with its signatures checked, each suite's with its own
-# C library and all else that they need. That library's program loader starts them, so it does not matter what is installed here.
+# The packages come from the mirror that this system's package manager uses, with signatures verified, and for each suite with its own C
+# library and all other dependencies. That library's loader starts the programs, so they do not depend on what is installed here.
 # The folder is ${XDG_CACHE_HOME:-~/.cache}/redisproxy-servers, or REDISPROXY_TEST_SERVERS.
 set -eu
 cd "$(dirname "$0")"
@@ -18,7 +17,7 @@ if asks_for_help "$@"; then
     exit 0
 fi
 
-# What there is to fetch: package, version ("newest" is whatever there is), and the suites to look in.
+# What to fetch: package, version ("newest" is the latest available), and the suites to look in.
 releases='redis 7.0 bookworm
 redis 8.0 trixie
 valkey 8.1 trixie
@@ -36,7 +35,7 @@ mkdir -p "$cache/apt/empty"
 work=$cache/apt
 : >"$work/status"
 
-# Two runs at once would unpack over each other.
+# Two concurrent runs would overwrite each other's files.
 exec 9>"$work/lock"
 flock 9
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 
 using RedisProxy.Load.Measures;
+using RedisProxy.Load.Reporting;
 
 namespace RedisProxy.Load;
 
@@ -9,30 +10,32 @@ internal sealed record LoadOptions
 {
     public static string Help { get; } = $"""
         Usage: benchmarks/load [--cells LIST] [--rounds N] [--requests N] [--targets LIST]
-                               [--markdown] [--check]
+                               [--markdown FILE] [--check]
 
-        Compares the ways to one redis-server on this machine, and measures what else RedisProxy
-        (one loop) has bars for. In each round every target has one run, HAProxy and RedisProxy
-        have three, one after the other; figures are medians. Ratios are taken within a round,
-        where the machine was the same for all. CPU per request is what the forwarder's process used, user and
-        system, per request. Progress goes to standard error.
+        Compares ways to reach one redis-server on this machine, and measures everything else
+        for which RedisProxy (with one loop) has a bar. In each round every target has one run,
+        HAProxy and RedisProxy three, interleaved; figures are medians. Ratios are taken within
+        a round, so that machine noise affects all targets alike. CPU per request is the user
+        and system time of the forwarder's process. Progress goes to standard error.
 
           --cells LIST    What to measure, comma-separated, or "all".
                           Default {Measure.Default.Key}; with --check all.
         {string.Join('\n', Measure.All.Select(m => $"                            {m.Key,-10} {m.Title}"))}
-          --rounds N      Default {DefaultRounds}. Odd is better: then a median was measured.
+          --rounds N      Default {DefaultRounds}. Prefer an odd number: the median is then a measured value.
           --requests N    Requests per run of the cell "{Measure.Default.Key}"; runs of other cells
                           take about as long. Default {DefaultRequests}.
           --targets LIST  Of {string.Join(", ", Target.Keys)}, or "all".
-                          Default all but {Target.NutcrackerKey}, which shares one connection to redis.
-          --markdown      The result as Markdown, with the machine's facts, on standard output.
-          --check         Judges: ends with a line for each bar, and with exit code 1 when one
-                          is missed. While a bar of a cell lies within two standard errors of
-                          the figure, HAProxy and RedisProxy have further rounds, up to three
-                          times --rounds.
+                          Default: all but {Target.NutcrackerKey}, which shares one connection to redis.
+          --markdown FILE Replaces the "{LoadReport.Section}" section of this document of the repository with
+                          the result, as Markdown: docs/performance.md. "-" is standard output.
+                          Refuses when a bar is missed for which the document gives no reason.
+          --check         Judges the result: a line for each bar, and exit code 1 when one is
+                          missed. While a cell's figure lies within two standard errors of its
+                          bar, HAProxy and RedisProxy get further rounds, up to three times
+                          --rounds.
           --help          This text.
 
-        What is measured is the native program that "dotnet publish" makes. The environment
+        The program measured is the native one that "dotnet publish" makes. The environment
         variable REDISPROXY_PROGRAM names another one, or a RedisProxy.dll.
         """;
 
@@ -47,7 +50,8 @@ internal sealed record LoadOptions
 
     public IReadOnlyList<string> Targets { get; init; } = Target.DefaultKeys;
 
-    public bool Markdown { get; init; }
+    /// <summary>Where the result goes as Markdown; null: to the terminal as plain text.</summary>
+    public string? MarkdownFile { get; init; }
 
     public bool Check { get; init; }
 
@@ -69,7 +73,7 @@ internal sealed record LoadOptions
                 "--cells" => options with { Measures = measures = ParseMeasures(Value()) },
                 "--requests" => options with { Requests = Number(name, Value(), 1_000_000_000) },
                 "--targets" => options with { Targets = ParseTargets(Value()) },
-                "--markdown" => options with { Markdown = true },
+                "--markdown" => options with { MarkdownFile = Value() },
                 "--check" => options with { Check = true },
                 "--help" or "-h" => options with { ShowHelp = true },
                 _ => throw new FormatException($"Unknown argument '{name}'; see --help."),

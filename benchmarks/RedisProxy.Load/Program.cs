@@ -32,6 +32,7 @@ if (options.ShowHelp)
 long start = Stopwatch.GetTimestamp();
 try
 {
+    MeasuredDocument? document = MeasuredDocument.Open(options.MarkdownFile, LoadReport.Section);
     await using Bench bench = await Bench.StartAsync(options);
     var results = new List<MeasureResult>();
     foreach (Measure measure in options.Measures)
@@ -40,13 +41,16 @@ try
     }
 
     IReadOnlyList<string> facts = await HostFacts.CollectAsync(bench.Redis);
-    foreach (string line in LoadReport.Lines(options, results, facts, Stopwatch.GetElapsedTime(start)))
+    Bar[] bars = options.Check ? [.. results.SelectMany(r => r.Bars)] : [];
+    string[] lines = [.. LoadReport.Lines(options, results, facts, Stopwatch.GetElapsedTime(start))];
+    bool isWritten = await MeasuredDocument.PublishAsync(document, LoadReport.Section, lines, bars);
+    if (options.Check)
     {
-        Console.WriteLine(line);
+        Console.WriteLine();
+        Console.WriteLine(LoadReport.Verdict(bars));
     }
 
-    bool isFailed = results.Any(r => r.IsFailed) || (options.Check && results.Any(r => r.Bars.Any(b => !b.IsPassed)));
-    return isFailed ? 1 : 0;
+    return isWritten && !results.Any(r => r.IsFailed) && bars.All(b => b.IsPassed) ? 0 : 1;
 }
 catch (Exception e) when (IsExpected(e))
 {

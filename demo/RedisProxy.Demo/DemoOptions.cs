@@ -11,17 +11,17 @@ internal sealed record DemoOptions
         Starts a master, two replicas, three Sentinels and the proxy on free loopback
         ports in a temporary folder, runs a small application (StackExchange.Redis with a
         plain connection string) and fails over twice: once as planned, once by killing
-        the master. Shows what the application saw. Then it keeps running, so that you
-        can try more, until Ctrl-C. Everything it started is ended and removed.
+        the master. Shows what the application saw. Then it keeps running until Ctrl-C, so
+        that you can try more, and finally stops and removes everything it started.
 
-          --once         One round, the table, and end. Exit code 0 only if the planned
-                         failover lost no acknowledged write and no connection of the
-                         application broke.
-          --direct       Without the proxy: the application connects straight to the
-                         master. Shows what is lost today. Exit code 0.
-          --down-after   Sentinel takes a silent master for dead after this many
-                         milliseconds. Default 1000. (The proxy lets a request wait for
-                         4 seconds; failing over takes about 1.2 seconds more than this.)
+          --once         Stops after the two failovers and the table. Exit code 0 only if
+                         the planned failover lost no acknowledged write and no connection
+                         of the application broke.
+          --direct       Without the proxy: the application connects directly to the
+                         master. Shows what is lost without one. Exit code 0.
+          --down-after   Milliseconds of silence after which Sentinel considers the master
+                         down. Default 1000. (The proxy holds a request for 4 seconds; a
+                         failover takes about 1.2 seconds longer than this value.)
           --help         This text.
         """;
 

@@ -128,7 +128,7 @@ internal sealed class Demonstration : IAsyncDisposable
         RedisServer old = await Deployment.WaitForMasterAsync(null, LongEnough);
         if (_options.Direct)
         {
-            _narrator.Step("somebody changed the application's connection string to the new master, and restarted it:");
+            _narrator.Step("the application's connection string is changed to the new master by hand, and the application restarted:");
             await ConnectAsync(old.Endpoint);
         }
 
@@ -138,7 +138,7 @@ internal sealed class Demonstration : IAsyncDisposable
         await old.KillAsync();
         await WatchAsync(workload, until: async () => await Deployment.AgreedMasterAsync() is { } now && now != old);
         await WatchAsync(workload, Calm);
-        _narrator.Step($"{old.Name} is started again, and takes itself for a master until Sentinel tells it");
+        _narrator.Step($"{old.Name} is started again, and considers itself a master until Sentinel demotes it");
         await old.RestartAsync(keepData: false);
         await WatchAsync(workload, until: () => IsReplicaAsync(old));
         await WatchAsync(workload, Calm);
@@ -153,8 +153,7 @@ internal sealed class Demonstration : IAsyncDisposable
             SayProgress(workload);
         }
 
-        // Only once all is settled it is decided what was lost.
-        _narrator.Step("no more writes; once all replicas follow the master, its data is compared with what was acknowledged");
+        _narrator.Step("writers stopped; once all replicas follow the master, its data is compared with the acknowledged writes");
         await Deployment.WaitUntilHealthyAsync(LongEnough);
         RedisServer master = await Deployment.WaitForMasterAsync(null, LongEnough);
         RoundResult result = await workload.FinishAsync(master);
@@ -183,9 +182,9 @@ internal sealed class Demonstration : IAsyncDisposable
 
         _narrator.Plain();
         _narrator.Plain(_options.Direct
-            ? "This is what an application without Sentinel support goes through. Now without --direct."
-            : "A killed master takes with it what it had acknowledged and not yet replicated; no proxy can change that.\n"
-                + "Writes with unknown outcome were under way at that moment: the application is told so (IOERR).");
+            ? "This is what an application without Sentinel support experiences. Now try it without --direct."
+            : "What a killed master had acknowledged but not yet replicated is lost with it; no proxy can change that.\n"
+                + "Writes of unknown outcome were in flight at that moment: the application gets an error for each (IOERR).");
     }
 
     private async Task FreePlayAsync()
@@ -222,7 +221,7 @@ internal sealed class Demonstration : IAsyncDisposable
                 _news.Forget();
                 await WatchAsync(workload, until: () => Task.FromResult(Deployment.Servers.Any(s => !s.IsRunning)), forEver: true);
                 RedisServer dead = Deployment.Servers.First(s => !s.IsRunning);
-                _narrator.Event($"{dead.Name} has ended");
+                _narrator.Event($"{dead.Name} has stopped");
                 await WatchAsync(workload, _options.DownAfter + (3 * Second));
                 await dead.RestartAsync(keepData: false);
                 _narrator.Step($"{dead.Name} is started again: now kill -9 {dead.Process.Id}");
@@ -235,7 +234,7 @@ internal sealed class Demonstration : IAsyncDisposable
         }
     }
 
-    // Sentinel ends all connections of a server that it makes a replica, ours among them.
+    // Sentinel closes all connections of a server that it makes a replica, including ours.
     private static async Task<bool> IsReplicaAsync(RedisServer server)
     {
         try
@@ -254,7 +253,7 @@ internal sealed class Demonstration : IAsyncDisposable
         return WatchAsync(workload, () => Task.FromResult(TimeProvider.System.GetUtcNow() >= end), time + LongEnough);
     }
 
-    // One line a second on how it goes; for ever, one every five seconds while all is well.
+    // A progress line every second; in free play every five seconds while nothing goes wrong.
     private async Task WatchAsync(Workload workload, Func<Task<bool>> until, TimeSpan? within = null, bool forEver = false)
     {
         using var enough = new CancellationTokenSource(forEver ? Timeout.InfiniteTimeSpan : within ?? LongEnough, TimeProvider.System);
@@ -264,7 +263,7 @@ internal sealed class Demonstration : IAsyncDisposable
             await Task.Delay(Second, TimeProvider.System, _interrupted);
             if (enough.IsCancellationRequested)
             {
-                throw new TimeoutException("Sentinel did not do what the demo waits for. Is this machine very busy?");
+                throw new TimeoutException("Sentinel did not do what the demo is waiting for. Is this machine very busy?");
             }
 
             seconds++;

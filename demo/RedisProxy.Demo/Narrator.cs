@@ -4,8 +4,8 @@ using System.Globalization;
 namespace RedisProxy.Demo;
 
 /// <summary>
-/// Everything that the demo prints: lines with the seconds since it began. Colours only on a terminal (and not when NO_COLOR is set);
-/// no line is ever written over, so the output reads the same in a file.
+/// Everything that the demo prints, with the seconds since it began. Colours only on a terminal (and not when NO_COLOR is set); no line is
+/// ever overwritten, so the output reads the same in a file.
 /// </summary>
 internal sealed class Narrator
 {
@@ -23,13 +23,13 @@ internal sealed class Narrator
         }
     }
 
-    /// <summary>Something that we do.</summary>
+    /// <summary>An action of the demo.</summary>
     public void Step(string text) => Timed("36", "▸ " + text);
 
-    /// <summary>Something that happened to us.</summary>
+    /// <summary>An event in the deployment.</summary>
     public void Event(string text) => Timed("33", "· " + text);
 
-    /// <summary>How it goes.</summary>
+    /// <summary>Progress of the workload.</summary>
     public void Progress(string text) => Timed("2", "  " + text);
 
     public void Good(string text) => Timed("32", "✓ " + text);

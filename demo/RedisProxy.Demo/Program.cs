@@ -35,7 +35,7 @@ try
 catch (OperationCanceledException)
 {
     narrator.Plain();
-    narrator.Plain("Interrupted; ending what was started.");
+    narrator.Plain("Interrupted; stopping everything that was started.");
     return 130;
 }
 catch (Exception e) when (e is InvalidOperationException or TimeoutException or IOException or SocketException

@@ -14,9 +14,9 @@ internal static class ResultTable
         [
             ("writes acknowledged", r => Number(r.Writes.Acknowledged)),
             ("  of these lost", r => Number(r.Writes.Lost.Count)),
-            ("writes refused, surely not executed", r => Number(r.Writes.NotExecuted + r.Writes.OtherErrors)),
-            ("  of these executed all the same", r => Number(r.Writes.Phantom.Count)),
-            ("writes with unknown outcome", r => Number(r.Writes.Unknown + r.Writes.Broken)),
+            ("writes refused, certainly not executed", r => Number(r.Writes.NotExecuted + r.Writes.OtherErrors)),
+            ("  of these executed nevertheless", r => Number(r.Writes.Phantom.Count)),
+            ("writes of unknown outcome", r => Number(r.Writes.Unknown + r.Writes.Broken)),
             ("  of these executed", r => Number(r.Writes.UnknownPresent)),
             ("writes executed twice", r => Number(r.Writes.Duplicate.Count)),
             ("writes out of order", r => Number(r.Writes.OutOfOrder.Count)),

@@ -2,7 +2,7 @@ using RedisProxy.Testing;
 
 namespace RedisProxy.Demo;
 
-/// <summary>Says in words what Sentinels publish; each piece of news once, though three Sentinels publish it.</summary>
+/// <summary>Describes what Sentinels publish, each event once although three Sentinels publish it.</summary>
 internal sealed class SentinelNews(Narrator narrator)
 {
     private readonly HashSet<string> _said = [];
@@ -49,7 +49,7 @@ internal sealed class SentinelNews(Narrator narrator)
             "+elected-leader" => $"{e.Sentinel.Name} leads the failover",
             "+promoted-slave" => $"{Name(words, 3)} was promoted",
             "+switch-master" => $"the master is now {Name(words, 4)} (the first Sentinel says so)",
-            "+convert-to-slave" => $"{Name(words, 3)} still calls itself a master, and is made a replica now",
+            "+convert-to-slave" => $"{Name(words, 3)} still calls itself a master and is demoted to a replica now",
             _ => null,
         };
     }

@@ -10,7 +10,7 @@ namespace RedisProxy.Demo;
 
 /// <summary>
 /// What the application does during one round: writers append unique elements, each to a list of its own; readers read them. Each writer
-/// waits for its reply before the next write, and notes what it was told.
+/// waits for its reply before the next write, and records the outcome.
 /// </summary>
 internal sealed class Workload : IAsyncDisposable
 {
@@ -62,7 +62,7 @@ internal sealed class Workload : IAsyncDisposable
         return progress;
     }
 
-    /// <summary>Ends the writers and compares what they were told with what the master holds.</summary>
+    /// <summary>Ends the writers and compares the outcomes they saw with the data of the master.</summary>
     public async Task<RoundResult> FinishAsync(RedisServer master)
     {
         await StopAsync();
@@ -177,7 +177,7 @@ internal sealed class Workload : IAsyncDisposable
 /// <param name="Errors">Writes and reads that came to nothing, for whatever reason.</param>
 internal readonly record struct Progress(double RepliesPerSecond, long Errors);
 
-/// <param name="Writes">What was told of the writes, against what is stored.</param>
+/// <param name="Writes">The outcomes of the writes, compared with what is stored.</param>
 /// <param name="ReadErrors">Reads that came to nothing, by their error.</param>
 /// <param name="ConnectionsLost">How often the application's connection was lost.</param>
 internal sealed record RoundResult(LossReport Writes, IReadOnlyDictionary<string, int> ReadErrors, int ConnectionsLost)

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Builds the image of the Dockerfile where no container engine runs and no registry of images is reached: build.sh FOLDER
+# Builds the Dockerfile's image without a container engine and without access to an image registry: build.sh FOLDER
 #
-# Debian's buildah builds it, in a chroot, as root. In place of the two images that it begins with stand those that are made here: a Debian
-# root with the compiler, into which this machine's .NET SDK and packages are mounted; and what "chiselled" means, the C library, a few
-# others, certificates and a user, and nothing that could be started.
+# Debian's buildah builds it, in a chroot, as root. The two base images are replaced by images made here: a Debian root with the compiler,
+# into which this machine's .NET SDK and packages are mounted; and an equivalent of "chiselled": the C library, a few others, certificates
+# and a user, but no programs.
 #
-# FOLDER then has: rootfs, the image's whole file system; image.json, its configuration; layers/, what it consists of; log.
-# The roots and images that change rarely are kept in REDISPROXY_CONTAINER_CACHE (default: redisproxy-container in the cache folder of the
-# user); remove that folder to have them made anew.
+# FOLDER then contains: rootfs, the image's complete file system; image.json, its configuration; layers/, its layers; log.
+# Roots and images that rarely change are kept in REDISPROXY_CONTAINER_CACHE (default: redisproxy-container in the user's cache folder);
+# remove that folder to rebuild them.
 set -eu
 cd "$(dirname "$0")/../.."
 folder=$1

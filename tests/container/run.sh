@@ -1,10 +1,10 @@
 #!/bin/sh
-# Becomes a program of an image, as an engine would start it with --read-only, --cap-drop ALL and no-new-privileges:
+# Runs a program of an image as an engine would with --read-only, --cap-drop ALL and no-new-privileges (this shell becomes it):
 #
 #   run.sh ROOTFS CONFIGURATION USER DIRECTORY PROGRAM [ARGUMENT…]
 #
-# Its root is the image's file system, on which nothing can be written; CONFIGURATION is a folder that it sees as /etc/redisproxy. The
-# network is the one of this shell. Needs root; what is mounted is seen by the program only. The environment is passed on as it is.
+# Its root is the image's file system, read-only; CONFIGURATION is a folder that it sees as /etc/redisproxy. It uses this shell's network.
+# Needs root; the mounts are visible to the program only. The environment is passed on unchanged.
 set -eu
 if [ "$1" != --inside ]; then
     exec unshare --mount --propagation private -- "$0" --inside "$@"

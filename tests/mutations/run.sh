@@ -1,15 +1,15 @@
 #!/bin/sh
-# Breaks a rule of the product on purpose, one at a time in a copy of the tree, and shows that the simulation or the fuzzer catches it.
+# Breaks rules of the product on purpose, one at a time in a copy of the tree, and shows that the simulation or the fuzzer catches each.
 #   tests/mutations/run.sh [NAME…]     names of patches beside this script, without .patch; default all
-# A patch that begins with "# tests: FILTER" (as of dotnet test) is tried with those tests only: with the one of the two that knows of its
-# rule, or with a test of the rule itself where neither can see it.
-# REDISPROXY_SIMULATED_FAILOVERS limits the search (default 2000), and REDISPROXY_FUZZ_SECONDS that of the fuzzer (default 60).
+# A patch that begins with "# tests: FILTER" (a filter of dotnet test) is tried with those tests only: with whichever of the two covers its
+# rule, or with a test of the rule itself where neither can detect it.
+# REDISPROXY_SIMULATED_FAILOVERS limits the simulation's search (default 2000), REDISPROXY_FUZZ_SECONDS the fuzzer's (default 60).
 # The exit code is 0 when every mutation was caught.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 export REDISPROXY_SIMULATED_FAILOVERS="${REDISPROXY_SIMULATED_FAILOVERS:-2000}" REDISPROXY_FUZZ_SECONDS="${REDISPROXY_FUZZ_SECONDS:-60}"
-# That something is found is enough.
+# Finding something is enough; it need not be minimised.
 export REDISPROXY_FUZZ_SHRINK=0
 if [ "${1:-}" = --help ]; then
     sed -n '2,/^set/s/^# *//p' "$0"

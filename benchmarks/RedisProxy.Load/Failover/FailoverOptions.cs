@@ -16,31 +16,34 @@ internal enum FailoverKind
 internal sealed record FailoverOptions
 {
     public const string Help = """
-        Usage: benchmarks/failover [--kind KIND] [--failovers N] [--down-after MS] [--markdown]
+        Usage: benchmarks/failover [--kind KIND] [--failovers N] [--down-after MS]
+                                   [--markdown FILE]
 
-        Fails over a Sentinel deployment (one master, two replicas, three Sentinels) again
-        and again, on this machine, while writers write through RedisProxy and, in the same
-        failovers, through HAProxy as it is configured for Sentinel (tcp-check for
-        role:master once a second). A table of the writers' longest pauses, of what was
-        lost, and of what they were told.
+        Repeatedly fails over a Sentinel deployment (one master, two replicas, three
+        Sentinels) on this machine while clients write through RedisProxy and, in the same
+        failovers, through HAProxy configured as usual for Sentinel (tcp-check for
+        role:master once a second). Prints the writers' longest pauses, the acknowledged
+        writes that were lost, and the errors that the writers received.
 
           --kind KIND      planned  SENTINEL FAILOVER
                            kill     SIGKILL of the master, which returns as a replica
                            both     planned, then kill. Default.
           --failovers N    Of each kind. Default 20.
-          --down-after MS  Sentinel takes a silent master for dead after this. Default 2000,
-                           not for planned. Sentinels ask once a second; with less than 2000
-                           they take servers for dead that are not, and fail over twice.
-                           hold.timeout of RedisProxy is this and 2 s, at least its default
+          --down-after MS  The silence after which Sentinel considers a master down. Default
+                           2000; not used for planned failovers. Sentinels ask once a second:
+                           below 2000 they consider live servers down and fail over twice.
+                           RedisProxy's hold.timeout is this plus 2 s, at least its default
                            of 4 s.
-          --markdown       The result as Markdown, on standard output.
+          --markdown FILE  Replaces the sections "planned" and "kill", whichever was measured,
+                           of this document of the repository with the result, as Markdown:
+                           docs/performance.md. "-" is standard output.
           --help           This text.
 
-        Sentinel's periods are its defaults while writers write, since they decide how long
-        there are two masters after a planned failover (11 s). A failover is observed until
-        HAProxy leads to the new master only, and 2 s more, so that its way back is seen whole.
-        Only between two failovers Sentinel is sped up. A planned one takes about half a
-        minute, a kill a quarter.
+        While clients write, Sentinel runs with its default periods, because they decide how
+        long two masters exist after a planned failover (11 s). A failover is observed until
+        2 s after HAProxy sends all traffic to the new master, so that its recovery is
+        complete. Sentinel is sped up only between two failovers. A planned failover takes
+        about half a minute, a kill about a quarter of one.
 
         Exit code 1 when the measurement failed, or when a planned failover lost an
         acknowledged write through RedisProxy or broke a connection of it.
@@ -53,7 +56,8 @@ internal sealed record FailoverOptions
 
     public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(2);
 
-    public bool Markdown { get; init; }
+    /// <summary>Where the result goes as Markdown; null: to the terminal as plain text.</summary>
+    public string? MarkdownFile { get; init; }
 
     public bool ShowHelp { get; init; }
 
@@ -71,7 +75,7 @@ internal sealed record FailoverOptions
                 "--kind" => options.WithKind(Value()),
                 "--failovers" => options with { Failovers = Number(name, Value(), 1, 10_000) },
                 "--down-after" => options with { DownAfter = TimeSpan.FromMilliseconds(Number(name, Value(), 300, 60_000)) },
-                "--markdown" => options with { Markdown = true },
+                "--markdown" => options with { MarkdownFile = Value() },
                 "--help" or "-h" => options with { ShowHelp = true },
                 _ => throw new FormatException($"Unknown argument '{name}'; see --help."),
             };

@@ -41,16 +41,17 @@ internal static class FailoverProgram
 
     private static async Task<bool> MeasureAsync(FailoverOptions options)
     {
+        MeasuredDocument? document = MeasuredDocument.Open(options.MarkdownFile, [.. options.Kinds.Select(FailoverReport.SectionOf)]);
         bool isGood = true;
         foreach (FailoverKind kind in options.Kinds)
         {
-            isGood &= await FailOverAsync(kind, options);
+            isGood &= await FailOverAsync(kind, options, document);
         }
 
         return isGood;
     }
 
-    private static async Task<bool> FailOverAsync(FailoverKind kind, FailoverOptions options)
+    private static async Task<bool> FailOverAsync(FailoverKind kind, FailoverOptions options, MeasuredDocument? document)
     {
         await using FailoverStage stage = await FailoverStage.StartAsync(kind, options.DownAfter);
         var outcomes = new List<FailoverOutcome>();
@@ -58,19 +59,12 @@ internal static class FailoverProgram
         {
             FailoverOutcome outcome = await stage.FailOverAsync();
             outcomes.Add(outcome);
-            await SayAsync($"{kind.ToString().ToLowerInvariant()} {i} of {options.Failovers}: {FailoverReport.Row(outcome)}");
+            await SayAsync($"{FailoverReport.SectionOf(kind)} {i} of {options.Failovers}: {FailoverReport.Row(outcome)}");
         }
 
-        await PrintAsync(FailoverReport.Lines(kind, options, outcomes, await HostFacts.CollectAsync(stage.AnyServer)));
-        return kind != FailoverKind.Planned || outcomes.All(o => o.Proxy.IsHonest && o.Proxy.ConnectionsLost == 0);
-    }
-
-    private static async Task PrintAsync(IEnumerable<string> lines)
-    {
-        foreach (string line in lines)
-        {
-            await Console.Out.WriteLineAsync(line);
-        }
+        string[] lines = [.. FailoverReport.Lines(kind, options, outcomes, await HostFacts.CollectAsync(stage.AnyServer))];
+        bool isWritten = await MeasuredDocument.PublishAsync(document, FailoverReport.SectionOf(kind), lines, []);
+        return isWritten && (kind != FailoverKind.Planned || outcomes.All(o => o.Proxy.IsHonest && o.Proxy.ConnectionsLost == 0));
     }
 
     // Standard output is for the result.

@@ -13,15 +13,19 @@ internal static class FailoverReport
 
     private static readonly string[] NamedCodes = [UnknownCode, "READONLY", "LOADING"];
 
-    /// <summary>One failover in one line, for those who wait.</summary>
+    /// <summary>The section of a document that failovers of this kind fill.</summary>
+    public static string SectionOf(FailoverKind kind) => kind.ToString().ToLowerInvariant();
+
+    /// <summary>One failover in one line, as progress.</summary>
     public static string Row(FailoverOutcome outcome) => $"RedisProxy {Short(outcome.Proxy)} | HAProxy {Short(outcome.Haproxy)}"
         + (outcome.Further > 0 ? $" | Sentinel failed over {outcome.Further + 1} times" : "");
 
     public static IEnumerable<string> Lines(
         FailoverKind kind, FailoverOptions options, IReadOnlyList<FailoverOutcome> outcomes, IReadOnlyList<string> facts)
     {
-        string bullet = options.Markdown ? "- " : "";
-        yield return $"{(options.Markdown ? "#### " : "")}{Title(kind, outcomes.Count)}";
+        bool isMarkdown = options.MarkdownFile is not null;
+        string bullet = isMarkdown ? "- " : "";
+        yield return $"{(isMarkdown ? "### " : "")}{Title(kind, outcomes.Count)}";
         yield return "";
         foreach (string fact in facts.Append(Setting(kind, options)))
         {
@@ -52,7 +56,7 @@ internal static class FailoverReport
         foreach (string[][] table in new[] { pauses, told })
         {
             yield return "";
-            foreach (string line in Table.Lines(table, options.Markdown))
+            foreach (string line in Table.Lines(table, isMarkdown))
             {
                 yield return line;
             }

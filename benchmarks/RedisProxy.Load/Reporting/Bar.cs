@@ -13,12 +13,12 @@ internal sealed record Bar(string Measure, string What, double? Figure, Limit Li
     public double? Error { get; init; }
 
     /// <summary>
-    /// The same figure of the floor, for the reader: on a machine where that misses the bar, the machine decides, not the forwarder. Judged
-    /// by nobody; null when it has none.
+    /// The same figure of the floor, for the reader: on a machine where it misses the bar, the machine is the limit, not the forwarder. Not
+    /// judged; null when there is none.
     /// </summary>
     public double? Floor { get; init; }
 
-    /// <summary>What would be good, of the same figure. Judged by nobody.</summary>
+    /// <summary>What would be good, of the same figure. Not judged.</summary>
     public Limit? Aim { get; init; }
 
     /// <summary>What the aim is about, when it is another figure.</summary>

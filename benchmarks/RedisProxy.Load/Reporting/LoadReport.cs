@@ -5,11 +5,15 @@ namespace RedisProxy.Load.Reporting;
 /// <summary>The results as text: for a terminal, or as Markdown.</summary>
 internal static class LoadReport
 {
+    /// <summary>The section of a document that these results fill.</summary>
+    public const string Section = "load";
+
     public static IEnumerable<string> Lines(
         LoadOptions options, IReadOnlyList<MeasureResult> results, IReadOnlyList<string> facts, TimeSpan duration)
     {
-        string bullet = options.Markdown ? "- " : "";
-        string heading = options.Markdown ? "#### " : "";
+        bool isMarkdown = options.MarkdownFile is not null;
+        string bullet = isMarkdown ? "- " : "";
+        string heading = isMarkdown ? "### " : "";
         foreach (string fact in facts)
         {
             yield return bullet + fact;
@@ -20,7 +24,7 @@ internal static class LoadReport
         yield return string.Create(CultureInfo.InvariantCulture, $"{bullet}took {duration.TotalMinutes:0.0} minutes");
         foreach (MeasureResult result in results)
         {
-            foreach (string line in Section(heading + result.Title, result.Table, options.Markdown))
+            foreach (string line in Titled(heading + result.Title, result.Table, isMarkdown))
             {
                 yield return line;
             }
@@ -28,24 +32,24 @@ internal static class LoadReport
 
         if (options.Check)
         {
-            Bar[] bars = [.. results.SelectMany(r => r.Bars)];
-            foreach (string line in Section(heading + "Bars", [Bar.Titles, .. bars.Select(b => b.Row)], options.Markdown).Append(""))
+            IEnumerable<string[]> rows = results.SelectMany(r => r.Bars).Select(bar => isMarkdown ? WithLink(bar) : bar.Row);
+            foreach (string line in Titled(heading + "Bars", [Bar.Titles, .. rows], isMarkdown))
             {
                 yield return line;
             }
-
-            yield return Verdict(bars);
         }
     }
 
-    private static string Verdict(Bar[] bars)
+    public static string Verdict(IReadOnlyCollection<Bar> bars)
     {
         Bar[] missed = [.. bars.Where(b => !b.IsPassed)];
         return missed.Length == 0
-            ? $"check: passed, all {bars.Length} bars"
-            : $"check: FAILED, {missed.Length} of {bars.Length} bars: {string.Join("; ", missed.Select(b => b.Name))}";
+            ? $"check: passed, all {bars.Count} bars"
+            : $"check: FAILED, {missed.Length} of {bars.Count} bars: {string.Join("; ", missed.Select(b => b.Name))}";
     }
 
-    private static IEnumerable<string> Section(string title, IReadOnlyList<string[]> rows, bool markdown) =>
+    private static string[] WithLink(Bar bar) => bar.IsPassed ? bar.Row : [.. bar.Row[..^1], MeasuredDocument.LinkToReasons(bar.Row[^1])];
+
+    private static IEnumerable<string> Titled(string title, IReadOnlyList<string[]> rows, bool markdown) =>
         ["", title, "", .. Table.Lines(rows, markdown)];
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Starts redis or Sentinel: start.sh redis|sentinel [further arguments of the program]
 #
-# A failover rewrites the configuration of both. So the first start makes one in the data folder, and every later one goes on with what
-# became of it: a server that was the master comes back as what the Sentinels have made of it.
+# A failover rewrites the configuration of both. So the first start creates it in the data folder, and later ones use it as it is by then: a
+# former master comes back in the role that the Sentinels have given it.
 set -eu
 kind=$1
 shift

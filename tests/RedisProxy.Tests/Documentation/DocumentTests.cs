@@ -115,6 +115,22 @@ public sealed partial class DocumentTests
         Assert.Equal([], told.Except(ids));
     }
 
+    [Fact]
+    public void ChineseReadme_HasTheCommandsLinksTablesAndFiguresOfTheEnglishOne()
+    {
+        string english = Read("README.md");
+        string chinese = Read("README.zh-CN.md");
+        Assert.Equal(All(Link(), english).Except(["](README.zh-CN.md)"]), All(Link(), chinese).Except(["](README.md)"]));
+        Assert.Equal(CommandsIn(english), CommandsIn(chinese));
+        Assert.Equal(All(Servers(), english), All(Servers(), chinese));
+        Assert.Equal(All(Figure(), english).Order(), All(Figure(), chinese).Order());
+        Assert.Equal(Heading().Count(english), Heading().Count(chinese));
+    }
+
+    private static string[] CommandsIn(string text) => [.. All(Block(), text).SelectMany(block => All(CommandOfBlock(), block))];
+
+    private static string[] All(Regex pattern, string text) => [.. pattern.Matches(text).Select(match => match.Value.TrimEnd())];
+
     private static string Read(string document) => File.ReadAllText(Path.Combine(SourceTree.Root, document));
 
     // As GitHub makes them of headings: lower case, hyphens for blanks, without punctuation.
@@ -140,6 +156,17 @@ public sealed partial class DocumentTests
     /// <summary>In a block, with a prompt or without, as a published program or by dotnet run, up to a comment.</summary>
     [GeneratedRegex(@"^(\$ )?(RedisProxy|dotnet run .* --) (?<arguments>(--|[a-z])[^#&|\r\n]*)", RegexOptions.Multiline)]
     private static partial Regex Line();
+
+    /// <summary>In a block, without its comment.</summary>
+    [GeneratedRegex(@"^(RedisProxy|\./|dotnet|sudo|PATH)[^#\r\n]*", RegexOptions.Multiline)]
+    private static partial Regex CommandOfBlock();
+
+    [GeneratedRegex("<!-- servers: begin -->.*<!-- servers: end -->", RegexOptions.Singleline)]
+    private static partial Regex Servers();
+
+    /// <summary>With a fraction, or grouped by thousands.</summary>
+    [GeneratedRegex(@"\d+(\.\d+|,\d{3})")]
+    private static partial Regex Figure();
 
     /// <summary>As code in the text.</summary>
     [GeneratedRegex("`RedisProxy (?<arguments>(--|[a-z])[^`…]*)`")]

@@ -37,6 +37,14 @@ public sealed class SizeRulesTests
         Assert.Single(SizeRules.CheckArchitecture("ARCHITECTURE.md", Lines(201)));
     }
 
+    [Fact]
+    public void CheckArchitecture_LongLineThatIsNoRowOfATable_IsAViolation()
+    {
+        string tooLong = new('x', 141);
+        Assert.Empty(SizeRules.CheckArchitecture("ARCHITECTURE.md", $"| {tooLong} |\n"));
+        Assert.Equal(2, Assert.Single(SizeRules.CheckArchitecture("ARCHITECTURE.md", $"x\n{tooLong}\n")).Line);
+    }
+
     private static string Lines(int count) => string.Concat(Enumerable.Repeat("x\n", count));
 
     private static SourceFile Method(int lines) => new("a.cs", $"class A\n{{\n    void Long()\n    {{\n{Lines(lines - 3)}    }}\n}}\n");

@@ -1,4 +1,4 @@
-{{/* The release's name, and the chart's unless it is in it. */}}
+{{/* The release's name, followed by the chart's unless it contains that. */}}
 {{- define "redisproxy.name" -}}
 {{- if contains "redisproxy" .Release.Name -}}
 {{- .Release.Name | trunc 50 | trimSuffix "-" -}}
@@ -23,7 +23,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end -}}
 
-{{/* proxy.json: what the values say, and the settings over it. */}}
+{{/* proxy.json: generated from the values, overridden by the settings. */}}
 {{- define "redisproxy.configuration" -}}
 {{- if not .Values.sentinels -}}
 {{- fail "sentinels: name at least one Sentinel, for example --set sentinels={redis-sentinel-0.redis-sentinel:26379}" -}}
