@@ -168,7 +168,8 @@ public sealed class RawClient : IDisposable
     }
 
     /// <summary>Reads until the peer ends the connection, closes our side too, as clients do, and returns how it ended.</summary>
-    public async Task<ConnectionEnd> ReadToEndAsync()
+    /// <param name="keepsOpen">True: our side stays open, and can still send.</param>
+    public async Task<ConnectionEnd> ReadToEndAsync(bool keepsOpen = false)
     {
         bool wasReset = false;
         try
@@ -177,18 +178,32 @@ public sealed class RawClient : IDisposable
             {
             }
 
-            _socket.Shutdown(SocketShutdown.Send);
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset)
         {
             wasReset = true;
         }
 
+        if (!keepsOpen)
+        {
+            HalfClose();
+        }
+
         return new ConnectionEnd(Take(_reader.Pending.Length), wasReset);
     }
 
     /// <summary>FIN: nothing more will be sent; replies can still be read.</summary>
-    public void HalfClose() => _socket.Shutdown(SocketShutdown.Send);
+    public void HalfClose()
+    {
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.NotConnected)
+        {
+            // The peer has reset it.
+        }
+    }
 
     /// <summary>With TLS: the same by close_notify, without FIN.</summary>
     public Task NotifyCloseAsync() => _secured!.ShutdownAsync();

@@ -51,7 +51,7 @@ public sealed class FaultRelayTests : IAsyncLifetime, IDisposable
     {
         (RawClient client, RawClient target) = await ConnectAsync();
         client.HalfClose();
-        Assert.Equal(new ConnectionEnd("", WasReset: false), await target.ReadToEndAsync());
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await target.ReadToEndAsync(keepsOpen: true));
         await target.SendAsync("late");
         Assert.Equal("late", await client.ReadExactlyAsync(4));
         target.HalfClose();
@@ -208,7 +208,7 @@ public sealed class FaultRelayTests : IAsyncLifetime, IDisposable
         (RawClient client, RawClient target) = await ConnectAsync();
         await PassOneByteAsync(client, target);
         _relay.HalfClose(RelayDirections.ToClient);
-        Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync());
+        Assert.Equal(new ConnectionEnd("", WasReset: false), await client.ReadToEndAsync(keepsOpen: true));
         await client.SendAsync("still");
         Assert.Equal("still", await target.ReadExactlyAsync(5));
     }
