@@ -23,8 +23,8 @@ internal abstract unsafe class Kernel : IDisposable
     /// <returns>The number of events; 0 on timeout, and whenever it likes.</returns>
     public abstract int Wait(int timeoutMs);
 
-    /// <summary>What the event says: bits of <see cref="LibcConstants"/>.</summary>
-    public abstract uint ReadinessAt(int index);
+    /// <summary>What the event says. A connection that is broken is readable and writable: to try either says how it broke.</summary>
+    public abstract SocketReadiness ReadinessAt(int index);
 
     /// <summary>What the descriptor is watched with.</summary>
     public abstract ulong DataAt(int index);
