@@ -177,7 +177,6 @@ public sealed class RawClient : IDisposable
             while (await WithinTimeoutAsync(_reader.FillAsync, "the end of the connection"))
             {
             }
-
         }
         catch (SocketException e) when (e.SocketErrorCode is SocketError.ConnectionReset)
         {

@@ -28,17 +28,21 @@ internal sealed record AuditedMaster(
         result.Facts.Master?.Announced.ToString(),
         [.. result.Facts.Replicas.Select(replica => replica.Announced.ToString())],
         [.. result.Facts.Sentinels.Select(sentinel => sentinel.Endpoint.ToString())],
-        result.Worst is { } worst ? Text(worst) : null,
-        [.. result.Findings.Select(one => new AuditedFinding(Text(one.Severity), one.Where?.ToString(), one.Topic, one.Text))]);
-
-    private static string Text(Severity severity) => severity.ToString().ToLowerInvariant();
+        result.Worst is { } worst ? AuditedFinding.NameOf(worst) : null,
+        [.. result.Findings.Select(AuditedFinding.Of)]);
 }
 
 /// <param name="Severity">note, warning or critical.</param>
 /// <param name="Where">The server or Sentinel; null: the deployment as a whole.</param>
 /// <param name="Topic">Mostly the name of a setting.</param>
 /// <param name="Text">How it is and what comes of it.</param>
-internal sealed record AuditedFinding(string Severity, string? Where, string Topic, string Text);
+internal sealed record AuditedFinding(string Severity, string? Where, string Topic, string Text)
+{
+    public static AuditedFinding Of(Finding finding) =>
+        new(NameOf(finding.Severity), finding.Where?.ToString(), finding.Topic, finding.Text);
+
+    public static string NameOf(Severity severity) => severity.ToString().ToLowerInvariant();
+}
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(AuditDocument))]

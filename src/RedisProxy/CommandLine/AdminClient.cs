@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 
 using RedisProxy.Configuration;
+using RedisProxy.Hosting;
 
 namespace RedisProxy.CommandLine;
 
@@ -13,9 +14,9 @@ internal static class AdminClient
     // A failover may have to wait for Sentinel several times.
     private static readonly TimeSpan MaxTimeOfVerb = TimeSpan.FromSeconds(90);
 
-    /// <returns>0 with an answer on <paramref name="output"/>, 1 with a reason on <paramref name="error"/>.</returns>
+    /// <returns>An <see cref="ExitCode"/>; the answer is on <paramref name="output"/>, or a reason on <paramref name="error"/>.</returns>
     public static async Task<int> AskAsync(
-        BindAddress admin, AdminRequest asked, TextWriter output, TextWriter error, CancellationToken cancel)
+        BindAddress admin, AdminQuestion asked, TextWriter output, TextWriter error, CancellationToken cancel)
     {
         // Every address, for who listens, is this machine for who connects; and over a file the host's name does not matter.
         HostEndpoint tcp = admin.Tcp ?? new HostEndpoint("localhost", 80);
@@ -41,17 +42,17 @@ internal static class AdminClient
             string body = (await response.Content.ReadAsStringAsync(cancel)).TrimEnd('\n');
             bool isOk = response.IsSuccessStatusCode;
             await (isOk ? output : error).WriteLineAsync(isOk ? body : $"The proxy at {shown} says: {body}");
-            return isOk ? 0 : 1;
+            return isOk ? ExitCode.Ok : ExitCode.Failure;
         }
         catch (HttpRequestException refused)
         {
             await error.WriteLineAsync($"No proxy answers at {shown} ({refused.Message}). Is it running, and is this its admin.bind?");
-            return 1;
+            return ExitCode.Failure;
         }
         catch (TaskCanceledException) when (!cancel.IsCancellationRequested)
         {
             await error.WriteLineAsync($"The proxy at {shown} did not answer within {http.Timeout.TotalSeconds:0} s.");
-            return 1;
+            return ExitCode.Failure;
         }
     }
 
@@ -70,9 +71,3 @@ internal static class AdminClient
         }
     }
 }
-
-/// <param name="Path">With the query, without a slash before it.</param>
-/// <param name="IsJson">Else text for people.</param>
-/// <param name="IsVerb">It changes something: a POST, with the token.</param>
-/// <param name="Token">Null: none is known.</param>
-internal sealed record AdminRequest(string Path, bool IsJson, bool IsVerb, string? Token);

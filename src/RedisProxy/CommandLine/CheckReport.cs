@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 
 using RedisProxy.Configuration;
+using RedisProxy.Hosting;
 using RedisProxy.Topology;
 
 namespace RedisProxy.CommandLine;
@@ -10,14 +11,14 @@ namespace RedisProxy.CommandLine;
 /// <summary>The <c>check</c> command: asks everybody once and writes, for people, who said what and what the proxy would do.</summary>
 internal static class CheckReport
 {
-    /// <returns>0 when every master could be served now, else 1.</returns>
+    /// <returns>An <see cref="ExitCode"/>: could every master be served now?</returns>
     public static async Task<int> RunAsync(ProxyOptions options, LogLevel logLevel, TextWriter output, CancellationToken cancel)
     {
         IReadOnlyList<MasterCheck>? checks = await OneShotCommand.TryAsync(
             options, logLevel, "check", output, (context, within) => TopologyCheck.RunAsync(options, context, within, cancel));
         if (checks is null)
         {
-            return 1;
+            return ExitCode.Failure;
         }
 
         foreach (MasterCheck check in checks)
@@ -25,7 +26,7 @@ internal static class CheckReport
             await WriteAsync(check, options, output);
         }
 
-        return checks.All(check => check.IsGood) ? 0 : 1;
+        return checks.All(check => check.IsGood) ? ExitCode.Ok : ExitCode.Failure;
     }
 
     private static async Task WriteAsync(MasterCheck check, ProxyOptions options, TextWriter output)

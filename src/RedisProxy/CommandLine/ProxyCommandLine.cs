@@ -16,7 +16,7 @@ namespace RedisProxy.CommandLine;
 internal sealed class ProxyCommandLine
 {
     private readonly ShellContext _shell;
-    private readonly Func<ProxyRun, CancellationToken, Task<int>> _run;
+    private readonly Func<HostedRun, CancellationToken, Task<int>> _run;
     private readonly Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> _check;
     private readonly Func<ProxyOptions, AuditRequest, CancellationToken, Task<int>> _audit;
     private readonly Func<BindAddress, AdminQuestion, CancellationToken, Task<int>> _ask;
@@ -41,7 +41,7 @@ internal sealed class ProxyCommandLine
     /// <param name="ask">Asks the proxy with that admin address, prints, and returns an <see cref="ExitCode"/>.</param>
     public ProxyCommandLine(
         ShellContext shell,
-        Func<ProxyRun, CancellationToken, Task<int>> run,
+        Func<HostedRun, CancellationToken, Task<int>> run,
         Func<ProxyOptions, LogLevel, CancellationToken, Task<int>> check,
         Func<ProxyOptions, AuditRequest, CancellationToken, Task<int>> audit,
         Func<BindAddress, AdminQuestion, CancellationToken, Task<int>> ask)
@@ -142,7 +142,7 @@ internal sealed class ProxyCommandLine
     }
 
     private async Task<int> ConfigureAsync(
-        ParseResult arguments, Func<ProxyRun, CancellationToken, Task<int>> act, CancellationToken cancellationToken)
+        ParseResult arguments, Func<HostedRun, CancellationToken, Task<int>> act, CancellationToken cancellationToken)
     {
         OptionSources sources = _arguments.SourcesOf(arguments, _shell);
         OptionsReading reading = OptionsReader.Read(sources);
@@ -154,7 +154,7 @@ internal sealed class ProxyCommandLine
 
         try
         {
-            var run = new ProxyRun(
+            var run = new HostedRun(
                 reading.Options,
                 _arguments.LogLevelOf(arguments),
                 arguments.GetValue(_takeOver),
@@ -173,7 +173,7 @@ internal sealed class ProxyCommandLine
         }
     }
 
-    private async Task<int> CheckAsync(ProxyRun run, CancellationToken cancellationToken)
+    private async Task<int> CheckAsync(HostedRun run, CancellationToken cancellationToken)
     {
         await _shell.Output.WriteLineAsync("The configuration is good.");
         try

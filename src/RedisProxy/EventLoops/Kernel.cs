@@ -23,8 +23,8 @@ internal abstract unsafe class Kernel : IDisposable
     /// <returns>The number of events; 0 on timeout, and possibly earlier.</returns>
     public abstract int Wait(int timeoutMs);
 
-    /// <summary>What the event reports: bits of <see cref="LibcConstants"/>.</summary>
-    public abstract uint ReadinessAt(int index);
+    /// <summary>What the event reports. A broken connection is readable and writable: trying either tells how it broke.</summary>
+    public abstract SocketReadiness ReadinessAt(int index);
 
     /// <summary>The data passed to <see cref="TryWatch"/>.</summary>
     public abstract ulong DataAt(int index);

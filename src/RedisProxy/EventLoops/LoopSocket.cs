@@ -215,32 +215,18 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
     public int TakeError() => IsClosed ? Errno.Canceled : IsPeerClosed ? _loop.Kernel.TakeError(_fd) : 0;
 
     /// <summary>Handles an event. Runs the waiters' continuations, so only from the top of the loop.</summary>
-    internal void OnReady(uint events)
+    internal void OnReady(SocketReadiness events)
     {
-        const uint Broken = LibcConstants.EpollErr | LibcConstants.EpollHup;
         if (_tls is not null)
         {
             events = _tls.OnReady(events);
             ContinueClosing(_tls);
         }
 
-        if ((events & (LibcConstants.EpollRdHup | Broken)) != 0)
+        _readiness |= events;
+        if (_writer.IsArmed && (events & SocketReadiness.Writable) != 0)
         {
-            _readiness |= SocketReadiness.PeerClosed | SocketReadiness.Readable;
-        }
-
-        if ((events & LibcConstants.EpollIn) != 0)
-        {
-            _readiness |= SocketReadiness.Readable;
-        }
-
-        if ((events & (LibcConstants.EpollOut | Broken)) != 0)
-        {
-            _readiness |= SocketReadiness.Writable;
-            if (_writer.IsArmed)
-            {
-                _writer.Complete();
-            }
+            _writer.Complete();
         }
 
         if (_reader.IsArmed && (_readiness & SocketReadiness.Readable) != 0 && (!_isReaderParked || IsPeerClosed))

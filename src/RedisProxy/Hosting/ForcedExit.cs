@@ -11,9 +11,6 @@ namespace RedisProxy.Hosting;
 /// </summary>
 internal sealed class ForcedExit : IDisposable
 {
-    /// <summary>Of the process, then.</summary>
-    private const int ExitCode = 3;
-
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _log;
     private readonly PosixSignalRegistration[] _registrations;
@@ -36,7 +33,7 @@ internal sealed class ForcedExit : IDisposable
 
             // Writes what is in its queue.
             _loggers.Dispose();
-            Environment.Exit(ExitCode);
+            Environment.Exit(ExitCode.EndedAtOnce);
         }
     });
 }

@@ -31,7 +31,7 @@ internal static class ProxyHost
     // For scrapers and browsers the usual values of a listener will do.
     private static readonly EventLoops.TcpSettings AdminTcp = new(60, 10, 3, 30_000);
 
-    /// <returns>0 after an orderly stop, 1 when it could not start or broke.</returns>
+    /// <returns>An <see cref="ExitCode"/>: of an orderly stop, or of one that could not start or broke.</returns>
     public static async Task<int> RunAsync(HostedRun run, CancellationToken cancel)
     {
         ListenerSockets? admin = null;
@@ -43,13 +43,13 @@ internal static class ProxyHost
             await host.StartAsync(cancel);
             using var secondSignal = new ForcedExit(host.Services.GetRequiredService<ILoggerFactory>());
             await host.WaitForShutdownAsync(cancel);
-            return host.Services.GetRequiredService<ProxyService>().HasFailed ? 1 : 0;
+            return host.Services.GetRequiredService<ProxyService>().HasFailed ? ExitCode.Failure : ExitCode.Ok;
         }
         catch (Exception error) when (error is Win32Exception or SocketException or IOException)
         {
             using ILoggerFactory loggers = LoggerFactory.Create(logging => AddLogging(logging, run.LogLevel));
             HostingLog.CannotStart(loggers.CreateLogger<ProxyService>(), error.Message);
-            return 1;
+            return ExitCode.Failure;
         }
         finally
         {

@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 using RedisProxy.Audit;
 using RedisProxy.Configuration;
@@ -8,145 +8,78 @@ using RedisProxy.Topology;
 
 namespace RedisProxy.Notify;
 
-/// <summary>A message for programs: docs/notifications.md has its schema. Published: fields are added, never renamed.</summary>
-internal static class NotificationJson
+/// <summary>
+/// A message for programs: docs/notifications.md has its schema. Published: fields are added, never renamed; they are written in the
+/// order in which they stand here.
+/// </summary>
+internal sealed record NotificationDocument(
+    int Version,
+    string Id,
+    string Event,
+    string At,
+    string Proxy,
+    string? Master,
+    string Text,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] FailoverFields? Failover,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] OutageFields? Outage,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SentinelFields? Sentinels,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ReplicaFields? Replica,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyList<AuditedFinding>? Findings,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] int? MoreFindings,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] IReadOnlyDictionary<string, long>? LeftOut)
 {
-    private const int Version = 1;
+    private const int PresentVersion = 1;
 
     /// <summary>Beyond it a message says how many more there are. What reads it, reads the audit itself then.</summary>
     private const int MaxFindings = 50;
 
-    // Quotes and controls are escaped, and letters that are not ASCII stay: it is read by people, too, and is no part of a page.
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    public static NotificationDocument Of(Notification told, DroppedCounts leftOut) => new(
+        PresentVersion,
+        told.Id,
+        NotifyEvents.NameOf(told.Event),
+        NotificationJson.TimeOf(told.At),
+        Environment.MachineName,
+        told.Master,
+        told.Text,
+        told.Failover is { } failover ? FailoverFields.Of(failover) : null,
+        told.Outage is { } outage ? OutageFields.Of(outage) : null,
+        told.Sentinels is { } sentinels ? new SentinelFields(sentinels.Known, sentinels.Connected) : null,
+        told.Replica is { } replica ? new ReplicaFields(replica.Address.ToString(), replica.Reason) : null,
+        told.Findings.Count > 0 ? [.. told.Findings.Take(MaxFindings).Select(AuditedFinding.Of)] : null,
+        told.Findings.Count > MaxFindings ? told.Findings.Count - MaxFindings : null,
+        leftOut.IsNothing ? null : leftOut.Counts.ToDictionary(static left => NotifyEvents.NameOf(left.Key), static left => left.Value));
+}
 
-    public static byte[] Write(Notification told, DroppedCounts leftOut)
-    {
-        var buffer = new ArrayBufferWriter<byte>(512);
-        using (var json = new Utf8JsonWriter(buffer, Options))
-        {
-            json.WriteStartObject();
-            json.WriteNumber("version", Version);
-            json.WriteString("id", told.Id);
-            json.WriteString("event", NotifyEvents.NameOf(told.Event));
-            json.WriteString("at", TimeOf(told.At));
-            json.WriteString("proxy", Environment.MachineName);
-            json.WriteString("master", told.Master);
-            json.WriteString("text", told.Text);
-            WriteDetails(json, told);
-            WriteLeftOut(json, leftOut);
-            json.WriteEndObject();
-        }
-
-        return buffer.WrittenSpan.ToArray();
-    }
-
-    private static void WriteDetails(Utf8JsonWriter json, Notification told)
-    {
-        if (told.Failover is { } failover)
-        {
-            WriteFailover(json, failover);
-        }
-
-        if (told.Outage is { } outage)
-        {
-            json.WriteStartObject("outage");
-            json.WriteString("since", TimeOf(outage.Since));
-            WriteSeconds(json, "seconds", outage.Lasted);
-            json.WriteString("availability", NameOf(outage.Availability));
-            json.WriteString("reason", outage.Reason);
-            json.WriteEndObject();
-        }
-
-        if (told.Sentinels is { } sentinels)
-        {
-            json.WriteStartObject("sentinels");
-            json.WriteNumber("known", sentinels.Known);
-            json.WriteNumber("connected", sentinels.Connected);
-            json.WriteEndObject();
-        }
-
-        if (told.Replica is { } replica)
-        {
-            json.WriteStartObject("replica");
-            json.WriteString("address", replica.Address.ToString());
-            json.WriteString("reason", replica.Reason);
-            json.WriteEndObject();
-        }
-
-        if (told.Findings.Count > 0)
-        {
-            WriteFindings(json, told.Findings);
-        }
-    }
-
-    // As /status has it, and how the masters are announced.
-    private static void WriteFailover(Utf8JsonWriter json, FailoverReport failover)
+/// <summary>As /status has it, and how the masters are announced.</summary>
+internal sealed record FailoverFields(
+    long Number,
+    string Kind,
+    string FirstSignAt,
+    double? AcceptedAfterSeconds,
+    double? AvailableAfterSeconds,
+    string Old,
+    string New,
+    string OldAnnounced,
+    string NewAnnounced,
+    long Epoch,
+    string Who)
+{
+    public static FailoverFields Of(FailoverReport failover)
     {
         FailoverRecord record = failover.Record;
-        json.WriteStartObject("failover");
-        json.WriteNumber("number", record.Number);
-        json.WriteString("kind", NameOf(record.Kind));
-        json.WriteString("firstSignAt", TimeOf(record.FirstSignAt));
-        WriteSeconds(json, "acceptedAfterSeconds", record.AcceptedAfter);
-        WriteSeconds(json, "availableAfterSeconds", record.AvailableAfter);
-        json.WriteString("old", record.Old.ToString());
-        json.WriteString("new", record.New.ToString());
-        json.WriteString("oldAnnounced", failover.Old.ToString());
-        json.WriteString("newAnnounced", failover.New.ToString());
-        json.WriteNumber("epoch", record.Epoch);
-        json.WriteString("who", record.Who);
-        json.WriteEndObject();
+        return new FailoverFields(
+            record.Number,
+            NameOf(record.Kind),
+            NotificationJson.TimeOf(record.FirstSignAt),
+            NotificationJson.SecondsOf(record.AcceptedAfter),
+            NotificationJson.SecondsOf(record.AvailableAfter),
+            record.Old.ToString(),
+            record.New.ToString(),
+            failover.Old.ToString(),
+            failover.New.ToString(),
+            record.Epoch,
+            record.Who);
     }
-
-    private static void WriteFindings(Utf8JsonWriter json, IReadOnlyList<Finding> findings)
-    {
-        json.WriteStartArray("findings");
-        foreach (Finding finding in findings.Take(MaxFindings))
-        {
-            json.WriteStartObject();
-            json.WriteString("severity", NameOf(finding.Severity));
-            json.WriteString("where", finding.Where?.ToString());
-            json.WriteString("topic", finding.Topic);
-            json.WriteString("text", finding.Text);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
-        if (findings.Count > MaxFindings)
-        {
-            json.WriteNumber("moreFindings", findings.Count - MaxFindings);
-        }
-    }
-
-    private static void WriteLeftOut(Utf8JsonWriter json, DroppedCounts leftOut)
-    {
-        if (leftOut.IsNothing)
-        {
-            return;
-        }
-
-        json.WriteStartObject("leftOut");
-        foreach ((NotifyEvent one, long count) in leftOut.Counts)
-        {
-            json.WriteNumber(NotifyEvents.NameOf(one), count);
-        }
-
-        json.WriteEndObject();
-    }
-
-    private static void WriteSeconds(Utf8JsonWriter json, string name, TimeSpan? duration)
-    {
-        if (duration is { } given)
-        {
-            json.WriteNumber(name, Math.Round(given.TotalSeconds, 3));
-        }
-        else
-        {
-            json.WriteNull(name);
-        }
-    }
-
-    private static string TimeOf(DateTimeOffset at) => FormattableString.Invariant($"{at.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z");
 
     private static string NameOf(FailoverKind kind) => kind switch
     {
@@ -154,22 +87,50 @@ internal static class NotificationJson
         FailoverKind.Unplanned => "unplanned",
         _ => "restart",
     };
+}
 
-    private static string NameOf(Severity severity) => severity switch
-    {
-        Severity.Critical => "critical",
-        Severity.Warning => "warning",
-        _ => "note",
-    };
+internal sealed record OutageFields(string Since, double? Seconds, string Availability, string Reason)
+{
+    public static OutageFields Of(OutageReport outage) => new(
+        NotificationJson.TimeOf(outage.Since),
+        NotificationJson.SecondsOf(outage.Lasted),
+        NameOf(outage.Availability),
+        outage.Reason);
 
     // The names that /status has.
     private static string NameOf(Availability availability) => availability switch
     {
-        Availability.Verifying => "verifying",
-        Availability.Available => "available",
-        Availability.ReadsOnly => "reads_only",
-        Availability.PlannedHold => "planned_hold",
-        Availability.Down => "down",
+        Topology.Availability.Verifying => "verifying",
+        Topology.Availability.Available => "available",
+        Topology.Availability.ReadsOnly => "reads_only",
+        Topology.Availability.PlannedHold => "planned_hold",
+        Topology.Availability.Down => "down",
         _ => "unknown",
     };
 }
+
+internal sealed record SentinelFields(int Known, int Connected);
+
+internal sealed record ReplicaFields(string Address, string Reason);
+
+/// <summary>Writes messages, each in one line.</summary>
+internal static class NotificationJson
+{
+    // Quotes and controls are escaped, and letters that are not ASCII stay: it is read by people, too, and is no part of a page.
+    private static readonly NotificationJsonContext Context = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+
+    public static byte[] Write(Notification told, DroppedCounts leftOut) =>
+        JsonSerializer.SerializeToUtf8Bytes(NotificationDocument.Of(told, leftOut), Context.NotificationDocument);
+
+    /// <summary>UTC, to the millisecond.</summary>
+    public static string TimeOf(DateTimeOffset at) => FormattableString.Invariant($"{at.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z");
+
+    public static double? SecondsOf(TimeSpan? duration) => duration is { } given ? Math.Round(given.TotalSeconds, 3) : null;
+}
+
+[JsonSerializable(typeof(NotificationDocument))]
+internal sealed partial class NotificationJsonContext : JsonSerializerContext;

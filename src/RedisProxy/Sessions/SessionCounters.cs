@@ -30,8 +30,8 @@ internal sealed class SessionCounters
     public long Held;
 
     // Milliseconds: from a new connection in a data centre up to usual values of connectTimeout and hold.timeout.
-    private static readonly int[] ConnectBoundsMs = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
-    private static readonly int[] HoldBoundsMs = [10, 25, 50, 100, 250, 500, 1000, 2000, 3000, 4000, 5000, 10_000, 30_000];
+    public static readonly int[] ConnectBoundsMs = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
+    public static readonly int[] HoldBoundsMs = [10, 25, 50, 100, 250, 500, 1000, 2000, 3000, 4000, 5000, 10_000, 30_000];
 
     /// <summary>From the connect until a backend takes the session's requests, with its state replayed.</summary>
     public DurationHistogram Connects { get; } = new(ConnectBoundsMs);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
+using RedisProxy.Hosting;
 using RedisProxy.Testing;
 
 namespace RedisProxy.ProcessTests.Integration;
@@ -126,7 +127,7 @@ public sealed class LifeCycleTests
         await using RedisServer server = await RedisServer.StartAsync();
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(
             ProxyProcessOptions.For(server).With("shutdown.drainTimeout", "10m"));
-        proxy.ExpectedExitCode = 3;
+        proxy.ExpectedExitCode = ExitCode.EndedAtOnce;
         using RawClient busy = await proxy.ConnectAsync();
         await busy.SendCommandAsync("BLPOP", "queue", "0");
         await Eventually.Within(

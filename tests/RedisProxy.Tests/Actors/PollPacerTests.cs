@@ -82,8 +82,8 @@ public class PollPacerTests
 
     private async Task AdvanceUntilDoneAsync(Task task, int limitMs)
     {
-        TimeSpan end = _clock.Elapsed + TimeSpan.FromMilliseconds(limitMs);
-        while (!task.IsCompleted && _clock.Elapsed < end)
+        DateTimeOffset end = _clock.GetUtcNow() + TimeSpan.FromMilliseconds(limitMs);
+        while (!task.IsCompleted && _clock.GetUtcNow() < end)
         {
             _clock.Advance(TimeSpan.FromMilliseconds(10));
             await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);

@@ -1,4 +1,5 @@
 using RedisProxy.Admin;
+using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Admin;
 
@@ -27,7 +28,7 @@ public class MetricsEndpointTests
     public void Families_InBothFormats_AreWrittenByTheRulesOfEach()
     {
         var counter = new MetricFamily("x_bytes", "Says \"so\".\nAnd \\.", MetricKind.Counter);
-        counter.Add("_total", "a=\"1\"", null, 5);
+        counter.Add("_total", "a=\"1\"", 5);
         Assert.Equal(
             "# HELP x_bytes_total Says \"so\".\\nAnd \\\\.\n# TYPE x_bytes_total counter\nx_bytes_total{a=\"1\"} 5\n",
             Text(counter, MetricsFormat.Prometheus));
@@ -36,7 +37,7 @@ public class MetricsEndpointTests
             Text(counter, MetricsFormat.OpenMetrics));
 
         var info = new MetricFamily("x_info", "Facts.", MetricKind.Info);
-        info.Add("", "", null, 1);
+        info.Add("", "", 1);
         Assert.Equal("# HELP x_info Facts.\n# TYPE x_info gauge\nx_info 1\n", Text(info, MetricsFormat.Prometheus));
         Assert.Equal("# HELP x Facts.\n# TYPE x info\nx_info 1\n", Text(info, MetricsFormat.OpenMetrics));
     }
@@ -45,19 +46,15 @@ public class MetricsEndpointTests
     public void Histograms_OfSeveralLabels_StandTogetherWithTheirCount()
     {
         var family = new MetricFamily("h", "H.", MetricKind.Histogram);
-        foreach (string labels in (string[])["k=\"a\"", "k=\"b\""])
-        {
-            family.Add("_bucket", labels, "0.5", 1);
-            family.Add("_bucket", labels, "+Inf", 3);
-        }
-
-        family.Add("_sum", "k=\"a\"", null, 7.5);
-        family.Add("_sum", "k=\"b\"", null, 8);
+        var durations = new DurationHistogram([500]);
+        Array.ForEach([500, 3000, 4000], ms => durations.Add(ms));
+        family.Add("k=\"a\"", new HistogramSeries([], [durations]));
+        family.Add("", new HistogramSeries([], [durations, durations]));
         string[] expected =
         [
             "# HELP h H.", "# TYPE h histogram",
             "h_bucket{k=\"a\",le=\"0.5\"} 1", "h_bucket{k=\"a\",le=\"+Inf\"} 3", "h_sum{k=\"a\"} 7.5", "h_count{k=\"a\"} 3",
-            "h_bucket{k=\"b\",le=\"0.5\"} 1", "h_bucket{k=\"b\",le=\"+Inf\"} 3", "h_sum{k=\"b\"} 8", "h_count{k=\"b\"} 3",
+            "h_bucket{le=\"0.5\"} 2", "h_bucket{le=\"+Inf\"} 6", "h_sum 15", "h_count 6",
         ];
         Assert.Equal(string.Join('\n', expected) + "\n", Text(family, MetricsFormat.Prometheus));
     }

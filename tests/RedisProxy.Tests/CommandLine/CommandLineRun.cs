@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 
 using RedisProxy.CommandLine;
 using RedisProxy.Configuration;
+using RedisProxy.Hosting;
 
 namespace RedisProxy.Tests.CommandLine;
 
@@ -46,7 +47,7 @@ internal sealed record CommandLineRun(int ExitCode, string Output, string Error,
             IsJson = isJson,
         };
 
-        Task<int> RecordRun(ProxyRun run, CancellationToken token)
+        Task<int> RecordRun(HostedRun run, CancellationToken token)
         {
             takesOver = run.TakesOver;
             return Record("run")(run.Options, run.LogLevel, token);

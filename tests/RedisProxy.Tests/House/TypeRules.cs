@@ -10,7 +10,7 @@ internal static class TypeRules
     public const int MaxParameters = 6;
 
     /// <summary>Longer than a file may be: their lines may only shrink.</summary>
-    public static readonly Dictionary<string, int> LongTypes = new() { ["LoopSocket"] = 485 };
+    public static readonly Dictionary<string, int> LongTypes = new() { ["LoopSocket"] = 471 };
 
     /// <summary>Wider than others, by name of their file: the number of their parameters may only shrink.</summary>
     public static readonly Dictionary<string, int> WideConstructors = new()

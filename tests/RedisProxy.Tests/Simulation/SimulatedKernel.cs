@@ -13,7 +13,7 @@ internal sealed unsafe class SimulatedKernel(World world) : Kernel
     private readonly List<Wire?> _wires = [null, null, null];
     private readonly Stack<int> _freeFds = new();
     private readonly List<Wire> _ready = [];
-    private readonly List<(ulong Data, uint Readiness)> _events = [];
+    private readonly List<(ulong Data, SocketReadiness Readiness)> _events = [];
     private bool _isWoken;
 
     /// <summary>Where connections go to; null: nobody is there, and nobody says so.</summary>
@@ -78,7 +78,7 @@ internal sealed unsafe class SimulatedKernel(World world) : Kernel
         return _events.Count;
     }
 
-    public override uint ReadinessAt(int index) => _events[index].Readiness;
+    public override SocketReadiness ReadinessAt(int index) => _events[index].Readiness;
 
     public override ulong DataAt(int index) => _events[index].Data;
 

@@ -52,16 +52,15 @@ internal sealed class Wire(World world, SimulatedKernel kernel, IWireEnd far, in
 
     public bool IsNearClosed { get; private set; }
 
-    public uint Readiness
+    public SocketReadiness Readiness
     {
         get
         {
-            uint readiness = 0;
-            readiness |= _inboxEnd > _inboxStart || _finHasArrived || _error != 0 ? LibcConstants.EpollIn : 0;
-            readiness |= IsConnected && _used < capacity ? LibcConstants.EpollOut : 0;
-            readiness |= _finHasArrived || _error != 0 ? LibcConstants.EpollRdHup : 0;
-            readiness |= _error != 0 ? LibcConstants.EpollErr | LibcConstants.EpollHup | LibcConstants.EpollOut : 0;
-            return readiness | (_finHasArrived && _isNearShut ? LibcConstants.EpollHup : 0);
+            bool isClosed = _finHasArrived || _error != 0;
+            bool isBroken = _error != 0 || (_finHasArrived && _isNearShut);
+            SocketReadiness readiness = isClosed ? SocketReadiness.PeerClosed : SocketReadiness.None;
+            readiness |= isClosed || _inboxEnd > _inboxStart ? SocketReadiness.Readable : SocketReadiness.None;
+            return readiness | (isBroken || (IsConnected && _used < capacity) ? SocketReadiness.Writable : SocketReadiness.None);
         }
     }
 

@@ -35,10 +35,10 @@ internal static class Eventually
     public static async Task<TimeSpan> TrueWithinAsync(
         FakeTimeProvider clock, Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
     {
-        TimeSpan start = clock.Elapsed;
+        DateTimeOffset start = clock.GetUtcNow();
         while (!condition())
         {
-            if (clock.Elapsed - start >= FakePatience)
+            if (clock.GetUtcNow() - start >= FakePatience)
             {
                 Assert.Fail($"not within {FakePatience} of fake time: {what}");
             }
@@ -47,19 +47,19 @@ internal static class Eventually
             await GiveWayAsync();
         }
 
-        return clock.Elapsed - start;
+        return clock.GetUtcNow() - start;
     }
 
     /// <summary>Moves a fake clock on and checks all the while that something stays so.</summary>
     public static async Task StaysTrueAsync(
         FakeTimeProvider clock, TimeSpan time, Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
     {
-        TimeSpan start = clock.Elapsed;
-        while (clock.Elapsed - start < time)
+        DateTimeOffset start = clock.GetUtcNow();
+        while (clock.GetUtcNow() - start < time)
         {
             clock.Advance(TimeSpan.FromMilliseconds(30));
             await GiveWayAsync();
-            Assert.True(condition(), $"{clock.Elapsed - start} later: {what}");
+            Assert.True(condition(), $"{clock.GetUtcNow() - start} later: {what}");
         }
     }
 

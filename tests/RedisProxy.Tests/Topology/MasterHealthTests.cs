@@ -111,6 +111,21 @@ public class MasterHealthTests
         await deployment.WithinAsync(1, Availability.Down);
     }
 
+    [Theory]
+    [InlineData(null, "ERR unknown command 'ROLE'")]
+    [InlineData("another", "ERR unknown command 'ROLE' (WRONGPASS invalid username-password pair or user is disabled.)")]
+    public async Task ProbeMayNotAsk_PasswordIsNotNeeded_IsNotBlamedForIt(string? password, string expected)
+    {
+        await using var deployment = new Deployment();
+        deployment.Masters[0].Password = password;
+        deployment.Masters[0].IsOpenToAll = true;
+        deployment.Masters[0].RoleError = "-ERR unknown command 'ROLE'\r\n";
+        deployment.Options = deployment.Options with { Backend = new BackendOptions { Password = "secret" } };
+        await deployment.StartAvailableAsync();
+        string warning = Assert.Single(deployment.Log.Lines, line => line.Id == 2009).Text;
+        Assert.Contains($" {expected}. It is taken", warning, StringComparison.Ordinal);
+    }
+
     private static void InterlockedMax(ref long target, long value)
     {
         long seen = Interlocked.Read(ref target);

@@ -26,6 +26,9 @@ internal sealed class ScriptedMaster : IAsyncDisposable
     /// <summary>Needed for everything else when it is set.</summary>
     public string? Password { get; set; }
 
+    /// <summary>The password makes no difference to what may be asked.</summary>
+    public bool IsOpenToAll { get; set; }
+
     /// <summary>How many times it was asked PING.</summary>
     public int PingCount { get; private set; }
 
@@ -37,7 +40,8 @@ internal sealed class ScriptedMaster : IAsyncDisposable
         {
             case ["AUTH", .., var password]:
                 client.IsAuthenticated = password == Password;
-                return client.IsAuthenticated ? "+OK\r\n" : "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
+                return Password is null ? "-ERR AUTH <password> called without any password configured for the default user.\r\n"
+                    : client.IsAuthenticated ? "+OK\r\n" : "-WRONGPASS invalid username-password pair or user is disabled.\r\n";
             case ["PING"]:
                 PingCount++;
                 return IsLocked(client) ?? Pong;
@@ -49,5 +53,5 @@ internal sealed class ScriptedMaster : IAsyncDisposable
     }
 
     private string? IsLocked(ScriptedClient client) =>
-        Password is null || client.IsAuthenticated ? null : "-NOAUTH Authentication required.\r\n";
+        Password is null || IsOpenToAll || client.IsAuthenticated ? null : "-NOAUTH Authentication required.\r\n";
 }

@@ -33,9 +33,24 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind)
     public void Clear() => _samples.Clear();
 
     /// <param name="suffix">Of the sample's name.</param>
+    /// <param name="labels">As they are written.</param>
+    public void Add(string suffix, string labels, double value) => _samples.Add(new Sample(suffix, labels, value));
+
+    /// <summary>All samples of one series of a histogram.</summary>
     /// <param name="labels">As they are written, without the bound.</param>
-    /// <param name="bound">Of a bucket.</param>
-    public void Add(string suffix, string labels, string? bound, double value) => _samples.Add(new Sample(suffix, labels, bound, value));
+    public void Add(string labels, HistogramSeries series)
+    {
+        string prefix = labels.Length > 0 ? labels + "," : "";
+        long count = 0;
+        foreach ((string bound, long cumulative) in series.Buckets())
+        {
+            count = cumulative;
+            Add("_bucket", $"{prefix}le=\"{bound}\"", count);
+        }
+
+        Add("_sum", labels, series.SumMs / HistogramSeries.MsPerSecond);
+        Add("_count", labels, count);
+    }
 
     public void WriteTo(StringBuilder text, MetricsFormat format)
     {
@@ -54,14 +69,7 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind)
             text.Append("# UNIT ").Append(family).Append(' ').Append(unit).Append('\n');
         }
 
-        if (kind == MetricKind.Histogram)
-        {
-            WriteHistograms(text);
-        }
-        else
-        {
-            _samples.ForEach(sample => Write(text, sample));
-        }
+        _samples.ForEach(sample => Write(text, sample));
     }
 
     /// <summary>In values of labels, and in OpenMetrics also in the description.</summary>
@@ -70,38 +78,16 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind)
     private static string EscapeLine(string text) =>
         text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 
-    // What belongs to the same labels must stand together.
-    private void WriteHistograms(StringBuilder text)
-    {
-        foreach (IGrouping<string, Sample> histogram in _samples.GroupBy(static sample => sample.Labels))
-        {
-            double count = 0;
-            foreach (Sample sample in histogram)
-            {
-                count = sample.Bound == HistogramSeries.Infinity ? sample.Value : count;
-                Write(text, sample);
-            }
-
-            Write(text, new Sample("_count", histogram.Key, null, count));
-        }
-    }
-
     private void Write(StringBuilder text, Sample sample)
     {
-        string labels = sample.Labels;
-        if (sample.Bound is { } bound)
-        {
-            labels += $"{(labels.Length > 0 ? "," : "")}{HistogramSeries.BoundLabel}=\"{bound}\"";
-        }
-
         text.Append(name).Append(sample.Suffix);
-        if (labels.Length > 0)
+        if (sample.Labels.Length > 0)
         {
-            text.Append('{').Append(labels).Append('}');
+            text.Append('{').Append(sample.Labels).Append('}');
         }
 
         text.Append(' ').Append(sample.Value.ToString("R", CultureInfo.InvariantCulture)).Append('\n');
     }
 
-    private readonly record struct Sample(string Suffix, string Labels, string? Bound, double Value);
+    private readonly record struct Sample(string Suffix, string Labels, double Value);
 }

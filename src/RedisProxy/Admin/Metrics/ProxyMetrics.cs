@@ -13,8 +13,9 @@ using RedisProxy.Topology;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// The proxy's instruments, on System.Diagnostics.Metrics. All are observable: loops count in plain fields of their own, and these are
-/// read and summed when somebody asks. Names have the prefix <c>redisproxy_</c> and base units; a counter gets <c>_total</c> when written.
+/// The proxy's instruments, on System.Diagnostics.Metrics. Loops count in plain fields of their own, and these are read and summed when
+/// somebody asks: instruments are observable, but for the histograms, which <see cref="CatchUp"/> brings to where the loops are. Names
+/// have the prefix <c>redisproxy_</c> and base units; a counter gets <c>_total</c> when written.
 /// </summary>
 internal sealed class ProxyMetrics : IDisposable
 {
@@ -27,7 +28,8 @@ internal sealed class ProxyMetrics : IDisposable
     private readonly RoleKeeper _roles;
     private readonly FacadeCounters _facade;
     private readonly Notifications _notifications;
-    private readonly List<HistogramSource> _histograms = [];
+    private readonly List<CountedHistogram> _histograms = [];
+    private readonly Lock _catchingUp = new();
 
     public ProxyMetrics(
         Forwarder forwarder,
@@ -62,8 +64,16 @@ internal sealed class ProxyMetrics : IDisposable
 
     public Meter Meter { get; } = new("RedisProxy", BuildInfo.Version);
 
-    /// <summary>What is made of two counters each, see <see cref="PrometheusText"/>.</summary>
-    public IReadOnlyList<HistogramSource> Histograms => _histograms;
+    public IReadOnlyList<CountedHistogram> Histograms => _histograms;
+
+    /// <summary>Records in the histograms what was counted since the last time, for whoever listens to them. Any thread.</summary>
+    public void CatchUp()
+    {
+        lock (_catchingUp)
+        {
+            _histograms.ForEach(static histogram => histogram.CatchUp());
+        }
+    }
 
     public void Dispose() => Meter.Dispose();
 
@@ -97,6 +107,7 @@ internal sealed class ProxyMetrics : IDisposable
         Histogram(
             "hold_seconds",
             "How long requests were held because no master could take them, until one could or hold.timeout had passed.",
+            SessionCounters.HoldBoundsMs,
             () => _forwarder.Listeners.Select(static listener => new HistogramSeries(
                 ListenerTags(listener), [.. listener.Counters.Select(static counters => counters.Holds)])));
     }
@@ -112,6 +123,7 @@ internal sealed class ProxyMetrics : IDisposable
         Histogram(
             "backend_connect_seconds",
             "From the connect to a master until it takes the session's requests: connected, and the session's state said again.",
+            SessionCounters.ConnectBoundsMs,
             () => _forwarder.Listeners.Select(static listener => new HistogramSeries(
                 ListenerTags(listener), [.. listener.Counters.Select(static counters => counters.Connects)])));
         Counter("requests_resent", "Requests sent again on a new backend: surely not executed, or only reading.", () => ByListener(
@@ -130,8 +142,11 @@ internal sealed class ProxyMetrics : IDisposable
         Counter("failovers", "Failovers seen, by kind.", () => Sources().SelectMany(static source =>
             Enum.GetValues<FailoverKind>().Select(kind =>
                 new Measurement<long>(source.Failovers.CountOf(kind), MasterTag(source), Tag("kind", Labels.Of(kind))))));
-        Histogram("failover_seconds", "From the first sign of a failover until a master takes requests, by kind.", () =>
-            Sources().SelectMany(static source => Enum.GetValues<FailoverKind>().Select(kind => new HistogramSeries(
+        Histogram(
+            "failover_seconds",
+            "From the first sign of a failover until a master takes requests, by kind.",
+            FailoverHistory.DurationBoundsMs,
+            () => Sources().SelectMany(static source => Enum.GetValues<FailoverKind>().Select(kind => new HistogramSeries(
                 [MasterTag(source), Tag("kind", Labels.Of(kind))], [source.Failovers.DurationsOf(kind)]))));
         Gauge("audit_findings", "What the last audit found about the next failover, by severity; none before the first audit.", () =>
             _audit.Last.SelectMany(static result => Enum.GetValues<Severity>().Select(severity => new Measurement<long>(
@@ -205,13 +220,8 @@ internal sealed class ProxyMetrics : IDisposable
     private static string? UnitOf(string name) =>
         name.EndsWith("seconds", StringComparison.Ordinal) ? "s" : name.EndsWith("bytes", StringComparison.Ordinal) ? "By" : null;
 
-    private void Histogram(string name, string help, Func<IEnumerable<HistogramSeries>> read)
-    {
-        _histograms.Add(new HistogramSource(Prefix + name, help, read));
-        Counter(name + HistogramSeries.BucketSuffix, help, () => read().SelectMany(static series => series.Buckets()));
-        Meter.CreateObservableCounter(
-            Prefix + name + HistogramSeries.SumSuffix, () => read().Select(static series => series.Sum()), description: help);
-    }
+    private void Histogram(string name, string help, IReadOnlyList<int> upperBoundsMs, Func<IEnumerable<HistogramSeries>> read) =>
+        _histograms.Add(new CountedHistogram(Meter, Prefix + name, help, upperBoundsMs, read));
 
     private IEnumerable<Measurement<long>> ByListener(Func<SessionCounters, long> read) =>
         _forwarder.Listeners.Select(listener => new Measurement<long>(listener.Counters.Sum(read), ListenerTag(listener)));

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+
 using OpenTelemetry;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -17,18 +19,18 @@ internal sealed class OtlpPipeline : IDisposable
     private const string SignalPath = "/v1/metrics";
 
     private readonly OtlpAnswer _answer;
-    private readonly OtlpHistograms _histograms;
+    private readonly ProxyMetrics _metrics;
     private readonly MeterProvider _provider;
 
     public OtlpPipeline(OtlpOptions options, ProxyMetrics metrics)
     {
         _answer = new OtlpAnswer(options.Timeout);
-        _histograms = new OtlpHistograms(metrics);
+        _metrics = metrics;
         OtlpMetricExporter exporter = CreateExporter(options, _answer);
         _provider = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(Describe)
             .AddMeter(metrics.Meter.Name)
-            .AddView(_histograms.ViewOf)
+            .AddView(ViewOf)
             .AddReader(new BaseExportingMetricReader(exporter) { TemporalityPreference = MetricReaderTemporalityPreference.Cumulative })
             .Build();
     }
@@ -36,7 +38,7 @@ internal sealed class OtlpPipeline : IDisposable
     /// <returns>Null when it arrived; else why not.</returns>
     public string? Push()
     {
-        _histograms.Record();
+        _metrics.CatchUp();
         return _provider.ForceFlush() ? null : _answer.Describe();
     }
 
@@ -44,16 +46,19 @@ internal sealed class OtlpPipeline : IDisposable
     /// <inheritdoc cref="Push"/>
     public string? Finish()
     {
-        _histograms.Record();
+        _metrics.CatchUp();
         return _provider.Shutdown() ? null : _answer.Describe();
     }
 
     public void Dispose()
     {
         _provider.Dispose();
-        _histograms.Dispose();
         _answer.Dispose();
     }
+
+    // Buckets are those of the instrument. Of the values in them, the least and the greatest are not known.
+    private static MetricStreamConfiguration? ViewOf(Instrument instrument) =>
+        instrument is Histogram<double> ? new ExplicitBucketHistogramConfiguration { RecordMinMax = false } : null;
 
     private static OtlpMetricExporter CreateExporter(OtlpOptions options, OtlpAnswer answer)
     {

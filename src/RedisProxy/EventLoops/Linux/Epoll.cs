@@ -55,7 +55,18 @@ internal sealed unsafe class Epoll : IDisposable
         return errno == Errno.Interrupted ? 0 : throw new Win32Exception(errno);
     }
 
-    public uint ReadinessAt(int index) => *(uint*)(_events + (index * EventBytes));
+    /// <inheritdoc cref="Kernel.ReadinessAt"/>
+    public SocketReadiness ReadinessAt(int index)
+    {
+        const uint Broken = LibcConstants.EpollErr | LibcConstants.EpollHup;
+        const uint Closed = LibcConstants.EpollRdHup | Broken;
+        uint events = *(uint*)(_events + (index * EventBytes));
+
+        // Masks, and no branches.
+        return ((events & (LibcConstants.EpollIn | Closed)) != 0 ? SocketReadiness.Readable : SocketReadiness.None)
+            | ((events & (LibcConstants.EpollOut | Broken)) != 0 ? SocketReadiness.Writable : SocketReadiness.None)
+            | ((events & Closed) != 0 ? SocketReadiness.PeerClosed : SocketReadiness.None);
+    }
 
     public ulong DataAt(int index) => Unsafe.ReadUnaligned<ulong>(_events + (index * EventBytes) + DataOffset);
 

@@ -34,7 +34,7 @@ internal sealed unsafe class LinuxKernel : Kernel
 
     public override int Wait(int timeoutMs) => _epoll.Wait(timeoutMs);
 
-    public override uint ReadinessAt(int index) => _epoll.ReadinessAt(index);
+    public override SocketReadiness ReadinessAt(int index) => _epoll.ReadinessAt(index);
 
     public override ulong DataAt(int index) => _epoll.DataAt(index);
 

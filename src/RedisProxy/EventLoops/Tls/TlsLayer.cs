@@ -93,12 +93,16 @@ internal sealed unsafe class TlsLayer : IDisposable
 
     /// <summary>Handles an event of the descriptor.</summary>
     /// <returns>The event as the socket's owner may see it: not writable while ciphertext waits for room.</returns>
-    public uint OnReady(uint events)
+    public SocketReadiness OnReady(SocketReadiness events)
     {
-        const uint Broken = LibcConstants.EpollErr | LibcConstants.EpollHup;
-        _isPeerClosed |= (events & (LibcConstants.EpollRdHup | Broken)) != 0;
-        _isReadable |= _isPeerClosed || (events & LibcConstants.EpollIn) != 0;
-        return (events & LibcConstants.EpollOut) == 0 || _output.TryFlush() ? events : events & ~LibcConstants.EpollOut;
+        _isPeerClosed |= (events & SocketReadiness.PeerClosed) != 0;
+        _isReadable |= (events & SocketReadiness.Readable) != 0;
+        if ((events & SocketReadiness.Writable) != 0)
+        {
+            _output.TryFlush();
+        }
+
+        return HasUnsent ? events & ~SocketReadiness.Writable : events;
     }
 
     /// <inheritdoc cref="LoopSocket.TryReceive"/>

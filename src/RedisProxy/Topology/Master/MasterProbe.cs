@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 using Microsoft.Extensions.Logging;
 
 using RedisProxy.Actors;
@@ -25,7 +23,6 @@ internal sealed class MasterProbe
     private static readonly string[] Commands = ["COMMAND"];
     private static readonly string[] NamedCommands = ["COMMAND", "INFO", .. CommandTable.LookedInto];
     private static readonly string[] Role = ["ROLE"];
-    private static readonly string[] SetName = ["CLIENT", "SETNAME", "redisproxy"];
 
     private readonly MasterNode _node;
     private readonly long _generation;
@@ -33,7 +30,6 @@ internal sealed class MasterProbe
     private readonly Func<long> _newestSuspicion;
     private readonly ILogger _logger;
     private readonly PollPacer _pacer;
-    private RespConnection? _connection;
     private string _authError = "";
     private bool _demandsAuthentication;
     private bool _hasWarned;
@@ -60,44 +56,33 @@ internal sealed class MasterProbe
 
     public async Task RunAsync(Action<ProbeReport> report, CancellationToken stop)
     {
-        try
+        await using ServerConnection server = Connect();
+        _pacer.Begin();
+        while (true)
         {
-            _pacer.Begin();
-            while (true)
+            ProbeReport seen = await LookAsync(server, stop);
+            report(seen);
+            if (seen.IsUp && !_hasAskedForCommands)
             {
-                ProbeReport seen = await LookAsync(stop);
-                report(seen);
-                if (seen.IsUp && !_hasAskedForCommands)
-                {
-                    // Only now: it is a long answer, and requests wait for the short one.
-                    _hasAskedForCommands = true;
-                    _commands = await AskForCommandsAsync(stop);
-                    report(seen with { Commands = _commands });
-                }
-
-                await _pacer.NextAsync(IntervalAfter(seen), _connection?.Closed ?? Never, stop);
+                // Only now: it is a long answer, and requests wait for the short one.
+                _hasAskedForCommands = true;
+                _commands = await AskForCommandsAsync(server, stop);
+                report(seen with { Commands = _commands });
             }
-        }
-        finally
-        {
-            await DropConnectionAsync();
+
+            await _pacer.NextAsync(IntervalAfter(seen), server.Closed, stop);
         }
     }
 
     /// <summary>One look, and the end of this probe.</summary>
     public async Task<ProbeReport> LookOnceAsync(CancellationToken stop)
     {
-        try
-        {
-            return await LookAsync(stop);
-        }
-        finally
-        {
-            await DropConnectionAsync();
-        }
+        await using ServerConnection server = Connect();
+        return await LookAsync(server, stop);
     }
 
-    private static Task Never { get; } = new TaskCompletionSource().Task;
+    private ServerConnection Connect() =>
+        new(_node.Announced, _node.Address, _settings.Options, _settings.Context) { ClientName = "redisproxy" };
 
     // A verified master is watched quickly for as long as it is down: a restart has no other sign of its end.
     private TimeSpan IntervalAfter(ProbeReport seen)
@@ -121,19 +106,18 @@ internal sealed class MasterProbe
         return _settings.Interval;
     }
 
-    private async Task<ProbeReport> LookAsync(CancellationToken stop)
+    private async Task<ProbeReport> LookAsync(ServerConnection server, CancellationToken stop)
     {
         long suspicion = _newestSuspicion();
         try
         {
-            (ProbeVerdict verdict, string detail) = await AskTwiceAsync(stop);
+            (ProbeVerdict verdict, string detail) = await AskAsync(server, stop);
             return Report(verdict, detail, suspicion);
         }
-        catch (Exception failure) when (failure is RespConnectionException or SocketException or TimeoutException)
+        catch (ServerException failure)
         {
-            ProbeVerdict verdict = VerdictOf(failure, hasConnection: _connection is not null);
-            await DropConnectionAsync();
-            return Report(verdict, failure.Message, suspicion);
+            Exception cause = failure.InnerException ?? failure;
+            return Report(VerdictOf(cause, failure.WasConnected), cause.Message, suspicion);
         }
     }
 
@@ -141,11 +125,11 @@ internal sealed class MasterProbe
         new(_generation, verdict, detail, suspicion) { Commands = _commands, DemandsAuthentication = _demandsAuthentication };
 
     /// <returns>Null when it does not say; then the built-in table has to do.</returns>
-    private async Task<CommandTable?> AskForCommandsAsync(CancellationToken stop)
+    private async Task<CommandTable?> AskForCommandsAsync(ServerConnection server, CancellationToken stop)
     {
         try
         {
-            RespValue[] replies = await _connection!.AskAsync([Commands, NamedCommands], _settings.Socket.ConnectTimeout, stop);
+            RespValue[] replies = await server.TryAskAllAsync([Commands, NamedCommands], stop);
             if (CommandTable.RenamedOf(replies[0], replies[1]) is { Count: > 0 } renamed)
             {
                 MasterLog.CommandsRenamed(_logger, _node.Address, string.Join(", ", renamed));
@@ -153,9 +137,8 @@ internal sealed class MasterProbe
 
             return CommandTable.Of(replies[0]);
         }
-        catch (Exception failure) when (failure is RespConnectionException or SocketException or TimeoutException)
+        catch (ServerException)
         {
-            await DropConnectionAsync();
             return null;
         }
     }
@@ -167,40 +150,18 @@ internal sealed class MasterProbe
         _ => ProbeVerdict.Lost,
     };
 
-    private async Task<(ProbeVerdict, string)> AskTwiceAsync(CancellationToken stop)
+    private async Task<(ProbeVerdict, string)> AskAsync(ServerConnection server, CancellationToken stop)
     {
-        try
-        {
-            return await AskAsync(stop);
-        }
-        catch (RespConnectionException failure) when (!failure.ByErrorReply)
-        {
-            await DropConnectionAsync();
-            return await AskAsync(stop);
-        }
-    }
-
-    private async Task<(ProbeVerdict, string)> AskAsync(CancellationToken stop)
-    {
-        string[][] greeting = [];
-        if (_connection is null || _connection.Closed.IsCompleted)
-        {
-            await DropConnectionAsync();
-            _connection = await RespConnection.ConnectAsync(_node.Address, _settings.Socket, _settings.Time, onPush: null, stop);
-            greeting = [Ping, .. _settings.Authenticate(), SetName];
-        }
-
-        string[][] questions = _settings.RequiresRole ? [.. greeting, Role, Ping] : [.. greeting, Ping];
-        long begun = _settings.Time.GetTimestamp();
-        RespValue[] replies = await _connection.AskAsync(questions, _settings.Socket.ConnectTimeout, stop);
-        Interlocked.Exchange(ref _roundTripTicks, Math.Max(1, _settings.Time.GetElapsedTime(begun).Ticks));
-        if (greeting.Length > 0)
+        ServerLook look = await server.LookAsync(_settings.RequiresRole ? [Role, Ping] : [Ping], stop);
+        Interlocked.Exchange(ref _roundTripTicks, Math.Max(1, look.RoundTrip.Ticks));
+        if (look.Stranger is { } stranger)
         {
             // The first question is asked as nobody; the answer to it says whether clients may be nobody.
-            _demandsAuthentication = replies[0].IsError && HasCode(replies[0], "NOAUTH");
-            _authError = greeting.Length > 2 && replies[1].IsError ? $" ({replies[1].Text})" : "";
+            _demandsAuthentication = stranger.IsError && HasCode(stranger, "NOAUTH");
+            _authError = look.Refusal is { } refusal ? $" ({refusal})" : "";
         }
 
+        RespValue[] replies = look.Replies;
         return Judge(_settings.RequiresRole ? replies[^2] : null, replies[^1]);
     }
 
@@ -241,15 +202,6 @@ internal sealed class MasterProbe
             || error.Text.Contains("unknown command", StringComparison.OrdinalIgnoreCase);
 
     private static bool HasCode(RespValue error, string code) => error.Text.StartsWith(code, StringComparison.Ordinal);
-
-    private async Task DropConnectionAsync()
-    {
-        if (_connection is { } connection)
-        {
-            _connection = null;
-            await connection.DisposeAsync();
-        }
-    }
 }
 
 /// <summary>How a master is looked at.</summary>
@@ -259,9 +211,5 @@ internal sealed class MasterProbe
 /// <param name="Context">The clock, and TLS.</param>
 internal sealed record ProbeSettings(BackendOptions Options, bool RequiresRole, TimeSpan Interval, TopologyContext Context)
 {
-    public SocketSettings Socket { get; } = SocketSettings.Of(Options, Context.BackendTls);
-
     public TimeProvider Time => Context.Time;
-
-    public string[][] Authenticate() => Credentials.ToRequests(Options.Username, Options.Password);
 }

@@ -1,6 +1,5 @@
 using System.Net;
 
-using RedisProxy.Resp;
 using RedisProxy.Servers;
 
 namespace RedisProxy.Topology;
@@ -43,7 +42,7 @@ internal sealed class WatchedServer(ServerConnection connection) : IAsyncDisposa
     {
         try
         {
-            return (ReplicationFacts.Read(ServerConnection.ReadInfo(await AskAsync())), "");
+            return (ReplicationFacts.Read(ServerConnection.ReadInfo(await connection.AskTwiceAsync("INFO"))), "");
         }
         catch (ServerException failure)
         {
@@ -63,18 +62,5 @@ internal sealed class WatchedServer(ServerConnection connection) : IAsyncDisposa
     {
         _isGivenUp = true;
         return connection.DisposeAsync();
-    }
-
-    // Sentinel ends all connections of a server whose master it changes; only one that fails anew is a verdict.
-    private async Task<RespValue> AskAsync()
-    {
-        try
-        {
-            return await connection.AskAsync("INFO");
-        }
-        catch (ServerException failure) when (failure.InnerException is RespConnectionException { ByErrorReply: false } && !_isGivenUp)
-        {
-            return await connection.AskAsync("INFO");
-        }
     }
 }

@@ -22,5 +22,5 @@ internal sealed record SentinelAccess(SentinelOptions Options, SocketSettings So
             new SocketSettings(backend.ConnectTimeout, new KeepAliveOptions(), UserTimeout) { Tls = context.SentinelTls },
             context);
 
-    public string[][] Authenticate() => Credentials.ToRequests(Options.Username, Options.Password);
+    public ServerGreeting Greeting => new(Options.Username, Options.Password, "redisproxy");
 }

@@ -16,7 +16,6 @@ namespace RedisProxy.Topology;
 internal sealed class SentinelConnection : IAsyncDisposable
 {
     private static readonly string[] Ping = ["PING"];
-    private static readonly string[] SetName = ["CLIENT", "SETNAME", "redisproxy"];
     private static readonly string[] Subscribe = ["PSUBSCRIBE", "*"];
 
     private readonly RespConnection _commands;
@@ -62,16 +61,16 @@ internal sealed class SentinelConnection : IAsyncDisposable
         try
         {
             commands = await DialAsync(endpoint, access, onEvent, stop);
-            RespValue[] greeting = await GreetAsync(commands, access, [["HELLO", "3"], SetName, ["SENTINEL", "MYID"]], stop);
+            RespValue[] greeting = await GreetAsync(commands, access, [["HELLO", "3"], ["SENTINEL", "MYID"]], stop);
             bool isResp3 = !greeting[0].IsError;
             if (!isResp3)
             {
                 events = await DialAsync(endpoint, access, onEvent, stop);
-                await GreetAsync(events, access, [SetName], stop);
+                await GreetAsync(events, access, [], stop);
             }
 
             RespValue[] subscribed = await (events ?? commands).AskAsync([Subscribe], access.AnswerTimeout, stop);
-            string id = greeting[2].IsError ? "" : greeting[2].Text;
+            string id = greeting[1].IsError ? "" : greeting[1].Text;
             return new SentinelConnection(commands, events, access, id)
             {
                 EventsRefused = subscribed[0].IsError ? subscribed[0].Text : "",
@@ -145,23 +144,17 @@ internal sealed class SentinelConnection : IAsyncDisposable
         }
     }
 
-    /// <returns>The replies to <paramref name="requests"/>, without the one to AUTH.</returns>
+    /// <returns>The replies to <paramref name="requests"/>.</returns>
     private static async Task<RespValue[]> GreetAsync(
         RespConnection connection, SentinelAccess access, string[][] requests, CancellationToken stop)
     {
-        string[][] auth = access.Authenticate();
-        RespValue[] replies = await connection.AskAsync([.. auth, .. requests], access.AnswerTimeout, stop);
-        if (auth.Length > 0 && replies[0].IsError && !SaysNoPasswordIsSet(replies[0]))
-        {
-            throw new IOException(replies[0].Text);
-        }
-
-        RespValue[] rest = replies[auth.Length..];
-        return Array.Find(rest, reply => reply.IsError && reply.Text.StartsWith("NOAUTH", StringComparison.Ordinal)) is { } refusal
-            ? throw new IOException(refusal.Text)
-            : rest;
+        ServerGreeting greeting = access.Greeting;
+        RespValue[] replies = await connection.AskAsync([.. greeting.Requests, .. requests], access.AnswerTimeout, stop);
+        int said = greeting.Requests.Length;
+        RespValue[] rest = replies[said..];
+        string? refusal = greeting.RefusalIn(replies) ?? rest.Concat(replies[..said]).FirstOrDefault(DemandsPassword)?.Text;
+        return refusal is null ? rest : throw new IOException(refusal);
     }
 
-    // A password too many does no harm: Sentinels are often changed one by one.
-    private static bool SaysNoPasswordIsSet(RespValue error) => error.Text.StartsWith("ERR", StringComparison.Ordinal);
+    private static bool DemandsPassword(RespValue reply) => reply.IsError && reply.Text.StartsWith("NOAUTH", StringComparison.Ordinal);
 }

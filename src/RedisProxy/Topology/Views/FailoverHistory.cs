@@ -50,7 +50,7 @@ internal sealed class FailoverHistory
     public const int MaxRecords = 16;
 
     /// <summary>From a planned failover in a quick deployment to one that took the Sentinels several attempts. Milliseconds.</summary>
-    private static readonly int[] DurationBoundsMs =
+    public static readonly int[] DurationBoundsMs =
         [250, 500, 1000, 2000, 3000, 5000, 7500, 10_000, 15_000, 20_000, 30_000, 60_000, 180_000];
 
     private readonly long[] _counts = new long[Enum.GetValues<FailoverKind>().Length];
