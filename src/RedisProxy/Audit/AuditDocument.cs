@@ -2,14 +2,14 @@ using System.Text.Json.Serialization;
 
 namespace RedisProxy.Audit;
 
-/// <summary>An audit for programs. Published: names stay.</summary>
+/// <summary>The audit as JSON. Published: names do not change.</summary>
 /// <param name="Masters">One for each distinct master.</param>
 internal sealed record AuditDocument(IReadOnlyList<AuditedMaster> Masters)
 {
     public static AuditDocument Of(IReadOnlyList<AuditResult> results) => new([.. results.Select(AuditedMaster.Of)]);
 }
 
-/// <param name="Name">Sentinel's name of it.</param>
+/// <param name="Name">Sentinel's name for it.</param>
 /// <param name="Master">Its address as announced; null: there is none.</param>
 /// <param name="Replicas">Their addresses.</param>
 /// <param name="Sentinels">Their addresses.</param>
@@ -36,8 +36,8 @@ internal sealed record AuditedMaster(
 
 /// <param name="Severity">note, warning or critical.</param>
 /// <param name="Where">The server or Sentinel; null: the deployment as a whole.</param>
-/// <param name="Topic">Mostly the name of a setting.</param>
-/// <param name="Text">How it is and what comes of it.</param>
+/// <param name="Topic">Usually the name of a setting.</param>
+/// <param name="Text">The fact and its consequence.</param>
 internal sealed record AuditedFinding(string Severity, string? Where, string Topic, string Text);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
