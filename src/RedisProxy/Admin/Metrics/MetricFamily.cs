@@ -5,7 +5,7 @@ namespace RedisProxy.Admin;
 
 internal enum MetricsFormat
 {
-    /// <summary>Version 0.0.4, which everything reads.</summary>
+    /// <summary>Version 0.0.4, which everything can read.</summary>
     Prometheus,
 
     /// <summary>1.0.0.</summary>
@@ -18,11 +18,11 @@ internal enum MetricKind
     Gauge,
     Histogram,
 
-    /// <summary>Always 1, what matters is its labels. Prometheus's own format calls it a gauge.</summary>
+    /// <summary>Always 1; its labels are the content. Prometheus's own format calls it a gauge.</summary>
     Info,
 }
 
-/// <summary>The samples of one name on the page, with what is said about them.</summary>
+/// <summary>The samples of one name on the page, with their description.</summary>
 /// <param name="name">Without the suffix of its kind, but with <c>_info</c>.</param>
 internal sealed class MetricFamily(string name, string help, MetricKind kind)
 {
@@ -33,7 +33,7 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind)
     public void Clear() => _samples.Clear();
 
     /// <param name="suffix">Of the sample's name.</param>
-    /// <param name="labels">As they are written, without the bound.</param>
+    /// <param name="labels">As written, without the bound.</param>
     /// <param name="bound">Of a bucket.</param>
     public void Add(string suffix, string labels, string? bound, double value) => _samples.Add(new Sample(suffix, labels, bound, value));
 
@@ -64,13 +64,13 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind)
         }
     }
 
-    /// <summary>In values of labels, and in OpenMetrics also in the description.</summary>
+    /// <summary>For label values, and in OpenMetrics also for the description.</summary>
     public static string Escape(string text) => EscapeLine(text).Replace("\"", "\\\"", StringComparison.Ordinal);
 
     private static string EscapeLine(string text) =>
         text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 
-    // What belongs to the same labels must stand together.
+    // Samples with the same labels must be adjacent.
     private void WriteHistograms(StringBuilder text)
     {
         foreach (IGrouping<string, Sample> histogram in _samples.GroupBy(static sample => sample.Labels))
