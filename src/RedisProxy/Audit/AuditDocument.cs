@@ -36,8 +36,8 @@ internal sealed record AuditedMaster(
 
 /// <param name="Severity">note, warning or critical.</param>
 /// <param name="Where">The server or Sentinel; null: the deployment as a whole.</param>
-/// <param name="Topic">Usually the name of a setting.</param>
-/// <param name="Text">The fact and its consequence.</param>
+/// <param name="Topic">Mostly the name of a setting.</param>
+/// <param name="Text">How it is and what comes of it.</param>
 internal sealed record AuditedFinding(string Severity, string? Where, string Topic, string Text);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

@@ -71,8 +71,8 @@ internal static class AdminClient
     }
 }
 
-/// <param name="Path">With the query, without a leading slash.</param>
-/// <param name="IsJson">Otherwise text for people.</param>
+/// <param name="Path">With the query, without a slash before it.</param>
+/// <param name="IsJson">Else text for people.</param>
 /// <param name="IsVerb">It changes something: a POST, with the token.</param>
-/// <param name="Token">Null: unknown.</param>
+/// <param name="Token">Null: none is known.</param>
 internal sealed record AdminRequest(string Path, bool IsJson, bool IsVerb, string? Token);

@@ -15,7 +15,7 @@ internal static class AuditReport
     private const int Warnings = 4;
     private const int Critical = 5;
 
-    /// <returns>By the worst finding: 0, 4 or 5; 1 when the audit failed.</returns>
+    /// <returns>By the worst finding: 0, 4 or 5; 1 when it could not be made.</returns>
     public static async Task<int> RunAsync(
         ProxyOptions options, LogLevel logLevel, bool isJson, TextWriter output, CancellationToken cancel)
     {

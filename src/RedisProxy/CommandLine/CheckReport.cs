@@ -10,7 +10,7 @@ namespace RedisProxy.CommandLine;
 /// <summary>The <c>check</c> command: asks every Sentinel once and prints their answers and the master that the proxy would use.</summary>
 internal static class CheckReport
 {
-    /// <returns>0 when every master could be served now, otherwise 1.</returns>
+    /// <returns>0 when every master could be served now, else 1.</returns>
     public static async Task<int> RunAsync(ProxyOptions options, LogLevel logLevel, TextWriter output, CancellationToken cancel)
     {
         IReadOnlyList<MasterCheck>? checks = await OneShotCommand.TryAsync(

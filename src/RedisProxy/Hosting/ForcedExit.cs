@@ -11,6 +11,7 @@ namespace RedisProxy.Hosting;
 /// </summary>
 internal sealed class ForcedExit : IDisposable
 {
+    /// <summary>Of the process, then.</summary>
     private const int ExitCode = 3;
 
     private readonly ILoggerFactory _loggers;

@@ -31,7 +31,7 @@ internal static class ProxyHost
     // The usual settings of a listener suit scrapers and browsers.
     private static readonly EventLoops.TcpSettings AdminTcp = new(60, 10, 3, 30_000);
 
-    /// <returns>0 after an orderly stop, 1 when it could not start or failed.</returns>
+    /// <returns>0 after an orderly stop, 1 when it could not start or broke.</returns>
     public static async Task<int> RunAsync(HostedRun run, CancellationToken cancel)
     {
         ListenerSockets? admin = null;

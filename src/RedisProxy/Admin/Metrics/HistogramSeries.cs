@@ -8,10 +8,10 @@ namespace RedisProxy.Admin;
 /// <summary>All histograms of one name.</summary>
 /// <param name="Name">Without a suffix.</param>
 /// <param name="Description">For people.</param>
-/// <param name="Read">The present values; at least one, all with the same bounds.</param>
+/// <param name="Read">As they are now; at least one, all with the same bounds.</param>
 internal sealed record HistogramSource(string Name, string Description, Func<IEnumerable<HistogramSeries>> Read);
 
-/// <summary>One histogram with its labels, summed over the counting threads.</summary>
+/// <summary>One histogram with its labels, summed over the threads that count.</summary>
 /// <param name="Tags">Without the bound.</param>
 /// <param name="Parts">At least one, all with the same bounds.</param>
 internal sealed record HistogramSeries(KeyValuePair<string, object?>[] Tags, IReadOnlyList<DurationHistogram> Parts)
@@ -48,6 +48,6 @@ internal sealed record HistogramSeries(KeyValuePair<string, object?>[] Tags, IRe
     /// <summary>Seconds.</summary>
     public Measurement<double> Sum() => new(SumMs / MsPerSecond, Tags);
 
-    // OpenMetrics requires a fraction, and series must have the same names in both formats.
+    // OpenMetrics wants a fraction, and series must have the same names in both formats.
     private static string Canonical(int ms) => (ms / MsPerSecond).ToString("0.0##", CultureInfo.InvariantCulture);
 }

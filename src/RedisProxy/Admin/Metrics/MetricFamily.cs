@@ -33,7 +33,7 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind)
     public void Clear() => _samples.Clear();
 
     /// <param name="suffix">Of the sample's name.</param>
-    /// <param name="labels">As written, without the bound.</param>
+    /// <param name="labels">As they are written, without the bound.</param>
     /// <param name="bound">Of a bucket.</param>
     public void Add(string suffix, string labels, string? bound, double value) => _samples.Add(new Sample(suffix, labels, bound, value));
 
@@ -70,7 +70,7 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind)
     private static string EscapeLine(string text) =>
         text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
 
-    // Samples with the same labels must be adjacent.
+    // What belongs to the same labels must stand together.
     private void WriteHistograms(StringBuilder text)
     {
         foreach (IGrouping<string, Sample> histogram in _samples.GroupBy(static sample => sample.Labels))

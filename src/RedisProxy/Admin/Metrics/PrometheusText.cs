@@ -6,12 +6,12 @@ namespace RedisProxy.Admin;
 
 /// <summary>
 /// Writes the instruments of <see cref="ProxyMetrics"/> in Prometheus's text format (version 0.0.4, prometheus.io/docs/instrumenting/
-/// exposition_formats) or in that of OpenMetrics 1.0 (the same samples; types, units and the end are written differently). It listens
-/// like any other consumer of System.Diagnostics.Metrics, so another exporter can replace it without a change elsewhere. Observable
+/// exposition_formats) or in that of OpenMetrics 1.0 (the same samples; types, units and the end are said in another way). It listens like
+/// any other consumer of System.Diagnostics.Metrics, so another exporter can take its place without a change elsewhere. Observable
 /// instruments only: nothing is recorded between two scrapes.
 /// <para>
-/// An observable instrument cannot be a histogram, so each one is made of two counters: <c>…_bucket</c> with a label <c>le</c>,
-/// cumulative, and <c>…_sum</c>. They are combined into one family here; its <c>…_count</c> is the bucket of infinity.
+/// An observable instrument cannot be a histogram, so one is made of two counters: <c>…_bucket</c> with a label <c>le</c>, cumulative, and
+/// <c>…_sum</c>. Here they become one family again; its <c>…_count</c> is the bucket of infinity.
 /// </para>
 /// </summary>
 internal sealed class PrometheusText : IDisposable
@@ -80,7 +80,7 @@ internal sealed class PrometheusText : IDisposable
         : instrument.Name.EndsWith(HistogramSeries.SumSuffix, StringComparison.Ordinal) ? HistogramSeries.SumSuffix
         : "_total";
 
-    /// <summary>Passes the measurements of one instrument to its family.</summary>
+    /// <summary>What one instrument says goes to its family.</summary>
     private sealed record Series(MetricFamily Family, string Suffix)
     {
         public void Add(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)

@@ -13,8 +13,8 @@ using RedisProxy.Topology;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// The proxy's instruments, on System.Diagnostics.Metrics. All are observable: loops count in plain fields of their own, which are read
-/// and summed on demand. Names have the prefix <c>redisproxy_</c> and base units; a counter gets <c>_total</c> when written.
+/// The proxy's instruments, on System.Diagnostics.Metrics. All are observable: loops count in plain fields of their own, and these are
+/// read and summed when somebody asks. Names have the prefix <c>redisproxy_</c> and base units; a counter gets <c>_total</c> when written.
 /// </summary>
 internal sealed class ProxyMetrics : IDisposable
 {
@@ -62,7 +62,7 @@ internal sealed class ProxyMetrics : IDisposable
 
     public Meter Meter { get; } = new("RedisProxy", BuildInfo.Version);
 
-    /// <summary>Each is made of two counters, see <see cref="PrometheusText"/>.</summary>
+    /// <summary>What is made of two counters each, see <see cref="PrometheusText"/>.</summary>
     public IReadOnlyList<HistogramSource> Histograms => _histograms;
 
     public void Dispose() => Meter.Dispose();

@@ -65,7 +65,7 @@ internal sealed class WatchedServer(ServerConnection connection) : IAsyncDisposa
         return connection.DisposeAsync();
     }
 
-    // Sentinel closes all connections of a server when it changes its master; only a repeated failure is a verdict.
+    // Sentinel ends all connections of a server whose master it changes; only one that fails anew is a verdict.
     private async Task<RespValue> AskAsync()
     {
         try
