@@ -1,7 +1,7 @@
 namespace RedisProxy.Actors;
 
-/// <summary>An actor and its life: it runs until the whole control plane is stopped, or it alone.</summary>
-/// <param name="Self">What others speak to.</param>
+/// <summary>An actor and its life cycle: it runs until the whole control plane is stopped, or it alone.</summary>
+/// <param name="Self">The object to post to.</param>
 /// <param name="RunAsync">Until stopped; does not throw.</param>
 internal sealed record Actor<T>(T Self, Func<CancellationToken, Task> RunAsync) : IDisposable
 {

@@ -1,6 +1,6 @@
 namespace RedisProxy.Actors;
 
-/// <summary>Growing pauses between attempts, with jitter, so that many proxies do not come back in step. Not thread-safe.</summary>
+/// <summary>Growing pauses between attempts, with jitter, so that many proxies do not retry in step. Not thread-safe.</summary>
 internal sealed class Backoff(TimeSpan first, TimeSpan max)
 {
     private const double Spread = 0.2;
@@ -8,7 +8,7 @@ internal sealed class Backoff(TimeSpan first, TimeSpan max)
     private readonly TimeSpan _first = first;
     private TimeSpan _next = first;
 
-    /// <summary>After a success: the next failure is answered quickly again.</summary>
+    /// <summary>After a success: the next pause is short again.</summary>
     public void Reset() => _next = _first;
 
     public TimeSpan Next()

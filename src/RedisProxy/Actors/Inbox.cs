@@ -6,9 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace RedisProxy.Actors;
 
 /// <summary>
-/// What makes an object of the control plane an actor: whatever happens to it is posted here, from any thread, and handled one after
-/// the other, so its state needs no lock. A message that throws is logged and the next one is handled. Work that takes time runs
-/// beside it and posts its result; the inbox ends when all of that has ended.
+/// Makes an object of the control plane an actor: everything that happens to it is posted here, from any thread, and handled one
+/// message at a time, so its state needs no lock. A message that throws is logged and the next one is handled. Long-running work
+/// runs beside it and posts its result; the inbox ends when all of that has ended.
 /// </summary>
 internal sealed class Inbox
 {
@@ -19,8 +19,8 @@ internal sealed class Inbox
     private CancellationToken _stop;
 
     /// <param name="onAlarm">The message of <see cref="WakeIn"/>.</param>
-    /// <param name="time">Of the alarm.</param>
-    /// <param name="logger">Gets what goes wrong in messages.</param>
+    /// <param name="time">The alarm's clock.</param>
+    /// <param name="logger">Receives failures in messages.</param>
     public Inbox(Action onAlarm, TimeProvider time, ILogger logger)
     {
         _logger = logger;
@@ -29,7 +29,7 @@ internal sealed class Inbox
 
     public void Post(Action message) => _messages.Writer.TryWrite(message);
 
-    /// <summary>Sets the one alarm, instead of what it was set to; null turns it off. From messages only.</summary>
+    /// <summary>Sets the single alarm, replacing its previous setting; null turns it off. From messages only.</summary>
     public void WakeIn(TimeSpan? due)
     {
         // Timers round down to milliseconds, and a deadline must have passed when its alarm rings.
@@ -38,7 +38,7 @@ internal sealed class Inbox
         _alarm.Change(rounded, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Work beside the messages; it is stopped and awaited when the inbox ends. From messages only.</summary>
+    /// <summary>Work beside the messages; stopped and awaited when the inbox ends. From messages only.</summary>
     public Work Start(Func<CancellationToken, Task> work)
     {
         _work.RemoveAll(one => one.TryDispose());
@@ -97,7 +97,7 @@ internal sealed class Inbox
         }
     }
 
-    /// <summary>A piece of work under way. Used from messages only.</summary>
+    /// <summary>A piece of work in progress. Used from messages only.</summary>
     internal sealed class Work(CancellationTokenSource stop, Task done)
     {
         public Task Done => done;
@@ -110,7 +110,7 @@ internal sealed class Inbox
             }
         }
 
-        /// <summary>False while it is under way.</summary>
+        /// <summary>False while it is in progress.</summary>
         public bool TryDispose()
         {
             if (done.IsCompleted)

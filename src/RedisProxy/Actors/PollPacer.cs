@@ -1,15 +1,15 @@
 namespace RedisProxy.Actors;
 
 /// <summary>
-/// When to ask next: after an interval, or at once when kicked, but never closer to the last round than a minimum, however often it is
-/// kicked. Kicks from any thread, any number; one waiter. A kick during a round asks for one more round after it, because the answers
-/// under way may be older than its reason.
+/// Decides when to ask next: after an interval, or at once when kicked, but never sooner after the last round than a minimum, however
+/// often it is kicked. Kicks from any thread, any number; one waiter. A kick during a round causes one more round after it, because
+/// the answers on their way may be older than the kick's reason.
 /// </summary>
 internal sealed class PollPacer(TimeProvider time)
 {
     public static readonly TimeSpan MinSpacing = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>For the few kicks that say that the answer has changed, not only that it might have.</summary>
+    /// <summary>For the few kicks saying that the answer has changed, not only that it might have.</summary>
     private static readonly TimeSpan MinUrgentSpacing = TimeSpan.FromMilliseconds(5);
 
     private readonly MonotonicClock _clock = new(time);
@@ -21,7 +21,7 @@ internal sealed class PollPacer(TimeProvider time)
 
     public void KickUrgently() => Volatile.Read(ref _urgentlyKicked).TrySetResult();
 
-    /// <summary>A round begins now: kicks until now are covered by it.</summary>
+    /// <summary>A round begins now and covers all kicks so far.</summary>
     public void Begin()
     {
         Volatile.Write(ref _kicked, NewKick());
@@ -29,9 +29,9 @@ internal sealed class PollPacer(TimeProvider time)
         _began = _clock.Now;
     }
 
-    /// <summary>Waits for the time of the next round, and begins it.</summary>
-    /// <param name="interval">Since the last round began, if nobody kicks.</param>
-    /// <param name="interrupt">When this ends, that is an urgent kick.</param>
+    /// <summary>Waits until the next round is due, and begins it.</summary>
+    /// <param name="interval">Since the last round began, without a kick.</param>
+    /// <param name="interrupt">Its completion is an urgent kick.</param>
     public async Task NextAsync(TimeSpan interval, Task interrupt, CancellationToken stop)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);

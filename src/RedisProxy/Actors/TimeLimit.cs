@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RedisProxy.Actors;
 
-/// <summary>A limit on how long something may take: tells "too late" from "stopped".</summary>
+/// <summary>A time limit: distinguishes "too late" from "stopped".</summary>
 internal sealed class TimeLimit : IDisposable
 {
     private readonly TimeSpan _limit;
@@ -20,9 +20,9 @@ internal sealed class TimeLimit : IDisposable
 
     public CancellationToken Token => _either.Token;
 
-    /// <param name="work">Was given <see cref="Token"/>.</param>
+    /// <param name="work">Uses <see cref="Token"/>.</param>
     /// <param name="whatIsMissing">Begins the message: "no answer".</param>
-    /// <exception cref="TimeoutException">The limit is over.</exception>
+    /// <exception cref="TimeoutException">The limit has expired.</exception>
     public async Task<T> ApplyToAsync<T>(Task<T> work, string whatIsMissing)
     {
         await ApplyToAsync((Task)work, whatIsMissing);

@@ -5,14 +5,14 @@ using Microsoft.AspNetCore.Connections;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// Connections to the admin surface: a limit for all, and half of it for one address, so that no number of them takes descriptors that
-/// sessions need. Whoever comes is let in, and the oldest connection goes for it: one on which nothing is asked (idle, half a request, not
-/// a byte) before one that is being answered, of the address that has the most. An order that is being carried out never goes.
+/// Connections to the admin surface: a limit for all, and half of it for one address, so that they never take descriptors that sessions
+/// need. A new connection is always accepted, and replaces the oldest one of the address with the most: first an unused one (idle, half a
+/// request, not a byte), then one being answered. One executing an order is never closed.
 /// </summary>
-/// <param name="max">Of all addresses.</param>
+/// <param name="max">Over all addresses.</param>
 internal sealed class AdminConnections(int max) : IDisposable
 {
-    // Ended ones that have not closed yet.
+    // Ended connections that have not closed yet.
     private const int Slack = 16;
 
     private readonly Lock _lock = new();
@@ -32,16 +32,16 @@ internal sealed class AdminConnections(int max) : IDisposable
         }
     }
 
-    /// <summary>Connections that had to go for newer ones.</summary>
+    /// <summary>Connections closed to make room for newer ones.</summary>
     public long Ended => Volatile.Read(ref _ended);
 
-    /// <summary>Before one is accepted. Given back by <see cref="ReturnPlace"/>, or when the accepted one has closed.</summary>
+    /// <summary>Called before one is accepted. Returned by <see cref="ReturnPlace"/>, or when the accepted one has closed.</summary>
     public Task TakePlaceAsync(CancellationToken cancel) => _places.WaitAsync(cancel);
 
-    /// <summary>Nothing was accepted for it.</summary>
+    /// <summary>Nothing was accepted.</summary>
     public void ReturnPlace() => _places.Release();
 
-    /// <summary>It is accepted; it leaves by itself.</summary>
+    /// <summary>The accepted connection; it removes itself.</summary>
     public void Add(ConnectionContext context)
     {
         IPAddress address = (context.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
@@ -99,16 +99,16 @@ internal sealed class AdminConnections(int max) : IDisposable
         connections.Where(one => one.Use != AdminUse.Order).MinBy(one => one.Use);
 }
 
-/// <summary>What a connection is good for now; the first is the first to go.</summary>
+/// <summary>The present use of a connection; the first is the first to be closed.</summary>
 internal enum AdminUse
 {
-    /// <summary>Nothing is asked, or not completely.</summary>
+    /// <summary>No request, or not a complete one.</summary>
     None,
 
     /// <summary>A request is being answered.</summary>
     Answer,
 
-    /// <summary>Somebody who may has ordered something.</summary>
+    /// <summary>An authorised request is changing something.</summary>
     Order,
 }
 
@@ -126,5 +126,5 @@ internal sealed class AdminConnection(ConnectionContext context, IPAddress addre
         set => Volatile.Write(ref _use, (int)value);
     }
 
-    public void End() => context.Abort(new ConnectionAbortedException("others needed its place"));
+    public void End() => context.Abort(new ConnectionAbortedException("its place was needed for another client"));
 }

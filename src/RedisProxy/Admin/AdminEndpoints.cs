@@ -10,7 +10,7 @@ using RedisProxy.DataPlane;
 
 namespace RedisProxy.Admin;
 
-/// <summary>What operators read over HTTP. Nothing here changes anything; <see cref="OperatorVerbs"/> do.</summary>
+/// <summary>The HTTP endpoints for reading. They change nothing; <see cref="OperatorVerbs"/> do.</summary>
 internal static class AdminEndpoints
 {
     private const string TextType = "text/plain; charset=utf-8";
@@ -29,7 +29,7 @@ internal static class AdminEndpoints
     private static async Task LiveAsync(HttpContext http)
     {
         IReadOnlyList<int> hung = await http.RequestServices.GetRequiredService<Liveness>().FindHungLoopsAsync();
-        await WriteAsync(http, hung.Count == 0, hung.Count == 0 ? "ok\n" : $"loops that do not turn: {string.Join(", ", hung)}\n");
+        await WriteAsync(http, hung.Count == 0, hung.Count == 0 ? "ok\n" : $"hung event loops: {string.Join(", ", hung)}\n");
     }
 
     private static Task ReadyAsync(HttpContext http)
@@ -40,11 +40,11 @@ internal static class AdminEndpoints
         return WriteAsync(http, isReady, string.Join('\n', lines) + "\n");
     }
 
-    // As ready, but once and for all: who restarts what does not start must not do it to what stops.
+    // Ready, once and for all: an orchestrator that restarts what does not start must not restart what is stopping.
     private static Task StartupAsync(HttpContext http)
     {
         bool hasStarted = http.RequestServices.GetRequiredService<Readiness>().HasStarted;
-        return WriteAsync(http, hasStarted, hasStarted ? "started\n" : "waits for a master\n");
+        return WriteAsync(http, hasStarted, hasStarted ? "started\n" : "waiting for a master\n");
     }
 
     private static Task StatusAsync(HttpContext http)
@@ -74,7 +74,7 @@ internal static class AdminEndpoints
         }
         catch (TimeoutException)
         {
-            await WriteAsync(http, isOk: false, "a loop does not answer, see /healthz/live\n");
+            await WriteAsync(http, isOk: false, "an event loop does not answer, see /healthz/live\n");
             return;
         }
 
@@ -92,7 +92,7 @@ internal static class AdminEndpoints
         }
         catch (TimeoutException late)
         {
-            await WriteAsync(http, isOk: false, $"the audit could not be made: {late.Message}\n");
+            await WriteAsync(http, isOk: false, $"the audit failed: {late.Message}\n");
             return;
         }
 
@@ -101,7 +101,7 @@ internal static class AdminEndpoints
             : WriteJsonAsync(http, AuditDocument.Of(results), AuditJson.Default.AuditDocument));
     }
 
-    // JSON unless text is asked for: programs rarely say what they accept.
+    // JSON unless text is requested: programs rarely send an Accept header.
     private static bool IsForPeople(HttpContext http) =>
         http.Request.Headers.Accept.ToString().StartsWith("text/plain", StringComparison.OrdinalIgnoreCase);
 

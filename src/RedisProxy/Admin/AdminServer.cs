@@ -6,7 +6,7 @@ using RedisProxy.DataPlane;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// The limits of the admin surface: what one connection may cost, beside how many there may be (<see cref="AdminConnections"/>).
+/// The limits of one connection to the admin surface, beside the number of connections (<see cref="AdminConnections"/>).
 /// </summary>
 internal static class AdminServer
 {
@@ -32,7 +32,7 @@ internal static class AdminServer
         }
     }
 
-    /// <summary>Connections that are being answered are told from those that are not.</summary>
+    /// <summary>Marks connections that are being answered.</summary>
     public static void Watch(WebApplication app) => app.Use(static async (http, next) =>
     {
         if (http.Features.Get<AdminConnection>() is not { } connection)

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// Kestrel's sockets, of which <see cref="AdminConnections"/> knows every one, and which are accepted only while it has a place.
+/// Kestrel's sockets, all registered in <see cref="AdminConnections"/>, and accepted only while it has a free place.
 /// </summary>
 internal sealed class AdminTransport(SocketTransportFactory sockets, AdminConnections connections)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector

@@ -4,8 +4,8 @@ using System.Net;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// Pages that are open now. When there are as many as there may be, the oldest of the address that has the most goes for one of an address
-/// that has fewer; its browser connects again by itself.
+/// The open pages. At the limit, the oldest one of the address with the most is closed for one of an address with fewer; its browser
+/// reconnects by itself.
 /// </summary>
 internal sealed class EventStreams(int max)
 {
@@ -13,7 +13,7 @@ internal sealed class EventStreams(int max)
     private readonly LinkedList<EventStream> _open = new();
 
     /// <param name="remote">Null on a unix socket.</param>
-    /// <returns>Null: there is no place.</returns>
+    /// <returns>Null: there is no free place.</returns>
     public EventStream? TryOpen(IPAddress? remote)
     {
         var stream = new EventStream(remote ?? IPAddress.None);
@@ -49,14 +49,14 @@ internal sealed class EventStreams(int max)
 }
 
 /// <summary>One open page.</summary>
-[SuppressMessage("Design", "CA1001", Justification = "A source without a timer and without a wait handle has nothing to give back.")]
+[SuppressMessage("Design", "CA1001", Justification = "A source without a timer or a wait handle owns no resources.")]
 internal sealed class EventStream(IPAddress address)
 {
     private readonly CancellationTokenSource _end = new();
 
     public IPAddress Address => address;
 
-    /// <summary>Others need its place.</summary>
+    /// <summary>Its place is needed for another page.</summary>
     public CancellationToken End => _end.Token;
 
     public void Cancel() => _end.Cancel();

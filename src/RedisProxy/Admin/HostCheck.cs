@@ -9,16 +9,16 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// Against DNS rebinding: a page of another site whose name suddenly resolves to this address would be of the same origin to a browser, and
-/// could read all that is here. It cannot hide its name, though, which stands in the Host header. Names are taken that nobody can register
-/// (addresses, names without a dot, reserved endings), that of <c>admin.bind</c>, and those of <c>admin.allowedHosts</c>.
+/// Against DNS rebinding: a page of another site whose name suddenly resolves to this address would have the same origin for a browser,
+/// and could read everything here. It cannot hide its name, though, which is in the Host header. Accepted are names that nobody can
+/// register (addresses, names without a dot, reserved endings), that of <c>admin.bind</c>, and those of <c>admin.allowedHosts</c>.
 /// </summary>
 internal sealed class HostCheck(AdminOptions options)
 {
-    // RFC 6761 (localhost), Kubernetes' services, and what ICANN keeps for private use.
+    // RFC 6761 (localhost), Kubernetes' services, and what ICANN reserves for private use.
     private static readonly string[] ReservedEndings = [".localhost", ".svc", ".cluster.local", ".internal"];
 
-    /// <summary>Health stays open to all: it tells little, and who checks it may call this host by any name.</summary>
+    /// <summary>Health stays open to all: it reveals little, and health checks may use any name for this host.</summary>
     public static void Use(WebApplication app, AdminOptions options)
     {
         var check = new HostCheck(options);
@@ -46,6 +46,6 @@ internal sealed class HostCheck(AdminOptions options)
         http.Response.StatusCode = StatusCodes.Status403Forbidden;
         http.Response.ContentType = "text/plain; charset=utf-8";
         return http.Response.WriteAsync(
-            "this name of the proxy is not known to it: use its address, or add the name to admin.allowedHosts\n", http.RequestAborted);
+            "the proxy is not known by this name: use its address, or add the name to admin.allowedHosts\n", http.RequestAborted);
     }
 }

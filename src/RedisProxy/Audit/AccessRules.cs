@@ -1,6 +1,6 @@
 namespace RedisProxy.Audit;
 
-/// <summary>Would clients and servers be let in after a failover? No finding says a password, or the hash of one.</summary>
+/// <summary>Would clients and servers be admitted after a failover? No finding contains a password or its hash.</summary>
 internal static class AccessRules
 {
     private const string Default = "default";
@@ -13,7 +13,7 @@ internal static class AccessRules
         {
             yield return new Finding(
                 Severity.Critical, replica.Announced, "requirepass",
-                "is another one than the master's: promoted, this one would refuse clients that the master lets in, or let in others");
+                "differs from the master's: once promoted, it would refuse clients that the master accepts, or accept others");
         }
 
         if (areSettingsKnown && replica.Setting("requirepass") is { Length: > 0 } password && master.Setting("masteruser").Length == 0
@@ -21,7 +21,7 @@ internal static class AccessRules
         {
             yield return new Finding(
                 Severity.Critical, master.Announced, "masterauth",
-                $"is not the password of {replica.Announced}: after a failover this one could not follow it");
+                $"is not the password of {replica.Announced}: after a failover this server could not replicate from it");
         }
 
         if (master.Users is not { } users || replica.Users is not { } own)
@@ -35,13 +35,13 @@ internal static class AccessRules
             {
                 yield return new Finding(
                     Severity.Critical, replica.Announced, "ACL",
-                    $"has no user '{user}', whom the master has: after a failover its clients would be refused");
+                    $"lacks the master's user '{user}': after a failover its clients would be refused");
             }
             else if (Meaning(master, rules, master) != Meaning(replica, ownRules, master))
             {
                 yield return new Finding(
                     Severity.Critical, replica.Announced, "ACL",
-                    $"gives user '{user}' another password or other rights than the master: its clients may be refused");
+                    $"gives user '{user}' a different password or permissions than the master: its clients may be refused");
             }
         }
 
@@ -49,11 +49,11 @@ internal static class AccessRules
         {
             yield return new Finding(
                 Severity.Warning, replica.Announced, "ACL",
-                $"has a user '{user}', whom the master does not know: promoted, it would let them in");
+                $"has a user '{user}' unknown to the master: once promoted, it would accept that user");
         }
     }
 
-    // Categories are those of one server for both: what a newer one has added to them is a matter of versions.
+    // One server's categories for both: what a newer version has added to them is a matter of versions.
     private static AclUser Meaning(ServerFacts server, string rules, ServerFacts master)
     {
         bool knowsChannels = !server.Info.GetValueOrDefault("redis_version", "").StartsWith("6.0.", StringComparison.Ordinal);

@@ -3,10 +3,10 @@ using System.Text;
 namespace RedisProxy.Audit;
 
 /// <summary>
-/// The commands of an ACL selector: rules in their order, of which a later one wins. Two lists mean the same when one can be made the other
-/// by exchanging rules that do not touch each other (of one sign, or about other commands) and by leaving out those that have no effect.
+/// The commands of an ACL selector: rules in order, where a later one wins. Two lists are equivalent when one can be turned into the
+/// other by swapping rules that do not overlap (of one sign, or about different commands) and by dropping rules without effect.
 /// </summary>
-/// <param name="categories">What a category consists of, where that is known. One that is not may have any command in it.</param>
+/// <param name="categories">The commands of each known category. An unknown category may contain any command.</param>
 internal sealed class AclCommands(IReadOnlyDictionary<string, IReadOnlyList<string>> categories)
 {
     private const string Everything = "@all";
@@ -36,11 +36,11 @@ internal sealed class AclCommands(IReadOnlyDictionary<string, IReadOnlyList<stri
         }
     }
 
-    /// <summary>Equal for rules that mean the same.</summary>
+    /// <summary>Equal for equivalent rules.</summary>
     public string Canonical()
     {
-        // Each rule stands one level above the highest of those before it with which it cannot be exchanged; within a level order says
-        // nothing (the normal form of Foata).
+        // Each rule is placed one level above the highest preceding rule with which it cannot be swapped; within a level the order
+        // does not matter (the Foata normal form).
         var placed = new List<(bool IsAllowed, string Name, int Level)>();
         foreach ((bool isAllowed, string name) in _rules)
         {
@@ -62,7 +62,7 @@ internal sealed class AclCommands(IReadOnlyDictionary<string, IReadOnlyList<stri
         return text.ToString();
     }
 
-    // What was said of the same before, or of a part of it, has no effect any more.
+    // Earlier rules about the same command, or a part of it, have no effect any more.
     private void AddOne(bool isAllowed, string name)
     {
         _rules.RemoveAll(rule => rule.Name == name || IsPart(rule.Name, name));

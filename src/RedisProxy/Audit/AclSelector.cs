@@ -1,8 +1,8 @@
 namespace RedisProxy.Audit;
 
 /// <summary>
-/// Keys, channels, commands and databases that one set of ACL rules opens. Rules may say the same in several ways: <c>allkeys</c> is
-/// <c>~*</c>, <c>%RW~a</c> is <c>~a</c>, and so are <c>%R~a %W~a</c>, because redis puts them together.
+/// Keys, channels, commands and databases opened by one set of ACL rules. Rules have several spellings: <c>allkeys</c> is <c>~*</c>,
+/// <c>%RW~a</c> is <c>~a</c>, and so is <c>%R~a %W~a</c>, because redis combines them.
 /// </summary>
 internal sealed class AclSelector(IReadOnlyDictionary<string, IReadOnlyList<string>> categories)
 {
@@ -24,7 +24,7 @@ internal sealed class AclSelector(IReadOnlyDictionary<string, IReadOnlyList<stri
         Both = Read | Write,
     }
 
-    /// <summary>Something was said of channels. Redis 6.0 knows none, and so says nothing.</summary>
+    /// <summary>There was a rule about channels. Redis 6.0 has none.</summary>
     public bool HasChannelRule { get; private set; }
 
     public void Apply(string rule)
@@ -56,7 +56,7 @@ internal sealed class AclSelector(IReadOnlyDictionary<string, IReadOnlyList<stri
         }
     }
 
-    /// <summary>Equal for selectors that mean the same.</summary>
+    /// <summary>Equal for equivalent selectors.</summary>
     public string Canonical() => string.Join(
         ' ',
         [
@@ -99,7 +99,7 @@ internal sealed class AclSelector(IReadOnlyDictionary<string, IReadOnlyList<stri
         }
     }
 
-    // Valkey 9.1 opens databases one by one; who says nothing of them opens all.
+    // Valkey 9.1 opens databases one by one; without such a rule all are open.
     private void ApplyOther(string word)
     {
         if (!word.StartsWith(Databases, StringComparison.Ordinal))
@@ -114,7 +114,7 @@ internal sealed class AclSelector(IReadOnlyDictionary<string, IReadOnlyList<stri
 
     private void Open(string pattern, KeyAccess access) => _keys[pattern] = _keys.GetValueOrDefault(pattern) | access;
 
-    // A pattern counts by itself: what needs to read and to write a key needs one pattern that allows both.
+    // A pattern counts by itself: reading and writing a key requires one pattern that allows both.
     private bool IsCovered(string pattern, KeyAccess access) =>
         access == KeyAccess.None || (pattern != Any && (_keys.GetValueOrDefault(Any) & access) == access);
 

@@ -1,19 +1,19 @@
 namespace RedisProxy.Audit;
 
 /// <summary>
-/// What a line of ACL LIST means (redis.io, topics/acl): two users are equal when each lets the same clients do the same, in whatever words
-/// and order. Servers choose those themselves: one that has loaded a user from its file says <c>sanitize-payload</c>, which is the
-/// default, and the server that was told the same by ACL SETUSER does not.
+/// The meaning of a line of ACL LIST (redis.io, topics/acl): two users are equal when each lets the same clients do the same, whatever
+/// the wording and order. Servers choose those themselves: one that has loaded a user from its file reports <c>sanitize-payload</c>,
+/// which is the default, and one that received the same user by ACL SETUSER does not.
 /// </summary>
-/// <param name="Login">Whether and by what its clients may log in. Has hashes of passwords in it, so it is for comparing only.</param>
-/// <param name="Rights">What they may do then.</param>
+/// <param name="Login">Whether and how its clients may log in. Contains password hashes, so it is for comparison only.</param>
+/// <param name="Rights">Its permissions.</param>
 internal sealed record AclUser(string Login, string Rights)
 {
     private const string Skips = "skip-sanitize-payload";
 
-    /// <param name="rules">What stands behind the user's name.</param>
-    /// <param name="categories">What command categories consist of, as far as that is known: without their @, in lower case.</param>
-    /// <param name="knowsChannels">The server has rules for channels (redis 6.2): who is given none may use none.</param>
+    /// <param name="rules">The text after the user's name.</param>
+    /// <param name="categories">The commands of the known categories: names without their @, in lower case.</param>
+    /// <param name="knowsChannels">The server has rules for channels (redis 6.2): without one, no channel may be used.</param>
     public static AclUser Parse(
         string rules, IReadOnlyDictionary<string, IReadOnlyList<string>> categories, bool knowsChannels = true)
     {
@@ -64,14 +64,14 @@ internal sealed record AclUser(string Login, string Rights)
             $"{(isOn ? "on" : "off")} {string.Join(' ', login)}", $"{(skips ? Skips : "")} {root.Canonical()}{string.Concat(further)}");
     }
 
-    /// <summary>Categories that these rules speak of, without their @ and without that of all commands.</summary>
+    /// <summary>The categories in these rules, without their @ and without that of all commands.</summary>
     public static IEnumerable<string> CategoriesIn(string rules) => rules.ToLowerInvariant()
         .Split([' ', '(', ')'], StringSplitOptions.RemoveEmptyEntries)
         .Where(rule => rule is ['+' or '-', '@', ..])
         .Select(rule => rule[2..])
         .Where(category => category != "all");
 
-    // "(~a* +get)": rules of their own, beside those of the user.
+    // "(~a* +get)": a selector with its own rules, beside those of the user.
     private static AclSelector? ApplyWithin(
         string rule, AclSelector? open, List<AclSelector> selectors, IReadOnlyDictionary<string, IReadOnlyList<string>> categories)
     {

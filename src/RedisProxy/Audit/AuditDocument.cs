@@ -2,14 +2,14 @@ using System.Text.Json.Serialization;
 
 namespace RedisProxy.Audit;
 
-/// <summary>An audit for programs. Published: names stay.</summary>
+/// <summary>The audit as JSON. Published: names do not change.</summary>
 /// <param name="Masters">One for each distinct master.</param>
 internal sealed record AuditDocument(IReadOnlyList<AuditedMaster> Masters)
 {
     public static AuditDocument Of(IReadOnlyList<AuditResult> results) => new([.. results.Select(AuditedMaster.Of)]);
 }
 
-/// <param name="Name">Sentinel's name of it.</param>
+/// <param name="Name">Sentinel's name for it.</param>
 /// <param name="Master">Its address as announced; null: there is none.</param>
 /// <param name="Replicas">Their addresses.</param>
 /// <param name="Sentinels">Their addresses.</param>

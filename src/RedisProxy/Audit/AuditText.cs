@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace RedisProxy.Audit;
 
-/// <summary>An audit for people: a line for each finding, the most important first.</summary>
+/// <summary>The audit as text: a line for each finding, the most important first.</summary>
 internal static class AuditText
 {
     public static string Of(IReadOnlyList<AuditResult> results) => string.Join("\n\n", results.Select(Of)) + "\n";
@@ -29,7 +29,7 @@ internal static class AuditText
         Severity.Critical => $"{Number(result, Severity.Critical)} CRITICAL: "
             + "the next failover loses data, refuses clients, or does not take place",
         Severity.Warning => $"{Count(Number(result, Severity.Warning), "warning")}: "
-            + "something will be otherwise after the next failover or restart",
+            + "something will change with the next failover or restart",
         _ => "good",
     };
 

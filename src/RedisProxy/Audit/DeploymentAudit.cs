@@ -4,8 +4,8 @@ using RedisProxy.Topology;
 
 namespace RedisProxy.Audit;
 
-/// <summary>What one audit found about one master.</summary>
-/// <param name="Facts">What it is about.</param>
+/// <summary>The result of one audit of one master.</summary>
+/// <param name="Facts">The facts it is based on.</param>
 /// <param name="Findings">The most important first.</param>
 internal sealed record AuditResult(DeploymentFacts Facts, IReadOnlyList<Finding> Findings)
 {
@@ -14,15 +14,16 @@ internal sealed record AuditResult(DeploymentFacts Facts, IReadOnlyList<Finding>
 }
 
 /// <summary>
-/// Compares master, replicas and Sentinels, and says what would happen at the next failover. Changes nothing.
+/// Compares master, replicas and Sentinels, and predicts the next failover. Changes nothing.
 /// </summary>
 internal static class DeploymentAudit
 {
     /// <summary>One result for each distinct master, or for each listener without Sentinel.</summary>
     /// <param name="options">Of the deployment.</param>
     /// <param name="context">Clock, TLS, DNS, logs.</param>
-    /// <param name="timeout">For finding out who there is. After that a server that does not answer a question is asked no more.</param>
-    /// <param name="stop">Gives up.</param>
+    /// <param name="timeout">For discovering the deployment. After that, a server that does not answer a question is not asked
+    /// again.</param>
+    /// <param name="stop">Aborts.</param>
     /// <exception cref="TimeoutException">The Sentinels take too long.</exception>
     public static async Task<IReadOnlyList<AuditResult>> RunAsync(
         ProxyOptions options, TopologyContext context, TimeSpan timeout, CancellationToken stop)
@@ -34,7 +35,7 @@ internal static class DeploymentAudit
     }
 
     /// <param name="facts">Of one master.</param>
-    /// <param name="roles">What its servers are to be given; null: nothing.</param>
+    /// <param name="roles">The settings that its servers should have; null: none.</param>
     public static IReadOnlyList<Finding> Judge(DeploymentFacts facts, RoleOptions? roles = null) => ByImportance(
     [
         .. CheckMaster(facts),
@@ -43,9 +44,9 @@ internal static class DeploymentAudit
         .. PolicyRules.Check(facts, roles ?? new RoleOptions()),
     ]);
 
-    /// <summary>Of the servers alone, without Sentinel's side.</summary>
-    /// <param name="master">Null when there is none; the replicas are then compared with nothing.</param>
-    /// <param name="replicas">Those that may be promoted.</param>
+    /// <summary>The servers alone, without the Sentinels.</summary>
+    /// <param name="master">Null when there is none; the replicas are then not compared.</param>
+    /// <param name="replicas">The candidates for promotion.</param>
     public static IReadOnlyList<Finding> JudgeServers(ServerFacts? master, IReadOnlyList<ServerFacts> replicas)
     {
         IEnumerable<ServerFacts> servers = master is null ? replicas : [master, .. replicas];
@@ -72,12 +73,12 @@ internal static class DeploymentAudit
 
         if (facts.Replicas.Count == 0)
         {
-            yield return new Finding(Severity.Critical, null, "replicas", "there is none: when the master is down nothing takes its place");
+            yield return new Finding(Severity.Critical, null, "replicas", "there is none: nothing can replace the master when it is down");
         }
         else if (facts.Replicas.All(replica => replica.IsKnown && replica.Setting("replica-priority") == "0"))
         {
             yield return new Finding(
-                Severity.Critical, null, "replica-priority", "is 0 on every replica: none is ever promoted");
+                Severity.Critical, null, "replica-priority", "is 0 on every replica: none can be promoted");
         }
     }
 

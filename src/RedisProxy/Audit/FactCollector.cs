@@ -8,14 +8,13 @@ using RedisProxy.Topology;
 namespace RedisProxy.Audit;
 
 /// <summary>
-/// Asks servers and Sentinels what the rules want to know. Reads only. What one refuses, or does not know, is written down beside what
-/// it did say.
+/// Asks servers and Sentinels for what the rules need. Reads only. Refused or unknown commands are recorded beside the answers.
 /// </summary>
 internal sealed class FactCollector(ProxyOptions options, TopologyContext context)
 {
     private static readonly string[] Sections = ["server", "clients", "memory", "persistence", "replication"];
 
-    // What Sentinel sends to a server that it makes a replica or a master (sentinel.c, sentinelSendSlaveOf), and to watch it.
+    // The commands that Sentinel sends to demote or promote a server (sentinel.c, sentinelSendSlaveOf), and to monitor it.
     private static readonly string[] FailoverCommands =
         ["PING", "INFO", "PUBLISH", "MULTI", "EXEC", "SLAVEOF", "REPLICAOF", "CONFIG", "CLIENT"];
 
@@ -24,7 +23,7 @@ internal sealed class FactCollector(ProxyOptions options, TopologyContext contex
 
     private readonly AddressPolicy _policy = new(options);
 
-    /// <param name="check">What the Sentinels say, asked just before.</param>
+    /// <param name="check">The Sentinels' answers, from just before.</param>
     public async Task<DeploymentFacts> CollectAsync(MasterCheck check)
     {
         Task<ServerFacts>? master = check.Master is { } found ? AskServerAsync(found.Announced, found.Address) : null;
@@ -62,11 +61,11 @@ internal sealed class FactCollector(ProxyOptions options, TopologyContext contex
         }
     }
 
-    /// <param name="sentinel">Who said all this.</param>
+    /// <param name="sentinel">The Sentinel that sent these replies.</param>
     /// <param name="master">To SENTINEL MASTER.</param>
     /// <param name="clients">To INFO clients.</param>
     /// <param name="quorum">
-    /// To SENTINEL CKQUORUM. Only NOQUORUM says something of a quorum; another error says that it may not be asked.
+    /// To SENTINEL CKQUORUM. Only NOQUORUM is about a quorum; any other error is a refused question.
     /// </param>
     internal static SentinelFacts Read(HostEndpoint sentinel, RespValue master, RespValue clients, RespValue quorum)
     {
@@ -106,7 +105,7 @@ internal sealed class FactCollector(ProxyOptions options, TopologyContext contex
         return await AskAsync(server);
     }
 
-    /// <summary>What one server says of itself.</summary>
+    /// <summary>The facts of one server.</summary>
     public static async Task<ServerFacts> AskAsync(ServerConnection server)
     {
         try
@@ -154,11 +153,11 @@ internal sealed class FactCollector(ProxyOptions options, TopologyContext contex
     }
 
     /// <summary>
-    /// One question of several that a server need not answer. A reply that is longer than a connection takes ends the connection; the
-    /// next question opens another one, so that nothing else is missing. A server that is gone refuses that one.
+    /// One of several questions that a server need not answer. A reply longer than the limit ends the connection; the next question
+    /// opens another one, so that nothing else is missing. If the server is gone, that one fails.
     /// </summary>
-    /// <returns>Null when it is refused, or cannot be read: said among the refusals.</returns>
-    /// <exception cref="ServerException">It does not answer in time, and is asked no more.</exception>
+    /// <returns>Null when it is refused, or cannot be read: added to the refusals.</returns>
+    /// <exception cref="ServerException">It does not answer in time, and is not asked again.</exception>
     private static async Task<RespValue?> TryAskAsync(
         ServerConnection server, string command, List<string> refusals, params string[] arguments)
     {
@@ -180,7 +179,7 @@ internal sealed class FactCollector(ProxyOptions options, TopologyContext contex
         return null;
     }
 
-    // Who may not ask is told less exactly what differs, and needs no note of it.
+    // Without this permission the findings are less exact, which needs no note.
     private static async Task<Dictionary<string, IReadOnlyList<string>>> AskCategoriesAsync(
         ServerConnection server, Dictionary<string, string> users)
     {

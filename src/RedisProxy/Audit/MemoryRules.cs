@@ -3,8 +3,8 @@ using System.Globalization;
 namespace RedisProxy.Audit;
 
 /// <summary>
-/// Would the replica, promoted, keep what the master has? A replica ignores its own limit (replica-ignore-maxmemory, on since redis 5)
-/// until the moment it becomes a master, so nothing shows before.
+/// Would the replica, once promoted, keep the master's data? A replica ignores its own limit (replica-ignore-maxmemory, on since redis
+/// 5) until it becomes a master, so nothing shows before.
 /// </summary>
 internal static class MemoryRules
 {
@@ -31,7 +31,7 @@ internal static class MemoryRules
         {
             yield return new Finding(
                 Severity.Warning, replica.Announced, "replica-ignore-maxmemory",
-                "is no, so this replica evicts by itself: it may lack what the master has, and nobody is told when it is promoted");
+                "is no, so this replica evicts keys by itself: it may silently lack keys of the master when it is promoted");
         }
     }
 
@@ -44,7 +44,7 @@ internal static class MemoryRules
             string loss = replica.Setting("maxmemory-policy") == NoEviction ? "refuse writes" : "evict keys until the rest fits";
             return new Finding(
                 Severity.Critical, replica.Announced, "maxmemory",
-                $"is {Size(limit)}, and the master uses {Size(master.UsedBytes)}: promoted, this one would {loss}");
+                $"is {Size(limit)}, but the master uses {Size(master.UsedBytes)}: once promoted, this replica would {loss}");
         }
 
         string other = $"is {Limit(limit)} here and {Limit(masters)} on the master";
@@ -53,11 +53,11 @@ internal static class MemoryRules
             _ when limit == masters => null,
             (0, _) => new Finding(
                 Severity.Warning, replica.Announced, "maxmemory",
-                $"{other}: promoted, this one would grow past what the master may, until the machine has no more"),
+                $"{other}: once promoted, this replica would grow beyond the master's limit, until the machine runs out of memory"),
             _ when masters == 0 || limit < masters => new Finding(
                 Severity.Critical, replica.Announced, "maxmemory",
-                $"{other}: promoted, this one would evict or refuse what the master would have kept"),
-            _ => new Finding(Severity.Warning, replica.Announced, "maxmemory", $"{other}: it would be another after a failover"),
+                $"{other}: once promoted, this replica would evict or refuse what the master would keep"),
+            _ => new Finding(Severity.Warning, replica.Announced, "maxmemory", $"{other}: the limit would change with a failover"),
         };
     }
 
@@ -75,12 +75,12 @@ internal static class MemoryRules
             : "evict other keys than the master";
         return new Finding(
             Severity.Critical, replica.Announced, "maxmemory-policy",
-            $"is {own} here and {masters} on the master: promoted and full, this one would {consequence}");
+            $"is {own} here and {masters} on the master: once promoted and full, this replica would {consequence}");
     }
 
     private static string Limit(long bytes) => bytes == 0 ? "not set" : Size(bytes);
 
-    /// <summary>To at most two decimals.</summary>
+    /// <summary>With at most two decimals.</summary>
     internal static string Size(long bytes)
     {
         string[] units = ["B", "KiB", "MiB", "GiB", "TiB"];

@@ -3,7 +3,7 @@ using RedisProxy.Servers;
 
 namespace RedisProxy.Audit;
 
-/// <summary>Are the servers as <c>roles</c> wants them? A running proxy sees to it; this says where it has not, or could not.</summary>
+/// <summary>Do the servers match <c>roles</c>? A running proxy enforces it; this reports where it has not, or could not.</summary>
 internal static class PolicyRules
 {
     public static IEnumerable<Finding> Check(DeploymentFacts facts, RoleOptions roles)
@@ -24,5 +24,5 @@ internal static class PolicyRules
         from one in wanted.OrderBy(one => one.Key, StringComparer.Ordinal)
         where server.Settings.ContainsKey(one.Key) && !ServerSetting.IsAs(one.Key, server.Setting(one.Key), one.Value)
         select new Finding(
-            Severity.Warning, server.Announced, one.Key, $"is '{server.Setting(one.Key)}', and {key} wants '{one.Value}'");
+            Severity.Warning, server.Announced, one.Key, $"is '{server.Setting(one.Key)}', but {key} requires '{one.Value}'");
 }

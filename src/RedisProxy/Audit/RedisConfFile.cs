@@ -5,16 +5,16 @@ using System.Net.NetworkInformation;
 namespace RedisProxy.Audit;
 
 /// <summary>
-/// A server's configuration file, where this process is on the same machine and may read it, as a sidecar often is. What is read is
-/// compared and never shown: it holds passwords.
+/// A server's configuration file, if this process is on the same machine and may read it, as a sidecar often is. Its values are
+/// compared and never shown: it contains passwords.
 /// </summary>
 internal static class RedisConfFile
 {
     private const int MaxBytes = 1024 * 1024;
 
-    /// <param name="path">As INFO says it; empty when the server runs without one.</param>
+    /// <param name="path">As reported by INFO; empty when the server runs without one.</param>
     /// <param name="address">Of the server.</param>
-    /// <returns>Directives by their names, the last of each; null when it cannot be read, or is not all there is.</returns>
+    /// <returns>Directives by name, the last of each; null when the file cannot be read, or is not complete.</returns>
     public static IReadOnlyDictionary<string, string>? Read(string path, IPEndPoint address)
     {
         try
@@ -31,7 +31,7 @@ internal static class RedisConfFile
     }
 
     /// <param name="lines">Of the file.</param>
-    /// <param name="port">The server's: in a container the same path is another file, and hardly one with the same port.</param>
+    /// <param name="port">The server's: in a container the same path is another file, unlikely to have the same port.</param>
     internal static IReadOnlyDictionary<string, string>? Parse(IEnumerable<string> lines, int port)
     {
         var directives = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);

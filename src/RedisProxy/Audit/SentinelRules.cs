@@ -1,6 +1,6 @@
 namespace RedisProxy.Audit;
 
-/// <summary>Would the Sentinels agree, in time, and have room to be asked?</summary>
+/// <summary>Would the Sentinels agree in time, and can clients still connect to them?</summary>
 internal static class SentinelRules
 {
     // Beyond this share of maxclients a burst of reconnecting clients fills the rest.
@@ -8,19 +8,19 @@ internal static class SentinelRules
 
     private static readonly (string Field, string Consequence)[] Equal =
     [
-        ("quorum", "when a failover begins depends on who asks"),
-        ("down-after-milliseconds", "they take the master for down at different times, so a failover begins late, or finds no majority"),
-        ("failover-timeout", "they try again at different times"),
-        ("parallel-syncs", "how many replicas copy at once after a failover depends on who leads it"),
+        ("quorum", "when a failover begins depends on which Sentinel asks"),
+        ("down-after-milliseconds", "they consider the master down at different times, so a failover begins late, or finds no majority"),
+        ("failover-timeout", "they retry at different times"),
+        ("parallel-syncs", "how many replicas resync at once after a failover depends on its leader"),
     ];
 
     public static IEnumerable<Finding> Check(IReadOnlyList<SentinelFacts> sentinels)
     {
-        // Who watches other masters only is neither a vote nor one that is missing.
+        // A Sentinel that monitors only other masters is neither a vote nor a missing one.
         SentinelFacts[] own = [.. sentinels.Where(one => !one.HasNoSay)];
         IEnumerable<Finding> others = sentinels.Where(one => one.HasNoSay).Select(one => new Finding(
             Severity.Warning, one.Endpoint, "Sentinels",
-            "answers, and watches other masters but not this one: it has no vote here, and does not count"));
+            "monitors other masters but not this one: it has no vote here, and does not count"));
         return own.Length == 0
             ? others
             : [.. CheckNumber(own), .. own.SelectMany(CheckAlone), .. others, .. CheckEquality(own), .. CheckQuorum(own)];
@@ -34,14 +34,14 @@ internal static class SentinelRules
             yield return new Finding(
                 Severity.Critical, null, "Sentinels",
                 count == 1
-                    ? "there is one: when it is down, or does not reach the master by itself, nothing or the wrong thing happens"
-                    : "there are two: when one of them is down the other has no majority, and no failover takes place");
+                    ? "there is one: when it is down there is no failover, and when it alone loses the master there is a needless one"
+                    : "there are two: when one is down the other has no majority, and no failover takes place");
         }
         else if (count % 2 == 0)
         {
             yield return new Finding(
                 Severity.Warning, null, "Sentinels",
-                $"there are {count}: as many may fail as with {count - 1}, and the two halves of a split network have no majority");
+                $"there are {count}: they tolerate no more failures than {count - 1}, and neither half of a split network has a majority");
         }
     }
 
@@ -50,7 +50,7 @@ internal static class SentinelRules
         if (!sentinel.IsKnown)
         {
             yield return new Finding(
-                Severity.Warning, sentinel.Endpoint, "unreachable", $"was not looked at, and may have no vote: {sentinel.Failure}");
+                Severity.Warning, sentinel.Endpoint, "unreachable", $"was not checked, and may have no vote: {sentinel.Failure}");
             yield break;
         }
 
@@ -58,8 +58,8 @@ internal static class SentinelRules
         {
             bool isForLackOfRights = refusal.Contains(": NOPERM", StringComparison.Ordinal)
                 || refusal.Contains(": NOAUTH", StringComparison.Ordinal);
-            string cause = isForLackOfRights ? ", because the user of sentinel.username may not ask it" : "";
-            yield return new Finding(Severity.Warning, sentinel.Endpoint, "not looked at", $"{refusal}: its side is not known{cause}");
+            string cause = isForLackOfRights ? ", because the user of sentinel.username lacks the permission" : "";
+            yield return new Finding(Severity.Warning, sentinel.Endpoint, "not looked at", $"{refusal}: its view is unknown{cause}");
         }
 
         if (sentinel.QuorumComplaint.Length > 0)
@@ -74,7 +74,7 @@ internal static class SentinelRules
         {
             yield return new Finding(
                 Severity.Critical, sentinel.Endpoint, "maxclients",
-                $"{connected} of {most} connections are in use: when all are, clients and Sentinels are refused");
+                $"{connected} of {most} connections are in use: at the limit, clients and Sentinels are refused");
         }
     }
 
@@ -103,21 +103,21 @@ internal static class SentinelRules
             {
                 yield return new Finding(
                     Severity.Critical, sentinel.Endpoint, "quorum",
-                    $"is {quorum}, and there are {count} Sentinels: the master is never taken for down");
+                    $"is {quorum}, but there are only {count} Sentinels: the master is never considered down");
             }
             else if (quorum == 1 && count > 1)
             {
                 yield return new Finding(
                     Severity.Warning, sentinel.Endpoint, "quorum",
-                    "is 1: a Sentinel that alone does not reach the master has it replaced, if the others vote for it");
+                    "is 1: a single Sentinel that cannot reach the master can have it replaced, if the others vote for it");
             }
 
-            // Forgotten ones count in the majority (SENTINEL RESET forgets them, one Sentinel after the other).
+            // Removed Sentinels count towards the majority (SENTINEL RESET forgets them, one Sentinel at a time).
             if (others + 1 > count)
             {
                 yield return new Finding(
                     Severity.Warning, sentinel.Endpoint, "Sentinels",
-                    $"counts {others + 1} Sentinels, and {count} were found: those that are gone raise the majority until SENTINEL RESET");
+                    $"counts {others + 1} Sentinels, but {count} were found: removed ones raise the majority until SENTINEL RESET");
             }
         }
     }

@@ -4,12 +4,12 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Audit;
 
-/// <summary>What one server says of itself. Holds secrets as settings: no finding may say the value of one.</summary>
+/// <summary>The facts of one server. Contains secrets as settings: no finding may show such a value.</summary>
 internal sealed record ServerFacts
 {
     private static readonly Dictionary<string, string> None = [];
 
-    /// <summary>As Sentinel calls it.</summary>
+    /// <summary>Its address as Sentinel announces it.</summary>
     public required HostEndpoint Announced { get; init; }
 
     /// <summary>Why nothing below is known; empty when it answered.</summary>
@@ -24,21 +24,21 @@ internal sealed record ServerFacts
     /// <summary>All of CONFIG GET *; empty when it is refused.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = None;
 
-    /// <summary>ACL LIST by the user's name; null when it is refused or not known there (before redis 6).</summary>
+    /// <summary>ACL LIST by user name; null when refused or unknown there (before redis 6).</summary>
     public IReadOnlyDictionary<string, string>? Users { get; init; }
 
     /// <summary>
-    /// ACL CAT of the categories that the users' rules speak of; those that it does not tell are missing.
+    /// ACL CAT of the categories in the users' rules; those that it does not answer are missing.
     /// </summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Categories { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 
     /// <summary>MODULE LIST, names and versions; null when it is refused.</summary>
     public IReadOnlyDictionary<string, string>? Modules { get; init; }
 
-    /// <summary>Of the commands that a failover needs, those that the server does not know by their names.</summary>
+    /// <summary>Commands needed for a failover that the server does not know by these names.</summary>
     public IReadOnlyList<string> MissingCommands { get; init; } = [];
 
-    /// <summary>What could not be looked at, with the server's own words.</summary>
+    /// <summary>Refused questions, with the server's own words.</summary>
     public IReadOnlyList<string> Refusals { get; init; } = [];
 
     /// <summary>Directives of the configuration file that this process can read; null when it cannot, or there is none.</summary>
@@ -59,14 +59,14 @@ internal sealed record ServerFacts
         ? $"valkey {valkey}"
         : Info.GetValueOrDefault("redis_version", "");
 
-    /// <summary>0 when it is missing or no number.</summary>
+    /// <summary>0 when it is missing or not a number.</summary>
     public static long Number(IReadOnlyDictionary<string, string> fields, string name) =>
         long.TryParse(fields.GetValueOrDefault(name), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long number)
             ? number
             : 0;
 }
 
-/// <summary>What one Sentinel says of one master, and of itself.</summary>
+/// <summary>What one Sentinel reports of one master, and of itself.</summary>
 internal sealed record SentinelFacts
 {
     /// <summary>As this process reaches it.</summary>
@@ -81,26 +81,26 @@ internal sealed record SentinelFacts
     /// <summary>INFO clients.</summary>
     public IReadOnlyDictionary<string, string> Clients { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>It answers and watches other masters: nothing below is known, and it is none of this master's Sentinels.</summary>
+    /// <summary>It answers but monitors other masters: nothing below is known, and it is not one of this master's Sentinels.</summary>
     public bool HasNoSay { get; init; }
 
-    /// <summary>Its NOQUORUM to SENTINEL CKQUORUM; empty when it agrees, or may not be asked.</summary>
+    /// <summary>Its NOQUORUM to SENTINEL CKQUORUM; empty when it agrees, or refuses the question.</summary>
     public string QuorumComplaint { get; init; } = "";
 
-    /// <summary>What it may not be asked, with its own words.</summary>
+    /// <summary>Refused questions, with its own words.</summary>
     public IReadOnlyList<string> Refusals { get; init; } = [];
 
     public bool IsKnown => Failure.Length == 0;
 
-    /// <summary>It was allowed to say what it knows of the master.</summary>
+    /// <summary>It was permitted to report its state of the master.</summary>
     public bool IsMasterKnown => Master.Count > 0;
 }
 
-/// <summary>All that was found out about one master, its replicas, and the Sentinels that watch it.</summary>
-/// <param name="MasterName">Sentinel's name of it; the listener's without Sentinel.</param>
+/// <summary>All facts about one master, its replicas, and the Sentinels that monitor it.</summary>
+/// <param name="MasterName">Sentinel's name for it; the listener's without Sentinel.</param>
 /// <param name="Master">Null when none is accepted: see the reason.</param>
 /// <param name="Reason">Why this master, or why none.</param>
 /// <param name="Replicas">Those that Sentinels list.</param>
-/// <param name="Sentinels">Configured and learnt; none without Sentinel.</param>
+/// <param name="Sentinels">Configured and discovered; none without Sentinel.</param>
 internal sealed record DeploymentFacts(
     string MasterName, ServerFacts? Master, string Reason, IReadOnlyList<ServerFacts> Replicas, IReadOnlyList<SentinelFacts> Sentinels);

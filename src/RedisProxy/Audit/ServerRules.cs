@@ -5,12 +5,12 @@ using RedisProxy.Servers;
 
 namespace RedisProxy.Audit;
 
-/// <summary>What can be said of one server by itself, and of the software and the data of two.</summary>
+/// <summary>Rules about a single server, and about the software and the data of two.</summary>
 internal static class ServerRules
 {
     private const double MaxMissingKeys = 0.01;
 
-    // A restart takes these from the file. A failover writes what runs into it, because Sentinel sends CONFIG REWRITE.
+    // A restart takes these from the file. A failover writes the running values into it, because Sentinel sends CONFIG REWRITE.
     private static readonly string[] FileSettings =
         ["maxmemory", "maxmemory-policy", "save", "appendonly", "min-replicas-to-write", "repl-backlog-size", "timeout", "tcp-keepalive",
          "maxclients", "replica-priority", "replica-read-only"];
@@ -22,7 +22,7 @@ internal static class ServerRules
         if (!server.IsKnown)
         {
             yield return new Finding(
-                Severity.Critical, server.Announced, "unreachable", $"was not looked at: {server.Failure}");
+                Severity.Critical, server.Announced, "unreachable", $"was not checked: {server.Failure}");
             yield break;
         }
 
@@ -36,14 +36,14 @@ internal static class ServerRules
             yield return new Finding(
                 Severity.Warning, server.Announced, "rename-command",
                 $"does not know {string.Join(", ", server.MissingCommands)}: "
-                + "unless Sentinel has been told its other name, a failover fails");
+                + "unless Sentinel knows the other name, a failover fails");
         }
 
         if (server.Info.TryGetValue("config_file", out string? path) && path.Length == 0)
         {
             yield return new Finding(
                 Severity.Warning, server.Announced, "config file",
-                "runs without one: Sentinel cannot make it remember its role, and a restart forgets every CONFIG SET");
+                "runs without one: its role and every CONFIG SET are lost with a restart");
         }
 
         foreach (Finding finding in CheckFile(server).Concat(CheckPersistence(server)))
@@ -58,7 +58,7 @@ internal static class ServerRules
         {
             yield return new Finding(
                 Severity.Critical, replica.Announced, "role",
-                $"says that it is a {replica.Info.GetValueOrDefault("role", "server without a role")}, and Sentinel lists it as a replica");
+                $"is a {replica.Info.GetValueOrDefault("role", "server without a role")}, but Sentinel lists it as a replica");
         }
         else if (replica.Info.GetValueOrDefault("master_link_status") != "up")
         {
@@ -69,19 +69,19 @@ internal static class ServerRules
         {
             yield return new Finding(
                 Severity.Warning, replica.Announced, "replication",
-                "is not known to be up to date: it does not say how far it is, or the master does not");
+                "may not be up to date: it or the master does not report its offset");
         }
         else if (lag > ReplicaOptions.DefaultMaxLagBytes)
         {
             yield return new Finding(
-                Severity.Warning, replica.Announced, "replication", $"is {MemoryRules.Size(lag)} behind: promoted now, it would lack them");
+                Severity.Warning, replica.Announced, "replication", $"is {MemoryRules.Size(lag)} behind: a promotion now would lose that");
         }
 
         if (master.Version != replica.Version)
         {
             yield return new Finding(
                 Severity.Warning, replica.Announced, "version",
-                $"is {replica.Version} here and {master.Version} on the master: after a failover the older of both may not understand what "
+                $"is {replica.Version} here and {master.Version} on the master: after a failover the older one may not understand what "
                 + "the newer one sends");
         }
 
@@ -94,7 +94,7 @@ internal static class ServerRules
         {
             yield return new Finding(
                 Severity.Warning, replica.Announced, "persistence",
-                "writes nothing to disk, and the master does: after a failover a restart would begin empty");
+                "writes nothing to disk, but the master does: a restart after a failover would begin empty");
         }
     }
 
@@ -112,14 +112,14 @@ internal static class ServerRules
         {
             yield return new Finding(
                 Severity.Warning, server.Announced, "persistence",
-                "writes nothing to disk: a restart within down-after-milliseconds brings up an empty master, and every replica copies it");
+                "writes nothing to disk: a restart within down-after-milliseconds yields an empty master, and every replica copies it");
         }
 
         if (server.Info.GetValueOrDefault("rdb_last_bgsave_status", "ok") != "ok")
         {
             yield return new Finding(
                 Severity.Critical, server.Announced, "persistence",
-                "failed to save last time: with stop-writes-on-bgsave-error it refuses writes as a master");
+                "could not save last time: with stop-writes-on-bgsave-error it refuses writes as a master");
         }
     }
 
@@ -139,7 +139,7 @@ internal static class ServerRules
                     own is null ? Severity.Critical : Severity.Warning, replica.Announced, "modules",
                     own is null
                         ? $"has no module {module}: after a failover its commands would be unknown"
-                        : $"has module {module} in version {own}, and the master in {version}");
+                        : $"has module {module} in version {own}, but the master has version {version}");
             }
         }
     }
@@ -154,7 +154,7 @@ internal static class ServerRules
             {
                 yield return new Finding(
                     own < keys ? Severity.Warning : Severity.Note, replica.Announced, "keys",
-                    $"has {own} keys in {database}, and the master {keys}: expired ones explain it, or lost ones");
+                    $"has {own} keys in {database}, the master {keys}: the difference is expired keys, or lost ones");
             }
         }
     }
@@ -180,7 +180,7 @@ internal static class ServerRules
             {
                 yield return new Finding(
                     Severity.Warning, server.Announced, name,
-                    $"runs with '{running}', and the configuration file says '{written}': a restart brings the old value back, "
+                    $"runs with '{running}', but the configuration file has '{written}': a restart restores the old value, "
                     + "and a failover writes the running one into the file");
             }
         }

@@ -6,7 +6,7 @@ using RedisProxy.Hosting;
 
 namespace RedisProxy.CommandLine;
 
-/// <summary>Asks a running proxy's admin surface, and prints what it says.</summary>
+/// <summary>Sends a request to a running proxy's admin surface, and prints the answer.</summary>
 internal static class AdminClient
 {
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(15);
@@ -18,7 +18,7 @@ internal static class AdminClient
     public static async Task<int> AskAsync(
         BindAddress admin, AdminQuestion asked, TextWriter output, TextWriter error, CancellationToken cancel)
     {
-        // Every address, for who listens, is this machine for who connects; and over a file the host's name does not matter.
+        // A listener on all addresses is reached on this machine; and over a unix socket the host's name does not matter.
         HostEndpoint tcp = admin.Tcp ?? new HostEndpoint("localhost", 80);
         HostEndpoint target = tcp.IsAnyAddress ? tcp with { Host = "127.0.0.1" } : tcp;
         string shown = admin.UnixPath is null ? target.ToString() : admin.ToString();
@@ -41,7 +41,7 @@ internal static class AdminClient
             using HttpResponseMessage response = await http.SendAsync(request, cancel);
             string body = (await response.Content.ReadAsStringAsync(cancel)).TrimEnd('\n');
             bool isOk = response.IsSuccessStatusCode;
-            await (isOk ? output : error).WriteLineAsync(isOk ? body : $"The proxy at {shown} says: {body}");
+            await (isOk ? output : error).WriteLineAsync(isOk ? body : $"The proxy at {shown} answers: {body}");
             return isOk ? ExitCode.Ok : ExitCode.Failure;
         }
         catch (HttpRequestException refused)

@@ -4,13 +4,13 @@ using System.Globalization;
 namespace RedisProxy.CommandLine;
 
 /// <summary>
-/// Commands that ask a running proxy: each is a path of its admin surface. Which proxy is said by <c>--admin</c>, or else by the
-/// configuration that it runs with, or else it is the one on this machine's usual port. What values options may have, the proxy judges.
+/// Commands for a running proxy: each is a path of its admin surface. The proxy is selected by <c>--admin</c>, otherwise by the
+/// configuration that it runs with, otherwise by the default port on this machine. Option values are validated by the proxy.
 /// </summary>
 internal sealed class AdminCommands
 {
     private readonly Option<bool> _json = new("--json") { Description = "As JSON, for programs." };
-    private readonly Option<string> _listener = new("--listener") { HelpName = "NAME", Description = "Only of this listener." };
+    private readonly Option<string> _listener = new("--listener") { HelpName = "NAME", Description = "Only this listener." };
     private readonly Option<string> _phase = new("--phase")
     {
         HelpName = "PHASE",
@@ -20,51 +20,51 @@ internal sealed class AdminCommands
     private readonly Option<string> _client = new("--client")
     {
         HelpName = "ADDRESS",
-        Description = "Only clients whose address begins like this, for example 10.1.",
+        Description = "Only clients whose address begins with this, for example 10.1.",
     };
 
     private readonly Option<string> _name = new("--name")
     {
         HelpName = "NAME",
-        Description = "Only clients whose own name (CLIENT SETNAME) begins like this.",
+        Description = "Only clients whose own name (CLIENT SETNAME) begins with this.",
     };
 
     private readonly Option<int?> _limit = new("--limit")
     {
         HelpName = "COUNT",
-        Description = "List no more than this. Default: 100.",
+        Description = "List at most this many. Default: 100.",
     };
 
-    private readonly Argument<long> _id = new("id") { Description = "As the list of sessions says it." };
+    private readonly Argument<long> _id = new("id") { Description = "From the list of sessions." };
     private readonly Option<string> _tokenFile = new("--token-file")
     {
         HelpName = "FILE",
-        Description = "Its first line is the proxy's admin.token. Default: what the configuration says, if it is used.",
+        Description = "Its first line is the proxy's admin.token. Default: the token of the configuration, if that is used.",
     };
 
     private readonly Argument<string?> _master = new("master")
     {
-        Description = "Sentinel's name of it. Not needed when there is one.",
+        Description = "Sentinel's name for it. Not needed if there is only one.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Argument<string?> _receiver = new("receiver")
     {
-        Description = "Its name. Default: all of them.",
+        Description = "Its name. Default: all receivers.",
         Arity = ArgumentArity.ZeroOrOne,
     };
 
-    private readonly Option<bool> _force = new("--force") { Description = "Even when something speaks against it." };
+    private readonly Option<bool> _force = new("--force") { Description = "Despite objections." };
 
     private readonly Option<string> _for = new("--for")
     {
         HelpName = "DURATION",
-        Description = "Resume by itself after this, at most 10m. Default: 10s.",
+        Description = "Resume automatically after this, at most 10m. Default: 10s.",
     };
 
     private readonly Option<bool> _live = new("--live")
     {
-        Description = "Only whether its loops turn, not whether it should get traffic.",
+        Description = "Only whether its event loops run, not whether it should receive traffic.",
     };
 
     public Command Health { get; } = new("health", HelpTexts.Health);
@@ -111,7 +111,7 @@ internal sealed class AdminCommands
         }
     }
 
-    /// <summary>Each command with what it asks.</summary>
+    /// <summary>Each command with its request.</summary>
     public IEnumerable<(Command Command, Func<ParseResult, AdminQuestion> Ask)> All =>
     [
         (Health, HealthOf),
@@ -168,16 +168,16 @@ internal sealed class AdminCommands
     }
 }
 
-/// <param name="Path">With the query, without a slash before it.</param>
-/// <param name="IsJson">Else text for people.</param>
+/// <param name="Path">With the query, without a leading slash.</param>
+/// <param name="IsJson">Otherwise text for people.</param>
 internal sealed record AdminQuestion(string Path, bool IsJson)
 {
     /// <summary>It changes something: a POST, with the token.</summary>
     public bool IsVerb { get; init; }
 
-    /// <summary>Where the token is; null: in the configuration.</summary>
+    /// <summary>The file with the token; null: in the configuration.</summary>
     public string? TokenFile { get; init; }
 
-    /// <summary>Null: none is known.</summary>
+    /// <summary>Null: unknown.</summary>
     public string? Token { get; init; }
 }

@@ -8,7 +8,7 @@ using RedisProxy.Hosting;
 
 namespace RedisProxy.CommandLine;
 
-/// <summary>The <c>audit</c> command: what would break at the next failover, for people or as JSON.</summary>
+/// <summary>The <c>audit</c> command: what would break at the next failover, as text or JSON.</summary>
 internal static class AuditReport
 {
     /// <returns>An <see cref="ExitCode"/>: by the worst finding, or that the audit could not be made.</returns>

@@ -8,7 +8,7 @@ using RedisProxy.Topology;
 
 namespace RedisProxy.CommandLine;
 
-/// <summary>The <c>check</c> command: asks everybody once and writes, for people, who said what and what the proxy would do.</summary>
+/// <summary>The <c>check</c> command: asks every Sentinel once and prints their answers and the master that the proxy would use.</summary>
 internal static class CheckReport
 {
     /// <returns>An <see cref="ExitCode"/>: could every master be served now?</returns>
@@ -35,7 +35,7 @@ internal static class CheckReport
         await output.WriteLineAsync(check.MasterName);
         string[][] rows =
         [
-            ["  Sentinel", "says the master is", "epoch", "flags"],
+            ["  Sentinel", "reports as master", "epoch", "flags"],
             .. check.Opinions.Select(opinion => Row(opinion, options)),
         ];
         if (check.Opinions.Count > 0)
@@ -46,7 +46,7 @@ internal static class CheckReport
         await output.WriteLineAsync($"  master    {Describe(check)}");
         if (check.Probe is { } probe)
         {
-            await output.WriteLineAsync($"  itself    {(probe.IsUp ? "takes requests" : probe.Detail)}");
+            await output.WriteLineAsync($"  probe     {(probe.IsUp ? "takes requests" : probe.Detail)}");
         }
 
         if (check.Replicas.Count > 0)
@@ -55,16 +55,16 @@ internal static class CheckReport
             await output.WriteLineAsync($"  replicas  {string.Join(", ", replicas)}");
         }
 
-        await output.WriteLineAsync($"  verdict   {(check.IsGood ? "could be served" : "could NOT be served now")}");
+        await output.WriteLineAsync($"  verdict   {(check.IsGood ? "can be served" : "can NOT be served now")}");
     }
 
     private static string[] Row(SentinelOpinion opinion, ProxyOptions options)
     {
         bool isConfigured = options.Sentinel!.Endpoints.Contains(opinion.Sentinel);
-        string name = $"  {opinion.Sentinel}{(isConfigured ? "" : " (learnt)")}";
+        string name = $"  {opinion.Sentinel}{(isConfigured ? "" : " (discovered)")}";
         if (!opinion.IsConnected || opinion.Master is null)
         {
-            return [name, opinion.Error.Length > 0 ? $"- ({opinion.Error})" : "- (it knows none of this name)", "", ""];
+            return [name, opinion.Error.Length > 0 ? $"- ({opinion.Error})" : "- (knows no such master)", "", ""];
         }
 
         string doubt = opinion.Error.Length > 0 ? $" ({opinion.Error})" : "";

@@ -8,14 +8,14 @@ using RedisProxy.Configuration;
 namespace RedisProxy.CommandLine;
 
 /// <summary>
-/// The options that say what to run, the same for every command. Their values are not looked at here: they become the uppermost layer of
-/// the configuration, and are judged with the rest of it.
+/// The options that describe what to run, the same for every command. Their values are not validated here: they become the top layer of
+/// the configuration, and are validated with the rest of it.
 /// </summary>
 internal sealed class ConfigurationArguments
 {
     public const string DefaultFile = "proxy.json";
 
-    /// <summary>The label of the only listener in front of one server: without a file there is no place to give it a name.</summary>
+    /// <summary>The name of the only listener in front of one server: without a file it cannot be configured.</summary>
     private const string NameWithoutSentinel = "redis";
 
     private static readonly Dictionary<string, LogLevel> LogLevels = new(StringComparer.OrdinalIgnoreCase)
@@ -46,14 +46,14 @@ internal sealed class ConfigurationArguments
     private readonly Option<string[]> _sentinel = new("--sentinel")
     {
         HelpName = "HOST:PORT",
-        Description = "A Sentinel. Give it several times, or separate with commas; the Sentinels they know are found.",
+        Description = "A Sentinel. May be repeated, or a comma-separated list; the Sentinels they know are discovered.",
         Recursive = true,
     };
 
     private readonly Option<string> _master = new("--master")
     {
         HelpName = "NAME",
-        Description = "The master's name, as Sentinel knows it.",
+        Description = "Sentinel's name for the master.",
         Recursive = true,
     };
 
@@ -68,21 +68,21 @@ internal sealed class ConfigurationArguments
     {
         HelpName = "ADDRESS",
         Description = "Where metrics, health and status are served: host:port, a port alone for this machine only, or unix:/path; "
-            + "\"\" for nowhere. Default: 127.0.0.1:9180.",
+            + "\"\" to turn it off. Default: 127.0.0.1:9180.",
         Recursive = true,
     };
 
     private readonly Option<string> _loops = new("--loops")
     {
         HelpName = "COUNT",
-        Description = "Threads that carry the traffic. Default: 0, as many as processors but at most 4.",
+        Description = "Event-loop threads for the traffic. Default: 0, as many as processors but at most 4.",
         Recursive = true,
     };
 
     private readonly Option<LogLevel?> _logLevel = new("--log-level")
     {
         HelpName = "LEVEL",
-        Description = $"How much to log: {string.Join(", ", LogLevels.Keys)}. Default: info.",
+        Description = $"The log level: {string.Join(", ", LogLevels.Keys)}. Default: info.",
         Recursive = true,
         CustomParser = argument =>
         {
@@ -101,23 +101,23 @@ internal sealed class ConfigurationArguments
     public LogLevel LogLevelOf(ParseResult arguments) => arguments.GetValue(_logLevel) ?? LogLevel.Information;
 
     /// <summary>
-    /// Where a running proxy is asked: <c>--admin</c>; or what the configuration says, if there is one; or the environment, which is all
-    /// there is in a container without a file; or the default.
+    /// The admin address of a running proxy: <c>--admin</c>; otherwise from the configuration, if there is one; otherwise from the
+    /// environment, which is all there is in a container without a file; otherwise the default.
     /// </summary>
-    /// <returns>With an address; or null, and a sentence on why there is none.</returns>
+    /// <returns>With an address; or null, with a sentence giving the reason.</returns>
     public AdminOptions? AdminOf(ParseResult arguments, ShellContext shell, out string error)
     {
         error = "";
         OptionSources sources = SourcesOf(arguments, shell);
         if (arguments.GetValue(_admin) is { } text && arguments.GetValue(_config) is null)
         {
-            error = $"--admin: {QuotedValue.Of(text)} is no address; expected host:port, a port of this machine, or unix:/path";
+            error = $"--admin: {QuotedValue.Of(text)} is not an address; expected host:port, a port of this machine, or unix:/path";
             return AdminAt(LoopbackWhenPortOnly(text));
         }
 
         if (sources.File is null && EnvironmentVariables.Find(shell.Environment, "admin:bind") is { } variable)
         {
-            error = $"{variable.Key}: {QuotedValue.Of(variable.Value)} is no address to ask; expected host:port or unix:/path";
+            error = $"{variable.Key}: {QuotedValue.Of(variable.Value)} is not an address; expected host:port or unix:/path";
             return AdminAt(variable.Value);
         }
 
@@ -128,8 +128,8 @@ internal sealed class ConfigurationArguments
 
         OptionsReading reading = OptionsReader.Read(sources);
         error = reading.Options is null
-            ? $"{sources.File}: {reading.Errors[0]}; or say --admin ADDRESS"
-            : $"{sources.File}: the admin surface is turned off (admin.bind), so there is nothing to ask";
+            ? $"{sources.File}: {reading.Errors[0]}; or use --admin ADDRESS"
+            : $"{sources.File}: the admin surface is turned off (admin.bind)";
         return reading.Options?.Admin is { Bind: not null } admin ? admin : null;
     }
 
@@ -176,7 +176,7 @@ internal sealed class ConfigurationArguments
 
         if (arguments.GetValue(_sentinel) is { Length: > 0 } sentinels)
         {
-            // A list that is named anew is meant as a whole; a third Sentinel left over from the file would be a surprise.
+            // A list given here is meant as a whole; a third Sentinel left over from the file would be a surprise.
             layer.Replace("sentinel:endpoints");
             string[] endpoints = [.. sentinels.SelectMany(s => s.Split(',', StringSplitOptions.TrimEntries))];
             foreach ((int index, string endpoint) in endpoints.Index())

@@ -6,7 +6,7 @@ using RedisProxy.Hosting;
 
 namespace RedisProxy.CommandLine;
 
-/// <summary>The generated help, and below it what a list of options cannot say.</summary>
+/// <summary>The generated help, followed by what a list of options cannot express.</summary>
 internal sealed class HelpWithExamples : SynchronousCommandLineAction
 {
     private readonly HelpAction _generated;
@@ -17,7 +17,7 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
         _generated = generated;
         _examplesOf = examplesOf;
 
-        // Not the terminal's width: in a log or a pipe there is none, and lines would become as long as their text.
+        // Not the terminal's width: a log or a pipe has none, and lines would become as long as their text.
         _generated.MaxWidth = 110;
     }
 

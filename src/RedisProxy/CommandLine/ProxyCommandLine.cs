@@ -10,8 +10,9 @@ using RedisProxy.Hosting;
 namespace RedisProxy.CommandLine;
 
 /// <summary>
-/// The program as it is called: arguments in, exit code out. It reads and judges the configuration, and leaves the work to four
-/// delegates, so it depends on nothing but the configuration. Results go to standard output, everything else to standard error.
+/// The program's command line: arguments in, exit code out. It reads and validates the configuration, and leaves the work to
+/// four delegates, so it depends on nothing but the configuration. Results go to standard output, everything else to standard
+/// error.
 /// </summary>
 internal sealed class ProxyCommandLine
 {
@@ -23,15 +24,15 @@ internal sealed class ProxyCommandLine
     private readonly ConfigurationArguments _arguments = new();
     private readonly Option<bool> _takeOver = new("--take-over")
     {
-        Description = "Replace a proxy of the same user that runs on these addresses: new clients come here, and it is to be "
-            + "ended (SIGTERM) once this one is ready. Without it, an address in use is an error.",
+        Description = "Replace a proxy of the same user that runs on these addresses: new clients connect to this one; stop "
+            + "the other (SIGTERM) once this one is ready. Without this option, an address in use is an error.",
     };
 
     private readonly Option<bool> _auditJson = new("--json") { Description = "As JSON, for programs." };
 
     private readonly Command _root;
 
-    /// <param name="shell">Where it was called.</param>
+    /// <param name="shell">The calling shell.</param>
     /// <param name="run">
     /// Serves until the token is cancelled, which SIGINT and SIGTERM do, and then takes as long as it needs.
     /// Returns an <see cref="ExitCode"/>.
@@ -56,7 +57,7 @@ internal sealed class ProxyCommandLine
 
     public async Task<int> InvokeAsync(IReadOnlyList<string> args, CancellationToken cancellationToken = default)
     {
-        // No response files: an argument that begins with @ is an argument.
+        // No response files: an argument beginning with @ is an ordinary argument.
         ParseResult arguments = _root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (arguments.Action is ParseErrorAction)
         {
@@ -65,7 +66,7 @@ internal sealed class ProxyCommandLine
                 await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName}: {error}");
             }
 
-            await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName} --help lists what there is.");
+            await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName} --help lists commands and options.");
             return ExitCode.BadConfiguration;
         }
 
@@ -76,7 +77,7 @@ internal sealed class ProxyCommandLine
                 Error = _shell.Error,
                 EnableDefaultExceptionHandler = false,
 
-                // Signals cancel the token, and then the proxy drains for as long as it is configured to; the library would allow it 2 s.
+                // Signals cancel the token, and then the proxy drains for as long as configured; the library would allow it 2 s.
                 ProcessTerminationTimeout = Timeout.InfiniteTimeSpan,
             },
             cancellationToken);
@@ -93,7 +94,7 @@ internal sealed class ProxyCommandLine
             (run, cancel) => _audit(run.Options, new AuditRequest(run.LogLevel, arguments.GetValue(_auditJson)), cancel),
             cancellationToken));
 
-        // Not a RootCommand: that one takes its name from the process, which is another one under test and in a container.
+        // Not a RootCommand: that one takes its name from the process, which differs under test and in a container.
         var root = new Command(ShowVersion.ProgramName, HelpTexts.Proxy) { check, audit };
         foreach ((Command command, Func<ParseResult, AdminQuestion> ask) in new AdminCommands().All)
         {
@@ -106,7 +107,7 @@ internal sealed class ProxyCommandLine
             root.Add(option);
         }
 
-        var help = new HelpOption { Description = "Shows this." };
+        var help = new HelpOption { Description = "Shows this help." };
         help.Action = new HelpWithExamples((HelpAction)help.Action!, ExamplesOf);
         root.Add(new Option<bool>("--version") { Description = "Shows the version.", Action = new ShowVersion() });
         root.Add(help);
@@ -167,7 +168,7 @@ internal sealed class ProxyCommandLine
         }
         catch (Exception e)
         {
-            // With the stack: nobody caught this, so it is a defect, and all there will be of it.
+            // With the stack: nothing caught this, so it is a bug, and this is the only trace of it.
             await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName}: {e}");
             return ExitCode.Failure;
         }
@@ -175,14 +176,14 @@ internal sealed class ProxyCommandLine
 
     private async Task<int> CheckAsync(HostedRun run, CancellationToken cancellationToken)
     {
-        await _shell.Output.WriteLineAsync("The configuration is good.");
+        await _shell.Output.WriteLineAsync("The configuration is valid.");
         try
         {
             return await _check(run.Options, run.LogLevel, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // A script that goes on after a good check must not go on after half of one.
+            // A script that continues after a good check must not continue after half of one.
             return ExitCode.Failure;
         }
     }
@@ -205,6 +206,5 @@ internal sealed class ProxyCommandLine
     }
 }
 
-/// <param name="LogLevel">How much to log.</param>
-/// <param name="IsJson">Else text for people.</param>
+/// <param name="IsJson">Otherwise text for people.</param>
 internal sealed record AuditRequest(LogLevel LogLevel, bool IsJson);

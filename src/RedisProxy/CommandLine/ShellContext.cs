@@ -2,11 +2,11 @@ using System.Collections;
 
 namespace RedisProxy.CommandLine;
 
-/// <summary>What a shell gives a process besides its arguments. A value, so that tests can be the shell.</summary>
+/// <summary>The environment of a process besides its arguments. A value, so that tests can play the shell.</summary>
 /// <param name="Output">For results.</param>
 /// <param name="Error">For errors and advice.</param>
 /// <param name="Environment">All variables.</param>
-/// <param name="Directory">Where relative paths begin.</param>
+/// <param name="Directory">The base of relative paths.</param>
 internal sealed record ShellContext(
     TextWriter Output, TextWriter Error, IReadOnlyDictionary<string, string> Environment, string Directory)
 {

@@ -6,15 +6,15 @@ using RedisProxy.Hosting;
 
 namespace RedisProxy.CommandLine;
 
-/// <summary><c>--version</c>: of this assembly, whatever program it was started by.</summary>
+/// <summary><c>--version</c>: of this assembly, whatever program loaded it.</summary>
 internal sealed class ShowVersion : SynchronousCommandLineAction
 {
     public override bool ClearsParseErrors => true;
 
-    /// <summary>The program's, as people type it.</summary>
+    /// <summary>The program's name, as typed.</summary>
     public const string ProgramName = "RedisProxy";
 
-    /// <summary>As in <c>0.1.0</c>, without the hash of the commit that a build may add.</summary>
+    /// <summary>Like <c>0.1.0</c>, without the commit hash that a build may append.</summary>
     public static string Version { get; } =
         typeof(ShowVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
 

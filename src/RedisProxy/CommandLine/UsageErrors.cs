@@ -5,8 +5,8 @@ using RedisProxy.Configuration;
 namespace RedisProxy.CommandLine;
 
 /// <summary>
-/// What is said about arguments that were not understood. Not the library's own text: it ends with the whole help, below which nobody
-/// sees the error, and it repeats every stray word, which may be the password that somebody gave to an option that does not exist.
+/// Describes arguments that were not understood. Not the library's own text: it ends with the whole help, which hides the error, and
+/// it repeats every stray word, which may be a password given to an option that does not exist.
 /// </summary>
 internal static class UsageErrors
 {

@@ -8,24 +8,25 @@ using RedisProxy.Topology;
 namespace RedisProxy.Failover;
 
 /// <summary>
-/// <c>SENTINEL FAILOVER</c> to one Sentinel, and what becomes of it. An order that was sent and not answered may be carried out, at once
-/// or once the Sentinel is awake again; that none is under way is believed only of a Sentinel that says so afterwards.
+/// <c>SENTINEL FAILOVER</c> to one Sentinel, and its outcome. An order that was sent but not answered may be carried out, at once or
+/// once the Sentinel resumes; only that Sentinel's own later answer proves that no failover is in progress.
 /// <para>
-/// Not <c>COORDINATED</c>, which Valkey 9 has: all that it adds is done here already, by <see cref="WritePause"/> and by waiting for the
-/// replicas. It needs rights that Sentinel's user seldom has, and its own pause of the master, which UNPAUSE does not end, lasts for the
-/// whole <c>failover-timeout</c> when it hangs.
+/// Not <c>COORDINATED</c>, which Valkey 9 has: everything it adds is already done here, by <see cref="WritePause"/> and by waiting for
+/// the replicas. It needs permissions that Sentinel's user rarely has, and its own pause of the master, which UNPAUSE does not end,
+/// lasts for the whole <c>failover-timeout</c> if it hangs.
 /// </para>
 /// </summary>
 internal sealed class FailoverOrder(FailoverPlan plan, ProxyOptions options, TopologyContext context)
 {
-    // Clients wait meanwhile. A Sentinel that works answers within a millisecond.
+    // Clients are waiting meanwhile. A healthy Sentinel answers within a millisecond.
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
 
     /// <summary>A failover may have begun.</summary>
     public bool IsGiven { get; private set; }
 
-    /// <returns>What there is to say of it, a sentence.</returns>
-    /// <exception cref="ServerException">Surely none has begun: Sentinel is not reached, or refuses (no good replica, say).</exception>
+    /// <returns>The outcome, a sentence.</returns>
+    /// <exception cref="ServerException">Certainly none has begun: Sentinel is unreachable, or refuses (no good replica, for
+    /// example).</exception>
     public async Task<string> GiveAsync()
     {
         RespValue reply;
@@ -37,7 +38,7 @@ internal sealed class FailoverOrder(FailoverPlan plan, ProxyOptions options, Top
         catch (ServerException failure) when (failure.IsOutcomeUnknown)
         {
             IsGiven = true;
-            return $"{failure.Message}: it may have begun, so everybody goes on to wait";
+            return $"{failure.Message}: it may have begun, so clients keep waiting";
         }
 
         if (reply.IsError && !reply.Text.StartsWith("INPROG", StringComparison.Ordinal))
@@ -46,23 +47,23 @@ internal sealed class FailoverOrder(FailoverPlan plan, ProxyOptions options, Top
         }
 
         IsGiven = true;
-        return reply.IsError ? $"Sentinel {plan.Sentinel} says that one is under way" : $"Sentinel {plan.Sentinel} has begun";
+        return reply.IsError ? $"Sentinel {plan.Sentinel} reports one in progress" : $"Sentinel {plan.Sentinel} has begun";
     }
 
-    /// <summary>Asks all Sentinels anew.</summary>
+    /// <summary>Asks all Sentinels again.</summary>
     /// <returns>
-    /// True: the one that was told has none under way (any more), or does not run, and no other one says that it has. Whom it has promoted
-    /// by then is a master already.
+    /// True: the Sentinel that received the order has none in progress (any more), or is not running, and no other one reports one. A
+    /// replica it promoted before that is already a master.
     /// </returns>
     public async Task<bool> IsOverAsync()
     {
         Task<bool?>[] others = [.. plan.OtherSentinels.Select(IsFailingOverAsync)];
-        bool? told = await IsFailingOverAsync(plan.Sentinel!);
-        bool?[] all = [told, .. await Task.WhenAll(others)];
-        return told == false && Array.TrueForAll(all, one => one != true);
+        bool? own = await IsFailingOverAsync(plan.Sentinel!);
+        bool?[] all = [own, .. await Task.WhenAll(others)];
+        return own == false && Array.TrueForAll(all, one => one != true);
     }
 
-    /// <returns>Null: it does not say.</returns>
+    /// <returns>Null: unknown.</returns>
     private async Task<bool?> IsFailingOverAsync(HostEndpoint sentinel)
     {
         try
@@ -75,7 +76,7 @@ internal sealed class FailoverOrder(FailoverPlan plan, ProxyOptions options, Top
         }
         catch (ServerException failure)
         {
-            // Nobody listens there. What a Sentinel has begun it does not go on with after a restart.
+            // Not running. A Sentinel does not resume a failover after a restart.
             return failure.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused } ? false : null;
         }
     }

@@ -4,13 +4,13 @@ using RedisProxy.Servers;
 namespace RedisProxy.Failover;
 
 /// <summary>
-/// What a failover on demand would do, and what speaks against it. Holds the connections that it is done with.
+/// The plan of a failover on demand, and the objections to it. Owns the connections that it uses.
 /// </summary>
-/// <param name="MasterName">Sentinel's name of it.</param>
-/// <param name="Sentinel">The one that will be told.</param>
+/// <param name="MasterName">Sentinel's name for it.</param>
+/// <param name="Sentinel">The one that will receive the order.</param>
 /// <param name="Master">The present one; null when none can be reached.</param>
 /// <param name="Replicas">Those that Sentinel may choose: up, linked to the master, with a priority above 0.</param>
-/// <param name="Objections">Sentences; with any of them it is not done unless forced.</param>
+/// <param name="Objections">Sentences; with any of them the failover is refused unless forced.</param>
 internal sealed record FailoverPlan(
     string MasterName,
     HostEndpoint? Sentinel,
@@ -18,10 +18,10 @@ internal sealed record FailoverPlan(
     IReadOnlyList<ServerConnection> Replicas,
     IReadOnlyList<string> Objections) : IAsyncDisposable
 {
-    /// <summary>The connected Sentinels beside <see cref="Sentinel"/>: they are asked, and told nothing.</summary>
+    /// <summary>The connected Sentinels besides <see cref="Sentinel"/>: they are asked, and receive no order.</summary>
     public IReadOnlyList<HostEndpoint> OtherSentinels { get; init; } = [];
 
-    /// <summary>Without these it cannot be done, forced or not.</summary>
+    /// <summary>Without these a failover is impossible, forced or not.</summary>
     public bool IsPossible => Sentinel is not null && Master is not null && Replicas.Count > 0;
 
     public async ValueTask DisposeAsync()

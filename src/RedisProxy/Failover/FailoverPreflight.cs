@@ -8,15 +8,15 @@ using RedisProxy.Topology;
 namespace RedisProxy.Failover;
 
 /// <summary>
-/// Looks before a failover on demand: would Sentinel do it now, and would the replica that it may choose have everything? Whether that one
-/// could do the master's work is the audit's to say. Changes nothing.
+/// Checks before a failover on demand: would Sentinel execute it now, and would the replica that it may choose have all the data? Whether
+/// that replica could do the master's work is for the audit to judge. Changes nothing.
 /// </summary>
 internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext context)
 {
     private readonly AddressPolicy _policy = new(options);
     private readonly List<string> _objections = [];
 
-    /// <param name="view">Of the master that is to be replaced.</param>
+    /// <param name="view">Of the master to be replaced.</param>
     public async Task<FailoverPlan> RunAsync(TopologyView view)
     {
         string name = view.MasterName;
@@ -28,7 +28,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
         HostEndpoint? sentinel = ChooseSentinel(view);
         if (sentinel is null)
         {
-            return new FailoverPlan(name, null, null, [], [.. _objections, $"no Sentinel is connected that names {node.Announced}"]);
+            return new FailoverPlan(name, null, null, [], [.. _objections, $"no connected Sentinel reports {node.Announced}"]);
         }
 
         var master = new ServerConnection(node.Announced, node.Address, options.Backend, context);
@@ -61,11 +61,11 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
 
         SentinelOpinion[] agreeing = [.. connected.Where(sentinel => sentinel.Master == view.Master!.Announced)];
         _objections.AddRange(connected.Except(agreeing).Select(
-            sentinel => $"Sentinel {sentinel.Sentinel} names {sentinel.Master?.ToString() ?? "no master"}"));
+            sentinel => $"Sentinel {sentinel.Sentinel} reports {sentinel.Master?.ToString() ?? "no master"}"));
 
-        // Just after a failover Sentinel is "disconnected" from the new master for a moment; that alone is no reason.
+        // Just after a failover Sentinel is "disconnected" from the new master for a moment; that alone is no objection.
         _objections.AddRange(agreeing.Where(sentinel => sentinel.Flags is not ("master" or "master,disconnected")).Select(
-            sentinel => $"Sentinel {sentinel.Sentinel} has the flags {sentinel.Flags} on the master"));
+            sentinel => $"Sentinel {sentinel.Sentinel} reports the flags {sentinel.Flags} for the master"));
         return agreeing.FirstOrDefault()?.Sentinel;
     }
 
@@ -94,13 +94,13 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
         }
     }
 
-    // As Sentinel chooses: not one that is down or disconnected, and none of priority 0 (redis.conf, replica-priority).
+    // As Sentinel chooses: no replica that is down or disconnected, and none of priority 0 (redis.conf, replica-priority).
     private bool IsEligible(HostEndpoint announced, Dictionary<string, string> fields)
     {
         string flags = fields.GetValueOrDefault("flags", "");
         if (flags != "slave")
         {
-            _objections.Add($"replica {announced} is not healthy: Sentinel has the flags {flags} on it");
+            _objections.Add($"replica {announced} is unhealthy: Sentinel reports the flags {flags} for it");
             return false;
         }
 
@@ -127,7 +127,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
         IReadOnlyDictionary<string, string> clients = await master.InfoAsync("clients");
         if (clients.GetValueOrDefault("paused_reason", "none") != "none")
         {
-            _objections.Add($"the clients of {master.Announced} are paused by somebody");
+            _objections.Add($"the clients of {master.Announced} are paused already");
         }
 
         foreach (ServerConnection replica in replicas)
@@ -137,13 +137,14 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
             {
                 _objections.Add(
                     lag is null
-                        ? $"it is not known how far replica {replica.Announced} is behind the master"
+                        ? $"the lag of replica {replica.Announced} is unknown"
                         : $"replica {replica.Announced} is {lag} bytes behind the master");
             }
         }
     }
 
-    // ACL DRYRUN came with redis 7.0; who is older, or may not ask, finds out when it is done, before anything is changed.
+    // ACL DRYRUN came with redis 7.0; on older servers, or without permission to ask, a missing permission shows when the command
+    // is sent, before anything is changed.
     private async Task CheckPermissionsAsync(ServerConnection master)
     {
         RespValue user = await master.TryAskAsync("ACL", "WHOAMI");

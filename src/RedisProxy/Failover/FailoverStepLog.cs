@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 
 namespace RedisProxy.Failover;
 
-/// <summary>What a failover on demand has done, and when. Any thread: some steps are taken beside each other.</summary>
+/// <summary>The steps of a failover on demand, with their times. Any thread: some steps run concurrently.</summary>
 internal sealed class FailoverStepLog(string masterName, TimeProvider time, ILogger log)
 {
     private readonly long _begun = time.GetTimestamp();

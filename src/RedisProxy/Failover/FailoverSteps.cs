@@ -7,9 +7,9 @@ using RedisProxy.Servers;
 namespace RedisProxy.Failover;
 
 /// <summary>
-/// The servers' side of a failover on demand, step by step. Writes of all clients, also of those that do not come through a proxy, are
-/// paused at the old master until a replica has everything and is the master. Then the old one is made its replica, and only then
-/// released, so that it answers everything that waited with READONLY.
+/// The servers' side of a failover on demand, step by step. Writes of all clients, including those that do not use a proxy, are paused
+/// at the old master until a replica has caught up and is promoted. Then the old master is demoted to its replica, and only then
+/// released, so that it answers every paused write with READONLY.
 /// </summary>
 internal sealed class FailoverSteps(FailoverPlan plan, ProxyOptions options, TopologyContext context) : IAsyncDisposable
 {
@@ -17,7 +17,7 @@ internal sealed class FailoverSteps(FailoverPlan plan, ProxyOptions options, Top
     private static readonly TimeSpan AskSentinelsInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan DemoteWithin = TimeSpan.FromSeconds(2);
 
-    // What a Sentinel said just before it died may still be under way to a replica.
+    // What a Sentinel sent just before it died may still be on its way to a replica.
     private const int AnswersToBelieve = 2;
 
     private readonly ServerConnection _master = plan.Master!;
@@ -28,13 +28,13 @@ internal sealed class FailoverSteps(FailoverPlan plan, ProxyOptions options, Top
     /// <summary>Writes are paused at the old master, or may be, and it has not been released.</summary>
     public bool IsPaused => _pause.IsOn;
 
-    /// <summary>Surely nothing was written to the old master since the pause began.</summary>
+    /// <summary>Certainly nothing was written to the old master since the pause began.</summary>
     public bool IsPauseUnbroken => _pause.IsUnbroken;
 
-    /// <summary>The Sentinels have said that no failover is under way, so nothing comes of the order any more.</summary>
+    /// <summary>The Sentinels have answered that no failover is in progress, so the order will have no effect any more.</summary>
     public bool IsOrderSettled { get; private set; }
 
-    /// <summary>Bytes of the replication stream that a replica has not got; null when one of both does not say how far it is.</summary>
+    /// <summary>Bytes of the replication stream that a replica lacks; null when either of the two does not report its offset.</summary>
     public static async Task<long?> LagAsync(ServerConnection master, ServerConnection replica)
     {
         long? written = ReplicationFacts.Read(await master.InfoAsync("replication")).Offset;
@@ -44,8 +44,8 @@ internal sealed class FailoverSteps(FailoverPlan plan, ProxyOptions options, Top
 
     public Task PauseWritesAsync() => _pause.BeginAsync();
 
-    /// <summary>Until every replica that Sentinel may choose has all that was written: which one it chooses, it decides itself.</summary>
-    /// <returns>False: not within the time.</returns>
+    /// <summary>Waits for every replica that Sentinel may choose, because the choice is Sentinel's.</summary>
+    /// <returns>False: not all in time.</returns>
     public async Task<bool> WaitUntilCaughtUpAsync(TimeSpan within)
     {
         long begun = context.Time.GetTimestamp();
@@ -65,18 +65,18 @@ internal sealed class FailoverSteps(FailoverPlan plan, ProxyOptions options, Top
         return true;
     }
 
-    /// <summary>Tells Sentinel. From here on a failover may be under way, whatever else fails.</summary>
-    /// <returns>What there is to say of it.</returns>
-    /// <exception cref="ServerException">Surely none has begun.</exception>
+    /// <summary>Sends the order to Sentinel. From here on a failover may be in progress, whatever else fails.</summary>
+    /// <returns>The outcome, a sentence.</returns>
+    /// <exception cref="ServerException">Certainly none has begun.</exception>
     public Task<string> OrderAsync() => _pause.IsUnbroken
         ? _order.GiveAsync()
         : throw new ServerException($"{_master.Announced} may have executed writes meanwhile: its pause could not be renewed in time");
 
     /// <summary>
-    /// Asks often: until the old master is demoted, an impatient proxy elsewhere may still take its silence for a loss. That the old master
-    /// does not answer any more is no reason to give up, and neither is a Sentinel that says nothing: it may be at it.
+    /// Polls quickly: until the old master is demoted, an impatient proxy elsewhere may take its silence for a failure. An old master
+    /// that no longer answers is no reason to give up, and neither is a silent Sentinel: it may be working on it.
     /// </summary>
-    /// <returns>The replica that is a master now; null: none within the time, or Sentinel is not at it (any more).</returns>
+    /// <returns>The promoted replica; null: none in time, or Sentinel has no failover in progress (any more).</returns>
     public async Task<ServerConnection?> WaitUntilPromotedAsync(TimeSpan within)
     {
         long begun = context.Time.GetTimestamp();
@@ -103,8 +103,8 @@ internal sealed class FailoverSteps(FailoverPlan plan, ProxyOptions options, Top
         return await _roles.FindAsync();
     }
 
-    /// <summary>Everything that waited at the old master is refused by it now, and goes to the new one.</summary>
-    /// <exception cref="ServerException">It is not known that the old master is a replica. Its pause is left to run out.</exception>
+    /// <summary>The old master now rejects every paused write, and the clients send it to the new one.</summary>
+    /// <exception cref="ServerException">The old master is not known to be a replica. Its pause is left to expire.</exception>
     public async Task DemoteAsync(ServerConnection promoted)
     {
         string port = promoted.Announced.Port.ToString(CultureInfo.InvariantCulture);
@@ -115,8 +115,8 @@ internal sealed class FailoverSteps(FailoverPlan plan, ProxyOptions options, Top
             {
                 await _pause.LetRunOutAsync();
                 throw new ServerException(
-                    $"{failure}; so it may be a master beside {promoted.Announced} until Sentinel demotes it. "
-                    + $"Its clients' writes wait for at most {WritePause.Lasts.TotalSeconds} s");
+                    $"{failure}; so it may remain a master alongside {promoted.Announced} until Sentinel demotes it. "
+                    + $"Writes of its clients are paused for at most {WritePause.Lasts.TotalSeconds} s");
             }
 
             await Task.Delay(LookInterval, context.Time);
@@ -126,10 +126,10 @@ internal sealed class FailoverSteps(FailoverPlan plan, ProxyOptions options, Top
     }
 
     /// <summary>
-    /// Ends what was begun, as far as it came: lets the clients of the old master go on. When a replica is a master by now the old one is
-    /// demoted first; else what they write would be lost.
+    /// Undoes what was begun, as far as it got: resumes the clients of the old master. If a replica has been promoted by now the old
+    /// master is demoted first; otherwise what they write would be lost.
     /// </summary>
-    /// <returns>The replica that has become the master after all; null: nothing has changed.</returns>
+    /// <returns>The replica that was promoted after all; null: nothing has changed.</returns>
     public async Task<ServerConnection?> ReleaseAsync()
     {
         ServerConnection? promoted = _order.IsGiven ? await _roles.FindAsync() : null;
@@ -145,7 +145,7 @@ internal sealed class FailoverSteps(FailoverPlan plan, ProxyOptions options, Top
         return promoted;
     }
 
-    /// <summary>As Sentinel does when it makes a replica of a master: clients that look for the master at Sentinel look anew.</summary>
+    /// <summary>As Sentinel does when it demotes a master: clients that find the master through Sentinel look it up again.</summary>
     public async Task EndOldConnectionsAsync()
     {
         await _master.TryAskAsync("CLIENT", "KILL", "TYPE", "normal");
@@ -164,14 +164,14 @@ internal sealed class FailoverSteps(FailoverPlan plan, ProxyOptions options, Top
         return await _order.IsOverAsync();
     }
 
-    /// <returns>Why it is not known to be a replica; null when it is.</returns>
+    /// <returns>Why it is not known to be a replica; null when it is one.</returns>
     private async Task<string?> TryDemoteAsync(string host, string port)
     {
         try
         {
             RespValue reply = await _master.TryAskAsync("REPLICAOF", host, port);
 
-            // In a coordinated failover it has demoted itself, and takes no such order for a moment.
+            // In a coordinated failover it has demoted itself, and rejects such an order for a moment.
             return reply.IsError && await _master.RoleAsync() != "slave" ? $"{_master.Announced} answers REPLICAOF: {reply.Text}" : null;
         }
         catch (ServerException failure)

@@ -9,19 +9,19 @@ using RedisProxy.Topology;
 namespace RedisProxy.Failover;
 
 /// <summary>
-/// A failover on demand that loses nothing, for clients of this proxy, of others, and of none: everybody's writes wait while the replica
-/// catches up and becomes the master. One at a time. Whatever goes wrong, it ends with the sessions released, and the servers too: with
-/// the old master demoted if a replica was promoted, and unchanged if not.
+/// A failover on demand that loses nothing, for clients of this proxy, of other proxies, and of none: all writes are paused while the
+/// replica catches up and is promoted. One at a time. Whatever fails, it ends with the sessions released, and the servers too: with the
+/// old master demoted if a replica was promoted, and unchanged if not.
 /// </summary>
 internal sealed class LosslessFailover(RunningOptions running, Forwarder forwarder, TopologyContext context, ILogger<LosslessFailover> log)
 {
-    // Longer than anything here may take; a hold that is forgotten ends by itself.
+    // Longer than anything here may take; a forgotten hold ends by itself.
     private static readonly TimeSpan HoldAtMost = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan SettleWithin = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan CatchUpWithin = TimeSpan.FromSeconds(1);
 
-    // Also when Sentinel does not say whether it has begun. It takes 0.1 to 2 s, and clients wait all the while.
+    // Also when Sentinel does not report whether it has begun. It takes 0.1 to 2 s, and clients are waiting all the while.
     private static readonly TimeSpan PromoteWithin = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan AcceptWithin = TimeSpan.FromSeconds(15);
@@ -34,13 +34,13 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
     private volatile bool _isStopping;
 
     /// <param name="masterName">Sentinel's name of the master.</param>
-    /// <param name="isForced">Also against the objections of the preflight, as far as it is possible.</param>
+    /// <param name="isForced">Despite the objections of the preflight, as far as possible.</param>
     public async Task<FailoverResult> RunAsync(string masterName, bool isForced)
     {
         DataPlaneListener[] held = [.. forwarder.Listeners.Where(listener => listener.IsOfMaster(masterName))];
         if (running.Current.Sentinel is null || held.Length == 0)
         {
-            return FailoverResult.Refused([$"there is no master '{masterName}' that Sentinel watches behind a listener"]);
+            return FailoverResult.Refused([$"no listener serves a master '{masterName}' monitored by Sentinel"]);
         }
 
         var run = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -48,7 +48,7 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
         {
             if (_isStopping || _underWay is not null)
             {
-                return FailoverResult.Refused([_isStopping ? "the proxy is stopping" : "another one is under way"]);
+                return FailoverResult.Refused([_isStopping ? "the proxy is stopping" : "another one is in progress"]);
             }
 
             _underWay = run;
@@ -75,8 +75,8 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
     }
 
     /// <summary>
-    /// What the replicas lack that the master has, or that it is not known. Only what is critical: for a warning nobody puts off
-    /// maintenance.
+    /// What the replicas lack compared with the master, or that this is unknown. Critical findings only: a warning is no reason
+    /// to put off maintenance.
     /// </summary>
     private static async Task<IEnumerable<string>> AuditAsync(FailoverPlan plan)
     {
@@ -96,8 +96,8 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
     }
 
     /// <summary>
-    /// Begins none any more. One that is under way is given up if Sentinel has not been told yet, and else waited for: a process that
-    /// ended in the middle would leave the old master to Sentinel, which demotes it late.
+    /// Starts none any more. One in progress is aborted if Sentinel has not received the order yet, and otherwise awaited: a process
+    /// that ended in the middle would leave the old master to Sentinel, which demotes it late.
     /// </summary>
     public async Task StopAsync()
     {
@@ -131,7 +131,7 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
             }
             finally
             {
-                // Also after a fault of this program: nobody waits for what has ended.
+                // Also after a bug in this program: no session may wait for what has ended.
                 foreach (DataPlaneListener listener in held)
                 {
                     listener.Resume();
@@ -159,7 +159,7 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
         return new FailoverResult(problem.Length == 0 ? FailoverEnd.Done : FailoverEnd.Aborted, problem, plan.Objections, steps.Lines);
     }
 
-    /// <returns>Why it did not come to its end; empty when it did.</returns>
+    /// <returns>Why it was not completed; empty when it was.</returns>
     private async Task<string> TakeStepsAsync(
         FailoverPlan plan, FailoverSteps servers, DataPlaneListener[] held, FailoverStepLog steps)
     {
@@ -175,15 +175,15 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
         bool isSettled = await UntilAsync(SettleWithin, async () => await InFlightAsync(held) == 0);
         isSettling = false;
         await ended;
-        steps.Add(isSettled ? "sessions hold, nothing is in flight" : "sessions hold, some requests are still in flight");
+        steps.Add(isSettled ? "sessions held, nothing in flight" : "sessions held, some requests still in flight");
         await servers.PauseWritesAsync();
-        steps.Add($"writes wait at {plan.Master!.Announced}");
+        steps.Add($"writes paused at {plan.Master!.Announced}");
         if (!await servers.WaitUntilCaughtUpAsync(CatchUpWithin))
         {
             return $"not every replica had caught up within {CatchUpWithin.TotalSeconds} s";
         }
 
-        steps.Add($"{plan.Replicas.Count} replica(s) have everything");
+        steps.Add($"{plan.Replicas.Count} replica(s) caught up");
         if (_isStopping)
         {
             return "the proxy is stopping";
@@ -194,29 +194,29 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
         if (promoted is null)
         {
             return servers.IsOrderSettled
-                ? $"Sentinel {plan.Sentinel} has promoted no replica, and no failover is under way (any more); its log may say why"
+                ? $"Sentinel {plan.Sentinel} has promoted no replica, and no failover is in progress (any more); see its log"
                 : $"Sentinel {plan.Sentinel} has promoted no replica within {PromoteWithin.TotalSeconds} s and may do so yet; "
-                    + $"'SENTINEL RESET {plan.MasterName}' there takes the order back";
+                    + $"'SENTINEL RESET {plan.MasterName}' there cancels the order";
         }
 
-        steps.Add($"{promoted.Announced} is a master");
+        steps.Add($"{promoted.Announced} is promoted");
 
-        // Beside each other: an old master that has died is asked for a while, and nothing is sent to it under the new generation.
+        // Concurrently: a dead old master is asked for a while, and nothing is sent to it under the new generation.
         Task<string> demoting = DemoteAsync(plan, servers, promoted, steps);
         bool isAccepted = await UntilAsync(
             AcceptWithin,
             () => Task.FromResult(source.Current is { Availability: Availability.Available } view && view.Generation > before));
         if (isAccepted)
         {
-            steps.Add($"{source.Current.Master!.Announced} is accepted, sessions go on");
+            steps.Add($"{source.Current.Master!.Announced} is accepted, sessions continue");
             Array.ForEach(held, listener => listener.Resume());
         }
 
         string problem = await demoting;
-        return isAccepted ? problem : Join(problem, $"no Sentinel has named a new master within {AcceptWithin.TotalSeconds} s");
+        return isAccepted ? problem : Join(problem, $"no Sentinel has reported a new master within {AcceptWithin.TotalSeconds} s");
     }
 
-    /// <returns>What is wrong; empty when it refuses writes now. Sessions go to the new master all the same.</returns>
+    /// <returns>The problem; empty when the old master refuses writes now. Sessions go to the new master in any case.</returns>
     private static async Task<string> DemoteAsync(
         FailoverPlan plan, FailoverSteps servers, ServerConnection promoted, FailoverStepLog steps)
     {
@@ -227,21 +227,21 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
         }
         catch (ServerException failure)
         {
-            return $"{promoted.Announced} is a master, but {failure.Message}";
+            return $"{promoted.Announced} is promoted, but {failure.Message}";
         }
 
-        steps.Add($"{plan.Master!.Announced} is its replica, and refuses what waited there");
-        return isUnbroken ? "" : $"the pause of {plan.Master.Announced} could not be renewed in time: what was written to it may be lost";
+        steps.Add($"{plan.Master!.Announced} is its replica, and rejects the paused writes");
+        return isUnbroken ? "" : $"the pause of {plan.Master.Announced} could not be renewed in time: writes to it may be lost";
     }
 
-    /// <returns>What is wrong; empty when nothing is left as it was during the failover.</returns>
+    /// <returns>The problem; empty when everything has been undone.</returns>
     private static async Task<string> ReleaseAsync(FailoverPlan plan, FailoverSteps servers, FailoverStepLog steps)
     {
         try
         {
             steps.Add(await servers.ReleaseAsync() is { } promoted
-                ? $"{promoted.Announced} is a master after all, and {plan.Master!.Announced} its replica"
-                : $"writes at {plan.Master!.Announced} go on");
+                ? $"{promoted.Announced} was promoted after all, and {plan.Master!.Announced} is its replica"
+                : $"writes at {plan.Master!.Announced} resumed");
             return "";
         }
         catch (ServerException failure)
@@ -250,7 +250,7 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
         }
     }
 
-    // Nobody waits for this any more.
+    // No client is waiting any more.
     private async Task<string> EndAsync(FailoverPlan plan, FailoverSteps servers, ITopologySource source, FailoverStepLog steps)
     {
         bool isAgreed = await UntilAsync(AgreeWithin, () =>
@@ -258,7 +258,7 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
             TopologyView view = source.Current;
             return Task.FromResult(view.Sentinels.All(sentinel => !sentinel.IsConnected || sentinel.Master == view.Master?.Announced));
         });
-        steps.Add(isAgreed ? "all connected Sentinels name it" : "some Sentinels do not name it yet");
+        steps.Add(isAgreed ? "all connected Sentinels report it" : "some Sentinels do not report it yet");
         try
         {
             await servers.EndOldConnectionsAsync();
@@ -268,7 +268,7 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
             return failure.Message;
         }
 
-        steps.Add($"connections to {plan.Master!.Announced} are ended");
+        steps.Add($"connections to {plan.Master!.Announced} closed");
         return "";
     }
 

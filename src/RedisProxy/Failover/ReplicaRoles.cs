@@ -3,14 +3,14 @@ using RedisProxy.Servers;
 namespace RedisProxy.Failover;
 
 /// <summary>
-/// Looks for the replica that has become a master. Each is asked again as soon as it has answered, and none is waited for: one that is
-/// silent must not keep the promotion of another one from being seen.
+/// Finds the promoted replica. Each is asked again as soon as it has answered, and none is waited for: a silent replica must not delay
+/// the discovery of another one's promotion.
 /// </summary>
 internal sealed class ReplicaRoles(IReadOnlyList<ServerConnection> replicas)
 {
     private readonly Task<string>[] _asked = [.. replicas.Select(_ => Task.FromResult(""))];
 
-    /// <summary>By the answers that have come so far.</summary>
+    /// <summary>By the answers received so far.</summary>
     public async Task<ServerConnection?> LookAsync()
     {
         for (int i = 0; i < _asked.Length; i++)
@@ -29,7 +29,7 @@ internal sealed class ReplicaRoles(IReadOnlyList<ServerConnection> replicas)
         return null;
     }
 
-    /// <summary>By what each says to a question that is asked after this call; those that do not answer are no masters.</summary>
+    /// <summary>By each replica's answer to a question asked after this call; one that does not answer counts as no master.</summary>
     public async Task<ServerConnection?> FindAsync()
     {
         await SettleAsync();
@@ -43,7 +43,7 @@ internal sealed class ReplicaRoles(IReadOnlyList<ServerConnection> replicas)
         return found < 0 ? null : replicas[found];
     }
 
-    /// <summary>No connection is used any more when this returns.</summary>
+    /// <summary>No connection is in use any more when this returns.</summary>
     public Task SettleAsync() => Task.WhenAll(_asked);
 
     private static async Task<string> AskAsync(ServerConnection replica)
@@ -54,7 +54,7 @@ internal sealed class ReplicaRoles(IReadOnlyList<ServerConnection> replicas)
         }
         catch (ServerException)
         {
-            // Sentinel ends all connections of the one that it promotes. It is asked again, over a new one.
+            // Sentinel closes all connections of the replica it promotes. It is asked again, over a new one.
             return "";
         }
     }

@@ -5,16 +5,16 @@ using RedisProxy.Servers;
 namespace RedisProxy.Failover;
 
 /// <summary>
-/// The writes of all clients of one server wait, those that do not come through a proxy included (<c>CLIENT PAUSE … WRITE</c>, redis
-/// 6.2). The server ends a pause by itself, so it is ordered anew every second while it is needed: should this process die, nobody waits
-/// longer than <see cref="Lasts"/>. It has a connection of its own: nothing else that is waited for keeps it from being renewed.
+/// Pauses the writes of all clients of one server, including those that do not use a proxy (<c>CLIENT PAUSE … WRITE</c>, redis 6.2). The
+/// server ends a pause by itself, so it is renewed every second while it is needed: should this process die, no client waits longer than
+/// <see cref="Lasts"/>. It has a connection of its own, so that nothing else can delay its renewal.
 /// </summary>
 internal sealed class WritePause(ServerConnection server, TimeProvider time) : IAsyncDisposable
 {
-    /// <summary>What the server is told each time.</summary>
+    /// <summary>The duration of each order.</summary>
     public static readonly TimeSpan Lasts = TimeSpan.FromSeconds(5);
 
-    // Whatever happens here, nobody waits longer than this and one pause more.
+    // Whatever happens here, no client waits longer than this and one more pause.
     private static readonly TimeSpan RenewAtMost = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RenewInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(20);
@@ -26,23 +26,23 @@ internal sealed class WritePause(ServerConnection server, TimeProvider time) : I
     private long? _confirmedAt;
     private bool _hasLapsed;
 
-    /// <summary>Writes are paused, or may be, and it has not been ended.</summary>
+    /// <summary>Writes are paused, or may be, and the pause has not been ended.</summary>
     public bool IsOn { get; private set; }
 
-    /// <summary>Surely no write was executed since it began.</summary>
+    /// <summary>Certainly no write was executed since it began.</summary>
     public bool IsUnbroken => !_hasLapsed && _confirmedAt is { } said && time.GetElapsedTime(said) < Lasts;
 
     /// <exception cref="ServerException">The server refuses, or does not answer; it may be paused all the same.</exception>
     public async Task BeginAsync()
     {
-        // Before the answer: one that does not come says nothing about whether it is paused.
+        // Before the answer: a missing answer leaves open whether it is paused.
         IsOn = true;
         await SayAsync();
         _renewing = RenewAsync();
     }
 
-    /// <summary>Tries until the server has said that it is over, or it must have run out.</summary>
-    /// <exception cref="ServerException">The server has not said so.</exception>
+    /// <summary>Retries until the server has confirmed the end, or the pause must have expired.</summary>
+    /// <exception cref="ServerException">The server has not confirmed it.</exception>
     public async Task EndAsync()
     {
         await LetRunOutAsync();
@@ -60,7 +60,7 @@ internal sealed class WritePause(ServerConnection server, TimeProvider time) : I
         }
     }
 
-    /// <summary>It is not renewed any more, so it ends by itself.</summary>
+    /// <summary>It is no longer renewed, so it ends by itself.</summary>
     public async Task LetRunOutAsync()
     {
         await _enough.CancelAsync();
@@ -90,7 +90,7 @@ internal sealed class WritePause(ServerConnection server, TimeProvider time) : I
             }
             catch (ServerException)
             {
-                // Said again in a second. Whether it has run out by then, IsUnbroken tells.
+                // Retried in a second. IsUnbroken tells whether it has expired by then.
             }
         }
     }

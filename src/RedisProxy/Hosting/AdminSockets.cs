@@ -2,6 +2,6 @@ using RedisProxy.DataPlane;
 
 namespace RedisProxy.Hosting;
 
-/// <summary>Where the admin surface listens.</summary>
+/// <summary>The listening sockets of the admin surface.</summary>
 /// <param name="Listening">Null: the admin surface is turned off.</param>
 internal sealed record AdminSockets(ListenerSockets? Listening);

@@ -11,13 +11,13 @@ using RedisProxy.SentinelFacade;
 namespace RedisProxy.Hosting;
 
 /// <summary>
-/// The Sentinel facade's address: bound before anything runs, shared with a proxy that takes over, and given away before a drain.
+/// The Sentinel facade's address: bound before anything runs, shared with a proxy that takes over, and released before a drain.
 /// </summary>
 internal sealed class FacadeService(RunningOptions running, FacadeServer server, PortTakeover takeover, ILogger<FacadeServer> log)
 {
     private ListenerSockets? _sockets;
 
-    /// <summary>When it is wanted.</summary>
+    /// <summary>If it is configured.</summary>
     /// <exception cref="Win32Exception">The address cannot be bound.</exception>
     public async Task BindAsync(CancellationToken cancel)
     {
@@ -41,8 +41,8 @@ internal sealed class FacadeService(RunningOptions running, FacadeServer server,
         }
     }
 
-    /// <summary>From now on clients are answered.</summary>
-    /// <param name="areClosing">The process stops.</param>
+    /// <summary>Starts answering clients.</summary>
+    /// <param name="areClosing">The process is stopping.</param>
     public void Start(Func<bool> areClosing)
     {
         if (_sockets is not { } sockets)
@@ -64,7 +64,7 @@ internal sealed class FacadeService(RunningOptions running, FacadeServer server,
             possible);
     }
 
-    /// <summary>Announces a proxy that ends to nobody any more.</summary>
+    /// <summary>A proxy that is shutting down is no longer announced.</summary>
     public async Task StopAsync()
     {
         if (_sockets is { } sockets)

@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace RedisProxy.Hosting;
 
 /// <summary>
-/// The first SIGTERM or SIGINT stops the proxy in order, which others see to. Who sends another one does not want to wait: the process
-/// ends at once, and the kernel closes what is open. To be made when the others have registered for these signals: handlers run one after
-/// the other, the last one first, and that of the command line waits for the orderly end.
+/// The first SIGTERM or SIGINT stops the proxy in an orderly way, by other handlers. A second one forces it: the process exits at once,
+/// and the kernel closes everything. To be created after the other handlers have been registered: handlers run one at a time, the last
+/// one first, and that of the command line waits for the orderly stop.
 /// </summary>
 internal sealed class ForcedExit : IDisposable
 {
@@ -31,7 +31,7 @@ internal sealed class ForcedExit : IDisposable
         {
             HostingLog.EndedAtOnce(_log);
 
-            // Writes what is in its queue.
+            // Flushes its queue.
             _loggers.Dispose();
             Environment.Exit(ExitCode.EndedAtOnce);
         }

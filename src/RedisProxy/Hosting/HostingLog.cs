@@ -8,13 +8,13 @@ internal static partial class HostingLog
     [LoggerMessage(1000, LogLevel.Information, "RedisProxy {Version} is up, {Loops} loop(s)")]
     public static partial void Started(ILogger log, string version, int loops);
 
-    [LoggerMessage(1001, LogLevel.Information, "Stopping: readiness is off, new sessions are taken for another {Delay}")]
+    [LoggerMessage(1001, LogLevel.Information, "Stopping: not ready any more, new sessions are accepted for another {Delay}")]
     public static partial void StopDelayed(ILogger log, TimeSpan delay);
 
-    [LoggerMessage(1002, LogLevel.Information, "Stopping: no new sessions, {Sessions} to end")]
+    [LoggerMessage(1002, LogLevel.Information, "Stopping: no new sessions, {Sessions} left")]
     public static partial void Stopping(ILogger log, long sessions);
 
-    [LoggerMessage(1003, LogLevel.Critical, "The data plane cannot go on; the process ends")]
+    [LoggerMessage(1003, LogLevel.Critical, "The data plane has failed; the process exits")]
     public static partial void DataPlaneFailed(ILogger log, Exception error);
 
     [LoggerMessage(1004, LogLevel.Critical, "Cannot start: {Reason}")]
@@ -23,9 +23,9 @@ internal static partial class HostingLog
     [LoggerMessage(1005, LogLevel.Information, "Status page on {Bind}; also /metrics, /healthz/live, /healthz/ready")]
     public static partial void AdminListening(ILogger log, string bind);
 
-    [LoggerMessage(1006, LogLevel.Warning, "Another signal while stopping: ends at once")]
+    [LoggerMessage(1006, LogLevel.Warning, "Another signal while stopping: exiting at once")]
     public static partial void EndedAtOnce(ILogger log);
 
-    [LoggerMessage(1007, LogLevel.Error, "A reload broke off; restart the proxy to be sure of its configuration")]
+    [LoggerMessage(1007, LogLevel.Error, "A reload failed; restart the proxy to be sure of its configuration")]
     public static partial void ReloadFailed(ILogger log, Exception error);
 }

@@ -6,7 +6,7 @@ using RedisProxy.Topology;
 
 namespace RedisProxy.Hosting;
 
-/// <summary>Keeps the notifications going from the start of the proxy to its end, on threads of the control plane.</summary>
+/// <summary>Runs the notifications from the start of the proxy to its end, on threads of the control plane.</summary>
 internal sealed class NotificationService(
     Notifications notifications, TopologyService topology, TimeProvider time, ILogger<NotificationService> log) : BackgroundService
 {
@@ -37,7 +37,7 @@ internal sealed class NotificationService(
         }
         catch (Exception failure)
         {
-            // Whatever it is: the next look is made all the same, and the traffic does not depend on it.
+            // Whatever the failure: the next look is still made, and traffic does not depend on it.
             NotifyLog.LookFailed(log, failure);
         }
     }

@@ -25,10 +25,10 @@ using RedisProxy.Transport;
 
 namespace RedisProxy.Hosting;
 
-/// <summary>Puts the parts together and runs them under the generic host, which brings signals, logging and, if wanted, Kestrel.</summary>
+/// <summary>Composes the parts and runs them under the generic host, which provides signals, logging and, if configured, Kestrel.</summary>
 internal static class ProxyHost
 {
-    // For scrapers and browsers the usual values of a listener will do.
+    // The usual settings of a listener suit scrapers and browsers.
     private static readonly EventLoops.TcpSettings AdminTcp = new(60, 10, 3, 30_000);
 
     /// <returns>An <see cref="ExitCode"/>: of an orderly stop, or of one that could not start or broke.</returns>
@@ -37,7 +37,7 @@ internal static class ProxyHost
         ListenerSockets? admin = null;
         try
         {
-            // First of all: a proxy that was started twice by mistake has bound nothing else by then.
+            // First: a proxy started twice by mistake has bound nothing else by then.
             admin = await BindAdminAsync(run, cancel);
             using IHost host = Build(run, admin);
             await host.StartAsync(cancel);
@@ -53,7 +53,7 @@ internal static class ProxyHost
         }
         finally
         {
-            // Kestrel leaves sockets that it was given open.
+            // Kestrel does not close sockets passed to it.
             admin?.Close();
         }
     }
@@ -145,7 +145,7 @@ internal static class ProxyHost
         services.AddHostedService<NotificationService>();
         if (options.Otlp.Endpoint is not null)
         {
-            // Without it nothing of OpenTelemetry's is touched: no memory, no time at the start.
+            // Otherwise nothing of OpenTelemetry is touched: no memory, no startup time.
             services.AddHostedService(provider => ActivatorUtilities.CreateInstance<OtlpPush>(provider, options.Otlp));
         }
 
@@ -155,7 +155,7 @@ internal static class ProxyHost
 
     private static ConfigurationReload CreateReload(HostedRun run, IServiceProvider provider)
     {
-        // The host looks at its options when it stops.
+        // The host reads its options when it stops.
         HostOptions host = provider.GetRequiredService<IOptions<HostOptions>>().Value;
         Notifications notifications = provider.GetRequiredService<Notifications>();
         return new ConfigurationReload(
@@ -221,7 +221,7 @@ internal static class ProxyHost
         return tls;
     }
 
-    /// <summary>What the control plane needs of the world.</summary>
+    /// <summary>The environment of the control plane.</summary>
     public static TopologyContext ContextOf(TimeProvider time, ILoggerFactory loggers, TlsSetup tls) =>
         new(time, loggers) { BackendTls = tls.Backend, SentinelTls = tls.Sentinel };
 

@@ -10,8 +10,9 @@ using RedisProxy.Topology;
 namespace RedisProxy.Hosting;
 
 /// <summary>
-/// The proxy's life within its host. Starts the control plane, then the data plane, before the admin surface answers; drains while the
-/// admin surface still answers, and only then ends the rest. It neither waits for Sentinel to start nor stops because Sentinel is away.
+/// The proxy's life cycle within its host. Starts the control plane, then the data plane, before the admin surface answers; drains
+/// while the admin surface still answers, and only then stops the rest. It neither waits for Sentinel to start nor stops because
+/// Sentinel is unreachable.
 /// </summary>
 internal sealed class ProxyService(
     RunningOptions running, TopologyService topology, Forwarder forwarder, LosslessFailover failover, AdminSockets admin,
@@ -22,7 +23,7 @@ internal sealed class ProxyService(
     private readonly CancellationTokenSource _stopTopology = new();
     private Task _topologyTask = Task.CompletedTask;
 
-    /// <summary>The data plane broke, so the process ends with an exit code that says so.</summary>
+    /// <summary>The data plane has failed, so the process exits with a failure code.</summary>
     public bool HasFailed { get; private set; }
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

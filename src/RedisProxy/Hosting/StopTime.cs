@@ -2,7 +2,7 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Hosting;
 
-/// <summary>How long a stop may take, from the signal to the end.</summary>
+/// <summary>The maximum duration of a stop, from the signal to the exit.</summary>
 internal static class StopTime
 {
     // Beyond the drain: closing the admin surface and the links to Sentinels.

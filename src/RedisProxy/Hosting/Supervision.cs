@@ -10,8 +10,8 @@ using RedisProxy.DataPlane;
 namespace RedisProxy.Hosting;
 
 /// <summary>
-/// What the process has to do with its supervisor: SIGHUP makes it reload, and systemd is told of starts, reloads and stops. Its watchdog
-/// is fed only while every loop turns.
+/// The process's side of its supervisor: SIGHUP triggers a reload, and systemd is notified of starts, reloads and stops. Its watchdog is
+/// fed only while every event loop runs.
 /// </summary>
 internal sealed class Supervision(
     SystemdNotifier systemd, ConfigurationReload reload, RunningOptions running, Liveness liveness, Forwarder forwarder, TimeProvider time,
@@ -47,7 +47,7 @@ internal sealed class Supervision(
 
     public Task StoppingAsync(CancellationToken cancellationToken)
     {
-        systemd.Stopping(StopTime.Most(running.Current), $"stopping, {forwarder.SessionCount} session(s) to end");
+        systemd.Stopping(StopTime.Most(running.Current), $"stopping, {forwarder.SessionCount} session(s) left");
         return Task.CompletedTask;
     }
 

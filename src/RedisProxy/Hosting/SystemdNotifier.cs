@@ -4,18 +4,18 @@ using System.Net.Sockets;
 namespace RedisProxy.Hosting;
 
 /// <summary>
-/// Tells systemd how the service is: sd_notify(3), one datagram each. Own code, because Microsoft.Extensions.Hosting.Systemd says READY and
-/// STOPPING only, and neither reloads nor feeds the watchdog. Without a supervisor that asks for it, it says nothing.
+/// Notifies systemd of the service's state: sd_notify(3), one datagram each. Own code, because Microsoft.Extensions.Hosting.Systemd by
+/// itself sends READY and STOPPING only, neither RELOADING nor WATCHDOG. Sends nothing without a supervisor that asks for it.
 /// </summary>
 internal sealed class SystemdNotifier : IDisposable
 {
     private readonly TimeProvider _time;
     private readonly Socket? _socket;
 
-    /// <param name="socketPath"><c>NOTIFY_SOCKET</c>: a path, or an abstract name behind an @; null or empty: nobody asks.</param>
+    /// <param name="socketPath"><c>NOTIFY_SOCKET</c>: a path, or an abstract name after an @; null or empty: no notifications.</param>
     /// <param name="watchdogMicroseconds"><c>WATCHDOG_USEC</c></param>
-    /// <param name="watchdogPid"><c>WATCHDOG_PID</c>: whom the watchdog is about.</param>
-    /// <param name="time">On Linux, its timestamps are those of CLOCK_MONOTONIC, which systemd wants.</param>
+    /// <param name="watchdogPid"><c>WATCHDOG_PID</c>: the process that the watchdog applies to.</param>
+    /// <param name="time">On Linux its timestamps are those of CLOCK_MONOTONIC, which systemd requires.</param>
     public SystemdNotifier(string? socketPath, string? watchdogMicroseconds, string? watchdogPid, TimeProvider time)
     {
         _time = time;
@@ -34,10 +34,10 @@ internal sealed class SystemdNotifier : IDisposable
         }
     }
 
-    /// <summary>The process is killed when it is not heard of for so long; null: there is no watchdog.</summary>
+    /// <summary>The process is killed after this time without a notification; null: there is no watchdog.</summary>
     public TimeSpan? WatchdogTimeout { get; }
 
-    /// <summary>As the environment of this process says.</summary>
+    /// <summary>Configured by the environment of this process.</summary>
     public static SystemdNotifier OfThisProcess(TimeProvider time) => new(
         Environment.GetEnvironmentVariable("NOTIFY_SOCKET"),
         Environment.GetEnvironmentVariable("WATCHDOG_USEC"),
@@ -49,12 +49,12 @@ internal sealed class SystemdNotifier : IDisposable
     public void Reloading() => Send(FormattableString.Invariant(
         $"RELOADING=1\nMONOTONIC_USEC={_time.GetTimestamp() / (_time.TimestampFrequency / 1_000_000)}"));
 
-    /// <param name="atMost">So long it may take, whatever the unit says.</param>
+    /// <param name="atMost">The maximum duration, whatever the unit allows.</param>
     /// <param name="status">For people.</param>
     public void Stopping(TimeSpan atMost, string status) =>
         Send(FormattableString.Invariant($"STOPPING=1\nEXTEND_TIMEOUT_USEC={(long)atMost.TotalMicroseconds}\nSTATUS={status}"));
 
-    /// <summary>All is well.</summary>
+    /// <summary>The process is healthy.</summary>
     public void FeedWatchdog(string status) => Send($"WATCHDOG=1\nSTATUS={status}");
 
     public void Dispose() => _socket?.Dispose();
@@ -67,7 +67,7 @@ internal sealed class SystemdNotifier : IDisposable
         }
         catch (SocketException)
         {
-            // Nobody listens any more. That is no reason to stop serving.
+            // The receiver is gone. That is no reason to stop serving.
         }
     }
 }

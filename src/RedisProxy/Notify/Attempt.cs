@@ -5,33 +5,32 @@ internal enum AttemptEnd
 {
     Done,
 
-    /// <summary>Another attempt may do better.</summary>
+    /// <summary>Another attempt may succeed.</summary>
     Failed,
 
-    /// <summary>Another one would not: the receiver has judged it, or is configured wrongly.</summary>
+    /// <summary>Another one would fail as well: the receiver has rejected it, or is misconfigured.</summary>
     Refused,
 }
 
 /// <param name="End">How it ended.</param>
-/// <param name="Detail">For logs: what was answered, or why there was no answer. Never an address with a secret in it.</param>
+/// <param name="Detail">For logs: the answer, or why there was none. Never an address containing a secret.</param>
 internal sealed record Attempt(AttemptEnd End, string Detail)
 {
-    /// <summary>When the receiver wants to see the next one; null: it did not say.</summary>
+    /// <summary>When the receiver wants the next one; null: not specified.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }
 
-/// <summary>A message as it goes out.</summary>
-/// <param name="Notification">What it is about.</param>
+/// <summary>A message ready to send.</summary>
 /// <param name="Body">As JSON.</param>
 internal sealed record Message(Notification Notification, ReadOnlyMemory<byte> Body);
 
-/// <summary>The way to one receiver: over the network, or by a process.</summary>
+/// <summary>Delivers to one receiver: over the network, or by a process.</summary>
 internal interface ISender
 {
     /// <summary>At least one.</summary>
     int MaxAttempts { get; }
 
-    /// <summary>Between the first attempt and the second one; it doubles from there.</summary>
+    /// <summary>Between the first and the second attempt; doubled from there on.</summary>
     TimeSpan FirstPause { get; }
 
     TimeSpan MaxPause { get; }

@@ -9,19 +9,19 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Notify;
 
 /// <summary>
-/// Runs a program for each message, with the arguments that Sentinel gives its client-reconfig-script: <c>master-name role state
-/// from-ip from-port to-ip to-port</c>. For a finished failover <c>state</c> is <c>start</c>: sentinel.conf says <c>failover</c>, but
-/// <c>start</c> is what Sentinel passes (sentinel.c, sentinelCallClientReconfScript; seen with 7.0.15), and so what scripts are used to.
-/// What its exit code means is Sentinel's rule, too. A process is ended by its own id, and what it has started is not looked for.
+/// Runs a program for each message, with the arguments that Sentinel passes to its client-reconfig-script: <c>master-name role state
+/// from-ip from-port to-ip to-port</c>. For a finished failover <c>state</c> is <c>start</c>: sentinel.conf documents <c>failover</c>,
+/// but <c>start</c> is what Sentinel passes (sentinel.c, sentinelCallClientReconfScript; seen with 7.0.15), and therefore what scripts
+/// expect. Its exit code is interpreted by Sentinel's rules, too. A process is killed by its own id; its children are left alone.
 /// </summary>
 internal sealed class CommandSender(NotifyCommandOptions options, string receiver, TimeProvider time, ILogger log) : ISender
 {
-    // From errno.h. With these no other attempt does better; Sentinel gives up, too, when it cannot execute a script.
+    // From errno.h. No other attempt would succeed; Sentinel gives up, too, when it cannot execute a script.
     private const int NoSuchFile = 2;
     private const int NotExecutable = 8;
     private const int NotAllowed = 13;
 
-    // Shells, and the runtime, show a signal n as 128 + n.
+    // Shells, and the runtime, report a signal n as 128 + n.
     private const int FirstSignalCode = 129;
 
     private static readonly TimeSpan MaxTimeForLastWords = TimeSpan.FromMilliseconds(200);
@@ -63,7 +63,7 @@ internal sealed class CommandSender(NotifyCommandOptions options, string receive
             await process.WaitForExitAsync(CancellationToken.None);
         }
 
-        // Something that it has left behind may hold its output open for days.
+        // A child left behind may hold its output open for days.
         silence.CancelAfter(MaxTimeForLastWords);
         await Task.WhenAll(output.Reading, errors.Reading, input);
         stop.ThrowIfCancellationRequested();
@@ -71,15 +71,15 @@ internal sealed class CommandSender(NotifyCommandOptions options, string receive
     }
 
     /// <summary>The seven arguments.</summary>
-    public static IReadOnlyList<string> ArgumentsOf(Notification told, CommandRole role)
+    public static IReadOnlyList<string> ArgumentsOf(Notification notification, CommandRole role)
     {
-        HostEndpoint? from = told.Failover?.Old ?? told.Address;
-        HostEndpoint? to = told.Failover?.New ?? told.Address;
+        HostEndpoint? from = notification.Failover?.Old ?? notification.Address;
+        HostEndpoint? to = notification.Failover?.New ?? notification.Address;
         return
         [
-            told.Master ?? "",
+            notification.Master ?? "",
             role == CommandRole.Leader ? "leader" : "observer",
-            told.Event == NotifyEvent.FailoverFinished ? "start" : NotifyEvents.NameOf(told.Event),
+            notification.Event == NotifyEvent.FailoverFinished ? "start" : NotifyEvents.NameOf(notification.Event),
             from?.Host ?? "",
             PortOf(from),
             to?.Host ?? "",
@@ -89,7 +89,7 @@ internal sealed class CommandSender(NotifyCommandOptions options, string receive
 
     private static string PortOf(HostEndpoint? endpoint) => (endpoint?.Port ?? 0).ToString(CultureInfo.InvariantCulture);
 
-    private ProcessStartInfo Describe(Notification told)
+    private ProcessStartInfo Describe(Notification notification)
     {
         var description = new ProcessStartInfo(options.Path)
         {
@@ -98,12 +98,12 @@ internal sealed class CommandSender(NotifyCommandOptions options, string receive
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in options.Args.Concat(ArgumentsOf(told, options.Role)))
+        foreach (string argument in options.Args.Concat(ArgumentsOf(notification, options.Role)))
         {
             description.ArgumentList.Add(argument);
         }
 
-        // The proxy's own configuration, with its passwords, and its own talk with systemd are nobody else's.
+        // The proxy's own configuration, with its passwords, and its own connection to systemd are private.
         foreach (string name in description.Environment.Keys.Where(IsOwn).ToArray())
         {
             description.Environment.Remove(name);
@@ -116,7 +116,7 @@ internal sealed class CommandSender(NotifyCommandOptions options, string receive
         variable.StartsWith("REDISPROXY_", StringComparison.OrdinalIgnoreCase)
         || variable is "NOTIFY_SOCKET" or "WATCHDOG_USEC" or "WATCHDOG_PID";
 
-    // A program need not read what it is given.
+    // A program need not read its input.
     private static async Task WriteAsync(Stream input, ReadOnlyMemory<byte> body, CancellationToken stop)
     {
         try
@@ -132,7 +132,7 @@ internal sealed class CommandSender(NotifyCommandOptions options, string receive
         }
     }
 
-    private Attempt Judge(Notification told, int exitCode, bool isLate, string firstLine)
+    private Attempt Judge(Notification notification, int exitCode, bool isLate, string firstLine)
     {
         (AttemptEnd end, string detail) = (isLate, exitCode) switch
         {
@@ -143,7 +143,7 @@ internal sealed class CommandSender(NotifyCommandOptions options, string receive
             _ => (AttemptEnd.Refused, FormattableString.Invariant($"exit code {exitCode}")),
         };
         LogLevel level = end == AttemptEnd.Done ? LogLevel.Information : LogLevel.Warning;
-        string what = NotifyEvents.NameOf(told.Event);
+        string what = NotifyEvents.NameOf(notification.Event);
         NotifyLog.CommandEnded(log, level, receiver, what, detail, firstLine);
         return new Attempt(end, detail);
     }

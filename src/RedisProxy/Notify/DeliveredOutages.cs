@@ -1,6 +1,6 @@
 namespace RedisProxy.Notify;
 
-/// <summary>Of what lasts, what one receiver has been told already. One user at a time.</summary>
+/// <summary>The ongoing outages that one receiver has already been notified of. One user at a time.</summary>
 internal sealed class DeliveredOutages
 {
     private readonly HashSet<long> _ids = [];
@@ -10,6 +10,6 @@ internal sealed class DeliveredOutages
     /// <summary>True, once, when it has lasted long enough.</summary>
     public bool IsDue(Ongoing ongoing, TimeSpan after) => ongoing.Lasted >= after && _ids.Add(ongoing.Id);
 
-    /// <summary>What is over is not asked for again.</summary>
+    /// <summary>Forgets those that are over.</summary>
     public void KeepOnly(IEnumerable<long> ongoing) => _ids.IntersectWith(ongoing);
 }

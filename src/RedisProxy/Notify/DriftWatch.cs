@@ -3,7 +3,7 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Notify;
 
-/// <summary>Makes one message for each master of the critical findings that the audit before did not have. One audit at a time.</summary>
+/// <summary>Makes one message per master of the critical findings that the previous audit did not have. One audit at a time.</summary>
 internal sealed class DriftWatch(NotificationIds ids, TimeProvider time)
 {
     private readonly Dictionary<string, HashSet<string>> _known = new(StringComparer.Ordinal);
@@ -30,11 +30,11 @@ internal sealed class DriftWatch(NotificationIds ids, TimeProvider time)
         }
 
         return before.Count > 0 && now.Count == 0
-            ? Make(NotifyEvent.DriftGone, result, $"The audit of '{master}' finds nothing critical any more")
+            ? Make(NotifyEvent.DriftGone, result, $"The audit of '{master}' no longer finds anything critical")
             : null;
     }
 
-    // What changes in the text of a finding, such as a figure, does not make another one of it.
+    // A change in a finding's text, such as a figure, does not make it a new one.
     private static string NameOf(Finding finding) => $"{finding.Where} {finding.Topic}";
 
     private Notification Make(NotifyEvent one, AuditResult result, string text) => new()

@@ -2,7 +2,7 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Notify;
 
-/// <summary>How many messages one receiver has not got, by event, since the last one that it has.</summary>
+/// <summary>Messages that one receiver did not get, by event, since the last one that it got.</summary>
 internal readonly record struct DroppedCounts(IReadOnlyList<KeyValuePair<NotifyEvent, long>> Counts)
 {
     public static DroppedCounts Nothing { get; } = new([]);
@@ -17,7 +17,7 @@ internal sealed class LeftOutCounter
 
     public void Add(NotifyEvent one) => Interlocked.Increment(ref _counts[(int)one]);
 
-    /// <summary>What a message is about to say, so that the next one does not.</summary>
+    /// <summary>The counts for the next message, which are then not reported again.</summary>
     public DroppedCounts Take()
     {
         var taken = new List<KeyValuePair<NotifyEvent, long>>();
@@ -32,7 +32,7 @@ internal sealed class LeftOutCounter
         return taken.Count == 0 ? DroppedCounts.Nothing : new DroppedCounts(taken);
     }
 
-    /// <summary>The message that was to say it did not arrive, either.</summary>
+    /// <summary>The message reporting them did not arrive, either.</summary>
     public void PutBack(DroppedCounts taken)
     {
         foreach ((NotifyEvent one, long count) in taken.Counts)

@@ -3,7 +3,8 @@ using System.Text;
 namespace RedisProxy.Notify;
 
 /// <summary>
-/// Reads what a process says, so that it never waits for somebody to do so, and keeps the beginning of its first line. Forgets the rest.
+/// Reads the output of a process, so that it never blocks on a full pipe, and keeps the beginning of its first line. Discards the
+/// rest.
 /// </summary>
 internal sealed class FirstLine
 {
@@ -14,13 +15,13 @@ internal sealed class FirstLine
     private bool _isWhole;
 
     /// <param name="stream">Read to its end.</param>
-    /// <param name="stop">It is not waited for any longer.</param>
+    /// <param name="stop">Ends the reading.</param>
     public FirstLine(Stream stream, CancellationToken stop) => Reading = ReadAsync(stream, stop);
 
     /// <summary>Does not fail.</summary>
     public Task Reading { get; }
 
-    /// <summary>Once it was read; without controls, because a log must not obey a program.</summary>
+    /// <summary>Once read; without control characters, which must not reach a terminal through the log.</summary>
     public string Text => string.Concat(Encoding.UTF8.GetString(_kept, 0, _count).Select(c => char.IsControl(c) ? ' ' : c)).Trim();
 
     private async Task ReadAsync(Stream stream, CancellationToken stop)
@@ -35,7 +36,7 @@ internal sealed class FirstLine
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // What there is will do.
+            // The part read so far is enough.
         }
     }
 

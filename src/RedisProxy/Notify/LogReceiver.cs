@@ -4,10 +4,10 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Notify;
 
-/// <summary>The receiver that is always there: the log, with a line for each message. Any thread.</summary>
+/// <summary>The built-in receiver: the log, with a line for each message. Any thread.</summary>
 internal sealed class LogReceiver(ILogger log)
 {
-    // As that of the others, unless they say otherwise.
+    // The default of the other receivers.
     private static readonly TimeSpan StartedAfter = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
@@ -43,9 +43,9 @@ internal sealed class LogReceiver(ILogger log)
         }
     }
 
-    public void Write(Notification told)
+    public void Write(Notification notification)
     {
-        Action<ILogger, string>? write = told.Event switch
+        Action<ILogger, string>? write = notification.Event switch
         {
             NotifyEvent.FailoverStarted => NotifyLog.FailoverStarted,
             NotifyEvent.FailoverFinished => NotifyLog.FailoverFinished,
@@ -60,6 +60,6 @@ internal sealed class LogReceiver(ILogger log)
             NotifyEvent.DriftGone => NotifyLog.DriftGone,
             _ => null,
         };
-        write?.Invoke(log, told.Text);
+        write?.Invoke(log, notification.Text);
     }
 }

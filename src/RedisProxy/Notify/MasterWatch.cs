@@ -6,22 +6,22 @@ using RedisProxy.Topology;
 namespace RedisProxy.Notify;
 
 /// <summary>
-/// Sees the views of one master and makes one thing of an outage, however many views it has: what is told while it lasts
-/// (<see cref="Ongoing"/>), and one message when it is over.
+/// Follows the views of one master and turns an outage into one thing, however many views it has: a message while it
+/// lasts (<see cref="Ongoing"/>), and one when it is over.
 /// <para>
-/// It subscribes to its source instead of looking at an interval, because a hold that comes to nothing may last for some milliseconds only,
-/// and because the history of failovers is written before the view is shown that they lead to: what is read here belongs together. What
-/// needs time, and not an event, is done when <see cref="Settle"/> is called.
+/// It subscribes to its source instead of polling, because an aborted hold may last for just a few milliseconds, and because the failover
+/// history is written before the resulting view is published: what is read here is consistent. What depends on time rather than events is
+/// done in <see cref="Settle"/>.
 /// </para>
-/// <para>Views come on the source's thread, the rest on another one: hence the lock, within which nothing is waited for.</para>
+/// <para>Views arrive on the source's thread, the rest on another one: hence the lock, within which nothing blocks.</para>
 /// </summary>
 internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, TimeProvider time, Action<Notification> publish)
     : ITopologyObserver
 {
-    /// <summary>A hold that ended without another master may be followed by one for so long, while Sentinels go on about it.</summary>
+    /// <summary>How long a hold that ended without another master may be followed by one, while Sentinels continue the failover.</summary>
     public static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(10);
 
-    // Addresses that have been masters; a deployment has a handful.
+    // Addresses that have been masters; a deployment has only a few.
     private const int MaxAnnounced = 64;
 
     // Flags of SENTINEL MASTER (sentinel.c).
@@ -33,11 +33,11 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
     private Outage? _outage;
     private TopologyView _view = source.Current;
     private bool _hasServed;
-    private long _toldNumber;
+    private long _reportedNumber;
 
     public ITopologySource Source => source;
 
-    /// <summary>Nothing is wrong with this master as far as its views say.</summary>
+    /// <summary>No trouble with this master, as far as its views show.</summary>
     public bool IsCalm
     {
         get
@@ -57,7 +57,7 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
         }
     }
 
-    /// <summary>Of the outage that lasts, or that may have come to nothing; null: there is none.</summary>
+    /// <summary>Of the outage that lasts, or that may have been aborted; null: there is none.</summary>
     public long? OutageId
     {
         get
@@ -69,9 +69,9 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
         }
     }
 
-    /// <summary>Passes of time: an outage that lasts, and one that was a failover and has come to nothing.</summary>
+    /// <summary>Handles the passage of time: an outage that lasts, and a failover that was aborted.</summary>
     /// <param name="offer">
-    /// Gets what lasts, within the lock, so that nobody hears of a beginning after the end. It is given up when it returns.
+    /// Receives what lasts, within the lock, so that no beginning is reported after its end. Not kept after it returns.
     /// </param>
     public void Settle(Action<Ongoing> offer)
     {
@@ -115,10 +115,10 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
     private void TakeServing(TopologyView view)
     {
         _hasServed = true;
-        IReadOnlyList<FailoverRecord> news = [.. source.Failovers.Last.Where(record => record.Number > _toldNumber)];
+        IReadOnlyList<FailoverRecord> news = [.. source.Failovers.Last.Where(record => record.Number > _reportedNumber)];
         if (news.Count > 0 && news[^1].AvailableAfter is not null)
         {
-            _toldNumber = news[^1].Number;
+            _reportedNumber = news[^1].Number;
             Outage? outage = _outage;
             _outage = null;
             publish(TellFinished(view, news, outage));
@@ -131,7 +131,7 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
 
     private Notification TellFinished(TopologyView view, IReadOnlyList<FailoverRecord> news, Outage? outage)
     {
-        // Masters that were accepted in the same outage and never took requests: it went from the first one's predecessor to the last.
+        // Several masters accepted in the same outage that never took requests: it went from the first one's predecessor to the last.
         FailoverRecord last = news[^1];
         FailoverRecord first = news.First(record => record.FirstSignAt == last.FirstSignAt);
         FailoverRecord record = last with { Old = first.Old };
@@ -143,7 +143,7 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
         string text = isRestart
             ? $"The master of '{view.MasterName}', {report.New}, is back at the same address, {seconds} after the first sign of trouble"
             : $"{kind} of '{view.MasterName}' from {report.Old} to {report.New}: "
-                + $"it takes requests, {seconds} after the first sign{accepted}";
+                + $"the new master takes requests, {seconds} after the first sign{accepted}";
         return Make(isRestart ? NotifyEvent.MasterUp : NotifyEvent.FailoverFinished, text) with
         {
             Failover = report,
@@ -155,7 +155,7 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
     {
         TimeSpan lasted = Since(outage);
         string text = outage.IsFailover
-            ? $"A failover of '{_view.MasterName}' has been under way for {Seconds(lasted)}: {outage.Last.Reason}"
+            ? $"A failover of '{_view.MasterName}' has been in progress for {Seconds(lasted)}: {outage.Last.Reason}"
             : $"The master of '{_view.MasterName}' has been down for {Seconds(lasted)}: {outage.Last.Reason}";
         return Make(outage.IsFailover ? NotifyEvent.FailoverStarted : NotifyEvent.MasterDown, text) with
         {
@@ -165,8 +165,8 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
 
     private Notification TellAborted(Outage outage, TimeSpan lasted) => Make(
         NotifyEvent.FailoverAborted,
-        $"A failover of '{_view.MasterName}' came to nothing: {_view.Master?.Announced} takes requests again after {Seconds(lasted)}. "
-            + $"It had begun with: {outage.First.Reason}") with
+        $"A failover of '{_view.MasterName}' was aborted: {_view.Master?.Announced} takes requests again after {Seconds(lasted)}. "
+            + $"It began with: {outage.First.Reason}") with
     {
         Outage = ReportOf(outage, outage.First, lasted),
     };
@@ -199,7 +199,7 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
 
     private static string Number(long number) => FormattableString.Invariant($"{number}");
 
-    /// <summary>From the first view that does not serve to the one that does.</summary>
+    /// <summary>From the first view that does not serve to the next one that does.</summary>
     private sealed class Outage(long id, long began, DateTimeOffset beganAt, TopologyView first)
     {
         public long Id => id;
@@ -208,13 +208,13 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
 
         public DateTimeOffset BeganAt => beganAt;
 
-        /// <summary>It is over, and whether it came to nothing is not sure yet.</summary>
+        /// <summary>It is over, but not yet known to be aborted.</summary>
         public TimeSpan? EndedAfter { get; set; }
 
-        /// <summary>Says what it began with.</summary>
+        /// <summary>Shows what it began with.</summary>
         public TopologyView First { get; } = first;
 
-        /// <summary>The last one that did not serve: says what is waited for.</summary>
+        /// <summary>The last view that did not serve: shows what is missing.</summary>
         public TopologyView Last { get; set; } = first;
 
         public bool IsFailover { get; set; }

@@ -7,16 +7,16 @@ using RedisProxy.Topology;
 namespace RedisProxy.Notify;
 
 /// <summary>
-/// Where all events come together, and from where they go to the log and to the receivers. Looks at the masters four times a second for
-/// what lasts, and for masters that a reload has added; what happens in between comes from their own views (<see cref="MasterWatch"/>).
-/// <para>Public methods from any thread; none of them waits, but the test of a receiver.</para>
+/// Collects all events and passes them to the log and to the receivers. Looks at the masters four times a second for what lasts, and
+/// for masters added by a reload; everything in between comes from their own views (<see cref="MasterWatch"/>).
+/// <para>Public methods from any thread; none of them blocks, except the test of a receiver.</para>
 /// </summary>
 internal sealed class Notifications : IDisposable
 {
-    /// <summary>How often is looked for what lasts.</summary>
+    /// <summary>How often the masters are checked for what lasts.</summary>
     public static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>What waits when the proxy stops has so long to be delivered.</summary>
+    /// <summary>How long queued messages have to be delivered when the proxy stops.</summary>
     public static readonly TimeSpan MaxFinishTime = TimeSpan.FromSeconds(1);
 
     private readonly NotificationIds _ids = new();
@@ -45,7 +45,7 @@ internal sealed class Notifications : IDisposable
     /// <summary>In the order of the configuration.</summary>
     public IReadOnlyList<Receiver> Receivers => _receivers;
 
-    /// <summary>From now on these are told. Receivers that stay keep what waits for them.</summary>
+    /// <summary>Uses these receivers from now on. Those that stay keep their queue.</summary>
     public void Use(IReadOnlyList<NotifyOptions> options)
     {
         lock (_gate)
@@ -78,8 +78,8 @@ internal sealed class Notifications : IDisposable
         }
     }
 
-    /// <summary>Looks until stopped, then gives what waits a moment. Does not throw.</summary>
-    /// <param name="findSources">All masters there are at the moment.</param>
+    /// <summary>Looks until stopped, then gives queued messages a moment. Does not throw.</summary>
+    /// <param name="findSources">All present masters.</param>
     /// <param name="stop">The proxy ends.</param>
     public async Task RunAsync(Func<IReadOnlyCollection<ITopologySource>> findSources, CancellationToken stop)
     {
@@ -99,7 +99,7 @@ internal sealed class Notifications : IDisposable
         await FinishAsync();
     }
 
-    /// <summary>One look. A master that is new is followed from here on.</summary>
+    /// <summary>One look. A new master is followed from here on.</summary>
     public void Look(IReadOnlyCollection<ITopologySource> sources)
     {
         MasterWatch[] old = _masters;
@@ -126,13 +126,13 @@ internal sealed class Notifications : IDisposable
     }
 
     /// <summary>To the log, and to all receivers that want it.</summary>
-    public void Publish(Notification told)
+    public void Publish(Notification notification)
     {
-        _logReceiver.Write(told);
-        Array.ForEach(_receivers, receiver => receiver.Offer(told));
+        _logReceiver.Write(notification);
+        Array.ForEach(_receivers, receiver => receiver.Offer(notification));
     }
 
-    /// <summary>An audit was made. What it finds of a master in the middle of a failover is not held to be true.</summary>
+    /// <summary>An audit was made. Its findings about a master in the middle of a failover are ignored.</summary>
     public void OnAudit(IReadOnlyList<AuditResult> results)
     {
         MasterWatch[] masters = _masters;
@@ -148,11 +148,11 @@ internal sealed class Notifications : IDisposable
         Array.ForEach(news, Publish);
     }
 
-    /// <summary>The seam for who watches replicas: each change is told once, however often this is called.</summary>
-    /// <param name="master">Sentinel's name of it.</param>
-    /// <param name="replica">As it is announced.</param>
+    /// <summary>The entry point for replica checks: each change is reported once, however often this is called.</summary>
+    /// <param name="master">Sentinel's name for it.</param>
+    /// <param name="replica">As announced.</param>
     /// <param name="isHealthy">Fit to be promoted, or to be read from.</param>
-    /// <param name="reason">A sentence: what is wrong with it, or was. No secrets.</param>
+    /// <param name="reason">A sentence: its problem, present or past. No secrets.</param>
     public void OnReplica(string master, HostEndpoint replica, bool isHealthy, string reason)
     {
         lock (_gate)
@@ -170,7 +170,7 @@ internal sealed class Notifications : IDisposable
             At = _time.GetUtcNow(),
             Master = master,
             Address = AddressOf(master),
-            Text = $"The replica {replica} of '{master}' is {(isHealthy ? "fit again" : "not fit")}: {reason}",
+            Text = $"The replica {replica} of '{master}' is {(isHealthy ? "healthy again" : "unhealthy")}: {reason}",
             Replica = new ReplicaReport(replica, reason),
         });
     }
@@ -213,11 +213,11 @@ internal sealed class Notifications : IDisposable
         .Select(watch => watch.Source.Current)
         .FirstOrDefault(view => view.MasterName == master)?.Master?.Announced;
 
-    // Of an address only what may be known to all, and no arguments.
+    // Only the public part of an address, and no arguments.
     private void Say(NotifyOptions options)
     {
         string events = options.Events.Count == NotifyEvents.All.Count
-            ? "everything"
+            ? "all events"
             : string.Join(", ", options.Events.Select(NotifyEvents.NameOf));
         string where = options.Webhook?.ShownUrl ?? options.Command?.Path ?? "";
         NotifyLog.Tells(_log, options.Name, events, where);
@@ -238,7 +238,7 @@ internal sealed class Notifications : IDisposable
         }
         catch (Exception failure)
         {
-            // Whatever it is: the traffic does not depend on it.
+            // Whatever the failure: traffic does not depend on it.
             NotifyLog.LookFailed(_log, failure);
         }
     }

@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace RedisProxy.Notify;
 
 /// <summary>
-/// Event ids 4400 to 4499. 4400 to 4410 are the messages themselves, one line each, whether there are receivers or not: their number is
-/// that of the event.
+/// Event ids 4400 to 4499. 4400 to 4410 are the messages themselves, one line each, with or without receivers: their number is that of
+/// the event.
 /// </summary>
 internal static partial class NotifyLog
 {
@@ -47,18 +47,18 @@ internal static partial class NotifyLog
     [LoggerMessage(4421, LogLevel.Warning, "Receiver '{Receiver}': {What} could not be sent: {Detail}, attempt {Attempt}")]
     public static partial void Failed(ILogger log, string receiver, string what, string detail, int attempt);
 
-    [LoggerMessage(4422, LogLevel.Debug, "Receiver '{Receiver}': {What} is tried again in {Pause}: {Detail}")]
+    [LoggerMessage(4422, LogLevel.Debug, "Receiver '{Receiver}': {What} will be retried in {Pause}: {Detail}")]
     public static partial void TriesAgain(ILogger log, string receiver, string what, string detail, TimeSpan pause);
 
-    [LoggerMessage(4423, LogLevel.Debug, "Receiver '{Receiver}': {What} was left out: {Why}")]
+    [LoggerMessage(4423, LogLevel.Debug, "Receiver '{Receiver}': {What} was dropped: {Why}")]
     public static partial void Dropped(ILogger log, string receiver, string what, string why);
 
-    [LoggerMessage(EventId = 4424, Message = "Receiver '{Receiver}': the command for {What} ended: {Detail}; it said: {Line}")]
+    [LoggerMessage(EventId = 4424, Message = "Receiver '{Receiver}': the command for {What} ended: {Detail}; output: {Line}")]
     public static partial void CommandEnded(ILogger log, LogLevel level, string receiver, string what, string detail, string line);
 
-    [LoggerMessage(4426, LogLevel.Information, "Receiver '{Receiver}' is told of {Events}: {Where}")]
+    [LoggerMessage(4426, LogLevel.Information, "Receiver '{Receiver}' is notified of {Events}: {Where}")]
     public static partial void Tells(ILogger log, string receiver, string events, string where);
 
-    [LoggerMessage(4425, LogLevel.Error, "Looking for events failed; the next look is made all the same")]
+    [LoggerMessage(4425, LogLevel.Error, "Looking for events failed; will try again")]
     public static partial void LookFailed(ILogger log, Exception error);
 }

@@ -8,13 +8,13 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Notify;
 
 /// <summary>
-/// One of <c>notify[]</c>: a filter, a rate limit, a bounded queue, and a task that delivers from it, one message after the other. Whoever
-/// offers a message never waits; what there is no room for is counted, and said in the next message. A receiver that is away costs the
-/// messages that were meant for it, and nobody else anything.
+/// One of <c>notify[]</c>: a filter, a rate limit, a bounded queue, and a task that delivers from it, one message at a time. Offering a
+/// message never blocks; messages that do not fit are counted, and the next message reports them. An unreachable receiver loses its own
+/// messages and affects no one else.
 /// </summary>
 internal sealed class Receiver : IDisposable
 {
-    /// <summary>So many messages may wait for one receiver.</summary>
+    /// <summary>The maximum number of messages waiting for one receiver.</summary>
     public const int MaxQueue = 100;
 
     private readonly Channel<Notification> _queue = Channel.CreateBounded<Notification>(
@@ -51,13 +51,13 @@ internal sealed class Receiver : IDisposable
 
     public ReceiverCounts Counts { get; }
 
-    /// <summary>Messages that wait.</summary>
+    /// <summary>Queued messages.</summary>
     public int Waiting => _queue.Reader.Count;
 
-    /// <summary>Ends after <see cref="Finish"/>, when all is delivered or given up; does not fail.</summary>
+    /// <summary>Completes after <see cref="Finish"/>, when everything is delivered or given up; does not fail.</summary>
     public Task Delivering { get; }
 
-    /// <summary>Other options from now on, for what waits as well: the next attempt goes the new way.</summary>
+    /// <summary>Uses other options from now on, for queued messages as well, beginning with the next attempt.</summary>
     public void Use(NotifyOptions options)
     {
         lock (_gate)
@@ -72,19 +72,19 @@ internal sealed class Receiver : IDisposable
         }
     }
 
-    /// <summary>It gets the message if it wants it. Any thread; never waits.</summary>
-    public void Offer(Notification told)
+    /// <summary>Queues the message if the receiver wants it. Any thread; never waits.</summary>
+    public void Offer(Notification notification)
     {
         lock (_gate)
         {
-            if (Wants(told.Event, told.Master))
+            if (Wants(notification.Event, notification.Master))
             {
-                Enqueue(told);
+                Enqueue(notification);
             }
         }
     }
 
-    /// <summary>Something that lasts, of which it is told once. Any thread; never waits.</summary>
+    /// <summary>Something that lasts, to be reported once. Any thread; never waits.</summary>
     public void Offer(Ongoing ongoing)
     {
         lock (_gate)
@@ -96,17 +96,17 @@ internal sealed class Receiver : IDisposable
         }
     }
 
-    /// <summary>The end of something that it may have been told of. Any thread; never waits.</summary>
+    /// <summary>The end of something that may have been reported. Any thread; never waits.</summary>
     public void OfferEnd(long id, TimeSpan lasted, Func<Notification> tell)
     {
         lock (_gate)
         {
-            // Who does not want to hear of beginnings hears of the ends of what would have been told.
-            Notification told = tell();
-            bool isMissed = !Wants(NotifyEvent.SentinelsLost, told.Master) && lasted >= _options.StartedAfter;
-            if (Wants(told.Event, told.Master) && (_delivered.Contains(id) || isMissed))
+            // A receiver not subscribed to the loss still gets the end of one that it would have been notified of.
+            Notification notification = tell();
+            bool isMissed = !Wants(NotifyEvent.SentinelsLost, notification.Master) && lasted >= _options.StartedAfter;
+            if (Wants(notification.Event, notification.Master) && (_delivered.Contains(id) || isMissed))
             {
-                Enqueue(told);
+                Enqueue(notification);
             }
         }
     }
@@ -119,19 +119,20 @@ internal sealed class Receiver : IDisposable
         }
     }
 
-    /// <summary>One attempt at once, beside the queue and the rate limit.</summary>
-    public async Task<Attempt> TestAsync(Notification told, CancellationToken stop)
+    /// <summary>One attempt at once, bypassing the queue and the rate limit.</summary>
+    public async Task<Attempt> TestAsync(Notification notification, CancellationToken stop)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, _stop.Token);
-        Attempt attempt = await TryOnceAsync(new Message(told, NotificationJson.Write(told, DroppedCounts.Nothing)), 1, either.Token);
+        var message = new Message(notification, NotificationJson.Write(notification, DroppedCounts.Nothing));
+        Attempt attempt = await TryOnceAsync(message, 1, either.Token);
         Counts.Add(attempt.End == AttemptEnd.Done ? NotifyOutcome.Sent : NotifyOutcome.Failed);
         return attempt;
     }
 
-    /// <summary>Takes no more; what waits is still delivered.</summary>
+    /// <summary>Accepts no more messages; queued ones are still delivered.</summary>
     public void Finish() => _queue.Writer.TryComplete();
 
-    /// <summary>Gives up what waits, and what is under way.</summary>
+    /// <summary>Abandons queued messages, and attempts in progress.</summary>
     public void Stop()
     {
         Finish();
@@ -143,23 +144,23 @@ internal sealed class Receiver : IDisposable
     private bool Wants(NotifyEvent one, string? master) => _options.Events.Contains(one)
         && (master is null || _options.Masters.Count == 0 || _options.Masters.Contains(master));
 
-    private void Enqueue(Notification told)
+    private void Enqueue(Notification notification)
     {
-        string? why = !_bucket.TryTake() ? "its rate limit" : !_queue.Writer.TryWrite(told) ? "its queue is full" : null;
+        string? why = !_bucket.TryTake() ? "rate limit exceeded" : !_queue.Writer.TryWrite(notification) ? "queue full" : null;
         if (why is not null)
         {
-            _leftOut.Add(told.Event);
+            _leftOut.Add(notification.Event);
             Counts.Add(NotifyOutcome.Dropped);
-            NotifyLog.Dropped(_log, Name, NotifyEvents.NameOf(told.Event), why);
+            NotifyLog.Dropped(_log, Name, NotifyEvents.NameOf(notification.Event), why);
         }
     }
 
     private async Task DeliverAsync(CancellationToken stop)
     {
-        await foreach (Notification told in _queue.Reader.ReadAllAsync(CancellationToken.None))
+        await foreach (Notification notification in _queue.Reader.ReadAllAsync(CancellationToken.None))
         {
             DroppedCounts leftOut = _leftOut.Take();
-            if (await TryDeliverAsync(new Message(told, NotificationJson.Write(told, leftOut)), stop))
+            if (await TryDeliverAsync(new Message(notification, NotificationJson.Write(notification, leftOut)), stop))
             {
                 Counts.Add(NotifyOutcome.Sent);
                 continue;
@@ -167,14 +168,14 @@ internal sealed class Receiver : IDisposable
 
             Counts.Add(NotifyOutcome.Failed);
             _leftOut.PutBack(leftOut);
-            _leftOut.Add(told.Event);
+            _leftOut.Add(notification.Event);
         }
     }
 
     private async Task<bool> TryDeliverAsync(Message message, CancellationToken stop)
     {
         string what = NotifyEvents.NameOf(message.Notification.Event);
-        Attempt last = new(AttemptEnd.Failed, "the proxy stops");
+        Attempt last = new(AttemptEnd.Failed, "the proxy is stopping");
         ISender sender = _sender;
         var backoff = new Backoff(sender.FirstPause, sender.MaxPause);
         int attempt = 0;
@@ -210,7 +211,7 @@ internal sealed class Receiver : IDisposable
             // Stopped.
         }
 
-        NotifyLog.Failed(_log, Name, what, $"given up at the stop: {last.Detail}", attempt);
+        NotifyLog.Failed(_log, Name, what, $"given up at shutdown: {last.Detail}", attempt);
         return false;
     }
 
@@ -228,7 +229,7 @@ internal sealed class Receiver : IDisposable
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !stop.IsCancellationRequested)
         {
-            // Whatever it is: the next message is tried all the same.
+            // Whatever the failure: the next message is still tried.
             return new Attempt(AttemptEnd.Failed, failure.Message);
         }
     }

@@ -1,14 +1,14 @@
 namespace RedisProxy.Notify;
 
-/// <summary>What became of a message.</summary>
+/// <summary>The outcome of a message.</summary>
 internal enum NotifyOutcome
 {
     Sent,
 
-    /// <summary>All attempts were in vain, or the receiver refused it.</summary>
+    /// <summary>All attempts failed, or the receiver rejected it.</summary>
     Failed,
 
-    /// <summary>Not tried: the rate limit, or a full queue.</summary>
+    /// <summary>Not attempted: the rate limit, or a full queue.</summary>
     Dropped,
 }
 

@@ -5,10 +5,10 @@ namespace RedisProxy.Notify;
 
 /// <summary>
 /// Which replicas are fit to take over, or to be read from. A failover makes all of them unfit for some seconds, and is a message of its
-/// own; so only what has lasted for a while, under a master that serves, is told.
+/// own; so only what has lasted for a while, under a serving master, is reported.
 /// </summary>
 /// <param name="time">The clock.</param>
-/// <param name="tell">As <see cref="Notifications.OnReplica"/>: each change is told once there.</param>
+/// <param name="tell">See <see cref="Notifications.OnReplica"/>: it reports each change once.</param>
 internal sealed class ReplicaFitness(TimeProvider time, Action<string, HostEndpoint, bool, string> tell)
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -17,13 +17,13 @@ internal sealed class ReplicaFitness(TimeProvider time, Action<string, HostEndpo
 
     private readonly Dictionary<(string Master, HostEndpoint Replica), long> _unfitSince = [];
 
-    /// <summary>One look at the replicas of one master.</summary>
+    /// <summary>Checks the replicas of one master.</summary>
     public void Look(TopologyView master, ReplicationView replication)
     {
         string name = master.MasterName;
         if (master.Availability != Availability.Available)
         {
-            // What is wrong now begins to count when a master serves again.
+            // Present problems begin to count when a master serves again.
             Forget(name, []);
             return;
         }
@@ -35,7 +35,7 @@ internal sealed class ReplicaFitness(TimeProvider time, Action<string, HostEndpo
             if (objection is null)
             {
                 _unfitSince.Remove((name, replica.Endpoint));
-                tell(name, replica.Endpoint, true, "nothing is wrong with it any more");
+                tell(name, replica.Endpoint, true, "all checks pass");
             }
             else
             {

@@ -4,8 +4,8 @@ using RedisProxy.Topology;
 namespace RedisProxy.Notify;
 
 /// <summary>
-/// Is a majority of the known Sentinels reachable? They are the same ones for all masters, so this is one thing and not one for each.
-/// Begins to judge when there was a majority for the first time. One user at a time.
+/// Is a majority of the known Sentinels reachable? They are the same for all masters, so this is reported once and not per master.
+/// Starts judging once there has been a majority. One user at a time.
 /// </summary>
 internal sealed class SentinelWatch(NotificationIds ids, TimeProvider time)
 {
@@ -14,10 +14,10 @@ internal sealed class SentinelWatch(NotificationIds ids, TimeProvider time)
     private long _lostAt;
     private TimeSpan _lasted;
 
-    /// <summary>What lasts now; null: all is well.</summary>
+    /// <summary>The present loss; null: there is none.</summary>
     public Ongoing? Ongoing { get; private set; }
 
-    /// <summary>What has come to an end by this look; for those who were told that it had begun.</summary>
+    /// <summary>The loss that ended with this look; for receivers that were notified of its beginning.</summary>
     public (long Id, TimeSpan Lasted, Func<Notification> Tell)? Ended { get; private set; }
 
     public void Look(IEnumerable<ITopologySource> sources)
@@ -58,12 +58,12 @@ internal sealed class SentinelWatch(NotificationIds ids, TimeProvider time)
         TimeSpan lasted = time.GetElapsedTime(_lostAt);
         Ongoing = new Ongoing(_lost.Value, lasted, NotifyEvent.SentinelsLost, Master: null, () => Make(
             NotifyEvent.SentinelsLost,
-            $"Only {Of(count)} Sentinels have been reachable from this proxy for {Seconds(lasted)}: no majority, so it may not hear of a "
+            $"Only {Of(count)} Sentinels have been reachable from this proxy for {Seconds(lasted)}: no majority, so it may miss a "
                 + "failover, and the last known master is kept",
             count));
     }
 
-    // Of the source that reaches fewest: what one master's views say late, another's say now.
+    // Of the source with the fewest connections: another master's views may show a loss sooner.
     private static SentinelCount Count(IEnumerable<ITopologySource> sources) => sources
         .Select(source => source.Current.Sentinels)
         .Where(sentinels => sentinels.Count > 0)

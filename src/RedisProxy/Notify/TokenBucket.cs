@@ -2,7 +2,7 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Notify;
 
-/// <summary>So many at once, and one more after each interval. One user at a time.</summary>
+/// <summary>A rate limit: a burst, then one more after each interval. One user at a time.</summary>
 internal sealed class TokenBucket
 {
     private readonly TimeProvider _time;
@@ -30,7 +30,7 @@ internal sealed class TokenBucket
         return true;
     }
 
-    // Whole tokens only; the rest of the time counts for the next one, but not while the bucket is full.
+    // Whole tokens only; the remaining time counts towards the next one, except while the bucket is full.
     private void Fill()
     {
         TimeSpan passed = _time.GetElapsedTime(_filledAt);

@@ -7,7 +7,7 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Notify;
 
-/// <summary>Sends messages by HTTP: one POST for each attempt, signed anew, because a receiver may refuse an old time.</summary>
+/// <summary>Sends messages by HTTP: one POST per attempt, each signed anew, because a receiver may reject an old timestamp.</summary>
 internal sealed class WebhookSender(NotifyWebhookOptions options, HttpMessageInvoker http, TimeProvider time) : ISender
 {
     private const string EventHeader = "X-RedisProxy-Event";
@@ -24,17 +24,17 @@ internal sealed class WebhookSender(NotifyWebhookOptions options, HttpMessageInv
 
     public TimeSpan MaxPause { get; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>For all webhooks of a process. Proxies are those of the environment (HTTPS_PROXY, NO_PROXY), as users expect it.</summary>
+    /// <summary>For all webhooks of a process. Honours the proxies of the environment (HTTPS_PROXY, NO_PROXY), as users expect.</summary>
     public static HttpMessageInvoker CreateHttp() => new(new SocketsHttpHandler
     {
-        // Whoever is redirected to may be anybody, and would get a signed message.
+        // A redirect may lead anywhere, and its target would receive a signed message.
         AllowAutoRedirect = false,
         UseCookies = false,
 
-        // What is said of a request to others is this process's own business.
+        // The trace context is not for other hosts.
         ActivityHeadersPropagator = null,
 
-        // Names may move, and a connection that nobody uses for minutes is not worth a descriptor.
+        // Names may move, and a connection idle for minutes is not worth a descriptor.
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),
         MaxResponseHeadersLength = 16,

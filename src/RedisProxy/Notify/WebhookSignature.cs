@@ -5,7 +5,7 @@ using System.Text;
 namespace RedisProxy.Notify;
 
 /// <summary>
-/// The header by which a receiver can tell that a message is from somebody who knows the secret, and is not an old one sent again:
+/// The header by which a receiver can verify that a message comes from a sender knowing the secret, and is not a replayed old one:
 /// <c>t=1700000000,v1=5f8a…</c>, with the time in seconds since 1970 and, in hexadecimal, HMAC-SHA256 over that time, a dot and the body.
 /// </summary>
 internal static class WebhookSignature

@@ -1,6 +1,6 @@
 namespace RedisProxy.Roles;
 
-/// <summary>The role by which a server is given its settings.</summary>
+/// <summary>The role that determines a server's settings.</summary>
 internal enum NodeRole
 {
     /// <summary>The master of the newest view.</summary>
@@ -10,8 +10,8 @@ internal enum NodeRole
     Replica,
 }
 
-/// <summary>One setting of one server that is not as its role wants it.</summary>
+/// <summary>One setting of one server that does not match its role.</summary>
 /// <param name="Name">Of the parameter.</param>
 /// <param name="Now">As the server answered it.</param>
-/// <param name="Wanted">As the configuration has it.</param>
+/// <param name="Wanted">As configured.</param>
 internal sealed record SettingDifference(string Name, string Now, string Wanted);

@@ -10,15 +10,15 @@ using RedisProxy.Topology;
 namespace RedisProxy.Roles;
 
 /// <summary>
-/// Gives the servers of every master the settings of their role (<c>roles</c>): shortly after each new generation, at an interval, and
-/// sooner again while something is missing. Belongs to the control plane; the traffic does not know of it, nor depend on it.
+/// Applies the settings of their role (<c>roles</c>) to the servers of every master: shortly after each new generation, at an
+/// interval, and sooner while something is missing. Part of the control plane; traffic neither knows of it nor depends on it.
 /// <para>Several proxies do the same without knowing of each other: each sends only what differs, and sending it twice changes nothing.
-/// They begin at different moments, so that mostly one of them does it.</para>
+/// They begin at different moments, so that usually only one of them acts.</para>
 /// </summary>
-/// <param name="running">What is wanted now.</param>
-/// <param name="sources">Of all masters, now.</param>
+/// <param name="running">The present configuration.</param>
+/// <param name="sources">The present sources of all masters.</param>
 /// <param name="context">Clock, TLS, DNS.</param>
-/// <param name="log">Of all that is changed, or cannot be.</param>
+/// <param name="log">Receives every change and every failure.</param>
 internal sealed class RoleKeeper(
     RunningOptions running, Func<IReadOnlyCollection<ITopologySource>> sources, TopologyContext context, ILogger<RoleKeeper> log)
 {
@@ -38,10 +38,10 @@ internal sealed class RoleKeeper(
     private readonly Dictionary<string, Task> _rounds = new(StringComparer.Ordinal);
     private readonly MonotonicClock _clock = new(context.Time);
 
-    /// <summary>What was done for this master. Any thread.</summary>
+    /// <summary>The record of this master. Any thread.</summary>
     public RoleRecord RecordOf(string masterName) => _records.GetOrAdd(masterName, name => new RoleRecord(name, log));
 
-    /// <summary>Until stopped; then ends with a cancellation. A round that is under way ends by itself.</summary>
+    /// <summary>Until stopped; then ends with a cancellation. A round in progress ends by itself.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         while (true)
@@ -49,7 +49,7 @@ internal sealed class RoleKeeper(
             ProxyOptions options = running.Current;
             foreach (ITopologySource source in sources())
             {
-                // One at a time for each master, and none waits for another's: a server or the DNS may be slow.
+                // One round at a time for each master, and none waits for another: a server or the DNS may be slow.
                 string name = source.Current.MasterName;
                 if (!_rounds.TryGetValue(name, out Task? round) || round.IsCompleted)
                 {
@@ -82,7 +82,7 @@ internal sealed class RoleKeeper(
         }
         catch (Exception failure)
         {
-            // Whatever it is: the traffic does not depend on it.
+            // Whatever the failure: traffic does not depend on it.
             RoleLog.Broken(log, view.MasterName, failure);
         }
 
@@ -118,7 +118,7 @@ internal sealed class RoleKeeper(
         }
     }
 
-    /// <summary>When the servers of one master are looked at next. Another generation, or another configuration, has a new one.</summary>
+    /// <summary>When the servers of one master are checked next. A new generation or configuration starts a new one.</summary>
     private sealed class Agenda(long generation, RoleOptions roles, TimeSpan due)
     {
         private readonly Backoff _pauses = new(FirstPause, MaxPause);

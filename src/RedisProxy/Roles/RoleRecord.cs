@@ -5,17 +5,17 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Roles;
 
 /// <summary>
-/// What was done to the servers of one master, counted and told. What lasts is told once: a warning, or a line of a dry run, comes again
-/// only after a round without it. Written by the rounds of this master, of which there is one at a time, but for several servers at once;
-/// the figures are read from any thread.
+/// Counts and logs the changes to the servers of one master. A lasting condition is logged once: a warning, or a line of a dry run, is
+/// repeated only after a round without it. Written by this master's rounds, one at a time, but for several servers at once; the figures
+/// are read from any thread.
 /// </summary>
 internal sealed class RoleRecord(string masterName, ILogger log)
 {
     private readonly Lock _gate = new();
     private readonly long[] _changes = new long[Enum.GetValues<NodeRole>().Length];
     private readonly HashSet<string> _unwritten = [];
-    private HashSet<string> _toldBefore = [];
-    private HashSet<string> _told = [];
+    private HashSet<string> _reportedBefore = [];
+    private HashSet<string> _reported = [];
     private long _failures;
     private int _differences;
     private int _found;
@@ -23,10 +23,10 @@ internal sealed class RoleRecord(string masterName, ILogger log)
     /// <summary>Settings changed since the start.</summary>
     public long ChangesOf(NodeRole role) => Interlocked.Read(ref _changes[(int)role]);
 
-    /// <summary>What a server refused, or did not keep, since the start.</summary>
+    /// <summary>Settings that a server refused or did not keep, since the start.</summary>
     public long Failures => Interlocked.Read(ref _failures);
 
-    /// <summary>Settings that were not as wanted at the end of the last round.</summary>
+    /// <summary>Settings that did not match at the end of the last round.</summary>
     public int Differences => Volatile.Read(ref _differences);
 
     public void BeginRound() => Volatile.Write(ref _found, 0);
@@ -36,11 +36,11 @@ internal sealed class RoleRecord(string masterName, ILogger log)
         Volatile.Write(ref _differences, Volatile.Read(ref _found));
         lock (_gate)
         {
-            (_toldBefore, _told) = (_told, []);
+            (_reportedBefore, _reported) = (_reported, []);
         }
     }
 
-    /// <summary>Nothing is looked after any more.</summary>
+    /// <summary>The master has no policy any more.</summary>
     public void Forget()
     {
         BeginRound();
@@ -62,7 +62,7 @@ internal sealed class RoleRecord(string masterName, ILogger log)
         }
     }
 
-    /// <summary>They stay as they are for now: because this is a dry run, or because they have to wait.</summary>
+    /// <summary>They stay unchanged for now: because this is a dry run, or because they have to wait.</summary>
     public void AddDifferences(RoleTarget node, IReadOnlyList<SettingDifference> differences, bool isDryRun)
     {
         Interlocked.Add(ref _found, differences.Count);
@@ -79,12 +79,12 @@ internal sealed class RoleRecord(string masterName, ILogger log)
         }
     }
 
-    /// <summary>They were to be changed and are not.</summary>
+    /// <summary>They should have been changed but were not.</summary>
     public void AddUnchanged(int count) => Interlocked.Add(ref _found, count);
 
     public void AddLeftAlone(HostEndpoint server, string reason) => RoleLog.LeftAlone(log, masterName, server.ToString(), reason);
 
-    /// <summary>Something was changed and is in no file yet.</summary>
+    /// <summary>A change has not been written to a file yet.</summary>
     public void OweRewrite(RoleTarget node)
     {
         lock (_gate)
@@ -115,7 +115,7 @@ internal sealed class RoleRecord(string masterName, ILogger log)
     {
         lock (_gate)
         {
-            return _told.Add(what) && !_toldBefore.Contains(what);
+            return _reported.Add(what) && !_reportedBefore.Contains(what);
         }
     }
 }

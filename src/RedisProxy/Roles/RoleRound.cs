@@ -10,22 +10,22 @@ namespace RedisProxy.Roles;
 /// <summary>How a round ended.</summary>
 internal enum RoleRoundEnd
 {
-    /// <summary>Every server is as its role wants it.</summary>
+    /// <summary>Every server matches its role.</summary>
     Done,
 
-    /// <summary>Something was changed, and what is missing yet mostly waits for just that: another round is due soon.</summary>
+    /// <summary>Something was changed, and what is still missing mostly waits for just that: another round is due soon.</summary>
     Advanced,
 
-    /// <summary>Some are not, or did not answer: another round is due, after a longer pause each time.</summary>
+    /// <summary>Some servers do not match, or did not answer: another round is due, after a longer pause each time.</summary>
     Unfinished,
 }
 
 /// <summary>
-/// One look at all servers of one master, and what follows from it. In this order, so that a failover at any moment finds the data on the
-/// disk of some server:
-/// <para>1. Every server is asked for its role and its settings. 2. All that differs is set, on all servers at once, but not what
-/// makes a server keep less on disk. 3. That is set where a server of the other role keeps its data now, complete; or where the
-/// other role is not asked to keep anything.</para>
+/// One check of all servers of one master, and the resulting changes. In this order, so that a failover at any moment finds the data
+/// persisted on at least one server:
+/// <para>1. Every server is asked for its role and its settings. 2. Everything that differs is set, on all servers at once,
+/// except what makes a server persist less. 3. That is set once a server of the other role persists its data now, completely; or
+/// if the other role is not configured to persist anything.</para>
 /// </summary>
 internal sealed class RoleRound(
     ITopologySource source, TopologyView view, ProxyOptions options, TopologyContext context, RoleRecord record)
@@ -173,7 +173,7 @@ internal sealed class RoleRound(
             return;
         }
 
-        // Whatever becomes of it, those that are not seen to be set are still to be set.
+        // Whatever happens, settings not confirmed as set are still to be set.
         int left = differences.Length;
         try
         {
@@ -205,7 +205,7 @@ internal sealed class RoleRound(
         record.AddRewrite(node);
     }
 
-    // One server must not keep the others from being looked after.
+    // One server must not keep the others from being checked.
     private async Task TryAsync(RoleTarget node, Func<Task> act)
     {
         try

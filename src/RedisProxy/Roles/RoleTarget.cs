@@ -9,12 +9,13 @@ using RedisProxy.Topology;
 namespace RedisProxy.Roles;
 
 /// <summary>
-/// One server during one round. It is touched only while it says that it has the role, and the view that gave it the role is the newest
-/// one: both are asked again directly before each change. Between that and the change lies the time of one request; see docs/roles.md.
+/// One server during one round. It is changed only while it reports the role, and the view that assigned the role is the newest one:
+/// both are checked again directly before each change. Between that check and the change lies the time of one request; see
+/// docs/roles.md.
 /// </summary>
-/// <param name="role">By the view.</param>
-/// <param name="server">Where it is.</param>
-/// <param name="master">Whom a replica has to follow.</param>
+/// <param name="role">Its role in the view.</param>
+/// <param name="server">The connection to it.</param>
+/// <param name="master">The master that a replica must follow.</param>
 /// <param name="wanted">The settings of the role.</param>
 /// <param name="isCurrent">Is the view still the newest one?</param>
 internal sealed class RoleTarget(
@@ -31,10 +32,10 @@ internal sealed class RoleTarget(
 
     public HostEndpoint Endpoint => server.Announced;
 
-    /// <summary>It said that it has the role, and what its settings are.</summary>
+    /// <summary>It reported the role, and its settings.</summary>
     public bool IsConfirmed { get; private set; }
 
-    /// <summary>What is not as wanted, by the last answers.</summary>
+    /// <summary>The settings that do not match, by the last answers.</summary>
     public IReadOnlyList<SettingDifference> Differences =>
     [
         .. wanted.Where(one => _settings.TryGetValue(one.Key, out string? now) && !ServerSetting.IsAs(one.Key, now, one.Value))
@@ -45,7 +46,7 @@ internal sealed class RoleTarget(
     public ValueTask DisposeAsync() => server.DisposeAsync();
 
     /// <summary>Asks for the role and the settings.</summary>
-    /// <returns>Why it is left alone, or what it does not know; empty when there is nothing to say.</returns>
+    /// <returns>Why it is left unchanged, or the settings it does not know; empty without an objection.</returns>
     /// <exception cref="ServerException">It does not answer, or refuses.</exception>
     public async Task<string> LookAsync()
     {
@@ -68,7 +69,7 @@ internal sealed class RoleTarget(
         return unknown.Count == 0 ? "" : $"it has no {string.Join(", ", unknown)}";
     }
 
-    /// <summary>Does it keep its data on disk as its role wants it, and is what it keeps complete?</summary>
+    /// <summary>Does it persist its data as its role requires, and is the persisted data complete?</summary>
     /// <exception cref="ServerException">It does not answer, or refuses.</exception>
     public async Task<bool> KeepsDataAsync()
     {
@@ -78,7 +79,7 @@ internal sealed class RoleTarget(
             return false;
         }
 
-        // An append-only file that was just switched on has nothing of what was there before until the first rewrite is over.
+        // An append-only file that was just switched on contains no earlier data until the first rewrite is over.
         IReadOnlyDictionary<string, string> info = await server.InfoAsync("persistence");
         return !keeping.Contains("appendonly")
             || (info.GetValueOrDefault("aof_rewrite_in_progress", "0") == "0"
@@ -86,12 +87,12 @@ internal sealed class RoleTarget(
                 && info.GetValueOrDefault("aof_last_bgrewrite_status", "ok") == "ok");
     }
 
-    /// <summary>Sends what differs, all at once where the server takes that, and reads it back.</summary>
-    /// <returns>What was changed, what it refused, and whether it went on to the end: not when the role was not confirmed again.</returns>
+    /// <summary>Sends what differs, all at once where the server supports that, and reads it back.</summary>
+    /// <returns>What was changed, what was refused, and whether all was sent: not when the role was no longer confirmed.</returns>
     /// <exception cref="ServerException">It does not answer.</exception>
     public async Task<RoleChange> SetAsync(IReadOnlyList<SettingDifference> differences)
     {
-        // After a refusal of all together: which of them it was is not said.
+        // A refused batch does not tell which of the settings was refused.
         bool isDone = differences.Count > 1 && await TakesSeveralAsync() && await SendAsync(differences) is { Length: 0 };
         bool isStale = false;
         var refused = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -117,7 +118,7 @@ internal sealed class RoleTarget(
             }
             else if (!isStale || refused.ContainsKey(name))
             {
-                string reason = refused.GetValueOrDefault(name, $"it took '{difference.Wanted}' and has '{Setting(name)}'");
+                string reason = refused.GetValueOrDefault(name, $"it accepted '{difference.Wanted}' but reports '{Setting(name)}'");
                 refusals.Add($"CONFIG SET {name}: {reason}");
             }
         }
@@ -128,10 +129,10 @@ internal sealed class RoleTarget(
     /// <exception cref="ServerException">It refuses, or does not answer.</exception>
     public Task RewriteAsync() => server.AskAsync("CONFIG", "REWRITE");
 
-    /// <summary>As it was answered last; empty when it never was.</summary>
+    /// <summary>The last answer; empty when there was none.</summary>
     public string Setting(string name) => _settings.GetValueOrDefault(name, "");
 
-    /// <returns>Why it refused; empty when it did not. Null: it has not the role any more, and nothing was sent.</returns>
+    /// <returns>The refusal; empty when accepted. Null: it no longer has the role, and nothing was sent.</returns>
     private async Task<string?> SendAsync(IReadOnlyList<SettingDifference> differences)
     {
         if ((await ObjectionAsync()).Length > 0)
@@ -143,31 +144,31 @@ internal sealed class RoleTarget(
         return reply.IsError ? reply.Text : "";
     }
 
-    /// <returns>Why it may not be touched; empty when it may.</returns>
+    /// <returns>Why it must not be changed; empty when it may be.</returns>
     private async Task<string> ObjectionAsync()
     {
         RespValue reply = await server.AskAsync("ROLE");
         string said = reply.Items is [var first, ..] ? first.Text : "";
         string objection = role == NodeRole.Master
-            ? said == "master" ? "" : $"it is the master, and says '{said}'"
+            ? said == "master" ? "" : $"it should be the master but reports the role '{said}'"
             : await ObjectionToReplicaAsync(said, reply);
 
-        // Last of all, so that nothing lies between this and what is sent next.
-        return objection.Length > 0 ? objection : isCurrent() ? "" : "who the master is has changed";
+        // Last, so that nothing lies between this check and the next request.
+        return objection.Length > 0 ? objection : isCurrent() ? "" : "the master has changed";
     }
 
-    // ROLE of a replica: "slave", the master's host and port, the state of the link, the offset. A server that says "master" here is an
-    // old one that has not been demoted yet, and its data may be all there is.
+    // ROLE of a replica: "slave", the master's host and port, the state of the link, the offset. A server that reports "master" here is
+    // an old one not demoted yet, and its data may be all there is.
     private async Task<string> ObjectionToReplicaAsync(string said, RespValue reply)
     {
         if (said != "slave" || reply.Items is not [_, var host, var port, var state, ..])
         {
-            return $"it is a replica, and says '{said}'";
+            return $"it should be a replica but reports the role '{said}'";
         }
 
         HostEndpoint? followed = HostEndpoint.ReadAnnounced(host.Text, port.Text);
         return followed is null || !await master.IsAtAsync(followed)
-            ? $"it follows {host.Text}:{port.Text}, and the master is {master.Address}"
+            ? $"it replicates from {host.Text}:{port.Text}, but the master is {master.Address}"
             : state.Text == "connected" ? "" : $"its link to the master is in the state '{state.Text}'";
     }
 
@@ -180,7 +181,7 @@ internal sealed class RoleTarget(
         }
     }
 
-    // Redis 7.0 and Valkey, which says redis_version:7 or more as well. Who may not be asked is told one by one.
+    // Redis 7.0, and Valkey, which also reports a redis_version of 7 or more. Without permission to ask, settings are sent one by one.
     private async Task<bool> TakesSeveralAsync()
     {
         RespValue reply = await server.TryAskAsync("INFO", "server");
@@ -190,21 +191,21 @@ internal sealed class RoleTarget(
     }
 }
 
-/// <summary>What came of one attempt to change settings.</summary>
+/// <summary>The result of one attempt to change settings.</summary>
 /// <param name="Changed">Set and read back.</param>
-/// <param name="Refusals">What the server refused, or did not keep.</param>
-/// <param name="IsStale">The role was not confirmed again before all was sent.</param>
+/// <param name="Refusals">The settings that the server refused or did not keep.</param>
+/// <param name="IsStale">The role was no longer confirmed before all was sent.</param>
 internal sealed record RoleChange(IReadOnlyList<SettingDifference> Changed, IReadOnlyList<string> Refusals, bool IsStale);
 
-/// <summary>The master of a view, as replicas may call it.</summary>
+/// <summary>The master of a view, under every name that replicas may have for it.</summary>
 /// <param name="node">Of the view.</param>
-/// <param name="policy">What becomes of announced addresses.</param>
+/// <param name="policy">Maps announced addresses.</param>
 /// <param name="context">For the DNS.</param>
 internal sealed class RoleMaster(MasterNode node, AddressPolicy policy, TopologyContext context)
 {
     public IPEndPoint Address => node.Address;
 
-    /// <summary>A replica says what it was told: the announced address, or a name of it, from its own side of a NAT.</summary>
+    /// <summary>A replica reports the address it was given: the announced one, or a name of it, from its own side of a NAT.</summary>
     public async Task<bool> IsAtAsync(HostEndpoint followed)
     {
         HostEndpoint mapped = policy.Map(followed);

@@ -6,15 +6,15 @@ using RedisProxy.Topology;
 namespace RedisProxy.SentinelFacade;
 
 /// <summary>
-/// Where clients find the proxy. The configuration was checked for what a start needs; after a reload there may be a master without an
-/// address all the same, as <c>sentinelFacade.bind</c> stays what it was.
+/// Where clients find the proxy. The configuration was checked at startup; after a reload there may still be a master without an
+/// address, as <c>sentinelFacade.bind</c> keeps its value.
 /// </summary>
 internal static class AnnouncedAddress
 {
-    /// <summary>Of a master, for one client; null when there is nothing that could be said.</summary>
+    /// <summary>Of a master, for one client; null when none can be announced.</summary>
     /// <param name="options">Where the listeners are.</param>
     /// <param name="master">Its name.</param>
-    /// <param name="local">The address of this machine that the client has connected to.</param>
+    /// <param name="local">The local address that the client has connected to.</param>
     public static HostEndpoint? OfMaster(ProxyOptions options, string master, IPAddress local)
     {
         if (options.SentinelFacade.Advertise.GetValueOrDefault(master) is { } advertised)
@@ -48,6 +48,6 @@ internal static class AnnouncedAddress
             : null;
     }
 
-    // fe80::1%2: the number of the interface means something on this machine only.
+    // fe80::1%2: the interface number is meaningful on this machine only.
     private static string WithoutScope(IPAddress address) => address.ToString().Split('%')[0];
 }

@@ -6,8 +6,8 @@ using RedisProxy.Configuration;
 namespace RedisProxy.SentinelFacade;
 
 /// <summary>
-/// Who may ask. Without a password there is redis's default user, who needs none: AUTH as <c>default</c> succeeds, whatever the password,
-/// and nobody else exists.
+/// Authenticates clients. Without a password there is redis's default user, who needs none: AUTH as <c>default</c> succeeds, whatever the
+/// password, and no other user exists.
 /// </summary>
 internal sealed class FacadeAccess(RunningOptions running)
 {
@@ -15,7 +15,7 @@ internal sealed class FacadeAccess(RunningOptions running)
 
     public bool AsksClients => Options.Password is not null;
 
-    /// <summary>How long a client may take to say the password. 0: as long as it likes.</summary>
+    /// <summary>How long a client may take to authenticate. 0: no limit.</summary>
     public TimeSpan Timeout => running.Current.Client.AuthenticationTimeout;
 
     /// <summary>Takes as long for a wrong name or password as for a right one.</summary>
@@ -26,7 +26,7 @@ internal sealed class FacadeAccess(RunningOptions running)
             & (options.Password is null || IsSame(password, options.Password));
     }
 
-    // Digests are of one length, whatever is compared.
+    // Digests have the same length, whatever is compared.
     private static bool IsSame(byte[] given, string own) =>
         CryptographicOperations.FixedTimeEquals(SHA256.HashData(given), SHA256.HashData(Encoding.UTF8.GetBytes(own)));
 }

@@ -4,16 +4,16 @@ using System.Net.Sockets;
 namespace RedisProxy.SentinelFacade;
 
 /// <summary>
-/// One client's socket: receives, has the dialogue answer, sends. The next request is read when the reply to the last one has gone, so a
-/// client that does not read holds up itself only; a subscriber to whom too much is owed is ended. Ordinary async code on the thread
-/// pool: nothing here is about the traffic.
+/// One client's socket: receives, lets the dialogue answer, sends. The next request is read when the reply to the last one has been
+/// sent, so a client that does not read delays only itself; a subscriber with too large a backlog is disconnected. Ordinary async code
+/// on the thread pool: no traffic passes here.
 /// </summary>
 internal sealed class FacadeConnection : IDisposable
 {
-    /// <summary>Owed to a subscriber, beyond what the kernel has taken. A message is about 100 bytes.</summary>
+    /// <summary>Unsent data of a subscriber, beyond what the kernel has taken. A message is about 100 bytes.</summary>
     private const int MaxBacklogBytes = 64 * 1024;
 
-    // Replies to one burst of requests that wait to be sent together.
+    // Replies to one burst of requests that are sent together.
     private const int FlushBytes = 16 * 1024;
 
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
@@ -27,7 +27,7 @@ internal sealed class FacadeConnection : IDisposable
     private volatile string _dropReason = "";
 
     /// <param name="socket">Accepted; closed with this.</param>
-    /// <param name="context">What all connections share.</param>
+    /// <param name="context">Shared by all connections.</param>
     /// <param name="id">For CLIENT ID.</param>
     public FacadeConnection(Socket socket, FacadeContext context, long id)
     {
@@ -40,19 +40,19 @@ internal sealed class FacadeConnection : IDisposable
             context, reply, id, Unmapped(socket.RemoteEndPoint as IPEndPoint), Unmapped(socket.LocalEndPoint as IPEndPoint));
     }
 
-    /// <summary>Of the client; none: not known.</summary>
+    /// <summary>Of the client; none: unknown.</summary>
     public IPAddress Address => (_remote as IPEndPoint)?.Address ?? IPAddress.None;
 
-    /// <summary>It has sent a whole request.</summary>
+    /// <summary>It has sent a complete request.</summary>
     public bool HasSpoken { get; private set; }
 
-    /// <summary>It was told to go, and may not have gone yet.</summary>
+    /// <summary>It is being disconnected, and may not have ended yet.</summary>
     public bool IsDropped => _dropReason.Length > 0;
 
-    /// <summary>Others need its place. Any thread.</summary>
-    public void MakeRoom() => Drop("others needed its place");
+    /// <summary>Its place is needed for another client. Any thread.</summary>
+    public void MakeRoom() => Drop("its place was needed for another client");
 
-    /// <summary>Until one of both sides closes, or the server stops.</summary>
+    /// <summary>Until either side closes, or the server stops.</summary>
     /// <returns>Why the facade has ended it; empty: it has not.</returns>
     /// <exception cref="SocketException">The connection broke.</exception>
     public async Task<string> RunAsync(CancellationToken stop)
@@ -69,7 +69,7 @@ internal sealed class FacadeConnection : IDisposable
         }
         catch (Exception failure) when (_dropReason.Length > 0 && failure is SocketException or ObjectDisposedException)
         {
-            // We have ended it.
+            // The facade has ended it.
         }
         finally
         {
@@ -82,8 +82,8 @@ internal sealed class FacadeConnection : IDisposable
         return _dropReason;
     }
 
-    /// <summary>Tells the client that a master has changed, if it wants to know. Any thread; does not wait.</summary>
-    /// <returns>False: it does not.</returns>
+    /// <summary>Tells a subscribed client that a master has changed. Any thread; does not wait.</summary>
+    /// <returns>False: it is not subscribed.</returns>
     public bool TryPublishSwitch(string master)
     {
         lock (_output.Gate)
@@ -104,10 +104,10 @@ internal sealed class FacadeConnection : IDisposable
         return true;
     }
 
-    /// <summary>At once, with a reset if anything was unread.</summary>
+    /// <summary>At once, with a reset if there was unread data.</summary>
     public void Dispose() => _socket.Dispose();
 
-    // Until there is nothing more to read, or to say.
+    // Until there is nothing more to read or to send.
     private async Task ServeAsync(CancellationToken stop)
     {
         while (!_dialogue.IsOver)
@@ -137,7 +137,7 @@ internal sealed class FacadeConnection : IDisposable
         }
     }
 
-    // False: what came is no protocol.
+    // False: the input is not valid RESP.
     private async Task<bool> AnswerAllAsync()
     {
         while (!_dialogue.IsOver)
@@ -172,7 +172,7 @@ internal sealed class FacadeConnection : IDisposable
 
     private void Refuse(string complaint)
     {
-        _dropReason = complaint.Length > 0 ? complaint : "no protocol of redis";
+        _dropReason = complaint.Length > 0 ? complaint : "not the redis protocol";
         lock (_output.Gate)
         {
             if (complaint.Length > 0)

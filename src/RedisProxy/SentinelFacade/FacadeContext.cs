@@ -1,8 +1,8 @@
 namespace RedisProxy.SentinelFacade;
 
-/// <summary>What all dialogues share.</summary>
+/// <summary>Shared by all dialogues.</summary>
 /// <param name="Directory">The masters.</param>
-/// <param name="Access">Who may ask.</param>
+/// <param name="Access">Authentication.</param>
 /// <param name="Counters">For metrics.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Version">Of the proxy.</param>
@@ -11,7 +11,7 @@ internal sealed record FacadeContext(
 {
     private readonly Dictionary<string, FacadeCommand> _byName = [];
 
-    /// <summary>All that clients can say.</summary>
+    /// <summary>All commands of the facade.</summary>
     public required IReadOnlyList<FacadeCommand> Commands
     {
         get;
@@ -22,12 +22,12 @@ internal sealed record FacadeContext(
         }
     }
 
-    /// <summary>40 hexadecimal digits, the same as long as this process runs.</summary>
+    /// <summary>40 hexadecimal digits, constant while this process runs.</summary>
     public string ServerId { get; } = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(20));
 
     public long Started { get; } = Time.GetTimestamp();
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>The listening port.</summary>
     public int Port { get; init; }
 
     public int MaxConnections { get; init; }

@@ -1,21 +1,21 @@
 namespace RedisProxy.SentinelFacade;
 
-/// <summary>What a request to the facade was about, for metrics.</summary>
+/// <summary>The kind of a request to the facade, for metrics.</summary>
 internal enum FacadeCommandKind
 {
     /// <summary>SENTINEL GET-MASTER-ADDR-BY-NAME.</summary>
     Address,
 
-    /// <summary>Other questions: SENTINEL MASTERS and its like, INFO, ROLE, COMMAND.</summary>
+    /// <summary>Other questions: SENTINEL MASTERS and similar, INFO, ROLE, COMMAND.</summary>
     Query,
 
-    /// <summary>SUBSCRIBE and its like.</summary>
+    /// <summary>SUBSCRIBE and similar.</summary>
     Subscription,
 
     /// <summary>About the connection itself: HELLO, AUTH, PING, CLIENT, RESET, QUIT.</summary>
     Connection,
 
-    /// <summary>Answered with an error before it was looked into: unknown, without authentication, or not for a facade.</summary>
+    /// <summary>Answered with an error right away: unknown, not authenticated, or not available in a facade.</summary>
     Refused,
 }
 
@@ -33,7 +33,7 @@ internal sealed class FacadeCounters
     /// <summary>Connections beyond <c>sentinelFacade.maxConnections</c>.</summary>
     public long Refused => Interlocked.Read(ref _refused);
 
-    /// <summary>Connections ended by the facade: no protocol, no authentication in time, or a subscriber that does not read.</summary>
+    /// <summary>Connections ended by the facade: protocol error, no authentication in time, or a subscriber that does not read.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
     public long CommandsOf(FacadeCommandKind kind) => Interlocked.Read(ref _commands[(int)kind]);

@@ -4,18 +4,18 @@ using System.Text;
 namespace RedisProxy.SentinelFacade;
 
 /// <summary>
-/// One client's conversation, as a Sentinel of redis 7.0 would have it (sentinel.c, networking.c, pubsub.c): requests go in, replies are
-/// written. Knows no socket. Not thread-safe.
+/// One client's conversation, as with a Sentinel of redis 7.0 (sentinel.c, networking.c, pubsub.c): requests go in, replies are written.
+/// Knows no socket. Not thread-safe.
 /// </summary>
 internal sealed class FacadeDialogue
 {
     private const int MaxShownBytes = 128;
 
-    /// <param name="context">What all dialogues share.</param>
+    /// <param name="context">Shared by all dialogues.</param>
     /// <param name="reply">Where replies and messages are written.</param>
     /// <param name="id">Of the connection; positive.</param>
-    /// <param name="remote">The client's address; null: not known.</param>
-    /// <param name="local">What the client has connected to; null: not known.</param>
+    /// <param name="remote">The client's address; null: unknown.</param>
+    /// <param name="local">The address that the client has connected to; null: unknown.</param>
     public FacadeDialogue(FacadeContext context, ReplyWriter reply, long id, IPEndPoint? remote, IPEndPoint? local)
     {
         Context = context;
@@ -42,21 +42,21 @@ internal sealed class FacadeDialogue
 
     public long LastRequest { get; private set; }
 
-    /// <summary>As redis does it: who was let in stays, even when the password is changed.</summary>
+    /// <summary>As in redis: an authenticated client stays authenticated, even when the password is changed.</summary>
     public bool IsAuthenticated { get; set; }
 
     public FacadeSubscriptions Subscriptions { get; } = new();
 
-    /// <summary>By CLIENT SETNAME or HELLO; empty: none.</summary>
+    /// <summary>Set by CLIENT SETNAME or HELLO; empty: none.</summary>
     public string Name { get; set; } = "";
 
-    /// <summary>By CLIENT SETINFO.</summary>
+    /// <summary>Set by CLIENT SETINFO.</summary>
     public string LibraryName { get; set; } = "";
 
     /// <inheritdoc cref="LibraryName"/>
     public string LibraryVersion { get; set; } = "";
 
-    /// <summary>The client has said QUIT: the connection is closed behind the reply.</summary>
+    /// <summary>The client has sent QUIT: the connection is closed after the reply.</summary>
     public bool IsOver { get; set; }
 
     private bool IsRestrictedSubscriber => Reply.Protocol == 2 && Subscriptions.Count > 0;
@@ -92,7 +92,7 @@ internal sealed class FacadeDialogue
     }
 
     /// <summary>
-    /// Writes what a subscriber gets when a master has changed. Its address has not: the same one comes twice.
+    /// Writes the message for a subscriber when a master has changed. The announced address has not: the same one appears twice.
     /// </summary>
     /// <returns>False: this client has not subscribed to it.</returns>
     public bool TryPublishSwitch(string master)
@@ -111,7 +111,7 @@ internal sealed class FacadeDialogue
     /// <summary>Seconds between then and now.</summary>
     public long SecondsSince(long timestamp) => (long)Context.Time.GetElapsedTime(timestamp).TotalSeconds;
 
-    /// <summary>An argument for people, and for comparing with names of the configuration.</summary>
+    /// <summary>An argument as text, for display and for comparison with configured names.</summary>
     public static string Text(byte[] argument) => Encoding.UTF8.GetString(argument);
 
     private void Refuse(string complaint)
@@ -152,7 +152,7 @@ internal sealed class FacadeDialogue
         return shown.ToString();
     }
 
-    // Redis prints it as a C string: up to a zero byte.
+    // Redis prints it as a C string: up to the first zero byte.
     private static string Shown(byte[] argument, int max)
     {
         string text = Latin(argument).Split('\0')[0];

@@ -7,12 +7,12 @@ using RedisProxy.Topology;
 namespace RedisProxy.SentinelFacade;
 
 /// <summary>
-/// The masters as clients are told of them: by the proxy's address, which is the same before, during and after a failover. So there is
-/// nothing to say about whether the master is up, because requests to that address wait until one is.
+/// The masters as announced to clients: by the proxy's address, which is the same before, during and after a failover. So they are
+/// never announced as down, because requests to that address wait until the master is up.
 /// <para>
-/// The exception is a master that this proxy has never found. Requests to it wait for <c>hold.timeout</c>, and for so long after the
-/// start it is announced like any other, because Sentinels are mostly found in a few milliseconds. After that it is given as down, and its
-/// address as unknown, so that clients ask the next proxy instead of staying with one that knows nothing.
+/// The exception is a master that this proxy has never found. Requests to it wait for <c>hold.timeout</c>, and for that long after the
+/// start it is announced like any other, because Sentinels are usually found in a few milliseconds. After that it is announced as down,
+/// and its address as unknown, so that clients ask the next proxy instead of staying with one that knows nothing.
 /// </para>
 /// </summary>
 internal sealed class FacadeDirectory
@@ -22,7 +22,7 @@ internal sealed class FacadeDirectory
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, long> _firstSeen = new(StringComparer.Ordinal);
 
-    /// <param name="running">Listeners, and what is advertised.</param>
+    /// <param name="running">The listeners, and the advertised addresses.</param>
     /// <param name="sources">Of the masters; may change with a reload.</param>
     /// <param name="time">The clock.</param>
     public FacadeDirectory(RunningOptions running, Func<IReadOnlyCollection<ITopologySource>> sources, TimeProvider time)
@@ -38,8 +38,8 @@ internal sealed class FacadeDirectory
 
     public IReadOnlyCollection<ITopologySource> Sources => _sources();
 
-    /// <summary>Each once, in the order of the listeners. What cannot be announced to this client is left out.</summary>
-    /// <param name="local">The address of this machine that the client has connected to.</param>
+    /// <summary>Without duplicates, in the order of the listeners. Masters that cannot be announced to this client are left out.</summary>
+    /// <param name="local">The local address that the client has connected to.</param>
     public IReadOnlyList<FacadeMaster> MastersFor(IPAddress local)
     {
         ProxyOptions options = _running.Current;
@@ -63,15 +63,15 @@ internal sealed class FacadeDirectory
 }
 
 /// <summary>One master, for one client.</summary>
-/// <param name="Name">Sentinel's; without Sentinel the listener's.</param>
+/// <param name="Name">Sentinel's name; without Sentinel the listener's.</param>
 /// <param name="Address">The proxy's.</param>
 /// <param name="Replicas">Addresses of the proxy that lead to replicas.</param>
-/// <param name="View">What is known of it.</param>
-/// <param name="IsGivenUp">None was found, and nothing waits for it any more.</param>
+/// <param name="View">The present view.</param>
+/// <param name="IsGivenUp">None was found, and no request waits for it any more.</param>
 internal sealed record FacadeMaster(
     string Name, HostEndpoint Address, IReadOnlyList<HostEndpoint> Replicas, TopologyView View, bool IsGivenUp)
 {
-    /// <summary>So many of the real Sentinels have to agree that it is down. A majority, while none of them has said it.</summary>
+    /// <summary>How many real Sentinels must agree that it is down. A majority until one of them has reported it.</summary>
     public int Quorum => View.Sentinels.Select(sentinel => sentinel.Quorum).Append(0).Max() is var said and > 0 ? said : Majority;
 
     public int Majority => (View.Sentinels.Count / 2) + 1;

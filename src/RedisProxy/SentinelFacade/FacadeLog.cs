@@ -7,22 +7,22 @@ namespace RedisProxy.SentinelFacade;
 /// <summary>Event ids 4300 to 4399.</summary>
 internal static partial class FacadeLog
 {
-    [LoggerMessage(4300, LogLevel.Information, "Answers as a Sentinel on {Endpoint}")]
+    [LoggerMessage(4300, LogLevel.Information, "Answering as a Sentinel on {Endpoint}")]
     public static partial void Listening(ILogger log, string endpoint);
 
     [LoggerMessage(4301, LogLevel.Warning, "Master '{Master}' is announced as {Address}, which other machines cannot reach")]
     public static partial void AnnouncesLoopback(ILogger log, string master, string address);
 
-    [LoggerMessage(4302, LogLevel.Warning, "sentinelFacade.maxConnections is {Wanted}, and the limit of open files allows {Possible}")]
+    [LoggerMessage(4302, LogLevel.Warning, "sentinelFacade.maxConnections is {Wanted}, but the limit of open files allows only {Possible}")]
     public static partial void TooFewFiles(ILogger log, int wanted, int possible);
 
-    [LoggerMessage(4303, LogLevel.Information, "Told {Subscribers} subscriber(s) of the facade that '{Master}' is another server now")]
+    [LoggerMessage(4303, LogLevel.Information, "Notified {Subscribers} subscriber(s) of the facade that '{Master}' is now another server")]
     public static partial void Published(ILogger log, int subscribers, string master);
 
-    [LoggerMessage(4304, LogLevel.Warning, "The facade cannot accept: {Reason}")]
+    [LoggerMessage(4304, LogLevel.Warning, "The facade cannot accept connections: {Reason}")]
     public static partial void CannotAccept(ILogger log, string reason);
 
-    [LoggerMessage(4305, LogLevel.Error, "A connection of the facade broke off")]
+    [LoggerMessage(4305, LogLevel.Error, "A connection of the facade failed")]
     public static partial void ConnectionFailed(ILogger log, Exception error);
 
     [LoggerMessage(4306, LogLevel.Debug, "The facade has ended the connection of {Client}: {Reason}")]

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace RedisProxy.SentinelFacade;
 
 /// <summary>
-/// What one client is to be sent, in order, by whoever has something to say: its own dialogue, and the server that publishes. Written
-/// under the lock <see cref="Gate"/>, sent outside of it by one sender at a time, so that nobody who writes waits for a client.
+/// The output of one client, in order, from two writers: its own dialogue, and the server that publishes. Written under the lock
+/// <see cref="Gate"/>, sent outside of it by one sender at a time, so that no writer waits for a client.
 /// </summary>
 internal sealed class FacadeOutput(Socket socket, ReplyWriter reply)
 {
@@ -14,7 +14,7 @@ internal sealed class FacadeOutput(Socket socket, ReplyWriter reply)
     public Lock Gate { get; } = new();
 
     /// <summary>Sends what was written. Not under the lock.</summary>
-    /// <returns>Ends when all of it is sent; fails when the connection has.</returns>
+    /// <returns>Completes when all of it is sent; fails when the connection has.</returns>
     public Task FlushAsync()
     {
         TaskCompletionSource sent;
@@ -55,9 +55,9 @@ internal sealed class FacadeOutput(Socket socket, ReplyWriter reply)
         }
         catch (Exception failure)
         {
-            // It stays the sender that failed, so nothing is sent behind a gap; whoever receives learns of the end, too.
+            // The failed sender stays the sender, so nothing is sent after a gap; the receiver learns of the end, too.
             sent.SetException(failure);
-            _ = sent.Task.Exception; // Observed, even if nobody waits for it.
+            _ = sent.Task.Exception; // Observed, even without a waiter.
             socket.Dispose();
         }
     }

@@ -2,13 +2,13 @@ using RedisProxy.Resp;
 
 namespace RedisProxy.SentinelFacade;
 
-/// <summary>How much one request may be.</summary>
-/// <param name="MaxBytes">Of it, framing included.</param>
-/// <param name="MaxArguments">Its name included.</param>
-/// <param name="Prefix">The first word of the complaint about a larger one.</param>
+/// <summary>The limits of one request.</summary>
+/// <param name="MaxBytes">Framing included.</param>
+/// <param name="MaxArguments">The name included.</param>
+/// <param name="Prefix">The first word of the error about a larger one.</param>
 internal sealed record RequestLimits(int MaxBytes, int MaxArguments, string Prefix)
 {
-    /// <summary>Redis allows half a gigabyte. Nothing that a Sentinel is asked is longer than a few names.</summary>
+    /// <summary>Redis allows half a gigabyte. No question to a Sentinel is longer than a few names.</summary>
     public static RequestLimits OfClients { get; } = new(64 * 1024, 1024, "invalid");
 
     /// <summary>networking.c, 7.0: ten arguments, 16 KiB each; here 16 KiB together.</summary>
@@ -16,14 +16,14 @@ internal sealed record RequestLimits(int MaxBytes, int MaxArguments, string Pref
 }
 
 /// <summary>
-/// Cuts what a client sends into requests, whole ones and inline ones. Keeps what is not complete, within the limits: what is larger is
-/// refused when its length is known, not when its bytes have come.
+/// Splits the received bytes into requests, arrays and inline ones. Keeps an incomplete one, within the limits: a larger one is refused
+/// as soon as its length is known, not when its bytes have arrived.
 /// </summary>
 internal sealed class FacadeRequests
 {
     private const int FirstBytes = 1024;
 
-    // A whole request, and the first piece of the next one.
+    // A complete request, and the first piece of the next one.
     private const int MaxBufferBytes = (64 + 2) * 1024;
 
     private byte[] _buffer = new byte[FirstBytes];
@@ -56,11 +56,10 @@ internal sealed class FacadeRequests
 
     public void Received(int count) => _end += count;
 
-    /// <summary>False: there is no whole request, or none can come any more.</summary>
-    /// <param name="limits">Of this request.</param>
+    /// <summary>False: there is no complete request, or none can follow any more.</summary>
     /// <param name="arguments">At least one.</param>
     /// <param name="complaint">
-    /// Not null: this is no protocol, and the connection has to be closed; with this error, or without a word when it is empty.
+    /// Not null: a protocol error, and the connection must be closed; with this error, or silently when it is empty.
     /// </param>
     public bool TryTake(RequestLimits limits, out List<byte[]> arguments, out string? complaint)
     {
@@ -121,6 +120,6 @@ internal sealed class FacadeRequests
             : null;
     }
 
-    // A browser that was tricked into speaking to this port (networking.c, securityWarningCommand).
+    // A browser that was tricked into sending a request to this port (networking.c, securityWarningCommand).
     private static bool IsBrowser(byte[] name) => RequestArguments.Upper(name) is "POST" or "HOST:";
 }

@@ -11,8 +11,8 @@ using RedisProxy.Topology;
 namespace RedisProxy.SentinelFacade;
 
 /// <summary>
-/// Accepts the facade's clients and tells subscribers of new masters. A fault here is logged and ends at most the connection that it
-/// came from; the traffic neither waits for it nor sees it.
+/// Accepts the facade's clients and notifies subscribers of new masters. A failure here is logged and ends at most the connection
+/// that it came from; traffic neither waits for it nor sees it.
 /// </summary>
 internal sealed class FacadeServer : IDisposable
 {
@@ -35,7 +35,7 @@ internal sealed class FacadeServer : IDisposable
     private long _lastId;
     private bool _isFull;
 
-    /// <param name="running">Read again at each request.</param>
+    /// <param name="running">Read at each request.</param>
     /// <param name="sources">Of the masters; may change with a reload.</param>
     /// <param name="time">The clock.</param>
     /// <param name="version">Of the proxy.</param>
@@ -50,13 +50,13 @@ internal sealed class FacadeServer : IDisposable
         _log = log;
     }
 
-    /// <summary>All zero while it is off.</summary>
+    /// <summary>All zero while the facade is off.</summary>
     public FacadeCounters Counters { get; } = new();
 
     /// <summary>Once.</summary>
-    /// <param name="listening">They listen, and are closed with this.</param>
-    /// <param name="bind">What they were made of.</param>
-    /// <param name="maxConnections">Beyond it clients are refused.</param>
+    /// <param name="listening">Listening; owned by this server.</param>
+    /// <param name="bind">The endpoint that they were created for.</param>
+    /// <param name="maxConnections">Further clients are refused.</param>
     public void Start(IReadOnlyList<Socket> listening, HostEndpoint bind, int maxConnections)
     {
         _context = new FacadeContext(_directory, new FacadeAccess(_running), Counters, _time, _version)
@@ -84,7 +84,7 @@ internal sealed class FacadeServer : IDisposable
         }
     }
 
-    /// <summary>Closes all; when this returns, every client has got what it was owed, or two seconds have passed.</summary>
+    /// <summary>Closes all; when this returns, every client has received its replies, or two seconds have passed.</summary>
     public async Task StopAsync()
     {
         await _stop.CancelAsync();
@@ -104,7 +104,7 @@ internal sealed class FacadeServer : IDisposable
 
     public void Dispose() => _stop.Dispose();
 
-    // A listener on a loopback address is a sidecar's, and a facade for others beside it is mostly a mistake.
+    // A listener on a loopback address is a sidecar's; a facade for other machines beside it is usually a mistake.
     private void WarnOfLoopback(HostEndpoint bind)
     {
         bool isForThisMachine = bind.Address is { } own ? IPAddress.IsLoopback(own) : bind.Host == "localhost";
@@ -133,7 +133,7 @@ internal sealed class FacadeServer : IDisposable
             }
             catch (Exception failure)
             {
-                // Mostly no descriptors, or a client that was gone again.
+                // Usually no file descriptors, or a client that has already disconnected.
                 if (!isFailing)
                 {
                     isFailing = true;
@@ -168,7 +168,7 @@ internal sealed class FacadeServer : IDisposable
         }
         catch (SocketException)
         {
-            // Gone before it could be looked at.
+            // Disconnected before it could be examined.
             client.Dispose();
             return;
         }
@@ -180,7 +180,7 @@ internal sealed class FacadeServer : IDisposable
         begin.SetResult();
     }
 
-    // Who has not said a word goes first, the oldest of them; then the oldest of the address that has the most, for one that has fewer.
+    // The oldest client without a request goes first; then the oldest of the address with the most connections, for an address with fewer.
     private bool TryMakeRoom(Socket client, int max)
     {
         FacadeConnection[] open =
@@ -209,14 +209,14 @@ internal sealed class FacadeServer : IDisposable
         }
         catch (SocketException)
         {
-            // Gone already.
+            // Already disconnected.
             return null;
         }
     }
 
     private async Task ServeAsync(long id, FacadeConnection connection, EndPoint? remote, Task begin)
     {
-        // Not before it is listed, so that what ends at once is taken from the list.
+        // Not before it is listed, so that one that ends at once is removed from the list.
         await begin;
         try
         {
@@ -228,7 +228,7 @@ internal sealed class FacadeServer : IDisposable
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException or OperationCanceledException)
         {
-            // The client's own doing, or the end.
+            // The client's own doing, or shutdown.
         }
         catch (Exception failure)
         {
@@ -252,7 +252,7 @@ internal sealed class FacadeServer : IDisposable
             }
             catch (SocketException)
             {
-                // It need not be told any more.
+                // Already disconnected.
             }
         }
     }
@@ -263,13 +263,13 @@ internal sealed class FacadeServer : IDisposable
         {
             await foreach (string master in _switches.Reader.ReadAllAsync(_stop.Token))
             {
-                int told = _connections.Values.Count(one => one.Connection.TryPublishSwitch(master));
-                FacadeLog.Published(_log, told, master);
+                int notified = _connections.Values.Count(one => one.Connection.TryPublishSwitch(master));
+                FacadeLog.Published(_log, notified, master);
             }
         }
         catch (OperationCanceledException)
         {
-            // The end.
+            // Shutdown.
         }
         catch (Exception failure)
         {

@@ -3,15 +3,15 @@ using System.Text;
 namespace RedisProxy.SentinelFacade;
 
 /// <summary>
-/// Channels and patterns of one client, in the order of their coming. As Latin-1, so that every byte is one character. What somebody
-/// subscribes to beyond <see cref="SwitchChannel"/> is kept and confirmed, and nothing ever comes.
+/// Channels and patterns of one client, in the order of subscription. As Latin-1, so that every byte is one character. Subscriptions
+/// to anything but <see cref="SwitchChannel"/> are kept and confirmed, but never receive a message.
 /// </summary>
 internal sealed class FacadeSubscriptions
 {
-    /// <summary>In which a Sentinel says that a master was replaced: <c>name old-ip old-port new-ip new-port</c>.</summary>
+    /// <summary>The channel on which a Sentinel announces a new master: <c>name old-ip old-port new-ip new-port</c>.</summary>
     public const string SwitchChannel = "+switch-master";
 
-    /// <summary>Redis has no such limit; here strangers may be subscribers, and one channel is all that there is.</summary>
+    /// <summary>Redis has no such limit; here any client may subscribe, and only one channel is ever used.</summary>
     public const int MaxNames = 1024;
 
     public List<string> Channels { get; } = [];
@@ -26,11 +26,11 @@ internal sealed class FacadeSubscriptions
         Patterns.Clear();
     }
 
-    /// <summary>Would a message in this channel be for this client?</summary>
+    /// <summary>Is this client subscribed to the channel?</summary>
     public bool Match(string channel) =>
         Channels.Contains(channel) || Patterns.Exists(pattern => GlobPattern.IsMatch(pattern, channel));
 
-    /// <summary>A message to this client: once for the channel, and once for each pattern that it matches.</summary>
+    /// <summary>A message to this client: once for the channel, and once for each pattern that matches it.</summary>
     public void WriteMessage(ReplyWriter reply, string channel, string message)
     {
         if (Channels.Contains(channel))

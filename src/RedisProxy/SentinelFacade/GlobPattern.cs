@@ -1,8 +1,8 @@
 namespace RedisProxy.SentinelFacade;
 
 /// <summary>
-/// Redis's patterns (util.c, stringmatchlen): <c>*</c>, <c>?</c>, <c>[a-c]</c>, <c>[^a]</c>, and a backslash before what is meant as it
-/// is. Steps are bounded by the product of both lengths: only the last star is ever tried again.
+/// Redis's patterns (util.c, stringmatchlen): <c>*</c>, <c>?</c>, <c>[a-c]</c>, <c>[^a]</c>, and a backslash that quotes the next
+/// character. Steps are bounded by the product of both lengths: only the last star is ever retried.
 /// </summary>
 internal static class GlobPattern
 {

@@ -5,8 +5,8 @@ using System.Text;
 namespace RedisProxy.SentinelFacade;
 
 /// <summary>
-/// Writes replies in the shapes of redis: where RESP3 has a type of its own (map, set, push, null, verbatim text) it is used once the
-/// client has asked for RESP3 by HELLO (github.com/redis/redis-specifications, RESP3.md).
+/// Writes replies in the formats of redis: RESP3's own types (map, set, push, null, verbatim text) are used once the client has
+/// requested RESP3 by HELLO (github.com/redis/redis-specifications, RESP3.md).
 /// </summary>
 internal sealed class ReplyWriter
 {
@@ -14,7 +14,7 @@ internal sealed class ReplyWriter
 
     private ArrayBufferWriter<byte> _output = new();
 
-    /// <summary>Bytes that were written and not taken.</summary>
+    /// <summary>Bytes written but not taken.</summary>
     public int Length => _output.WrittenCount;
 
     /// <summary>2 or 3.</summary>
@@ -22,7 +22,7 @@ internal sealed class ReplyWriter
 
     private bool IsResp3 => Protocol == 3;
 
-    /// <summary>What was written since the last time.</summary>
+    /// <summary>The bytes written since the last call.</summary>
     public byte[] Take()
     {
         byte[] taken = _output.WrittenSpan.ToArray();
@@ -40,7 +40,7 @@ internal sealed class ReplyWriter
 
     public void Status(string text) => Line('+', text);
 
-    /// <param name="text">The code first. Line ends become blanks, as in redis.</param>
+    /// <param name="text">Beginning with the code. Line breaks become blanks, as in redis.</param>
     public void Error(string text) => Line('-', text.Replace('\r', ' ').Replace('\n', ' '));
 
     public void Integer(long number) => Line(':', number.ToString(CultureInfo.InvariantCulture));
@@ -54,7 +54,7 @@ internal sealed class ReplyWriter
         _output.Write("\r\n"u8);
     }
 
-    /// <summary>Plain text, as CLIENT INFO has it.</summary>
+    /// <summary>Plain text, as in CLIENT INFO.</summary>
     public void Verbatim(string text)
     {
         if (!IsResp3)
@@ -70,24 +70,24 @@ internal sealed class ReplyWriter
         _output.Write("\r\n"u8);
     }
 
-    /// <summary>In the place of a bulk.</summary>
+    /// <summary>In place of a bulk string.</summary>
     public void Null() => _output.Write(IsResp3 ? "_\r\n"u8 : "$-1\r\n"u8);
 
-    /// <summary>In the place of an array.</summary>
+    /// <summary>In place of an array.</summary>
     public void NullArray() => _output.Write(IsResp3 ? "_\r\n"u8 : "*-1\r\n"u8);
 
     public void Array(int count) => Header('*', count);
 
     public void Set(int count) => Header(IsResp3 ? '~' : '*', count);
 
-    /// <summary>Behind it come a key and a value for each.</summary>
+    /// <summary>Followed by a key and a value for each entry.</summary>
     public void Map(int count) => Header(IsResp3 ? '%' : '*', IsResp3 ? count : 2 * count);
 
     public void Push(int count) => Header(IsResp3 ? '>' : '*', count);
 
     private void Header(char type, int count) => Line(type, count.ToString(CultureInfo.InvariantCulture));
 
-    // Latin-1, as requests are read: a byte that is shown in an error survives.
+    // Latin-1, as requests are read: a byte shown in an error is preserved.
     private void Line(char type, string text)
     {
         Span<byte> span = _output.GetSpan(text.Length + 3);

@@ -2,8 +2,8 @@ using RedisProxy.Topology;
 
 namespace RedisProxy.SentinelFacade;
 
-/// <summary>Tells when a master has taken the place of another one, and takes requests. One for each source.</summary>
-/// <param name="onSwitch">Gets the master's name, on a thread of the control plane. Must not block.</param>
+/// <summary>Reports when a master has replaced another one and takes requests. One for each source.</summary>
+/// <param name="onSwitch">Receives the master's name, on a thread of the control plane. Must not block.</param>
 internal sealed class SwitchMasterPublisher(Action<string> onSwitch) : ITopologyObserver
 {
     private long _announced;
@@ -15,7 +15,7 @@ internal sealed class SwitchMasterPublisher(Action<string> onSwitch) : ITopology
             return;
         }
 
-        // The first one has taken nobody's place.
+        // The first one has replaced none.
         bool isSwitch = _announced > 0;
         _announced = view.Generation;
         if (isSwitch)

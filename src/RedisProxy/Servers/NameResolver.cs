@@ -7,9 +7,9 @@ using RedisProxy.Actors;
 namespace RedisProxy.Servers;
 
 /// <summary>
-/// Addresses of host names for one actor, without waiting: what is known is given at once, and what is old is looked up beside it. The
-/// last good address survives a DNS failure. A name with several addresses keeps the one it has as long as DNS still lists it,
-/// because a master that moves with every round robin would be a failover every few seconds.
+/// Addresses of host names for one actor, without waiting: a known address is returned at once, and a stale one is refreshed in the
+/// background. The last good address survives a DNS failure. A name with several addresses keeps its present one as long as DNS still
+/// lists it, because following every round robin would mean a failover every few seconds.
 /// <para>Lives on its owner's inbox, which handles a message after each lookup.</para>
 /// </summary>
 internal sealed class NameResolver(Inbox inbox, Action<Action> post, TopologyContext context, ILogger logger)
@@ -21,7 +21,7 @@ internal sealed class NameResolver(Inbox inbox, Action<Action> post, TopologyCon
     private readonly Dictionary<string, Entry> _names = [];
     private readonly MonotonicClock _clock = new(context.Time);
 
-    /// <summary>The address now; null when it is a name that has not been resolved yet.</summary>
+    /// <summary>The present address; null when the name has not been resolved yet.</summary>
     public IPAddress? Find(string host)
     {
         if (IPAddress.TryParse(host, out IPAddress? literal))
@@ -58,7 +58,7 @@ internal sealed class NameResolver(Inbox inbox, Action<Action> post, TopologyCon
         try
         {
             using var limit = new TimeLimit(Timeout, context.Time, stop);
-            found = await limit.ApplyToAsync(context.Resolve(host, limit.Token), "no answer of the DNS");
+            found = await limit.ApplyToAsync(context.Resolve(host, limit.Token), "no DNS answer");
         }
         catch (Exception failure) when (!stop.IsCancellationRequested)
         {

@@ -4,44 +4,44 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Servers;
 
-/// <summary>What one server says of its replication, at one moment (INFO; redis.io, commands/info).</summary>
+/// <summary>What one server reports of its replication, at one moment (INFO; redis.io, commands/info).</summary>
 internal sealed record ReplicationFacts
 {
     private static readonly string[] CopyStates = ["state=wait_bgsave", "state=send_bulk", "state=bg_transfer"];
 
-    /// <summary>It says that it is a master.</summary>
+    /// <summary>Its role is master.</summary>
     public bool IsMaster { get; init; }
 
-    /// <summary>Of a replica: whose, as it was told.</summary>
+    /// <summary>Of a replica: its master, as configured there.</summary>
     public HostEndpoint? Master { get; init; }
 
     /// <summary>Of a replica.</summary>
     public bool IsLinkUp { get; init; }
 
-    /// <summary>Of a replica: it receives or loads a whole copy of the master's data, and its own is old or gone.</summary>
+    /// <summary>Of a replica: it is receiving or loading a full sync; its own data is old or gone.</summary>
     public bool IsSyncing { get; init; }
 
-    /// <summary>It reads its data from disk.</summary>
+    /// <summary>It is loading its data from disk.</summary>
     public bool IsLoading { get; init; }
 
     /// <summary>
-    /// How far it is in the stream of writes, in bytes; null: it does not say. Comparable between a master and its replicas.
+    /// Its replication offset in bytes; null when not reported. Comparable between a master and its replicas.
     /// </summary>
     public long? Offset { get; init; }
 
-    /// <summary>Of a master: replicas to which it sends, or will send, a whole copy now.</summary>
+    /// <summary>Of a master: replicas in, or about to begin, a full sync.</summary>
     public int SyncingReplicas { get; init; }
 
-    /// <summary>Whole copies that it has begun to send since it was started.</summary>
+    /// <summary>Full syncs begun since its start.</summary>
     public long FullSyncs { get; init; }
 
-    /// <summary>Replicas that went on where they had stopped, since it was started.</summary>
+    /// <summary>Partial resyncs since its start.</summary>
     public long PartialSyncs { get; init; }
 
-    /// <summary>Replicas that wanted to go on, and could not, since it was started.</summary>
+    /// <summary>Partial resyncs requested but refused since its start.</summary>
     public long RefusedPartialSyncs { get; init; }
 
-    /// <summary>What a replica may miss and still go on, in bytes (<c>repl-backlog-size</c>).</summary>
+    /// <summary>How many bytes a replica may miss and still resync partially (<c>repl-backlog-size</c>).</summary>
     public long BacklogBytes { get; init; }
 
     /// <param name="info">The lines of INFO.</param>

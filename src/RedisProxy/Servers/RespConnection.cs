@@ -10,10 +10,10 @@ using RedisProxy.Transport;
 namespace RedisProxy.Servers;
 
 /// <summary>
-/// The control plane's own connection to a Sentinel or a server: requests in batches, one batch at a time, and whatever the peer pushes
+/// The control plane's own connection to a Sentinel or a server: requests in batches, one batch at a time, and the peer's pushes
 /// meanwhile. Not for traffic: every message becomes a tree.
-/// <para>Invariant: after any failure, a request without an answer in time included, the connection is closed and stays so; the first
-/// reason wins. Pushes come on the reading thread, which must not be blocked.</para>
+/// <para>Invariant: after any failure, including a request not answered in time, the connection is closed and stays closed; the first
+/// reason wins. Pushes arrive on the reading thread, which must not be blocked.</para>
 /// </summary>
 internal sealed class RespConnection : IAsyncDisposable
 {
@@ -41,21 +41,20 @@ internal sealed class RespConnection : IAsyncDisposable
         _reading = ReadAsync();
     }
 
-    /// <summary>Ends, with the reason, when the connection has.</summary>
+    /// <summary>Completes, with the reason, when the connection has ended.</summary>
     public Task<string> Closed => _closed.Task;
 
-    /// <summary>How long ago the kernel has received the last bytes, read or not; zero when it does not say.</summary>
+    /// <summary>How long ago the kernel received the last bytes, read or not; zero when unknown.</summary>
     public TimeSpan SinceReceived => _transport.SinceReceived;
 
-    /// <param name="address">Where.</param>
     /// <param name="settings">Of the socket, and of TLS on it.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="onPush">Null: nothing is subscribed to.</param>
-    /// <param name="stop">Gives up.</param>
-    /// <param name="host">The name or address of the configuration that was looked up, if it was one; for TLS.</param>
-    /// <param name="maxMessageBytes">A message that is longer ends the connection.</param>
+    /// <param name="onPush">Null without a subscription.</param>
+    /// <param name="stop">Aborts.</param>
+    /// <param name="host">The configured name or address that was looked up, if any; for TLS.</param>
+    /// <param name="maxMessageBytes">A longer message ends the connection.</param>
     /// <exception cref="SocketException">Refused or unreachable.</exception>
-    /// <exception cref="RespConnectionException">It is not who it should be, or speaks no TLS.</exception>
+    /// <exception cref="RespConnectionException">The peer's certificate is not accepted, or it does not speak TLS.</exception>
     /// <exception cref="TimeoutException">No connection within the time.</exception>
     public static async Task<RespConnection> ConnectAsync(
         IPEndPoint address, SocketSettings settings, TimeProvider time, Action<RespValue>? onPush, CancellationToken stop,
@@ -68,7 +67,7 @@ internal sealed class RespConnection : IAsyncDisposable
             using var limit = new TimeLimit(settings.ConnectTimeout, time, stop);
             await limit.ApplyToAsync(socket.ConnectAsync(address, limit.Token).AsTask(), "no connection");
 
-            // A port of this host that nobody listens on, chosen as our own port: TCP then connects to itself.
+            // A port of this host without a listener, chosen as our own source port: TCP then connects to itself.
             if (address.Equals(socket.LocalEndPoint))
             {
                 throw new SocketException((int)SocketError.ConnectionRefused);
@@ -106,7 +105,7 @@ internal sealed class RespConnection : IAsyncDisposable
         using var limit = new TimeLimit(timeout, _time, stop);
         try
         {
-            await limit.ApplyToAsync(_transport.SendAsync(output.WrittenMemory, limit.Token), "no room to send");
+            await limit.ApplyToAsync(_transport.SendAsync(output.WrittenMemory, limit.Token), "request not sent");
             return await limit.ApplyToAsync(batch.Done.WaitAsync(limit.Token), "no answer");
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException
@@ -117,7 +116,7 @@ internal sealed class RespConnection : IAsyncDisposable
         }
         catch (TimeoutException late)
         {
-            // What has not arrived by now must not arrive later: nobody knows of it any more.
+            // A request that has not arrived by now must not arrive later: its caller no longer expects it.
             Close(late.Message, isAbort: true);
             throw;
         }
@@ -130,7 +129,7 @@ internal sealed class RespConnection : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Close("closed by us");
+        Close("closed by the proxy");
         await _reading;
     }
 
@@ -198,7 +197,7 @@ internal sealed class RespConnection : IAsyncDisposable
         }
     }
 
-    private static FormatException TooLong(int maxBytes) => new($"a message of more than {maxBytes >> 20} MiB");
+    private static FormatException TooLong(int maxBytes) => new($"a message longer than {maxBytes >> 20} MiB");
 
     private static bool TakeMessage(ref ReplyScanner scanner, ReadOnlySpan<byte> received, ref int scanned)
     {
@@ -228,7 +227,7 @@ internal sealed class RespConnection : IAsyncDisposable
             _complaint = reply.IsError ? reply.Text : _complaint;
             if (_batch is null)
             {
-                CloseLocked(_complaint ?? "an answer to nothing");
+                CloseLocked(_complaint ?? "an unexpected reply");
             }
             else if (_batch.Take(reply))
             {
@@ -260,7 +259,7 @@ internal sealed class RespConnection : IAsyncDisposable
         _transport.End(isAbort);
     }
 
-    /// <summary>Requests under way.</summary>
+    /// <summary>Requests in flight.</summary>
     private sealed class Batch(int count)
     {
         private readonly TaskCompletionSource<RespValue[]> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -279,7 +278,7 @@ internal sealed class RespConnection : IAsyncDisposable
         public void Fail(Exception failure)
         {
             _done.TrySetException(failure);
-            _ = _done.Task.Exception; // Observed, even if whoever asked has given up.
+            _ = _done.Task.Exception; // Observed, even if the caller has given up.
         }
     }
 }

@@ -19,10 +19,10 @@ internal sealed class RespTransport
         _secured = secured;
     }
 
-    /// <param name="socket">Connected. Taken over, unless this throws.</param>
+    /// <param name="socket">Connected. Owned by the transport, unless this throws.</param>
     /// <param name="tls">Null: in plain text.</param>
-    /// <param name="host">As it was dialled, when by a name of the configuration.</param>
-    /// <param name="stop">Gives up.</param>
+    /// <param name="host">The configured name that was dialled, if any.</param>
+    /// <param name="stop">Aborts.</param>
     /// <exception cref="RespConnectionException">The handshake failed.</exception>
     [SuppressMessage("Reliability", "CA2000", Justification = "Both streams end with the socket; the transport owns them.")]
     public static async Task<RespTransport> OverAsync(Socket socket, PeerTls? tls, string? host, CancellationToken stop)
@@ -58,11 +58,11 @@ internal sealed class RespTransport
     public Task SendAsync(ReadOnlyMemory<byte> bytes, CancellationToken stop) =>
         _secured is null ? _socket.SendAsync(bytes, stop).AsTask() : _secured.WriteAsync(bytes, stop).AsTask();
 
-    /// <summary>How long ago the kernel has received the last bytes, read or not; zero when it does not say.</summary>
+    /// <summary>How long ago the kernel received the last bytes, read or not; zero when unknown.</summary>
     public TimeSpan SinceReceived => SocketSettings.SinceReceived(_socket);
 
-    /// <summary>Orderly: to dispose of a socket that is being read aborts the connection.</summary>
-    /// <param name="isAbort">What was sent and has not arrived is thrown away.</param>
+    /// <summary>Orderly: disposing of a socket that is being read would abort the connection.</summary>
+    /// <param name="isAbort">Data sent but not yet delivered is discarded.</param>
     public void End(bool isAbort)
     {
         try

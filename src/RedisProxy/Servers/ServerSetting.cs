@@ -3,7 +3,7 @@ using System.Globalization;
 namespace RedisProxy.Servers;
 
 /// <summary>
-/// Values of a server's settings by their meaning: what somebody writes, and what CONFIG GET answers, are often two texts for one thing.
+/// Compares server settings by meaning: a configured value and the answer of CONFIG GET are often two texts for the same thing.
 /// </summary>
 internal static class ServerSetting
 {
@@ -14,7 +14,7 @@ internal static class ServerSetting
     // notify.c: what "A" is short for.
     private const string AllEvents = "g$lshzxetd";
 
-    /// <summary>A size as CONFIG GET answers it; another text as it is.</summary>
+    /// <summary>A size as CONFIG GET answers it; any other text unchanged.</summary>
     public static string Bytes(string text)
     {
         (string unit, long factor) = Array.Find(Units, one => text.EndsWith(one.Unit, StringComparison.OrdinalIgnoreCase));
@@ -24,23 +24,23 @@ internal static class ServerSetting
             : text;
     }
 
-    /// <summary>Has a server that answers the one what the other asks for?</summary>
-    /// <param name="name">Of the setting, in small letters.</param>
+    /// <summary>Does the value that a server answered satisfy the wanted one?</summary>
+    /// <param name="name">Of the setting, in lower case.</param>
     /// <param name="value">As CONFIG GET answered it.</param>
-    /// <param name="wanted">As somebody wrote it.</param>
+    /// <param name="wanted">As configured.</param>
     public static bool IsAs(string name, string value, string wanted) => name switch
     {
         "notify-keyspace-events" => Events(value).SetEquals(Events(wanted)),
 
-        // Of the classes that are given; the others are left as they are.
+        // Compares the given classes only; the server leaves the others unchanged.
         "client-output-buffer-limit" => Limits(wanted).All(limit => Limits(value).Contains(limit)),
         _ => Words(value).SequenceEqual(Words(wanted), StringComparer.OrdinalIgnoreCase),
     };
 
-    /// <summary>Is what this setting makes a server keep on disk less with the new value than with the old one?</summary>
+    /// <summary>Does the new value make the server persist less than the old one?</summary>
     public static bool KeepsLess(string name, string old, string now) => Keeps(name, old) && !Keeps(name, now);
 
-    /// <summary>Does this setting, with this value, make a server keep its data on disk?</summary>
+    /// <summary>Does this setting, with this value, make a server persist its data?</summary>
     public static bool Keeps(string name, string value) => name switch
     {
         "appendonly" => value.Equals("yes", StringComparison.OrdinalIgnoreCase),

@@ -5,27 +5,28 @@ using RedisProxy.Transport;
 
 namespace RedisProxy.Servers;
 
-/// <summary>How the control plane's sockets are opened and kept.</summary>
+/// <summary>How the control plane's sockets are opened and kept alive.</summary>
 internal sealed record SocketSettings(TimeSpan ConnectTimeout, KeepAliveOptions KeepAlive, TimeSpan UserTimeout)
 {
     private const int TcpLevel = 6;
     private const int TcpUserTimeout = 18;
 
-    // struct tcp_info of linux/tcp.h, as far as tcpi_last_data_recv.
+    // struct tcp_info of linux/tcp.h, up to and including tcpi_last_data_recv.
     private const int TcpInfo = 11;
     private const int LastDataReceived = 52;
 
-    /// <summary>Null: in plain text.</summary>
+    /// <summary>Null: plain text.</summary>
     public PeerTls? Tls { get; init; }
 
-    /// <summary>A connection begins with a header that says that it is nobody else's, see <c>backend.proxyProtocol</c>.</summary>
+    /// <summary>Connections begin with a PROXY header of type LOCAL, which stands for no client, see
+    /// <c>backend.proxyProtocol</c>.</summary>
     public bool SendsProxyHeader { get; init; }
 
     /// <summary>How servers are reached.</summary>
     public static SocketSettings Of(BackendOptions options, PeerTls? tls) =>
         new(options.ConnectTimeout, options.KeepAlive, options.UserTimeout) { Tls = tls, SendsProxyHeader = options.ProxyProtocol };
 
-    /// <summary>How long ago the kernel has received the last bytes of a connection, read or not; zero when it does not say.</summary>
+    /// <summary>How long ago the kernel received the last bytes of a connection, read or not; zero when unknown.</summary>
     public static TimeSpan SinceReceived(Socket socket)
     {
         Span<byte> info = stackalloc byte[LastDataReceived + sizeof(uint)];

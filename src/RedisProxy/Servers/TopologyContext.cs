@@ -10,13 +10,13 @@ namespace RedisProxy.Servers;
 /// <summary>Looks up the addresses of a host name.</summary>
 internal delegate Task<IPAddress[]> ResolveHost(string host, CancellationToken stop);
 
-/// <summary>What every object of this layer needs of the world.</summary>
+/// <summary>The environment of every object of this layer.</summary>
 internal sealed record TopologyContext(TimeProvider Time, ILoggerFactory Loggers)
 {
-    /// <summary>How masters are reached by TLS; null: in plain text.</summary>
+    /// <summary>TLS to masters; null: plain text.</summary>
     public PeerTls? BackendTls { get; init; }
 
-    /// <summary>How Sentinels are reached by TLS; null: in plain text.</summary>
+    /// <summary>TLS to Sentinels; null: plain text.</summary>
     public PeerTls? SentinelTls { get; init; }
 
     public ResolveHost Resolve { get; init; } = Dns.GetHostAddressesAsync;
@@ -25,7 +25,7 @@ internal sealed record TopologyContext(TimeProvider Time, ILoggerFactory Loggers
     public static IPAddress? Choose(IPAddress[] found) =>
         found.OrderBy(address => address.AddressFamily == AddressFamily.InterNetwork ? 0 : 1).FirstOrDefault();
 
-    /// <summary>One look at the DNS; null when it knows no such name now. What stays connected has <see cref="NameResolver"/>.</summary>
+    /// <summary>One DNS lookup; null when the name is unknown now. Permanent connections use <see cref="NameResolver"/>.</summary>
     public async Task<IPAddress?> FindAddressAsync(string host, CancellationToken stop)
     {
         try

@@ -5,17 +5,17 @@ using RedisProxy.Resp;
 namespace RedisProxy.Servers;
 
 /// <summary>
-/// Clients of one server that wait in BLPOP, XREADGROUP and their like, found in its list of clients by their side of the connection, and
-/// told to wait no longer: <c>CLIENT UNBLOCK … ERROR</c>. The error in place of a reply proves that nothing was popped.
+/// Clients of one server blocked in BLPOP, XREADGROUP and similar commands, found in its client list by their address, and unblocked with
+/// <c>CLIENT UNBLOCK … ERROR</c>. The error in place of a reply proves that nothing was popped.
 /// <para>
-/// Never while the server holds its clients back (CLIENT PAUSE, FAILOVER): many versions take those that it holds back for waiting ones,
-/// answer them, and execute what they had sent all the same. So the orders go in a transaction with a command that such a pause holds
-/// back, PFCOUNT of a key that nobody has.
+/// Never while the server pauses its clients (CLIENT PAUSE, FAILOVER): many versions take paused clients for blocked ones, answer them,
+/// and still execute what they had sent. So the unblock commands go in a transaction with a command that such a pause holds back,
+/// PFCOUNT of a key that does not exist.
 /// </para>
 /// </summary>
 internal sealed class WaitingClients(ServerConnection server)
 {
-    /// <summary>An answer to CLIENT LIST: about 100,000 clients.</summary>
+    /// <summary>Of an answer to CLIENT LIST: about 100,000 clients.</summary>
     public const int MaxListBytes = 64 << 20;
 
     private const int OrdersAtOnce = 512;
@@ -24,9 +24,9 @@ internal sealed class WaitingClients(ServerConnection server)
 
     private Dictionary<IPEndPoint, string>? _ids;
 
-    /// <param name="clients">Who may wait: addresses as the server sees them.</param>
-    /// <param name="mayBeEnded">Gets those whose wait was ended, or may have been: there was no answer.</param>
-    /// <returns>True: some of them do not wait, or not yet.</returns>
+    /// <param name="clients">Clients that may be blocked: addresses as the server sees them.</param>
+    /// <param name="mayBeEnded">Receives those that were unblocked, or may have been: there was no answer.</param>
+    /// <returns>True: some of them are not blocked, or not yet.</returns>
     /// <exception cref="ServerException">It refuses, or does not answer.</exception>
     public async Task<bool> EndWaitsAsync(IEnumerable<IPEndPoint> clients, HashSet<IPEndPoint> mayBeEnded)
     {

@@ -10,12 +10,12 @@ using RedisProxy.Servers;
 
 namespace RedisProxy.Topology;
 
-/// <summary>What one look at the deployment found about one master.</summary>
-/// <param name="MasterName">Sentinel's name of it; the listener's name without Sentinel.</param>
-/// <param name="Opinions">Of every Sentinel, the configured ones first.</param>
-/// <param name="Master">Who would be accepted; null: see the reason.</param>
-/// <param name="Reason">Why this one, or why none.</param>
-/// <param name="Probe">What it said itself; null without a master.</param>
+/// <summary>The result of checking one master.</summary>
+/// <param name="MasterName">Sentinel's name for it; the listener's name without Sentinel.</param>
+/// <param name="Opinions">One for each Sentinel, the configured ones first.</param>
+/// <param name="Master">The master that would be accepted; null: see the reason.</param>
+/// <param name="Reason">Why this master, or why none.</param>
+/// <param name="Probe">The master's own answer; null without a master.</param>
 /// <param name="Replicas">Mapped.</param>
 internal sealed record MasterCheck(
     string MasterName,
@@ -30,8 +30,8 @@ internal sealed record MasterCheck(
 }
 
 /// <summary>
-/// Asks every configured Sentinel, those that they know, and the elected master once, for the <c>check</c> command: the same questions
-/// and the same election as in service, without staying connected. Makes nothing and changes nothing.
+/// Asks every configured Sentinel, the Sentinels they know, and the elected master once, for the <c>check</c> command: the same
+/// questions and the same election as in service, without staying connected. Changes nothing.
 /// </summary>
 internal sealed class TopologyCheck
 {
@@ -48,13 +48,13 @@ internal sealed class TopologyCheck
     }
 
     /// <summary>One result for each distinct master, or for each listener without Sentinel.</summary>
-    /// <exception cref="TimeoutException">All of it together takes too long.</exception>
+    /// <exception cref="TimeoutException">The whole check takes too long.</exception>
     public static async Task<IReadOnlyList<MasterCheck>> RunAsync(
         ProxyOptions options, TopologyContext context, TimeSpan timeout, CancellationToken stop)
     {
         using var limit = new TimeLimit(timeout, context.Time, stop);
         var check = new TopologyCheck(options, context);
-        return await limit.ApplyToAsync(check.RunAsync(limit.Token), "the check did not end");
+        return await limit.ApplyToAsync(check.RunAsync(limit.Token), "the check did not complete");
     }
 
     private async Task<IReadOnlyList<MasterCheck>> RunAsync(CancellationToken stop)

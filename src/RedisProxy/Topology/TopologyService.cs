@@ -8,7 +8,7 @@ namespace RedisProxy.Topology;
 
 /// <summary>
 /// The whole control plane of one process: one link to each Sentinel, one source of views for each distinct master (or for each listener
-/// without Sentinel), a watch on its replicas, and one source for each replica listener. Made once, run once; which masters there are, and
+/// without Sentinel), a watch on its replicas, and one source for each replica listener. Created once, run once; the set of masters, and
 /// how they are found, may change meanwhile.
 /// </summary>
 internal sealed class TopologyService
@@ -21,7 +21,7 @@ internal sealed class TopologyService
     private volatile IReadOnlyDictionary<string, Actor<ReplicaSource>> _replicas = new Dictionary<string, Actor<ReplicaSource>>();
     private CancellationToken? _stop;
 
-    /// <param name="options">Valid ones: with Sentinels every listener has a master, without there is a backend endpoint.</param>
+    /// <param name="options">Validated: with Sentinels every listener has a master, without them there is a backend endpoint.</param>
     /// <param name="context">Clock, log, DNS.</param>
     public TopologyService(ProxyOptions options, TopologyContext context)
     {
@@ -42,7 +42,7 @@ internal sealed class TopologyService
         }
     }
 
-    /// <summary>Each once.</summary>
+    /// <summary>Without duplicates.</summary>
     public IReadOnlyCollection<ITopologySource> Sources => [.. _sources.Values.Select(actors => actors.Source.Self)];
 
     /// <summary>How long views may be acted upon; null without Sentinel.</summary>
@@ -52,11 +52,12 @@ internal sealed class TopologyService
     public ITopologySource SourceOf(ListenerOptions listener) =>
         listener.Role == ListenerRole.Replica ? _replicas[listener.Name].Self : _sources[NameOf(listener)].Source.Self;
 
-    /// <summary>How the replicas of a master are doing; null without Sentinel, and of one that is not known.</summary>
+    /// <summary>The state of a master's replicas; null without Sentinel, and for an unknown master.</summary>
     public ReplicationView? ReplicationOf(string master) => _sources.GetValueOrDefault(master)?.Watch?.Self.Current;
 
-    /// <summary>No failover is under way, nor has just been: every master serves, and has for some time. Any thread.</summary>
-    /// <param name="time">How long ago the last failover must be over: so long replicas copy what they lack, and Sentinels agree.</param>
+    /// <summary>No failover is in progress or has just ended: every master has been serving for some time. Any thread.</summary>
+    /// <param name="time">How long ago the last failover must have ended: replicas need that long to catch up, and Sentinels to
+    /// agree.</param>
     public bool IsSettledFor(TimeSpan time)
     {
         DateTimeOffset now = _context.Time.GetUtcNow();
@@ -65,7 +66,7 @@ internal sealed class TopologyService
                 || now - last.FirstSignAt - (last.AvailableAfter ?? last.AcceptedAfter ?? TimeSpan.Zero) >= time));
     }
 
-    /// <summary>Until stopped; then ends when every connection is closed. Does not throw.</summary>
+    /// <summary>Runs until stopped and every connection is closed. Does not throw.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         _stop = stop;
@@ -87,10 +88,10 @@ internal sealed class TopologyService
     }
 
     /// <summary>
-    /// Takes other options over; nobody forgets who the master is. Sources that no listener needs any more go on until
-    /// <see cref="Trim"/>. One call at a time, while it runs.
+    /// Adopts new options; every known master stays known. Sources that no listener needs any more keep running until
+    /// <see cref="Trim"/>. One call at a time, while the service runs.
     /// </summary>
-    /// <param name="options">With Sentinels if the first ones had them, without if not.</param>
+    /// <param name="options">With Sentinels if and only if the first ones had them.</param>
     public void Reconfigure(ProxyOptions options)
     {
         var policy = new AddressPolicy(options);
@@ -115,7 +116,7 @@ internal sealed class TopologyService
         _sentinels?.Reconfigure(Monitors(), SentinelAccess.Of(options.Sentinel!, options.Backend, _context), policy);
     }
 
-    /// <summary>Ends the sources that nobody needs.</summary>
+    /// <summary>Stops the sources that no listener needs.</summary>
     /// <param name="options">Those of the last <see cref="Reconfigure"/>.</param>
     public void Trim(ProxyOptions options)
     {
@@ -142,10 +143,10 @@ internal sealed class TopologyService
         }
     }
 
-    /// <summary>As <see cref="TopologyView.MasterName"/> has it.</summary>
+    /// <summary>See <see cref="TopologyView.MasterName"/>.</summary>
     public static string NameOf(ListenerOptions listener) => listener.Master ?? listener.Name;
 
-    /// <summary>The names that Sentinels are asked about, each once.</summary>
+    /// <summary>The master names to ask the Sentinels about, without duplicates.</summary>
     public static string[] MastersOf(ProxyOptions options) =>
         [.. options.Listeners.Select(listener => listener.Master).OfType<string>().Distinct(StringComparer.Ordinal)];
 
@@ -156,8 +157,8 @@ internal sealed class TopologyService
     private SentinelMonitor[] Monitors() => [.. _sources.Values.Select(actors => actors.Source.Self).OfType<SentinelMonitor>()];
 
     /// <summary>
-    /// Every Sentinel was heard as of that moment. The lease is renewed when what they said has been shown: by the sources of masters, and
-    /// by those of replica listeners, which go by them.
+    /// Every Sentinel had answered as of that moment. The lease is renewed once their answers have been published: by the sources of the
+    /// masters, and by those of the replica listeners, which depend on them.
     /// </summary>
     private void Renew(long asOf) => AfterAll(
         Sources, () => AfterAll([.. _replicas.Values.Select(replica => replica.Self)], () => _lapses.Say(Lease!.Renew(asOf))));
@@ -191,7 +192,7 @@ internal sealed class TopologyService
         }
     }
 
-    /// <summary>Those that are there, told of these options, and those that are missing.</summary>
+    /// <summary>The existing sources, reconfigured, and the missing ones.</summary>
     private Dictionary<string, Actor<ReplicaSource>> AddReplicas(ProxyOptions options)
     {
         var replicas = new Dictionary<string, Actor<ReplicaSource>>(_replicas, StringComparer.Ordinal);
@@ -227,7 +228,7 @@ internal sealed class TopologyService
             monitor.Reconfigure);
     }
 
-    /// <param name="Source">Knows the master.</param>
+    /// <param name="Source">Finds the master.</param>
     /// <param name="Watch">Null without Sentinel.</param>
     /// <param name="Reconfigure">Of the source.</param>
     private sealed record MasterActors(

@@ -115,7 +115,7 @@ public sealed class ImageTests(ContainerImage image, ITestOutputHelper output) :
             "the proxy lives");
         (int exitCode, string text) = await image.CheckHealthAsync(_folder.Path);
         Assert.Equal(1, exitCode);
-        Assert.Contains($"The proxy at 127.0.0.1:{admin} says: not ready", text, StringComparison.Ordinal);
+        Assert.Contains($"The proxy at 127.0.0.1:{admin} answers: not ready", text, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -120,7 +120,7 @@ public sealed class FrozenProxyTests(ITestOutputHelper output)
         deployment.Sentinels[2].Freeze();
         await Eventually.Within(
             Patience,
-            () => proxy.Process.LogTail.Contains("it is not waited for any more", StringComparison.Ordinal),
+            () => proxy.Process.LogTail.Contains("the proxy does not wait for it until it does", StringComparison.Ordinal),
             "the frozen Sentinel is given up");
         int before = writers.Count(WriteOutcome.Acknowledged);
         await writers.WaitForAcknowledgedAsync(2_000, Patience);

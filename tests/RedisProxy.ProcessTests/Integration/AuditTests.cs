@@ -31,8 +31,8 @@ public sealed class AuditTests
 
         Assert.Equal(ExitCode.Critical, exitCode);
         string replica = deployment.Servers[1].Endpoint;
-        Assert.Matches($@"(?m)^  CRITICAL  {replica}\s+maxmemory\s+is 100 MiB here and 1 GiB on the master: promoted, this", output);
-        Assert.Matches($@"(?m)^  CRITICAL  {deployment.Servers[2].Endpoint}\s+ACL\s+has no user 'app'", output);
+        Assert.Matches($@"(?m)^  CRITICAL  {replica}\s+maxmemory\s+is 100 MiB here and 1 GiB on the master: once promoted, this", output);
+        Assert.Matches($@"(?m)^  CRITICAL  {deployment.Servers[2].Endpoint}\s+ACL\s+lacks the master's user 'app'", output);
         Assert.Matches(@"(?m)^  verdict   \d CRITICAL: the next failover loses data", output);
         Assert.DoesNotContain("canary", output, StringComparison.Ordinal);
     }
@@ -57,7 +57,7 @@ public sealed class AuditTests
             deployment.Servers.Select(server => server.Endpoint).Order(StringComparer.Ordinal),
             master.GetProperty("findings").EnumerateArray()
                 .Where(finding => finding.GetProperty("topic").GetString() == "timeout"
-                    && finding.GetProperty("text").GetString()!.StartsWith("runs with '0', and the configuration file says '77'"))
+                    && finding.GetProperty("text").GetString()!.StartsWith("runs with '0', but the configuration file has '77'"))
                 .Select(finding => finding.GetProperty("where").GetString()!).Order(StringComparer.Ordinal));
     }
 

@@ -39,7 +39,7 @@ public sealed class EndToEndFailoverTests(ITestOutputHelper output)
         Assert.Equal(0, metrics.Sum("redisproxy_sessions_pinned_total"));
         if (isDefaultTiming)
         {
-            Assert.Single(fixture.Proxy.Process.LogTail.Split('\n'), line => line.Contains("hold begun", StringComparison.Ordinal));
+            Assert.Single(fixture.Proxy.Process.LogTail.Split('\n'), line => line.Contains("hold started", StringComparison.Ordinal));
         }
     }
 

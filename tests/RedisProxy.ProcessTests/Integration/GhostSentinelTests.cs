@@ -27,7 +27,7 @@ public sealed class GhostSentinelTests : IAsyncLifetime
             await AddSentinelAsync();
         }
 
-        string warning = "If they are gone for good, send SENTINEL RESET mymaster to each of the others";
+        string warning = "If they are gone for good, send SENTINEL RESET mymaster to the other Sentinels";
         await Eventually.Within(
             FailoverFixture.Patience,
             () => _fixture.Proxy.Process.LogTail.Contains(warning, StringComparison.Ordinal),

@@ -57,7 +57,7 @@ public sealed class LosslessFailoverTests(ITestOutputHelper output) : IAsyncLife
         output.WriteLine(text);
         Assert.Equal(HttpStatusCode.Conflict, status);
         Assert.StartsWith("nothing was done", text, StringComparison.Ordinal);
-        string reason = $"{_deployment.Servers[1].Endpoint}: maxmemory is 117.74 MiB here and not set on the master: promoted,";
+        string reason = $"{_deployment.Servers[1].Endpoint}: maxmemory is 117.74 MiB here and not set on the master: once promoted,";
         Assert.Contains(reason, text, StringComparison.Ordinal);
         Assert.Equal("master", await _deployment.Servers[0].RoleAsync());
 
@@ -81,11 +81,11 @@ public sealed class LosslessFailoverTests(ITestOutputHelper output) : IAsyncLife
         using RawClient client = await _asked.ConnectAsync();
         (_, string text) = await PostAsync("failover");
         output.WriteLine(text);
-        Assert.Contains("it may be a master beside", text, StringComparison.Ordinal);
+        Assert.Contains("it may remain a master alongside", text, StringComparison.Ordinal);
         Assert.Equal("OK", (await client.CallAsync("SET", "k", "v")).Text);
 
         // It is asked for 2 s.
-        Assert.InRange(SecondsUntil(text, "is accepted, sessions go on") - SecondsUntil(text, " is a master"), 0, 1.9);
+        Assert.InRange(SecondsUntil(text, "is accepted, sessions continue") - SecondsUntil(text, " is promoted"), 0, 1.9);
         old.Thaw();
     }
 
@@ -109,7 +109,7 @@ public sealed class LosslessFailoverTests(ITestOutputHelper output) : IAsyncLife
         (status, text) = await PostAsync("failover?master=mymaster&force=true");
         output.WriteLine(text);
         Assert.Equal(HttpStatusCode.InternalServerError, status);
-        Assert.StartsWith("given up: ", text, StringComparison.Ordinal);
+        Assert.StartsWith("aborted: ", text, StringComparison.Ordinal);
         client.Timeout = TimeSpan.FromSeconds(1);
         Assert.Equal("OK", (await client.CallAsync("SET", "k", "v")).Text);
         using RawClient direct = await _deployment.Servers[0].ConnectAsync();
@@ -119,8 +119,8 @@ public sealed class LosslessFailoverTests(ITestOutputHelper output) : IAsyncLife
     }
 
     [Theory]
-    [InlineData("failover?master=nobody", HttpStatusCode.BadRequest, "there is no master 'nobody'; there are mymaster")]
-    [InlineData("failover?force=perhaps", HttpStatusCode.BadRequest, "force is true or false")]
+    [InlineData("failover?master=nobody", HttpStatusCode.BadRequest, "there is no master 'nobody'; known masters: mymaster")]
+    [InlineData("failover?force=perhaps", HttpStatusCode.BadRequest, "force must be true or false")]
     public async Task Failover_BadRequest_IsRefusedWithAReason(string path, HttpStatusCode expected, string reason)
     {
         Assert.Equal((expected, reason), await PostAsync(path));

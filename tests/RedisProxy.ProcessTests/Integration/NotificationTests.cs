@@ -173,7 +173,7 @@ public sealed class NotificationTests : IAsyncLifetime, IDisposable
         Assert.Equal(HttpStatusCode.BadGateway, status);
         Assert.StartsWith("ops: not sent, answered 500, after ", answer, StringComparison.Ordinal);
         Assert.Equal(
-            (HttpStatusCode.BadRequest, "there is no receiver 'x'; there are ops, script"),
+            (HttpStatusCode.BadRequest, "there is no receiver 'x'; known receivers: ops, script"),
             await PostAsync(proxy, "notify/test?receiver=x"));
         MetricsSnapshot metrics = await proxy.ScrapeAsync();
         Assert.Equal((1, 1), (

@@ -54,7 +54,7 @@ public sealed class OtlpTests : IAsyncLifetime
                 UnitOf("redisproxy_requests")));
         Assert.Equal(0, page.Value("redisproxy_otlp_pushes_total", ("result", "failed")));
         Assert.DoesNotContain(Canary, proxy.Process.LogTail, StringComparison.Ordinal);
-        Assert.Contains($"Pushes metrics to {collector.Endpoint}", proxy.Process.LogTail, StringComparison.Ordinal);
+        Assert.Contains($"Pushing metrics to {collector.Endpoint}", proxy.Process.LogTail, StringComparison.Ordinal);
 
         string UnitOf(string name) => request.Message.Metric(name).Unit;
     }

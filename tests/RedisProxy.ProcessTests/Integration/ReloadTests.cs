@@ -131,7 +131,7 @@ public sealed class ReloadTests : IAsyncLifetime
         (HttpStatusCode status, string text) = await PostAsync("reload");
         Assert.Equal(HttpStatusCode.OK, status);
         Assert.Contains("admin.token: changed", text, StringComparison.Ordinal);
-        Assert.Contains("loops.count: 0 → 3: the old value stays until a restart", text, StringComparison.Ordinal);
+        Assert.Contains("loops.count: 0 → 3: the old value stays in effect until a restart", text, StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Unauthorized, (await PostAsync("resume")).Status);
         await Eventually.Within(
             Patience, async () => (await client.CallAsync("GET", "where")).Text == "other", "the session has the other server");
@@ -170,7 +170,7 @@ public sealed class ReloadTests : IAsyncLifetime
         // The first one was configured before; that it was learnt now shows that the others have been asked since.
         await Eventually.Within(
             Patience,
-            () => proxy.Process.LogTail.Contains($"Sentinel {deployment.SentinelEndpoints[0]}: learnt", StringComparison.Ordinal),
+            () => proxy.Process.LogTail.Contains($"Sentinel {deployment.SentinelEndpoints[0]}: discovered", StringComparison.Ordinal),
             "the removed Sentinel is learnt from the others");
         await Eventually.Within(
             Patience,

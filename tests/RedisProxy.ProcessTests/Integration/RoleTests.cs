@@ -73,7 +73,7 @@ public sealed class RoleTests
 
         Assert.Equal(ExitCode.Warnings, exitCode);
         Assert.All(deployment.Servers.Skip(1), replica => Assert.Matches(
-            $@"(?m)^  warning   {replica.Endpoint}\s+save\s+is '', and roles.replica.config wants '{Snapshots}'$", output));
+            $@"(?m)^  warning   {replica.Endpoint}\s+save\s+is '', but roles.replica.config requires '{Snapshots}'$", output));
         Assert.DoesNotContain("roles.master.config", output, StringComparison.Ordinal);
     }
 

@@ -87,7 +87,7 @@ public sealed class UnansweredFailoverTests(ITestOutputHelper output) : IAsyncLi
         (HttpStatusCode status, string text) = await FailOverAsync();
         output.WriteLine(text);
         Assert.Equal(HttpStatusCode.InternalServerError, status);
-        Assert.Contains("'SENTINEL RESET mymaster' there takes the order back", text, StringComparison.Ordinal);
+        Assert.Contains("'SENTINEL RESET mymaster' there cancels the order", text, StringComparison.Ordinal);
         foreach (Func<Task<RawClient>> connect in new[] { _proxy.ConnectAsync, _deployment.Servers[0].ConnectAsync })
         {
             using RawClient client = await connect();

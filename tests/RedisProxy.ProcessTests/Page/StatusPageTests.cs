@@ -102,7 +102,7 @@ public sealed class StatusPageTests
                 "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"));
         }
 
-        Assert.Equal(["To the figures", "status", "sessions", "audit", "metrics", "ready", "Sentinels of mymaster"], reached);
+        Assert.Equal(["Skip to content", "status", "sessions", "audit", "metrics", "ready", "Sentinels of mymaster"], reached);
         await browser.EvaluateAsync("window.before = document.activeElement");
         await browser.EventuallyAsync("document.contains(window.before) === false", "the page was drawn anew");
         Assert.Equal("Sentinels of mymaster", await browser.EvaluateAsync("document.activeElement.getAttribute('aria-label')"));

@@ -28,7 +28,7 @@ public sealed class FactCollectorTests
         ServerFacts facts = await AskAsync(server);
 
         Assert.True(facts.IsKnown, facts.Failure);
-        Assert.Equal(["ACL LIST could not be read: not RESP: a message of more than 1 MiB"], facts.Refusals);
+        Assert.Equal(["ACL LIST could not be read: not RESP: a message longer than 1 MiB"], facts.Refusals);
         Assert.Null(facts.Users);
         Assert.Equal(("7.0.15", "7", "keys=1"), (facts.Version, facts.Setting("maxmemory"), facts.Keyspace["db0"]));
         Assert.Equal("3", facts.Modules!["bf"]);
@@ -67,7 +67,7 @@ public sealed class FactCollectorTests
 
         Finding finding = Assert.Single(result.Findings, one => one.Where == deployment.Sentinels[2].Endpoint);
         Assert.Equal((Severity.Warning, "Sentinels"), (finding.Severity, finding.Topic));
-        Assert.StartsWith("answers, and watches other masters", finding.Text, StringComparison.Ordinal);
+        Assert.StartsWith("monitors other masters", finding.Text, StringComparison.Ordinal);
         Assert.Contains(result.Findings, one => one.Text.StartsWith("there are two:", StringComparison.Ordinal));
     }
 

@@ -26,15 +26,15 @@ public sealed class SentinelRulesTests
         _scene.Sentinels.Add(_scene.Sentinels[0] with { Endpoint = new HostEndpoint("127.0.0.1", 26382) });
 
         Assert.Equal(
-            "Warning - Sentinels there are 4: as many may fail as with 3, and the two halves of a split network have no majority",
+            "Warning - Sentinels there are 4: they tolerate no more failures than 3, and neither half of a split network has a majority",
             _scene.Text());
     }
 
     [Theory]
     [InlineData("failover-timeout", "1", "Warning - failover-timeout is 60000 on 127.0.0.1:26379, 60000 on 127.0.0.1:26380, 1 on ")]
-    [InlineData("quorum", "4", "Critical 127.0.0.1:26381 quorum is 4, and there are 3 Sentinels")]
-    [InlineData("quorum", "1", "Warning 127.0.0.1:26381 quorum is 1: a Sentinel that alone")]
-    [InlineData("num-other-sentinels", "5", "Warning 127.0.0.1:26381 Sentinels counts 6 Sentinels, and 3 were found")]
+    [InlineData("quorum", "4", "Critical 127.0.0.1:26381 quorum is 4, but there are only 3 Sentinels")]
+    [InlineData("quorum", "1", "Warning 127.0.0.1:26381 quorum is 1: a single Sentinel that")]
+    [InlineData("num-other-sentinels", "5", "Warning 127.0.0.1:26381 Sentinels counts 6 Sentinels, but 3 were found")]
     public void Setting_ThatIsAnotherOnOneSentinel_IsFound(string field, string value, string expected)
     {
         _scene.Sentinels[2] = AuditScene.With(_scene.Sentinels[2], field, value);
@@ -54,9 +54,9 @@ public sealed class SentinelRulesTests
 
         Assert.Equal(
             """
-            Critical 127.0.0.1:26379 maxclients 9000 of 10000 connections are in use: when all are, clients and Sentinels are refused
+            Critical 127.0.0.1:26379 maxclients 9000 of 10000 connections are in use: at the limit, clients and Sentinels are refused
             Critical 127.0.0.1:26380 quorum sees no failover possible: NOQUORUM 1 usable Sentinels
-            Warning 127.0.0.1:26381 unreachable was not looked at, and may have no vote: Connection refused
+            Warning 127.0.0.1:26381 unreachable was not checked, and may have no vote: Connection refused
             """,
             _scene.Text());
     }
@@ -68,7 +68,7 @@ public sealed class SentinelRulesTests
 
         // Nor are there four: with two of the others it would be too few.
         Assert.Equal(
-            "Warning 127.0.0.1:26382 Sentinels answers, and watches other masters but not this one: it has no vote here, and does not "
+            "Warning 127.0.0.1:26382 Sentinels monitors other masters but not this one: it has no vote here, and does not "
             + "count",
             _scene.Text());
         _scene.Sentinels.RemoveAt(0);
@@ -76,15 +76,15 @@ public sealed class SentinelRulesTests
     }
 
     [Theory]
-    [InlineData("NOPERM User other has no permissions", ", because the user of sentinel.username may not ask it")]
-    [InlineData("NOAUTH Authentication required.", ", because the user of sentinel.username may not ask it")]
+    [InlineData("NOPERM User other has no permissions", ", because the user of sentinel.username lacks the permission")]
+    [InlineData("NOAUTH Authentication required.", ", because the user of sentinel.username lacks the permission")]
     [InlineData("ERR Unknown subcommand", "")]
     public void Quorum_ThatMayNotBeAskedFor_IsNotAMissingOne(string reply, string cause)
     {
         _scene.Sentinels[0] = Read("*2\r\n+quorum\r\n+2\r\n", $"-{reply}\r\n") with { Master = _scene.Sentinels[0].Master };
 
         Assert.Equal(
-            $"Warning 127.0.0.1:26379 not looked at SENTINEL CKQUORUM is refused: {reply}: its side is not known{cause}", _scene.Text());
+            $"Warning 127.0.0.1:26379 not looked at SENTINEL CKQUORUM is refused: {reply}: its view is unknown{cause}", _scene.Text());
     }
 
     [Fact]
@@ -94,8 +94,8 @@ public sealed class SentinelRulesTests
 
         Assert.Equal(
             "Critical 127.0.0.1:26379 quorum sees no failover possible: NOQUORUM 1 usable Sentinels\n"
-            + "Warning 127.0.0.1:26379 not looked at SENTINEL MASTER is refused: NOPERM no: its side is not known, because the user of "
-            + "sentinel.username may not ask it",
+            + "Warning 127.0.0.1:26379 not looked at SENTINEL MASTER is refused: NOPERM no: its view is unknown, because the user of "
+            + "sentinel.username lacks the permission",
             _scene.Text());
     }
 
@@ -111,7 +111,7 @@ public sealed class SentinelRulesTests
         Assert.Equal("", _scene.Text());
 
         _scene.Second = AuditScene.With(_scene.Second, "replica-priority", "0");
-        Assert.Equal("Critical - replica-priority is 0 on every replica: none is ever promoted", _scene.Text());
+        Assert.Equal("Critical - replica-priority is 0 on every replica: none can be promoted", _scene.Text());
     }
 
     [Fact]
@@ -120,7 +120,7 @@ public sealed class SentinelRulesTests
         var facts = new DeploymentFacts("mymaster", null, "no Sentinel knows it", [], _scene.Sentinels);
 
         Assert.Equal(
-            ["there is none: no Sentinel knows it", "there is none: when the master is down nothing takes its place"],
+            ["there is none: no Sentinel knows it", "there is none: nothing can replace the master when it is down"],
             DeploymentAudit.Judge(facts).Select(finding => finding.Text));
     }
 

@@ -62,7 +62,7 @@ public sealed class AdminCommandsTests
 
     [Theory]
     [InlineData("0.0.0.0:99", "0.0.0.0:99 healthz/ready", "")]
-    [InlineData("", null, "REDISPROXY_admin__bind: \"\" is no address to ask")]
+    [InlineData("", null, "REDISPROXY_admin__bind: \"\" is not an address")]
     public async Task Question_WithoutAFile_GoesWhereTheEnvironmentSays(string bind, string? expected, string error)
     {
         using var empty = new TemporaryFolder();

@@ -74,7 +74,7 @@ public sealed class ProxyCommandLineTests
 
         Assert.Equal((ExitCode.Ok, "check", LogLevel.Debug), (run.ExitCode, run.Called, run.LogLevel));
         Assert.Equal("mymaster", run.Options!.Listeners[0].Master);
-        Assert.Equal(("The configuration is good.\n", ""), (run.Output, run.Error));
+        Assert.Equal(("The configuration is valid.\n", ""), (run.Output, run.Error));
     }
 
     [Fact]
@@ -211,7 +211,7 @@ public sealed class ProxyCommandLineTests
         CommandLineRun run = await CommandLineRun.OfAsync(args);
 
         Assert.Equal((ExitCode.BadConfiguration, null, ""), (run.ExitCode, run.Called, run.Output));
-        Assert.Equal($"RedisProxy: {sentence}\nRedisProxy --help lists what there is.\n", run.Error);
+        Assert.Equal($"RedisProxy: {sentence}\nRedisProxy --help lists commands and options.\n", run.Error);
     }
 
     [Theory]

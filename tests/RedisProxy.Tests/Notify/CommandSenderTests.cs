@@ -46,7 +46,7 @@ public sealed class CommandSenderTests : IDisposable
         using JsonDocument input = JsonDocument.Parse(await File.ReadAllTextAsync(_folder.File("input")));
         Assert.Equal("abc-1", input.RootElement.GetProperty("id").GetString());
         Assert.Equal(
-            "Receiver 'script': the command for failover_finished ended: exit code 0; it said: done", Assert.Single(_log.Lines).Text);
+            "Receiver 'script': the command for failover_finished ended: exit code 0; output: done", Assert.Single(_log.Lines).Text);
     }
 
     [Theory]
@@ -58,7 +58,7 @@ public sealed class CommandSenderTests : IDisposable
     {
         Attempt attempt = await RunAsync($"echo to the error stream >&2; {script}");
         Assert.Equal((end, detail), (attempt.End.ToString(), attempt.Detail));
-        Assert.EndsWith("it said: to the error stream", Assert.Single(_log.Lines).Text, StringComparison.Ordinal);
+        Assert.EndsWith("output: to the error stream", Assert.Single(_log.Lines).Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public sealed class CommandSenderTests : IDisposable
         }
 
         Assert.Equal(AttemptEnd.Done, attempt.End);
-        Assert.EndsWith("it said: left", Assert.Single(_log.Lines).Text, StringComparison.Ordinal);
+        Assert.EndsWith("output: left", Assert.Single(_log.Lines).Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -90,7 +90,7 @@ public sealed class CommandSenderTests : IDisposable
     {
         Attempt attempt = await RunAsync("head -c 3000000 /dev/zero | tr '\\0' 'x'; exec 0<&-; exit 0");
         Assert.Equal(AttemptEnd.Done, attempt.End);
-        Assert.Matches("it said: x{200}$", Assert.Single(_log.Lines).Text);
+        Assert.Matches("output: x{200}$", Assert.Single(_log.Lines).Text);
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class MasterWatchTests
         Assert.Equal((1, firstSign, 1.25 * Second), (
             told.Failover.Record.Number, told.Failover.Record.FirstSignAt, told.Failover.Record.AvailableAfter!.Value));
         Assert.Equal(
-            "Planned failover of 'm' from redis-1:6379 to redis-2:6379: it takes requests, 1.250 s after the first sign "
+            "Planned failover of 'm' from redis-1:6379 to redis-2:6379: the new master takes requests, 1.250 s after the first sign "
                 + "(accepted after 0.900 s, epoch 7)",
             told.Text);
         Assert.Null(Ongoing());
@@ -115,8 +115,8 @@ public sealed class MasterWatchTests
         Notification told = Assert.Single(_told);
         Assert.Equal(NotifyEvent.FailoverAborted, told.Event);
         Assert.Equal(
-            "A failover of 'm' came to nothing: redis-1:6379 takes requests again after 0.020 s. "
-                + "It had begun with: Sentinel s1 has begun a planned failover",
+            "A failover of 'm' was aborted: redis-1:6379 takes requests again after 0.020 s. "
+                + "It began with: Sentinel s1 has begun a planned failover",
             told.Text);
         AssertNothingMore();
     }

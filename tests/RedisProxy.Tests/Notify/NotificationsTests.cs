@@ -132,7 +132,8 @@ public sealed class NotificationsTests : IDisposable
         _notifications.OnReplica("m", replica, isHealthy: false, "its link to the master is still down");
         _notifications.OnReplica("m", replica, isHealthy: true, "its link is up");
         Assert.Equal([4407, 4408], Ids());
-        Assert.Equal("replica_unhealthy: The replica 10.0.0.2:6379 of 'm' is not fit: its link to the master is down", _log.Lines[0].Text);
+        Assert.Equal(
+            "replica_unhealthy: The replica 10.0.0.2:6379 of 'm' is unhealthy: its link to the master is down", _log.Lines[0].Text);
     }
 
     [Fact]
@@ -177,7 +178,7 @@ public sealed class NotificationsTests : IDisposable
         Assert.Same(kept, _notifications.Receivers[1]);
         Assert.Equal(Second, kept.Options.StartedAfter);
         Assert.Equal(4, _log.CountOf(4426));
-        Assert.Equal("Receiver 'ops' is told of everything: http://h", _log.Lines[0].Text);
+        Assert.Equal("Receiver 'ops' is notified of all events: http://h", _log.Lines[0].Text);
         _notifications.Use([]);
         Assert.Empty(_notifications.Receivers);
     }

@@ -177,7 +177,7 @@ public sealed class ReceiverTests
     private static bool[] Take(TokenBucket bucket, int times) => [.. Enumerable.Range(0, times).Select(_ => bucket.TryTake())];
 
     private static double PauseOf(string line) =>
-        TimeSpan.Parse(Regex.Match(line, @"again in (\S+):").Groups[1].Value, CultureInfo.InvariantCulture).TotalSeconds;
+        TimeSpan.Parse(Regex.Match(line, @"retried in (\S+):").Groups[1].Value, CultureInfo.InvariantCulture).TotalSeconds;
 
     /// <summary>Its timestamps count at a frequency that divides nothing, so whoever takes timestamps for ticks fails.</summary>
     private sealed class OddClock : FakeTimeProvider

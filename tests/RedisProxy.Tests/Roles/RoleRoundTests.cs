@@ -39,7 +39,7 @@ public sealed class RoleRoundTests : IAsyncDisposable
         Assert.Equal(["SET appendonly=yes, save=900 1 300 10"], _scene.Second.Orders);
         Assert.Equal((0, 3), (_scene.Record.ChangesOf(NodeRole.Master), _scene.Record.ChangesOf(NodeRole.Replica)));
         Assert.Equal((0, 0), (_scene.Record.Failures, _scene.Record.Differences));
-        Assert.Contains($"m: {_scene.Second.Endpoint} is a replica: save is '900 1 300 10' now, and was ''", _scene.Said(Changed));
+        Assert.Contains($"m: {_scene.Second.Endpoint} is a replica: save is now '900 1 300 10', was ''", _scene.Said(Changed));
     }
 
     [Fact]
@@ -63,7 +63,9 @@ public sealed class RoleRoundTests : IAsyncDisposable
         Assert.Equal(RoleRoundEnd.Unfinished, await _scene.RunAsync());
 
         _scene.AssertUntouched();
-        Assert.Equal([$"m: {_scene.Replica.Endpoint} is left as it is: it is a replica, and says 'master'"], _scene.Said(LeftAlone));
+        Assert.Equal(
+            [$"m: {_scene.Replica.Endpoint} is left unchanged: it should be a replica but reports the role 'master'"],
+            _scene.Said(LeftAlone));
     }
 
     [Fact]
@@ -78,7 +80,7 @@ public sealed class RoleRoundTests : IAsyncDisposable
 
         _scene.AssertUntouched();
         Assert.Contains(
-            $"m: {_scene.Replica.Endpoint} is left as it is: it follows 127.0.0.1:1, and the master is {_scene.Master.Endpoint}",
+            $"m: {_scene.Replica.Endpoint} is left unchanged: it replicates from 127.0.0.1:1, but the master is {_scene.Master.Endpoint}",
             _scene.Said(LeftAlone));
         Assert.Contains(_scene.Said(LeftAlone), line => line.EndsWith("its link to the master is in the state 'sync'"));
     }
@@ -154,8 +156,8 @@ public sealed class RoleRoundTests : IAsyncDisposable
         Assert.Equal(2, _scene.Record.Differences);
         Assert.Equal(
             [
-                $"m: dry run: {_scene.Master.Endpoint} is a master: appendonly would become 'no', and is 'yes'",
-                $"m: dry run: {_scene.Replica.Endpoint} is a replica: save would become '900 1 300 10', and is ''",
+                $"m: dry run: {_scene.Master.Endpoint} is a master: appendonly would be set to 'no', is 'yes'",
+                $"m: dry run: {_scene.Replica.Endpoint} is a replica: save would be set to '900 1 300 10', is ''",
             ],
             _scene.Said(WouldChange));
 
@@ -181,7 +183,7 @@ public sealed class RoleRoundTests : IAsyncDisposable
             ["SET appendonly=yes, save=900 1 300 10", "SET appendonly=yes", "SET save=900 1 300 10", "SET save=900 1 300 10"],
             _scene.Second.Orders);
         Assert.Equal(
-            [$"m: {_scene.Second.Endpoint} is not as roles.replica.config wants it: CONFIG SET save: NOPERM no"], _scene.Said(Failed));
+            [$"m: {_scene.Second.Endpoint} does not match roles.replica.config: CONFIG SET save: NOPERM no"], _scene.Said(Failed));
         Assert.Equal((2, 1), (_scene.Record.Failures, _scene.Record.Differences));
 
         _scene.Second.Refusals.Clear();
@@ -214,9 +216,9 @@ public sealed class RoleRoundTests : IAsyncDisposable
 
         Assert.Equal(RoleRoundEnd.Unfinished, await _scene.RunAsync());
 
-        string start = $"m: {_scene.Master.Endpoint} is not as roles.master.config wants it: ";
+        string start = $"m: {_scene.Master.Endpoint} does not match roles.master.config: ";
         Assert.Equal(
-            [$"{start}it has no no-such-thing", $"{start}CONFIG SET maxmemory: it took '1gb' and has '0'"], _scene.Said(Failed));
+            [$"{start}it has no no-such-thing", $"{start}CONFIG SET maxmemory: it accepted '1gb' but reports '0'"], _scene.Said(Failed));
         Assert.Equal(1, _scene.Record.Differences);
     }
 

@@ -64,7 +64,7 @@ public sealed class FacadeDialogueTests
     [InlineData("SENTINEL IS-PRIMARY-DOWN-BY-ADDR 10.9.9.9 6379 0 *", "*3|:0|$1|*|:0|")]
     [InlineData("SENTINEL IS-PRIMARY-DOWN-BY-ADDR 10.9.9.9 x 0 *", "-ERR value is not an integer or out of range|")]
     [InlineData("SENTINEL FAILOVER mymaster COORDINATED", "-ERR RedisProxy: SENTINEL FAILOVER is not available here, this facade only "
-        + "answers where masters are; say it to a Sentinel of the deployment, or use 'RedisProxy failover'|")]
+        + "answers where masters are; send it to a Sentinel of the deployment, or use 'RedisProxy failover'|")]
     [InlineData("SENTINEL MASTER other", "-ERR No such master with that name|")]
     [InlineData("SENTINEL REPLICAS mymaster", "*0|")]
     [InlineData("SENTINEL SLAVES other", "-ERR No such master with that name|")]
@@ -75,11 +75,11 @@ public sealed class FacadeDialogueTests
     [InlineData("SENTINEL IS-MASTER-DOWN-BY-ADDR 10.9.9.9 6379 0 *", "*3|:0|$1|*|:0|")]
     [InlineData("SENTINEL IS-MASTER-DOWN-BY-ADDR 10.9.9.9 x 0 *", "-ERR value is not an integer or out of range|")]
     [InlineData("SENTINEL FAILOVER mymaster", "-ERR RedisProxy: SENTINEL FAILOVER is not available here, this facade only answers where "
-        + "masters are; say it to a Sentinel of the deployment, or use 'RedisProxy failover'|")]
+        + "masters are; send it to a Sentinel of the deployment, or use 'RedisProxy failover'|")]
     [InlineData("SENTINEL SET mymaster quorum 1", "-ERR RedisProxy: SENTINEL SET is not available here, this facade only answers where "
-        + "masters are; say it to the Sentinels of the deployment|")]
+        + "masters are; send it to the Sentinels of the deployment|")]
     [InlineData("SENTINEL REMOVE mymaster", "-ERR RedisProxy: SENTINEL REMOVE is not available here, this facade only answers where "
-        + "masters are; the masters here are those of the proxy's listeners, and the Sentinels have theirs|")]
+        + "masters are; the masters here are those of the proxy's listeners; the Sentinels have their own|")]
     public void Request_AboutAMaster_IsAnsweredWithTheProxysAddress(string request, string reply) =>
         Assert.Equal(reply, _scene.Ask(request));
 

@@ -105,7 +105,7 @@ public sealed class FacadeServerTests : IAsyncLifetime
         Assert.Equal("PONG", (await other.CallAsync("PING")).Text);
         Assert.Equal("*[\"pong\" \"\"]", (await subscriber.CallAsync("PING")).ToString());
         await Eventually.Within(Patience, () => _log.CountOf(4303) == 1, "it is logged");
-        Assert.Contains(_log.Lines, line => line.Text == "Told 2 subscriber(s) of the facade that 'mymaster' is another server now");
+        Assert.Contains(_log.Lines, line => line.Text == "Notified 2 subscriber(s) of the facade that 'mymaster' is now another server");
     }
 
     [Fact]

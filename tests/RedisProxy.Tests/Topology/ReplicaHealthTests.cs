@@ -36,14 +36,14 @@ public sealed class ReplicaHealthTests
     public void Replica_ThatIsNotWell_IsObjectedTo()
     {
         Assert.Equal("it is silent", Objection(Good with { Facts = null, Failure = "it is silent" }));
-        Assert.Equal("it was not looked at yet", Objection(Good with { Facts = null }));
-        Assert.Equal("most of the Sentinels take it for down", Objection(Good with { IsDown = true }));
+        Assert.Equal("it has not been checked yet", Objection(Good with { Facts = null }));
+        Assert.Equal("most of the Sentinels report it down", Objection(Good with { IsDown = true }));
         Assert.Equal("it is a master", Objection(Good with { Facts = Good.Facts! with { IsMaster = true } }));
         Assert.Equal("it is a master", Objection(Good with { Address = MasterAddress }));
         Assert.Equal("it is loading its data", Objection(Good with { Facts = Good.Facts! with { IsLoading = true } }));
-        Assert.Equal("it is receiving a whole copy of the data", Objection(Good with { Facts = Good.Facts! with { IsSyncing = true } }));
+        Assert.Equal("it is in a full sync", Objection(Good with { Facts = Good.Facts! with { IsSyncing = true } }));
         Assert.Equal("its link to the master is down", Objection(Good with { Facts = Good.Facts! with { IsLinkUp = false } }));
-        Assert.Equal("it copies 10.0.0.2:6379, which is not the master", Objection(Good with { MasterAddress = ReplicaAddress }));
+        Assert.Equal("it replicates from 10.0.0.2:6379, which is not the master", Objection(Good with { MasterAddress = ReplicaAddress }));
     }
 
     [Fact]

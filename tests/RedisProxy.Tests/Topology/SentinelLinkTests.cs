@@ -124,7 +124,7 @@ public class SentinelLinkTests
         string tooLong = new('x', RespConnection.MaxMessageBytes);
         deployment.Sentinels[0].Push("+sdown", tooLong);
         await Eventually.TrueAsync(() => !deployment.View.Sentinels[0].IsConnected);
-        Assert.Equal("not RESP: a message of more than 1 MiB", deployment.View.Sentinels[0].Error);
+        Assert.Equal("not RESP: a message longer than 1 MiB", deployment.View.Sentinels[0].Error);
     }
 
     [Fact]

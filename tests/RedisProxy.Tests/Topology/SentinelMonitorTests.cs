@@ -30,7 +30,7 @@ public class SentinelMonitorTests
         deployment.Start();
         await Eventually.TrueAsync(() => deployment.View.Sentinels.Any(one => one.IsConnected));
         Assert.Equal(0, deployment.View.Generation);
-        Assert.Contains("has not spoken yet", deployment.View.Reason, StringComparison.Ordinal);
+        Assert.Contains("has not answered yet", deployment.View.Reason, StringComparison.Ordinal);
         deployment.Sentinels[1].Server.IsSilent = false;
         deployment.Sentinels[2].Server.IsSilent = false;
         await deployment.WithinAsync(1, Availability.Available);

@@ -8,9 +8,9 @@ internal static partial class AuditLog
     [LoggerMessage(4200, LogLevel.Warning, "The next failover of '{Master}' would go wrong: {Where}: {Topic} {Text}")]
     public static partial void Found(ILogger log, string master, string where, string topic, string text);
 
-    [LoggerMessage(4201, LogLevel.Information, "The audit finds nothing critical any more")]
+    [LoggerMessage(4201, LogLevel.Information, "The audit no longer finds anything critical")]
     public static partial void Gone(ILogger log);
 
-    [LoggerMessage(4202, LogLevel.Warning, "The audit could not be made: {Reason}")]
+    [LoggerMessage(4202, LogLevel.Warning, "The audit failed: {Reason}")]
     public static partial void Failed(ILogger log, string reason);
 }

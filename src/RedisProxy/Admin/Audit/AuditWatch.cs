@@ -10,9 +10,9 @@ using RedisProxy.Topology;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// Audits at an interval, and when somebody asks. What is critical is logged when it is found, and not again until it has been gone.
-/// A failover makes much critical for some seconds: until it is over, and the replicas have copied, no audit is made by itself, and one
-/// that was asked for is answered and not logged.
+/// Audits at an interval, and on request. A critical finding is logged when it is found, and not again until it has been gone. A
+/// failover causes many critical findings for some seconds: until it is over, and the replicas have resynced, no periodic audit is
+/// made, and a requested one is answered but not logged.
 /// </summary>
 internal sealed class AuditWatch(
     RunningOptions running, TopologyService topology, TopologyContext context, Notifications notifications, ILogger<AuditWatch> log)
@@ -21,7 +21,7 @@ internal sealed class AuditWatch(
     private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
-    // An outage of this length is no passing thing any more, and what is found is worth saying.
+    // An outage of this length is no longer transient, and its findings are worth reporting.
     private static readonly TimeSpan MaxDelay = TimeSpan.FromMinutes(5);
 
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(15);
@@ -29,7 +29,7 @@ internal sealed class AuditWatch(
     // While it is switched off, a reload may switch it on.
     private static readonly TimeSpan OffInterval = TimeSpan.FromSeconds(10);
 
-    // Who asks more often has the last answer again: each audit is a dozen questions to every server.
+    // More frequent requests get the last answer again: each audit is a dozen questions to every server.
     private static readonly TimeSpan MinInterval = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
@@ -40,10 +40,10 @@ internal sealed class AuditWatch(
     private volatile IReadOnlyList<AuditResult> _last = [];
     private volatile bool _isOverdue;
 
-    /// <summary>Of the last audit that was made outside of failovers; none before the first.</summary>
+    /// <summary>Of the last audit made outside of failovers; empty before the first.</summary>
     public IReadOnlyList<AuditResult> Last => _last;
 
-    /// <summary>A new audit, or the one that is under way or has just been made.</summary>
+    /// <summary>A new audit, or the one in progress or just made.</summary>
     /// <exception cref="TimeoutException">The Sentinels take too long.</exception>
     public Task<IReadOnlyList<AuditResult>> RunAsync()
     {
@@ -105,7 +105,7 @@ internal sealed class AuditWatch(
         }
         catch (Exception failure) when (!_stop.IsCancellationRequested)
         {
-            // Whatever it is: the traffic does not depend on it.
+            // Whatever the failure: traffic does not depend on it.
             AuditLog.Failed(log, failure.Message);
         }
     }
@@ -114,7 +114,7 @@ internal sealed class AuditWatch(
     {
         IReadOnlyList<AuditResult> results = await DeploymentAudit.RunAsync(running.Current, context, MaxTime, _stop.Token);
 
-        // Also when a failover has begun meanwhile.
+        // Not if a failover has begun meanwhile.
         if (_isOverdue || topology.IsSettledFor(SettledAfter))
         {
             Report(results);

@@ -17,7 +17,7 @@ internal sealed record HistogramSeries(KeyValuePair<string, object?>[] Tags, IRe
 
     public long SumMs => Parts.Sum(static part => part.SumMs);
 
-    /// <summary>Not cumulative; the last bucket is that of what is beyond all bounds.</summary>
+    /// <summary>Not cumulative; the last bucket is for values beyond all bounds.</summary>
     public IReadOnlyList<long> Counts =>
         [.. Enumerable.Range(0, UpperBoundsMs.Count + 1).Select(bucket => Parts.Sum(part => part.Counts[bucket]))];
 

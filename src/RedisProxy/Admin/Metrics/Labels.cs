@@ -2,7 +2,7 @@ using System.Text;
 
 namespace RedisProxy.Admin;
 
-/// <summary>How members of an enum are called outside: in labels of metrics and in JSON.</summary>
+/// <summary>External names of enum members: in metric labels and in JSON.</summary>
 internal static class Labels
 {
     /// <summary><c>ClientClosed</c> becomes <c>client_closed</c>.</summary>

@@ -5,7 +5,7 @@ namespace RedisProxy.Admin;
 
 internal enum MetricsFormat
 {
-    /// <summary>Version 0.0.4, which everything reads.</summary>
+    /// <summary>Version 0.0.4, which everything can read.</summary>
     Prometheus,
 
     /// <summary>1.0.0.</summary>
@@ -18,11 +18,11 @@ internal enum MetricKind
     Gauge,
     Histogram,
 
-    /// <summary>Always 1, what matters is its labels. Prometheus's own format calls it a gauge.</summary>
+    /// <summary>Always 1; its labels are the content. Prometheus's own format calls it a gauge.</summary>
     Info,
 }
 
-/// <summary>The samples of one name on the page, with what is said about them.</summary>
+/// <summary>The samples of one name on the page, with their description.</summary>
 /// <param name="name">Without the suffix of its kind, but with <c>_info</c>.</param>
 internal sealed class MetricFamily(string name, string help, MetricKind kind)
 {
@@ -72,7 +72,7 @@ internal sealed class MetricFamily(string name, string help, MetricKind kind)
         _samples.ForEach(sample => Write(text, sample));
     }
 
-    /// <summary>In values of labels, and in OpenMetrics also in the description.</summary>
+    /// <summary>For label values, and in OpenMetrics also for the description.</summary>
     public static string Escape(string text) => EscapeLine(text).Replace("\"", "\\\"", StringComparison.Ordinal);
 
     private static string EscapeLine(string text) =>

@@ -6,7 +6,7 @@ using RedisProxy.DataPlane;
 
 namespace RedisProxy.Admin;
 
-/// <summary><c>/metrics</c>, in the format that is asked for.</summary>
+/// <summary><c>/metrics</c>, in the requested format.</summary>
 internal static class MetricsEndpoint
 {
     private const string PrometheusType = "text/plain; version=0.0.4; charset=utf-8";
@@ -14,7 +14,7 @@ internal static class MetricsEndpoint
 
     private const string OpenMetricsName = "application/openmetrics-text";
 
-    // A loop that hangs must not hide the metrics that tell of it; /healthz/live says which one it is.
+    // A hung loop must not hide the metrics that reveal it; /healthz/live names it.
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(1);
 
     public static async Task ServeAsync(HttpContext http)
@@ -27,7 +27,7 @@ internal static class MetricsEndpoint
         await http.Response.WriteAsync(services.GetRequiredService<PrometheusText>().Scrape(format), http.RequestAborted);
     }
 
-    /// <summary>OpenMetrics when it is named and plain text is not preferred; Prometheus's format in every other case.</summary>
+    /// <summary>OpenMetrics if requested and not less preferred than plain text; otherwise Prometheus's format.</summary>
     public static MetricsFormat FormatFor(IList<string?> accept)
     {
         if (!MediaTypeHeaderValue.TryParseList([.. accept.OfType<string>()], out IList<MediaTypeHeaderValue>? types))

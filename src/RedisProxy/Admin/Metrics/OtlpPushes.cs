@@ -1,6 +1,6 @@
 namespace RedisProxy.Admin;
 
-/// <summary>Pushes of the metrics, counted by how they ended. One thread at a time writes, any reads.</summary>
+/// <summary>Pushes of the metrics, counted by result. One thread at a time writes, any reads.</summary>
 internal sealed class OtlpPushes
 {
     private long _done;

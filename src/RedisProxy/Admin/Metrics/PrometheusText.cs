@@ -35,7 +35,7 @@ internal sealed class PrometheusText : IDisposable
         _listener.Start();
     }
 
-    /// <summary>All instruments as they are now. Any thread; one scrape at a time.</summary>
+    /// <summary>The present values of all instruments. Any thread; one scrape at a time.</summary>
     public string Scrape(MetricsFormat format)
     {
         lock (_scraping)

@@ -79,7 +79,7 @@ internal sealed class ProxyMetrics : IDisposable
 
     private void AddSessions()
     {
-        Gauge("sessions", "Sessions now, by phase.", () => ByListener(
+        Gauge("sessions", "Current sessions, by phase.", () => ByListener(
             "phase", Enum.GetValues<SessionPhase>(), static (counters, phase) => counters.Phases[(int)phase]));
         Counter("sessions_accepted", "Client connections accepted.", () => ByListener(static counters => counters.Accepted));
         Counter("sessions_refused", "Client connections refused because maxSessions was reached.", () => ByListener(
@@ -90,23 +90,23 @@ internal sealed class ProxyMetrics : IDisposable
             "result", ["done", "failed"], static (counters, result) => result == "done" ? counters.Secured : counters.HandshakesFailed));
         Counter("sessions_ended", "Sessions ended, by the first cause.", () => ByListener(
             "reason", Enum.GetValues<EndCause>()[1..], static (counters, cause) => counters.Ended[(int)cause]));
-        Counter("sessions_pinned", "Sessions that the loss of a master closed, by the state that cannot be replayed.", () => ByListener(
+        Counter("sessions_pinned", "Sessions closed by the loss of a master, by the state that cannot be replayed.", () => ByListener(
             "reason", Enum.GetValues<PinReason>()[1..], static (counters, reason) => counters.Pinned[(int)reason]));
-        Gauge("pinned_sessions", "Sessions now that the loss of a master would close, by the state that cannot be replayed.", () =>
+        Gauge("pinned_sessions", "Current sessions that the loss of a master would close, by the state that cannot be replayed.", () =>
             ByListener("reason", Enum.GetValues<PinReason>()[1..], static (counters, reason) => counters.PinnedNow[(int)reason]));
-        Counter("accept_errors", "Failed accepts, by whose fault it was.", AcceptErrors);
+        Counter("accept_errors", "Failed accepts, by cause.", AcceptErrors);
     }
 
     private void AddTraffic()
     {
         Counter("requests", "Requests answered, by the backend or by the proxy.", () => ByListener(static counters => counters.Requests));
-        Counter("bytes", "Bytes relayed; direction is where they went.", () => ByListener(
+        Counter("bytes", "Bytes relayed, by destination.", () => ByListener(
             "direction", ["backend", "client"], static (counters, to) => to == "backend" ? counters.RequestBytes : counters.ReplyBytes));
-        Gauge("in_flight_requests", "Requests now that a backend owes a reply.", () => ByListener(static counters => counters.InFlight));
-        Gauge("held_requests", "Requests now that wait for a backend.", () => ByListener(static counters => counters.Held));
+        Gauge("in_flight_requests", "Requests awaiting a reply from a backend.", () => ByListener(static counters => counters.InFlight));
+        Gauge("held_requests", "Requests waiting for a backend.", () => ByListener(static counters => counters.Held));
         Histogram(
             "hold_seconds",
-            "How long requests were held because no master could take them, until one could or hold.timeout had passed.",
+            "How long requests were held for lack of a master, until one was available or hold.timeout expired.",
             SessionCounters.HoldBoundsMs,
             () => _forwarder.Listeners.Select(static listener => new HistogramSeries(
                 ListenerTags(listener), [.. listener.Counters.Select(static counters => counters.Holds)])));
@@ -114,29 +114,29 @@ internal sealed class ProxyMetrics : IDisposable
 
     private void AddOutcomes()
     {
-        Counter("backend_connections_lost", "Backend connections that ended while their session went on.", () => ByListener(
+        Counter("backend_connections_lost", "Backend connections that ended while their session continued.", () => ByListener(
             static counters => counters.BackendsLost));
-        Counter("retargets", "Backend connections given to sessions, the first one of each included, by result.", () => ByListener(
+        Counter("retargets", "Backend connections opened for sessions, including the first one of each, by result.", () => ByListener(
             "result",
             ["done", "failed"],
             static (counters, result) => result == "done" ? counters.RetargetsDone : counters.RetargetsFailed));
         Histogram(
             "backend_connect_seconds",
-            "From the connect to a master until it takes the session's requests: connected, and the session's state said again.",
+            "Time to connect a session to a master and replay its state, until the master takes its requests.",
             SessionCounters.ConnectBoundsMs,
             () => _forwarder.Listeners.Select(static listener => new HistogramSeries(
                 ListenerTags(listener), [.. listener.Counters.Select(static counters => counters.Connects)])));
-        Counter("requests_resent", "Requests sent again on a new backend: surely not executed, or only reading.", () => ByListener(
+        Counter("requests_resent", "Requests resent on a new backend connection: certainly not executed, or read-only.", () => ByListener(
             static counters => counters.Resent));
-        Counter("replies_synthesised", "Replies that the proxy gave itself, by their meaning.", () => ByListener(
+        Counter("replies_synthesised", "Replies made by the proxy itself, by meaning.", () => ByListener(
             "code", Enum.GetValues<Outcome>()[1..], static (counters, outcome) => counters.Synthesised[(int)outcome]));
-        Counter("protocol_errors", "What clients sent and was no request, by kind.", () => ByListener(
+        Counter("protocol_errors", "Protocol errors by clients, by kind.", () => ByListener(
             "kind", Enum.GetValues<ProtocolError>()[1..], static (counters, kind) => counters.ProtocolErrors[(int)kind]));
     }
 
     private void AddTopology()
     {
-        Gauge("master_info", "Always 1; the labels tell the master, its epoch and the generation.", () => Sources().Select(MasterInfo));
+        Gauge("master_info", "Always 1; the labels give the master, its epoch and the generation.", () => Sources().Select(MasterInfo));
         Gauge("master_up", "1 when the master takes requests.", () => Sources().Select(static source =>
             new Measurement<long>(source.Current.IsServing ? 1 : 0, MasterTag(source))));
         Counter("failovers", "Failovers seen, by kind.", () => Sources().SelectMany(static source =>
@@ -148,60 +148,60 @@ internal sealed class ProxyMetrics : IDisposable
             FailoverHistory.DurationBoundsMs,
             () => Sources().SelectMany(static source => Enum.GetValues<FailoverKind>().Select(kind => new HistogramSeries(
                 [MasterTag(source), Tag("kind", Labels.Of(kind))], [source.Failovers.DurationsOf(kind)]))));
-        Gauge("audit_findings", "What the last audit found about the next failover, by severity; none before the first audit.", () =>
+        Gauge("audit_findings", "Findings of the last audit about the next failover, by severity; none before the first audit.", () =>
             _audit.Last.SelectMany(static result => Enum.GetValues<Severity>().Select(severity => new Measurement<long>(
                 result.Findings.Count(finding => finding.Severity == severity),
                 Tag("master", result.Facts.MasterName),
                 Tag("severity", Labels.Of(severity))))));
-        Counter("lease_lapses", "How often it could not be known for a moment whether the master still is one.", () =>
+        Counter("lease_lapses", "How often it was unknown for a moment whether the master was still the master.", () =>
             [new Measurement<long>(_topology.Lease?.Lapses ?? 0)]);
         Gauge("sentinels", "Sentinels: known, connected, and disagreeing with the master in use.", () => Sources().SelectMany(Sentinels));
     }
 
     private void AddRoles()
     {
-        Counter("role_config_changes", "Settings of servers that were changed to those of their role, by that role.", () =>
+        Counter("role_config_changes", "Server settings changed to match their role, by that role.", () =>
             Sources().SelectMany(source => Enum.GetValues<NodeRole>().Select(role => new Measurement<long>(
                 Record(source).ChangesOf(role), MasterTag(source), Tag("role", Labels.Of(role))))));
-        Counter("role_config_failures", "Refusals of servers that were to be given the settings of their role.", () =>
+        Counter("role_config_failures", "Role settings that a server refused or did not keep.", () =>
             Sources().Select(source => new Measurement<long>(Record(source).Failures, MasterTag(source))));
-        Gauge("role_config_differences", "Settings of servers that were not those of their role at the last look, dry run or not.", () =>
+        Gauge("role_config_differences", "Server settings that did not match their role at the last check, dry run or not.", () =>
             Sources().Select(source => new Measurement<long>(Record(source).Differences, MasterTag(source))));
     }
 
     private void AddFacade()
     {
-        Gauge("facade_connections", "Connections to the Sentinel facade now.", () => [new Measurement<long>(_facade.Connections)]);
-        Counter("facade_connections_refused", "Connections to the Sentinel facade beyond sentinelFacade.maxConnections.", () =>
+        Gauge("facade_connections", "Open connections to the Sentinel facade.", () => [new Measurement<long>(_facade.Connections)]);
+        Counter("facade_connections_refused", "Connections to the Sentinel facade refused because of sentinelFacade.maxConnections.", () =>
             [new Measurement<long>(_facade.Refused)]);
         Counter(
             "facade_connections_dropped",
-            "Connections that the Sentinel facade has ended: no protocol, no authentication in time, or a subscriber that does not read.",
+            "Connections ended by the Sentinel facade: protocol error, no authentication in time, or a subscriber that does not read.",
             () => [new Measurement<long>(_facade.Dropped)]);
-        Counter("facade_commands", "Commands that the Sentinel facade has answered, by what they were about.", () =>
+        Counter("facade_commands", "Commands answered by the Sentinel facade, by kind.", () =>
             Enum.GetValues<FacadeCommandKind>().Select(kind => new Measurement<long>(
                 _facade.CommandsOf(kind), Tag("kind", Labels.Of(kind)))));
     }
 
     private void AddNotifications()
     {
-        Counter("notifications", "Messages to each receiver of notify, by what became of them.", () =>
+        Counter("notifications", "Messages to each receiver of notify, by outcome.", () =>
             _notifications.Receivers.SelectMany(static receiver => Enum.GetValues<NotifyOutcome>().Select(outcome => new Measurement<long>(
                 receiver.Counts.Of(outcome), Tag("receiver", receiver.Name), Tag("outcome", Labels.Of(outcome))))));
-        Gauge("notifications_waiting", "Messages now that wait for each receiver of notify, but the one that is being sent.", () =>
+        Gauge("notifications_waiting", "Messages queued for each receiver of notify, except the one being sent.", () =>
             _notifications.Receivers.Select(static receiver => new Measurement<long>(receiver.Waiting, Tag("receiver", receiver.Name))));
     }
 
     private void AddProgram()
     {
-        Gauge("build_info", "Always 1; the label tells the version.", () => [new Measurement<long>(1, Tag("version", BuildInfo.Version))]);
-        Gauge("buffers_in_use", "Buffers rented now, over all loops.", () =>
+        Gauge("build_info", "Always 1; the label gives the version.", () => [new Measurement<long>(1, Tag("version", BuildInfo.Version))]);
+        Gauge("buffers_in_use", "Buffers currently rented, over all loops.", () =>
             [new Measurement<long>(_forwarder.Loops.Sum(static loop => loop.Slabs.InUse))]);
         Gauge("buffer_bytes", "Memory held for buffers, over all loops.", () =>
             [new Measurement<long>(_forwarder.Loops.Sum(static loop => loop.Slabs.AllocatedBytes))]);
         Counter("managed_allocated_bytes", "Bytes allocated on the managed heap since the start, by all threads.", () =>
             [new Measurement<long>(GC.GetTotalAllocatedBytes(precise: false))]);
-        Counter("loop_turns", "Rounds of each event loop.", () =>
+        Counter("loop_turns", "Iterations of each event loop.", () =>
             _forwarder.Loops.Select(static loop => new Measurement<long>(loop.Iteration, Tag("loop", loop.Index))));
         Counter("otlp_pushes", "Pushes of the metrics to the collector of otlp.endpoint, by result.", () =>
         [
@@ -216,7 +216,7 @@ internal sealed class ProxyMetrics : IDisposable
     private void Counter(string name, string help, Func<IEnumerable<Measurement<long>>> observe) =>
         Meter.CreateObservableCounter(Prefix + name, observe, UnitOf(name), help);
 
-    // As OpenTelemetry has it (UCUM). Prometheus has units in names only.
+    // As in OpenTelemetry (UCUM). Prometheus has units in names only.
     private static string? UnitOf(string name) =>
         name.EndsWith("seconds", StringComparison.Ordinal) ? "s" : name.EndsWith("bytes", StringComparison.Ordinal) ? "By" : null;
 

@@ -7,8 +7,7 @@ using RedisProxy.Topology;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// What the watch on the replicas sees, and whom replica listeners are served by. A replica that the Sentinels do not list any more has no
-/// series.
+/// The state of the replicas, and the servers used by replica listeners. A replica that the Sentinels no longer list has no series.
 /// </summary>
 internal static class ReplicaMetrics
 {
@@ -23,36 +22,36 @@ internal static class ReplicaMetrics
         IEnumerable<Measurement<double>> OfReplicas(Func<ReplicaState, double?> read) => Replicas(topology, read);
         IEnumerable<Measurement<double>> OfMasters(Func<ReplicationView, double?> read) => Masters(topology, read);
 
-        Gauge("replica_up", "1 when the replica answered the proxy's last question.", () =>
+        Gauge("replica_up", "1 when the replica answered the proxy's last poll.", () =>
             OfReplicas(static r => r.Facts is null ? 0 : 1));
-        Gauge("replica_link_up", "1 when the replica says that its link to the master is up.", () =>
+        Gauge("replica_link_up", "1 when the replica reports its link to the master up.", () =>
             OfReplicas(static r => r.Facts is null ? null : r.Facts.IsLinkUp ? 1 : 0));
-        Gauge("replica_lag_bytes", "How far the replica is behind the master, of the replication offsets.", () =>
+        Gauge("replica_lag_bytes", "How far the replica is behind the master, by the replication offsets.", () =>
             OfReplicas(static r => r.LagBytes));
-        Gauge("replica_lag_seconds", "How long ago the master had what the replica lacks; 0 when it lacks nothing.", () =>
+        Gauge("replica_lag_seconds", "How far the replica is behind the master, in time; 0 when it lacks nothing.", () =>
             OfReplicas(static r => r.Lag?.TotalSeconds));
-        Counter("replica_full_syncs", "Whole copies of the data that the replica was seen to begin.", () =>
+        Counter("replica_full_syncs", "Full syncs that the replica was seen to begin.", () =>
             OfReplicas(static r => r.FullSyncs));
-        Gauge("replicas_syncing", "Replicas that get a whole copy now; several at once are a replication storm.", () =>
+        Gauge("replicas_syncing", "Replicas in a full sync; several at once are a replication storm.", () =>
             OfMasters(static view => Math.Max(
                 view.Master?.SyncingReplicas ?? 0, view.Replicas.Count(static r => r.Facts is { IsSyncing: true }))));
-        Gauge("replication_backlog_bytes", "The master's repl-backlog-size: what a replica may miss and still go on.", () =>
+        Gauge("replication_backlog_bytes", "The master's repl-backlog-size: how much a replica may miss and still resync partially.", () =>
             OfMasters(static view => view.Master?.BacklogBytes));
-        Gauge("replication_backlog_seconds", "So many seconds of writes, at the present rate, the backlog covers; none while idle.", () =>
+        Gauge("replication_backlog_seconds", "Seconds of writes covered by the backlog at the present rate; none while idle.", () =>
             OfMasters(static view => view.BacklogSeconds));
-        Gauge("replication_write_bytes", "What the master adds to the replication stream each second, smoothed.", () =>
+        Gauge("replication_write_bytes", "The master's write rate to the replication stream, per second, smoothed.", () =>
             OfMasters(static view => view.Master is null ? null : view.WriteRate));
-        Counter("replication_syncs", "Synchronisations of replicas that masters counted while they were watched, by kind.", () =>
+        Counter("replication_syncs", "Replica synchronisations counted by masters while polled, by kind.", () =>
             Sources(topology).SelectMany(static pair => new[]
             {
                 new Measurement<double>(pair.View.Syncs.Full, Tag("master", pair.Master), Tag("kind", "full")),
                 new Measurement<double>(pair.View.Syncs.Partial, Tag("master", pair.Master), Tag("kind", "partial")),
                 new Measurement<double>(pair.View.Syncs.Refused, Tag("master", pair.Master), Tag("kind", "refused")),
             }));
-        Gauge("listener_servers", "Servers that a replica listener's sessions may go to now: replicas, or the master in their place.", () =>
+        Gauge("listener_servers", "Servers available to a replica listener's sessions: replicas, or the master in their place.", () =>
             ReplicaListeners(forwarder).Select(static listener =>
                 new Measurement<double>(listener.View.Targets.Count, Tag("listener", listener.Options.Name))));
-        Gauge("server_sessions", "Sessions of a replica listener now, by the server.", () =>
+        Gauge("server_sessions", "Current sessions of a replica listener, by server.", () =>
             ReplicaListeners(forwarder).SelectMany(static listener => listener.View.Targets.Select(target =>
                 new Measurement<double>(target.Sessions, Tag("listener", listener.Options.Name), Tag("server", target.Announced)))));
         Gauge("listener_falls_back", "1 while the master serves a replica listener, because no replica is healthy.", () =>

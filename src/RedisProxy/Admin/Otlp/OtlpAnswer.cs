@@ -3,16 +3,16 @@ using System.Globalization;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// What became of the last request to a collector. The exporter says only whether it worked; why is in an event source, which the native
-/// program does not have. Of an answer only numbers are told: what a collector writes may have secrets in it.
+/// The outcome of the last request to a collector. The exporter reports only success or failure; the reason is in an event source, which
+/// the native program does not have. Only numbers of an answer are reported: its text may contain secrets.
 /// </summary>
-/// <param name="timeout">Of a request, for people.</param>
+/// <param name="timeout">Of a request, for the message.</param>
 internal sealed class OtlpAnswer(TimeSpan timeout) : DelegatingHandler(new SocketsHttpHandler
 {
-    // Headers have secrets for one collector, not for where it sends us.
+    // Headers contain secrets for one collector, not for the target of a redirect.
     AllowAutoRedirect = false,
 
-    // A collector's name may get another address.
+    // A collector's name may move to another address.
     PooledConnectionLifetime = TimeSpan.FromMinutes(5),
 })
 {
@@ -21,7 +21,7 @@ internal sealed class OtlpAnswer(TimeSpan timeout) : DelegatingHandler(new Socke
     private volatile HttpResponseMessage? _response;
     private volatile Exception? _error;
 
-    /// <summary>For people, as the end of a sentence.</summary>
+    /// <summary>The reason, as the end of a sentence.</summary>
     public string Describe() => (_error, _response) switch
     {
         (OperationCanceledException, _) => string.Create(CultureInfo.InvariantCulture, $"no answer within {timeout.TotalSeconds:0.###} s"),
@@ -65,7 +65,7 @@ internal sealed class OtlpAnswer(TimeSpan timeout) : DelegatingHandler(new Socke
         _error = null;
     }
 
-    // Where there is no content, trailers are sent as headers.
+    // Without content, trailers are sent as headers.
     private static string? GrpcStatusOf(HttpResponseMessage response) =>
         (response.TrailingHeaders.TryGetValues(GrpcStatus, out IEnumerable<string>? values)
             || response.Headers.TryGetValues(GrpcStatus, out values)) && int.TryParse(values.First(), out int status)

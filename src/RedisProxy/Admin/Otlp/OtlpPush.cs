@@ -7,18 +7,18 @@ using RedisProxy.DataPlane;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// Pushes the metrics to a collector at an interval, and a last time when the sessions have ended. A collector that is slow or away costs
-/// the proxy nothing but a warning: one when it begins, not one for each push. Counters are cumulative, so the next push that arrives says
+/// Pushes the metrics to a collector at an interval, and a last time when the sessions have ended. A slow or unreachable collector costs
+/// the proxy nothing but a warning: one when it begins, not one per push. Counters are cumulative, so the next push that arrives includes
 /// what the lost ones had.
 /// </summary>
 internal sealed class OtlpPush(
     OtlpOptions options, ProxyMetrics metrics, OtlpPushes pushes, Forwarder forwarder, TimeProvider time, ILogger<OtlpPush> log)
     : IHostedService, IDisposable
 {
-    // As for /metrics: a loop that hangs must not hide the metrics that tell of it.
+    // As for /metrics: a hung loop must not hide the metrics that reveal it.
     private static readonly TimeSpan MaxCountTime = TimeSpan.FromSeconds(1);
 
-    /// <summary>What the last push, and one that is under way, may add to the end of the process.</summary>
+    /// <summary>How much the last push, and one in progress, may delay the exit of the process.</summary>
     private static readonly TimeSpan MaxFinishTime = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stop = new();
@@ -44,7 +44,7 @@ internal sealed class OtlpPush(
         }
         catch (TimeoutException)
         {
-            // What the last push would have said is lost. The process ends all the same.
+            // The content of the last push is lost. The process exits all the same.
         }
     }
 
@@ -52,7 +52,7 @@ internal sealed class OtlpPush(
     {
         _stop.Dispose();
 
-        // A pipeline that still waits for its collector ends with the process: to dispose of it would be to wait, too.
+        // A pipeline still waiting for its collector ends with the process: disposing of it would block, too.
         if (_finished.IsCompleted)
         {
             _pipeline?.Dispose();
@@ -91,7 +91,7 @@ internal sealed class OtlpPush(
         }
     }
 
-    // The exporter waits where it is. On a thread of the pool that could keep the links to Sentinels waiting, too.
+    // The exporter blocks its thread. On a pool thread that could delay the links to Sentinels, too.
     private static Task<T> OnOwnThreadAsync<T>(Func<T> work) => Task.Factory.StartNew(
         work, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
 

@@ -3,7 +3,7 @@ using RedisProxy.EventLoops;
 
 namespace RedisProxy.Admin;
 
-/// <summary>Do the loops turn? Nothing else: a proxy is not dead because redis or Sentinel is.</summary>
+/// <summary>Do the event loops run? Nothing else: a proxy is not dead because redis or Sentinel is.</summary>
 internal sealed class Liveness(Forwarder forwarder, TimeProvider time)
 {
     private static readonly TimeSpan MaxTurn = TimeSpan.FromSeconds(2);

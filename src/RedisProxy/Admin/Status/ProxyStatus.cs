@@ -7,7 +7,8 @@ using RedisProxy.Topology;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// What <c>/status</c> says: the whole proxy at one moment. Part of the published behaviour; fields are added, never renamed.
+/// The document of <c>/status</c>: the whole proxy at one moment. Part of the published behaviour; fields are added, never
+/// renamed.
 /// </summary>
 internal sealed record ProxyStatus(
     string Version,
@@ -17,15 +18,15 @@ internal sealed record ProxyStatus(
     IReadOnlyList<MasterStatus> Masters,
     IReadOnlyList<ListenerStatus> Listeners);
 
-/// <param name="Name">As Sentinel calls it; the listener's name without Sentinel.</param>
-/// <param name="Announced">Its address as Sentinel says it; null while none is known.</param>
+/// <param name="Name">Sentinel's name for it; the listener's name without Sentinel.</param>
+/// <param name="Announced">Its address as Sentinel announces it; null while none is known.</param>
 /// <param name="Address">Where it is reached from here.</param>
 /// <param name="Availability">A label of <see cref="Topology.Availability"/>.</param>
-/// <param name="Reason">What is waited for; empty while it is available.</param>
+/// <param name="Reason">What is missing; empty while it is available.</param>
 /// <param name="Failovers">Since the start, by kind.</param>
 /// <param name="LastFailovers">Oldest first, at most <see cref="FailoverHistory.MaxRecords"/>.</param>
-/// <param name="Replication">How each replica is doing; empty without Sentinel.</param>
-/// <param name="ProbeMilliseconds">How long the master took to answer the proxy's own last ROLE and PING; null before the first.</param>
+/// <param name="Replication">The state of each replica; empty without Sentinel.</param>
+/// <param name="ProbeMilliseconds">Round trip of the proxy's last ROLE and PING to the master; null before the first.</param>
 internal sealed record MasterStatus(
     string Name,
     string? Announced,
@@ -61,13 +62,13 @@ internal sealed record MasterStatus(
     }
 }
 
-/// <summary>One replica as the proxy's watch sees it, every second.</summary>
-/// <param name="Address">As the Sentinels call it, after the address map.</param>
+/// <summary>One replica as last polled, every second.</summary>
+/// <param name="Address">As the Sentinels announce it, after the address map.</param>
 /// <param name="LinkUp">Its link to the master.</param>
-/// <param name="Syncing">It receives a whole copy.</param>
-/// <param name="Down">Most of the Sentinels that list it say so.</param>
-/// <param name="LagBytes">Behind the master; null when one of both does not answer.</param>
-/// <param name="LagSeconds">It lacks what the master had so long ago.</param>
+/// <param name="Syncing">It is in a full sync.</param>
+/// <param name="Down">Most of the Sentinels that list it report it down.</param>
+/// <param name="LagBytes">Behind the master; null when either of the two does not answer.</param>
+/// <param name="LagSeconds">How far it is behind the master, in time.</param>
 /// <param name="Error">Why it does not answer; empty when it does.</param>
 internal sealed record ReplicaStatus(
     string Address, bool LinkUp, bool Syncing, bool Down, long? LagBytes, double? LagSeconds, string Error)
@@ -79,13 +80,13 @@ internal sealed record ReplicaStatus(
         replica.IsDown,
         replica.LagBytes,
         replica.Lag?.TotalSeconds,
-        replica.Facts is not null ? "" : replica.Failure.Length > 0 ? replica.Failure : "not looked at yet");
+        replica.Facts is not null ? "" : replica.Failure.Length > 0 ? replica.Failure : "not checked yet");
 }
 
-/// <param name="Agrees">It is connected and names the master in use.</param>
-/// <param name="Master">Whom it names; null when it knows no such master.</param>
-/// <param name="Flags">Its flags of the master.</param>
-/// <param name="Error">Why it does not answer, or is not believed; empty when there is nothing to say.</param>
+/// <param name="Agrees">It is connected and reports the master in use.</param>
+/// <param name="Master">The master that it reports; null when it knows no such master.</param>
+/// <param name="Flags">Its flags for the master.</param>
+/// <param name="Error">Why it does not answer, or is not trusted; empty without an objection.</param>
 internal sealed record SentinelStatus(
     string Address, bool Connected, bool Agrees, string? Master, long Epoch, string Flags, string Error)
 {
@@ -99,10 +100,10 @@ internal sealed record SentinelStatus(
         opinion.Error);
 }
 
-/// <summary>One failover on its timeline; times in seconds since the first sign of it.</summary>
+/// <summary>The timeline of one failover; times in seconds since its first sign.</summary>
 /// <param name="AcceptedAfterSeconds">The new master was accepted, and the old one fenced; null for a restart.</param>
-/// <param name="AvailableAfterSeconds">The new master takes requests; null while it does not.</param>
-/// <param name="Who">The Sentinels that said so.</param>
+/// <param name="AvailableAfterSeconds">The new master takes requests; null until then.</param>
+/// <param name="Who">The Sentinels that reported it.</param>
 internal sealed record FailoverStatus(
     long Number,
     string Kind,
@@ -127,11 +128,11 @@ internal sealed record FailoverStatus(
 }
 
 /// <param name="Paused">By an operator.</param>
-/// <param name="Draining">It takes no clients any more: an operator has drained it, or the proxy stops.</param>
-/// <param name="Sessions">Now, by phase.</param>
-/// <param name="Pinned">Sessions that the loss of a master closed, by the state that cannot be replayed; reasons that occurred.</param>
+/// <param name="Draining">It accepts no more clients: an operator has drained it, or the proxy is stopping.</param>
+/// <param name="Sessions">Current ones, by phase.</param>
+/// <param name="Pinned">Sessions closed by the loss of a master, by the state that cannot be replayed; reasons that occurred.</param>
 /// <param name="Ended">Sessions that have ended, by the first cause; causes that occurred.</param>
-/// <param name="Role"><c>master</c> or <c>replica</c>: who serves.</param>
+/// <param name="Role"><c>master</c> or <c>replica</c>: which servers are used.</param>
 /// <param name="Servers">Of a replica listener: the healthy replicas, or the master in their place.</param>
 internal sealed record ListenerStatus(
     string Name,
@@ -179,11 +180,11 @@ internal sealed record ListenerStatus(
     }
 }
 
-/// <summary>A server that a replica listener's sessions may go to.</summary>
+/// <summary>A server available to a replica listener's sessions.</summary>
 internal sealed record ServerStatus(string Address, int Sessions, int Weight);
 
-/// <summary>What <c>/sessions</c> says.</summary>
-/// <param name="Matching">How many fit the filter; no more than the limit of them are listed.</param>
+/// <summary>The document of <c>/sessions</c>.</summary>
+/// <param name="Matching">How many match the filter; at most the limit of them are listed.</param>
 internal sealed record SessionsAnswer(long Matching, IReadOnlyList<SessionStatus> Sessions);
 
 internal sealed record SessionStatus(
@@ -199,13 +200,13 @@ internal sealed record SessionStatus(
     long ReceivedBytes,
     long HeldBytes);
 
-/// <summary>Writers of what is above, generated when the program is built: a native program has no reflection to do it with.</summary>
+/// <summary>Serializers for the above, generated at build time: a native program has no reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(ProxyStatus))]
 [JsonSerializable(typeof(SessionsAnswer))]
 internal sealed partial class AdminJson : JsonSerializerContext;
 
-/// <summary>The same in one line, for events.</summary>
+/// <summary>The same on one line, for events.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(ProxyStatus))]
 internal sealed partial class AdminEventJson : JsonSerializerContext;

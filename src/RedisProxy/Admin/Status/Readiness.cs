@@ -4,8 +4,8 @@ using RedisProxy.Topology;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// Should this proxy get traffic? Yes once its listeners are bound and a master was known. It does not flip during a failover: every
-/// proxy sees the same failover, and an orchestrator would take all of them away at the moment they are needed. What is wrong is told in
+/// Should this proxy receive traffic? Yes once its listeners are bound and a master was known. It does not flip during a failover: every
+/// proxy sees the same failover, and an orchestrator would remove all of them at the moment they are needed. Problems are described in
 /// the body.
 /// </summary>
 internal sealed class Readiness
@@ -36,13 +36,13 @@ internal sealed class Readiness
 
     public bool IsStopping { get; set; }
 
-    /// <summary>Not when an operator has drained every listener: nobody can connect then.</summary>
+    /// <summary>False when an operator has drained every listener: no client can connect then.</summary>
     public bool IsReady => HasStarted && !IsStopping && _forwarder.Listeners.Any(listener => !listener.IsDraining);
 
     /// <summary>It has been ready once.</summary>
     public bool HasStarted => AreListenersBound && _masters.TrueForAll(master => master.Once);
 
-    /// <summary>One line a listener, for people.</summary>
+    /// <summary>One line per listener, for people.</summary>
     public IEnumerable<string> Describe()
     {
         if (IsStopping)
@@ -55,13 +55,13 @@ internal sealed class Readiness
             TopologyView view = listener.Source.Current;
             string master = view.Master is { } node ? $"{node.Announced} (epoch {view.Epoch}, generation {view.Generation})" : "unknown";
             string reason = view.Reason.Length > 0 ? $": {view.Reason}" : "";
-            string draining = listener.IsDraining ? ", takes no clients" : "";
+            string draining = listener.IsDraining ? ", draining" : "";
             string where = $"listener '{listener.Options.Name}' on {listener.Options.Bind}{draining}";
             yield return $"{where}: master {master}, {Labels.Of(view.Availability)}{reason}";
         }
     }
 
-    /// <summary>Was this master ever seen to take requests?</summary>
+    /// <summary>Has this master ever been seen to take requests?</summary>
     private sealed class SeenServing : ITopologyObserver
     {
         private volatile bool _once;

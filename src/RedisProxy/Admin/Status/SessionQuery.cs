@@ -8,7 +8,7 @@ using RedisProxy.Sessions;
 
 namespace RedisProxy.Admin;
 
-/// <summary>Which sessions are asked for, as the query of <c>/sessions</c> says it.</summary>
+/// <summary>The requested sessions, from the query of <c>/sessions</c>.</summary>
 internal sealed record SessionQuery
 {
     public const int DefaultLimit = 100;
@@ -27,16 +27,16 @@ internal sealed record SessionQuery
     /// <summary>Null: all.</summary>
     public SessionPhase? Phase { get; init; }
 
-    /// <summary>How the client's address begins, such as <c>10.1.</c>; null: all.</summary>
+    /// <summary>A prefix of the client's address, such as <c>10.1.</c>; null: all.</summary>
     public string? Client { get; init; }
 
-    /// <summary>How the client's name begins; null: all.</summary>
+    /// <summary>A prefix of the client's name; null: all.</summary>
     public string? Name { get; init; }
 
-    /// <summary>So many are listed at the most.</summary>
+    /// <summary>The maximum number listed.</summary>
     public int Limit { get; init; } = DefaultLimit;
 
-    /// <returns>Null when it is not understood; then <paramref name="error"/> is a sentence for the caller.</returns>
+    /// <returns>Null when it is invalid; then <paramref name="error"/> is a sentence for the caller.</returns>
     public static SessionQuery? Read(IQueryCollection query, IEnumerable<string> listeners, out string error)
     {
         error = "";
@@ -45,7 +45,7 @@ internal sealed record SessionQuery
         int limit = DefaultLimit;
         if (unknown is not null)
         {
-            error = $"there is no parameter '{unknown}'; there are {string.Join(", ", Names)}";
+            error = $"there is no parameter '{unknown}'; known parameters: {string.Join(", ", Names)}";
         }
         else if (Of("limit") is { } text
             && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxLimit))
@@ -54,11 +54,11 @@ internal sealed record SessionQuery
         }
         else if (Of("phase") is { } phase && !Phases.ContainsKey(phase))
         {
-            error = $"there is no phase '{phase}'; there are {string.Join(", ", Phases.Keys)}";
+            error = $"there is no phase '{phase}'; known phases: {string.Join(", ", Phases.Keys)}";
         }
         else if (Of("listener") is { } listener && !listeners.Contains(listener))
         {
-            error = $"there is no listener '{listener}'; there are {string.Join(", ", listeners)}";
+            error = $"there is no listener '{listener}'; known listeners: {string.Join(", ", listeners)}";
         }
 
         return error.Length > 0 ? null : new SessionQuery
@@ -71,8 +71,8 @@ internal sealed record SessionQuery
         };
     }
 
-    /// <summary>Each loop looks at its own sessions; no loop waits for another one.</summary>
-    /// <exception cref="TimeoutException">A loop hangs.</exception>
+    /// <summary>Each loop examines its own sessions; no loop waits for another one.</summary>
+    /// <exception cref="TimeoutException">A loop is hung.</exception>
     public async Task<SessionsAnswer> AskAsync(Forwarder forwarder)
     {
         var parts = forwarder.Listeners

@@ -12,12 +12,12 @@ using Microsoft.Extensions.Hosting;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// The page at <c>/</c>, one document with all that it needs, and the events that keep it live: the status of every second, as server-sent
-/// events (html.spec.whatwg.org, server-sent events).
+/// The page at <c>/</c>, one self-contained document, and the events that keep it live: the status every second, as server-sent events
+/// (html.spec.whatwg.org, server-sent events).
 /// </summary>
 internal static class StatusPage
 {
-    /// <summary>Each costs a status a second. Somebody who opens more than this has forgotten the others.</summary>
+    /// <summary>Each costs a status document per second. More open pages than this have been forgotten.</summary>
     public const int MaxStreams = 32;
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -49,7 +49,7 @@ internal static class StatusPage
             return;
         }
 
-        // An open page must not hold up a stop.
+        // An open page must not delay a stop.
         CancellationToken stopping = http.RequestServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping, stream.End);
         try
@@ -58,7 +58,7 @@ internal static class StatusPage
         }
         catch (OperationCanceledException)
         {
-            // The page was closed, or others needed its place, or the proxy stops.
+            // The page was closed, or its place was needed, or the proxy is stopping.
         }
         finally
         {
@@ -89,7 +89,7 @@ internal static class StatusPage
         return bytes.ToArray();
     }
 
-    // Only what is in the document itself, named by its hash (CSP level 3, "sha256-…"): nothing that somebody gets into it would run.
+    // Only what is in the document itself, identified by its hash (CSP level 3, "sha256-…"): injected scripts would not run.
     private static string MakePolicy(string document) =>
         $"default-src 'none'; script-src 'sha256-{HashOf(document, "script")}'; style-src 'sha256-{HashOf(document, "style")}'; "
         + "img-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";

@@ -3,7 +3,7 @@ using RedisProxy.Topology;
 
 namespace RedisProxy.Admin;
 
-/// <summary>Makes a <see cref="ProxyStatus"/>. Reads what the planes have published, and waits for nothing.</summary>
+/// <summary>Makes a <see cref="ProxyStatus"/>. Reads what the planes have published, and never blocks.</summary>
 internal sealed class StatusReport(Forwarder forwarder, TopologyService topology, Readiness readiness)
 {
     public ProxyStatus Make() => new(

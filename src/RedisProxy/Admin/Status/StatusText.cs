@@ -1,6 +1,6 @@
 namespace RedisProxy.Admin;
 
-/// <summary>The status and the sessions for people in a terminal.</summary>
+/// <summary>The status and the sessions as text, for a terminal.</summary>
 internal static class StatusText
 {
     public static string Of(ProxyStatus status) => Join(Lines(status));
@@ -31,7 +31,7 @@ internal static class StatusText
 
         foreach (SentinelStatus sentinel in master.Sentinels)
         {
-            string says = sentinel.Agrees ? "agrees" : !sentinel.Connected ? "not connected" : $"says {sentinel.Master ?? "nothing"}";
+            string says = sentinel.Agrees ? "agrees" : !sentinel.Connected ? "not connected" : $"reports {sentinel.Master ?? "no master"}";
             string error = sentinel.Error.Length > 0 ? $": {sentinel.Error}" : "";
             yield return Invariant($"  sentinel   {sentinel.Address} {says}, epoch {sentinel.Epoch}{error}");
         }
@@ -46,10 +46,10 @@ internal static class StatusText
     private static string Words(ReplicaStatus replica)
     {
         string state = replica.Error.Length > 0 ? replica.Error
-            : replica.Syncing ? "is getting a whole copy"
+            : replica.Syncing ? "in a full sync"
             : !replica.LinkUp ? "link down"
             : replica.LagBytes is { } lag ? Invariant($"{lag} bytes behind")
-            : "it is not known how far behind";
+            : "lag unknown";
         return replica.LagSeconds > 0 ? Invariant($"{state}, {replica.LagSeconds:0.0} s") : state;
     }
 
@@ -116,7 +116,7 @@ internal static class StatusText
     private static string Counts(IEnumerable<KeyValuePair<string, long>> counts) =>
         string.Join(", ", counts.Select(count => Invariant($"{count.Key} {count.Value}")));
 
-    // A client chooses its name; a terminal must not obey it.
+    // A client chooses its name; it must not control the terminal.
     private static string Printable(string name) => string.Concat(name.Select(letter => char.IsControl(letter) ? '?' : letter));
 
     private static string Duration(double seconds) => seconds switch

@@ -7,9 +7,9 @@ using RedisProxy.Topology;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// Reads the configuration anew while the proxy runs. First everything that can be wrong is looked at, addresses that cannot be bound
-/// included; if anything is, nothing changes. What a running process cannot change keeps its old value and is said. Sessions stay, but
-/// those of listeners that are gone, which end as in a drain; listeners that were drained take clients again.
+/// Reloads the configuration while the proxy runs. First everything that can be wrong is checked, including addresses that cannot be
+/// bound; if anything is, nothing changes. Settings that a running process cannot change keep their old value and are reported.
+/// Sessions stay, except those of removed listeners, which end as in a drain; drained listeners accept clients again.
 /// </summary>
 internal sealed class ConfigurationReload(
     RunningOptions running, Func<OptionsReading> readAgain, TopologyService topology, Forwarder forwarder, ILogger<ConfigurationReload> log)
@@ -17,7 +17,7 @@ internal sealed class ConfigurationReload(
 {
     private readonly SemaphoreSlim _one = new(1);
 
-    /// <summary>After each that was taken.</summary>
+    /// <summary>Called after each successful reload.</summary>
     public Action<ProxyOptions>? OnTaken { get; set; }
 
     public void Dispose() => _one.Dispose();
@@ -70,7 +70,7 @@ internal sealed class ConfigurationReload(
         return ReloadReport.Taken(OptionChanges.Between(old, read), [.. plan.Sockets.Values.Select(sockets => sockets.Bind)]);
     }
 
-    // Masters that nobody needs any more are followed for as long as the last session has one of them.
+    // Masters that no listener needs any more are followed as long as the last session uses one of them.
     private async Task TrimAsync(IReadOnlyList<Task> leaving)
     {
         await Task.WhenAll(leaving);
@@ -80,24 +80,24 @@ internal sealed class ConfigurationReload(
     }
 }
 
-/// <summary>What became of a reload.</summary>
+/// <summary>The result of a reload.</summary>
 /// <param name="IsTaken">False: nothing has changed.</param>
-/// <param name="Lines">For people: what has changed, or what is wrong.</param>
-/// <param name="NeedsRestart">Changes that were not taken over: a running process cannot.</param>
+/// <param name="Lines">For people: the changes, or the errors.</param>
+/// <param name="NeedsRestart">Changes not applied: they need a restart.</param>
 internal sealed record ReloadReport(bool IsTaken, IReadOnlyList<string> Lines, IReadOnlyList<string> NeedsRestart)
 {
-    private const string Stays = "the old value stays until a restart";
+    private const string Stays = "the old value stays in effect until a restart";
 
     public static ReloadReport Refused(IReadOnlyList<string> errors) => new(false, errors, []);
 
     public static ReloadReport Taken(IReadOnlyList<OptionChange> changes, IReadOnlyList<BindAddress> bound) => new(
         true,
-        [.. changes.Where(change => !change.NeedsRestart).Select(change => change.Text), .. bound.Select(bind => $"accepts on {bind}")],
+        [.. changes.Where(change => !change.NeedsRestart).Select(change => change.Text), .. bound.Select(bind => $"accepting on {bind}")],
         [.. changes.Where(change => change.NeedsRestart).Select(change => $"{change.Text}: {Stays}")]);
 
     public override string ToString()
     {
-        string summary = !IsTaken ? "not reloaded, the old configuration stays:"
+        string summary = !IsTaken ? "not reloaded, the old configuration stays in effect:"
             : Lines.Count + NeedsRestart.Count == 0 ? "reloaded, nothing has changed" : "reloaded:";
         return string.Join('\n', Lines.Concat(NeedsRestart).Select(line => $"  {line}").Prepend(summary));
     }

@@ -9,8 +9,8 @@ using RedisProxy.Failover;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// <c>POST /failover?master=NAME&amp;force=true</c>: 200 when it was done, 409 when something speaks against it, 500 when it was given up.
-/// The body says what was done and when, or why not.
+/// <c>POST /failover?master=NAME&amp;force=true</c>: 200 when done, 409 when there are objections, 500 when aborted. The body lists the
+/// steps with their times, or the reason.
 /// </summary>
 internal static class FailoverVerb
 {
@@ -25,13 +25,13 @@ internal static class FailoverVerb
 
         if (!known.Contains(name))
         {
-            return VerbAnswer.Bad($"there is no master '{name}'; there are {string.Join(", ", known)}");
+            return VerbAnswer.Bad($"there is no master '{name}'; known masters: {string.Join(", ", known)}");
         }
 
         string force = http.Request.Query["force"].ToString();
         if (force is not ("" or "true" or "false"))
         {
-            return VerbAnswer.Bad("force is true or false");
+            return VerbAnswer.Bad("force must be true or false");
         }
 
         FailoverResult result = await http.RequestServices.GetRequiredService<LosslessFailover>().RunAsync(name, force == "true");
@@ -49,11 +49,11 @@ internal static class FailoverVerb
     {
         var text = new StringBuilder(result.End switch
         {
-            FailoverEnd.Done => $"'{master}' has another master",
+            FailoverEnd.Done => $"'{master}' has a new master",
             FailoverEnd.Refused => "nothing was done",
-            _ => $"given up: {result.Problem}",
+            _ => $"aborted: {result.Problem}",
         });
-        foreach (string line in result.Objections.Select(objection => $"against it: {objection}").Concat(result.Steps))
+        foreach (string line in result.Objections.Select(objection => $"objection: {objection}").Concat(result.Steps))
         {
             text.Append('\n').Append(line);
         }

@@ -11,11 +11,11 @@ namespace RedisProxy.Admin;
 
 /// <summary>
 /// <c>POST /notify/test?receiver=NAME</c>: one attempt to send a test message, to that receiver or to all. 200 when it has arrived, 502
-/// when it has not; the body says what each of them answered.
+/// when it has not; the body has the answer of each.
 /// </summary>
 internal static class NotifyVerb
 {
-    // Below the time that the command line waits for an answer. A command that takes longer is ended.
+    // Less than the time that the command line waits for an answer. A slower command is killed.
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(75);
 
     public static async Task<VerbAnswer> RunAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
@@ -30,7 +30,7 @@ internal static class NotifyVerb
             return VerbAnswer.Bad(
                 known.Count == 0
                     ? "there is no receiver: notify is empty"
-                    : $"there is no receiver '{name}'; there are {string.Join(", ", known.Select(receiver => receiver.Name))}");
+                    : $"there is no receiver '{name}'; known receivers: {string.Join(", ", known.Select(receiver => receiver.Name))}");
         }
 
         using var late = new CancellationTokenSource(MaxTime, time);
@@ -56,10 +56,10 @@ internal static class NotifyVerb
         }
         catch (OperationCanceledException)
         {
-            detail = "given up";
+            detail = "aborted";
         }
 
-        Debug.Assert(detail.Length > 0, "there is always something to say");
+        Debug.Assert(detail.Length > 0, "every attempt has a detail");
         TimeSpan took = time.GetElapsedTime(began);
         return (isSent, FormattableString.Invariant(
             $"{receiver.Name}: {(isSent ? "sent" : "not sent")}, {detail}, after {took.TotalSeconds:0.000} s"));

@@ -9,29 +9,29 @@ using RedisProxy.DataPlane;
 
 namespace RedisProxy.Admin;
 
-/// <summary>Why somebody may not do what he asks of the admin surface.</summary>
+/// <summary>Why a request to the admin surface is refused.</summary>
 internal enum AdminRefusal
 {
-    /// <summary>The token that was shown is not that of <c>admin.token</c>.</summary>
+    /// <summary>The token does not match <c>admin.token</c>.</summary>
     WrongToken,
 
-    /// <summary>No token was shown.</summary>
+    /// <summary>There was no token.</summary>
     NoToken,
 
     /// <summary>There is no <c>admin.token</c>.</summary>
     NotConfigured,
 
-    /// <summary>The surface was called by a name that it does not know, see <see cref="HostCheck"/>.</summary>
+    /// <summary>The Host header has a name that the surface does not know, see <see cref="HostCheck"/>.</summary>
     UnknownHost,
 }
 
 /// <summary>
-/// Who may give orders, and the trail of those who did or tried. A wrong token is answered after <see cref="Delay"/>; meanwhile its
-/// connection is the first to go when others need a place (<see cref="AdminConnections"/>), so waiting costs the proxy nothing.
+/// Authorises orders, and logs those given and refused. A wrong token is answered after <see cref="Delay"/>; meanwhile its
+/// connection is the first to be closed for another one (<see cref="AdminConnections"/>), so waiting costs the proxy nothing.
 /// </summary>
 internal sealed class OperatorAccess(RunningOptions running, TimeProvider time, ILogger<OperatorAccess> log)
 {
-    /// <summary>For who guesses one token after the other.</summary>
+    /// <summary>Slows down guessing.</summary>
     public static readonly TimeSpan Delay = TimeSpan.FromSeconds(1);
 
     private const string Scheme = "Bearer";
@@ -41,10 +41,10 @@ internal sealed class OperatorAccess(RunningOptions running, TimeProvider time, 
 
     public long RefusalsFor(AdminRefusal reason) => Volatile.Read(ref _refusals[(int)reason]);
 
-    /// <returns>Null when the caller may.</returns>
+    /// <returns>Null when the caller is authorised.</returns>
     public async Task<VerbAnswer?> RefuseAsync(HttpContext http)
     {
-        // Who may open the socket's file may do all of this anyway: it belongs to the proxy's user.
+        // Access to the socket's file implies all of this: it belongs to the proxy's user.
         if (OperatorIdentity.IsLocal(http))
         {
             return null;
@@ -53,7 +53,7 @@ internal sealed class OperatorAccess(RunningOptions running, TimeProvider time, 
         if (running.Current.Admin.Token is not { } token)
         {
             Report(http, AdminRefusal.NotConfigured);
-            return new VerbAnswer(StatusCodes.Status403Forbidden, "nothing can be changed here: admin.token is not configured");
+            return new VerbAnswer(StatusCodes.Status403Forbidden, "operator requests are disabled: admin.token is not configured");
         }
 
         string? shown = ShownToken(http.Request.Headers.Authorization.ToString());
@@ -70,7 +70,7 @@ internal sealed class OperatorAccess(RunningOptions running, TimeProvider time, 
 
         http.Response.Headers.WWWAuthenticate = Scheme;
         return new VerbAnswer(
-            StatusCodes.Status401Unauthorized, "show the token of admin.token: Authorization: Bearer …");
+            StatusCodes.Status401Unauthorized, "send the token of admin.token: Authorization: Bearer …");
     }
 
     /// <summary>Counts it, and logs the first of several.</summary>
@@ -83,7 +83,7 @@ internal sealed class OperatorAccess(RunningOptions running, TimeProvider time, 
         }
     }
 
-    /// <summary>Carries out what the caller may order, and writes down who it was and what came of it.</summary>
+    /// <summary>Executes an authorised order, and logs who gave it and its result.</summary>
     public async Task<VerbAnswer> CarryOutAsync(HttpContext http, Func<Task<VerbAnswer>> act)
     {
         string who = OperatorIdentity.Of(http);
@@ -99,7 +99,7 @@ internal sealed class OperatorAccess(RunningOptions running, TimeProvider time, 
         return answer;
     }
 
-    // The caller need not wait for it: then nobody does.
+    // The caller may leave before the delay is over.
     private async Task WaitAsync(HttpContext http)
     {
         if (http.Features.Get<AdminConnection>() is { } connection)
@@ -113,7 +113,7 @@ internal sealed class OperatorAccess(RunningOptions running, TimeProvider time, 
         }
         catch (OperationCanceledException)
         {
-            // It has gone.
+            // It has disconnected.
         }
     }
 
@@ -124,11 +124,11 @@ internal sealed class OperatorAccess(RunningOptions running, TimeProvider time, 
             ? authorization[blank..].TrimStart(' ')
             : null;
 
-    // In constant time, and of equal length whatever was shown.
+    // In constant time, and of equal length whatever was sent.
     private static bool IsSame(string shown, string token) => CryptographicOperations.FixedTimeEquals(
         SHA256.HashData(Encoding.UTF8.GetBytes(shown)), SHA256.HashData(Encoding.UTF8.GetBytes(token)));
 
-    // As it was sent, so that it is one line whatever it says.
+    // Still encoded, so that it is one line whatever it contains.
     private static string Order(HttpContext http) =>
         $"{http.Request.Method} {http.Request.Path.ToUriComponent()}{http.Request.QueryString.ToUriComponent()}";
 }

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// Who is at the other end of an admin connection, for the log: an address, or the user and the process behind a unix socket.
+/// The peer of an admin connection, for the log: an address, or the user and the process behind a unix socket.
 /// </summary>
 internal static class OperatorIdentity
 {
@@ -22,9 +22,9 @@ internal static class OperatorIdentity
         ? OfUnixPeer(SocketOf(http)!)
         : http.Connection.RemoteIpAddress is { } address
             ? new IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, http.Connection.RemotePort).ToString()
-            : "somebody";
+            : "unknown";
 
-    // struct ucred { pid_t pid; uid_t uid; gid_t gid; }, as it was when it connected (unix(7)).
+    // struct ucred { pid_t pid; uid_t uid; gid_t gid; }, from the time of the connect (unix(7)).
     private static string OfUnixPeer(Socket socket)
     {
         Span<byte> credentials = stackalloc byte[12];

@@ -11,8 +11,9 @@ using RedisProxy.DataPlane;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// What changes something. Each is a POST that shows the token of <c>admin.token</c> (RFC 6750: <c>Authorization: Bearer …</c>), which no
-/// page of another site can make a browser send. Without a token in the configuration nobody may; over a unix socket nobody needs one.
+/// The requests that change something. Each is a POST with the token of <c>admin.token</c> (RFC 6750: <c>Authorization: Bearer …</c>),
+/// which no page of another site can make a browser send. Without a configured token nobody is authorised; over a unix socket everybody
+/// is.
 /// </summary>
 internal static class OperatorVerbs
 {
@@ -59,7 +60,7 @@ internal static class OperatorVerbs
         return Task.FromResult(VerbAnswer.Good(paused.Length > 0 ? $"resumed: {NamesOf(paused)}" : "nothing was paused"));
     }
 
-    // Answered at once: how far it is, /status says.
+    // Answered immediately; /status shows the progress.
     private static Task<VerbAnswer> DrainAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
     {
         TimeSpan timeout = http.RequestServices.GetRequiredService<ProxyOptions>().Shutdown.DrainTimeout;
@@ -71,7 +72,7 @@ internal static class OperatorVerbs
 
         long sessions = open.Sum(listener => listener.SessionCount);
         return Task.FromResult(VerbAnswer.Good(
-            open.Length > 0 ? $"draining: {NamesOf(open)}, {sessions} session(s) to end" : "no listener takes clients"));
+            open.Length > 0 ? $"draining: {NamesOf(open)}, {sessions} session(s) left" : "every listener is draining already"));
     }
 
     private static async Task<VerbAnswer> ReloadAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
@@ -109,7 +110,7 @@ internal static class OperatorVerbs
     {
         IReadOnlyList<DataPlaneListener> all = http.RequestServices.GetRequiredService<Forwarder>().Listeners;
         DataPlaneListener[] named = [.. all.Where(listener => name.Length == 0 || listener.Options.Name == name)];
-        return named.Length > 0 ? await act(http, named) : VerbAnswer.Bad($"there is no listener '{name}'; there are {NamesOf(all)}");
+        return named.Length > 0 ? await act(http, named) : VerbAnswer.Bad($"there is no listener '{name}'; listeners: {NamesOf(all)}");
     }
 
     private static string NamesOf(IEnumerable<DataPlaneListener> listeners) =>

@@ -17,6 +17,6 @@ internal static partial class ReloadLog
     [LoggerMessage(4003, LogLevel.Information, "Reloaded the configuration, {Changes} change(s)")]
     public static partial void Taken(ILogger log, int changes);
 
-    [LoggerMessage(4004, LogLevel.Error, "The configuration was not reloaded, the old one stays")]
+    [LoggerMessage(4004, LogLevel.Error, "The configuration was not reloaded, the old one stays in effect")]
     public static partial void Refused(ILogger log);
 }

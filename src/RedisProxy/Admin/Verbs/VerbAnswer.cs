@@ -2,9 +2,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace RedisProxy.Admin;
 
-/// <summary>What a verb says in the end.</summary>
-/// <param name="Status">Of HTTP.</param>
-/// <param name="Text">The body, in one line or several.</param>
+/// <summary>The result of a verb.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="Text">The body, one line or more.</param>
 internal sealed record VerbAnswer(int Status, string Text)
 {
     public static VerbAnswer Good(string text) => new(StatusCodes.Status200OK, text);

@@ -4,7 +4,7 @@ using RedisProxy.Resp;
 
 namespace RedisProxy.SentinelFacade;
 
-/// <summary>CLIENT. A client of the facade sees itself and nobody else.</summary>
+/// <summary>CLIENT. A client of the facade sees only itself.</summary>
 internal static class ClientCommands
 {
     private static readonly string[] Refused =
@@ -60,7 +60,7 @@ internal static class ClientCommands
         }
     }
 
-    // Since redis 7.2; clients say it without asking whether it is known.
+    // Since redis 7.2; clients send it without checking for support.
     private static void SetInfo(FacadeDialogue dialogue, IReadOnlyList<byte[]> arguments)
     {
         string what = RequestArguments.Upper(arguments[2]);
@@ -116,7 +116,7 @@ internal static class ClientCommands
         dialogue.Reply.Verbatim(isListed ? Describe(dialogue, "list") : "");
     }
 
-    // The line of redis (networking.c, catClientInfoString), with zero for what there is nothing of here.
+    // The line of redis (networking.c, catClientInfoString), with zeros for fields that do not exist here.
     private static string Describe(FacadeDialogue dialogue, string subcommand)
     {
         FacadeSubscriptions subscriptions = dialogue.Subscriptions;

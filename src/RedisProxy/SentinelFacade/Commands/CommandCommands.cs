@@ -1,16 +1,16 @@
 namespace RedisProxy.SentinelFacade;
 
-/// <summary>COMMAND: what the facade knows, in the shape that clients learn commands from (redis.io/commands/command).</summary>
+/// <summary>COMMAND: the facade's commands, in the format that clients read (redis.io/commands/command).</summary>
 internal static class CommandCommands
 {
     public static FacadeCommand All { get; } = new(
-        "command", -1, FacadeCommandKind.Query, "Return what commands there are", static (dialogue, _) => WriteAll(dialogue))
+        "command", -1, FacadeCommandKind.Query, "Return details of all commands", static (dialogue, _) => WriteAll(dialogue))
     {
         Subcommands =
         [
-            new("command|count", 2, FacadeCommandKind.Query, "Return how many commands there are",
+            new("command|count", 2, FacadeCommandKind.Query, "Return the number of commands",
                 static (dialogue, _) => dialogue.Reply.Integer(dialogue.Context.Commands.Count)),
-            new("command|docs", -2, FacadeCommandKind.Query, "Return documentation of commands", Docs) { Usage = "[<command-name> ...]" },
+            new("command|docs", -2, FacadeCommandKind.Query, "Return command documentation", Docs) { Usage = "[<command-name> ...]" },
             new("command|help", 2, FacadeCommandKind.Query, "Print this help",
                 static (dialogue, _) => All!.WriteHelp(dialogue.Reply)),
             new("command|info", -2, FacadeCommandKind.Query, "Return details of commands", Info) { Usage = "[<command-name> ...]" },

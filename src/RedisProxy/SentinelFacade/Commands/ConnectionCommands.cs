@@ -4,10 +4,10 @@ using RedisProxy.Resp;
 
 namespace RedisProxy.SentinelFacade;
 
-/// <summary>What a client says about its connection.</summary>
+/// <summary>Commands about the client's own connection.</summary>
 internal static class ConnectionCommands
 {
-    /// <summary>Whose replies these are. Clients decide by it what they may ask.</summary>
+    /// <summary>The redis version of these replies. Clients derive from it which commands they may use.</summary>
     public const string RedisVersion = "7.0.0";
 
     private const string WrongPassword = "WRONGPASS invalid username-password pair or user is disabled.";
@@ -37,7 +37,7 @@ internal static class ConnectionCommands
         return true;
     }
 
-    /// <summary>Printable ASCII without blanks, which is what CLIENT LIST can show.</summary>
+    /// <summary>Printable ASCII without blanks, which CLIENT LIST can show.</summary>
     public static bool IsWord(byte[] text) => text.All(letter => letter is >= (byte)'!' and <= (byte)'~');
 
     private static void Ping(FacadeDialogue dialogue, IReadOnlyList<byte[]> arguments)

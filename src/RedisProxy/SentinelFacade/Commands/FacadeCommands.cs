@@ -1,6 +1,6 @@
 namespace RedisProxy.SentinelFacade;
 
-/// <summary>All commands of the facade. Of a Sentinel's own ones, those that change something are there to be refused.</summary>
+/// <summary>All commands of the facade. Sentinel commands that change something are listed in order to be refused.</summary>
 internal static class FacadeCommands
 {
     public static IReadOnlyList<FacadeCommand> All { get; } =

@@ -7,9 +7,9 @@ using RedisProxy.Configuration;
 namespace RedisProxy.SentinelFacade;
 
 /// <summary>
-/// What a Sentinel tells of an instance, field by field and in its order (sentinel.c, addReplySentinelRedisInstance, 7.0). What is told is
-/// the proxy, which is up, so nothing is late and nothing is down; the epoch, the quorum and the number of Sentinels are those of the
-/// deployment. What the proxy does not know has Sentinel's own defaults.
+/// A Sentinel's description of an instance, field by field and in its order (sentinel.c, addReplySentinelRedisInstance, 7.0). It
+/// describes the proxy, which is up, so no time is overdue and nothing is down; the epoch, the quorum and the number of Sentinels are
+/// those of the deployment. Values unknown to the proxy are Sentinel's own defaults.
 /// </summary>
 internal static class InstanceFields
 {
@@ -60,7 +60,7 @@ internal static class InstanceFields
         ("info-refresh", "0"),
     ];
 
-    // Of the process that is behind the address, which is this one; another one for each master, as with servers.
+    // Of the process behind the address, which is this one; a different one for each master, as with servers.
     private static string RunIdOf(FacadeContext context, string name) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{context.ServerId} {name}")).AsSpan(0, 20));
 

@@ -2,19 +2,19 @@ using System.Globalization;
 
 namespace RedisProxy.SentinelFacade;
 
-/// <summary>SENTINEL. Questions about masters; orders are refused, with a word on who takes them.</summary>
+/// <summary>SENTINEL. Answers questions about masters; refuses orders, with a hint on where to send them.</summary>
 internal static class SentinelCommands
 {
     private const string NoSuchMaster = "ERR No such master with that name";
     private const string AskASentinel = "ask a Sentinel of the deployment";
-    private const string TellASentinel = "say it to the Sentinels of the deployment";
-    private const string Listeners = "the masters here are those of the proxy's listeners, and the Sentinels have theirs";
+    private const string TellASentinel = "send it to the Sentinels of the deployment";
+    private const string Listeners = "the masters here are those of the proxy's listeners; the Sentinels have their own";
 
     private static readonly (string Word, string Hint)[] Refused =
     [
         ("config", TellASentinel),
         ("debug", TellASentinel),
-        ("failover", "say it to a Sentinel of the deployment, or use 'RedisProxy failover'"),
+        ("failover", "send it to a Sentinel of the deployment, or use 'RedisProxy failover'"),
         ("flushconfig", TellASentinel),
         ("info-cache", AskASentinel),
         ("monitor", Listeners),
@@ -30,7 +30,7 @@ internal static class SentinelCommands
     {
         Subcommands =
         [
-            OfMaster("ckquorum", "Check whether enough Sentinels are seen to fail the master over", CheckQuorum),
+            OfMaster("ckquorum", "Check whether enough Sentinels are reachable to fail the master over", CheckQuorum),
             AddressOf("get-master-addr-by-name"),
             AddressOf("get-primary-addr-by-name"),
             new("sentinel|help", 2, FacadeCommandKind.Query, "Print this help",
@@ -39,11 +39,11 @@ internal static class SentinelCommands
             IsDown("is-primary-down-by-addr"),
             OfMaster("master", "Show the state of the master", ShowMaster),
             ListOf("masters"),
-            new("sentinel|myid", 2, FacadeCommandKind.Query, "Return the ID of the facade, which is another one after a restart",
+            new("sentinel|myid", 2, FacadeCommandKind.Query, "Return the ID of the facade, which changes with a restart",
                 static (dialogue, _) => dialogue.Reply.Bulk(dialogue.Context.ServerId)),
             ListOf("primaries"),
             OfMaster("primary", "The same as MASTER", ShowMaster),
-            OfMaster("replicas", "Show those replicas that the proxy leads to", ListReplicas),
+            OfMaster("replicas", "Show the replica listeners of the proxy", ListReplicas),
             OfMaster("sentinels", "Show other Sentinels: none, as facades do not know each other",
                 static (dialogue, _) => dialogue.Reply.Array(0)),
             OfMaster("slaves", "The same as REPLICAS", ListReplicas),
@@ -54,7 +54,7 @@ internal static class SentinelCommands
         ],
     };
 
-    // Valkey says "primary" since 8.0, and goes on to understand "master".
+    // Valkey uses "primary" since 8.0, and still understands "master".
     private static FacadeCommand AddressOf(string word) => new(
         $"sentinel|{word}", 3, FacadeCommandKind.Address, "Return the address of the proxy for that master", GetAddress)
     {
@@ -62,7 +62,7 @@ internal static class SentinelCommands
     };
 
     private static FacadeCommand IsDown(string word) => new(
-        $"sentinel|{word}", 6, FacadeCommandKind.Query, "Answer that it is not, and without a vote", IsMasterDown)
+        $"sentinel|{word}", 6, FacadeCommandKind.Query, "Always answer that it is not down, without a vote", IsMasterDown)
     {
         Usage = "<ip> <port> <current-epoch> <runid>",
     };
@@ -124,7 +124,7 @@ internal static class SentinelCommands
         }
     }
 
-    // sentinel.c, sentinelIsQuorumReachable and its texts; from where the proxy sees the Sentinels.
+    // sentinel.c, sentinelIsQuorumReachable and its texts; from the proxy's view of the Sentinels.
     private static void CheckQuorum(FacadeDialogue dialogue, FacadeMaster master)
     {
         int usable = master.UsableSentinels;
@@ -144,7 +144,7 @@ internal static class SentinelCommands
         dialogue.Reply.Error($"NOQUORUM {usable} usable Sentinels. {string.Join(". ", reasons)}");
     }
 
-    // What other Sentinels ask. This one watches nobody by itself and votes for nobody.
+    // A question of other Sentinels. The facade does not monitor servers itself and never votes.
     private static void IsMasterDown(FacadeDialogue dialogue, IReadOnlyList<byte[]> arguments)
     {
         if (!IsNumber(arguments[3]) || !IsNumber(arguments[4]))

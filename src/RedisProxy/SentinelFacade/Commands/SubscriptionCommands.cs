@@ -1,6 +1,6 @@
 namespace RedisProxy.SentinelFacade;
 
-/// <summary>SUBSCRIBE and its like. In RESP3 confirmations and messages are pushes.</summary>
+/// <summary>SUBSCRIBE and similar. In RESP3 confirmations and messages are pushes.</summary>
 internal static class SubscriptionCommands
 {
     public static FacadeCommand[] All { get; } =

@@ -5,8 +5,8 @@ using RedisProxy.Actors;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// From the first sign of trouble to the master that takes requests again: keeps the time of one outage and writes it into the
-/// history. Belongs to one <see cref="MasterTracker"/>, on its thread.
+/// From the first sign of trouble to the master that takes requests again: measures one outage and records it in the history.
+/// Belongs to one <see cref="MasterTracker"/>, on its thread.
 /// </summary>
 internal sealed class FailoverTimeline(TimeProvider time)
 {
@@ -18,7 +18,7 @@ internal sealed class FailoverTimeline(TimeProvider time)
 
     public FailoverHistory History { get; } = new();
 
-    /// <summary>Something that may become a failover; only the first of an outage counts.</summary>
+    /// <summary>A possible start of a failover; only the first sign of an outage counts.</summary>
     public void Sign()
     {
         if (_began is null)
@@ -29,7 +29,7 @@ internal sealed class FailoverTimeline(TimeProvider time)
     }
 
     /// <summary>A failover, or the reason for one.</summary>
-    /// <param name="isOrdered">Somebody asked for it; else the master is lost, or said to be.</param>
+    /// <param name="isOrdered">It was requested; otherwise the master is lost, or reported down.</param>
     public void Sign(bool isOrdered)
     {
         Sign();
@@ -37,7 +37,7 @@ internal sealed class FailoverTimeline(TimeProvider time)
         _isPlanned |= !_isTrouble;
     }
 
-    /// <summary>It was nothing, or it is over.</summary>
+    /// <summary>A false alarm, or the outage is over.</summary>
     public void Calm()
     {
         _began = null;
@@ -70,7 +70,7 @@ internal sealed class FailoverTimeline(TimeProvider time)
         return elapsed;
     }
 
-    /// <summary>The master of before takes requests again.</summary>
+    /// <summary>The previous master takes requests again.</summary>
     /// <returns>The time since the first sign.</returns>
     public TimeSpan CameBack(MasterCandidate master)
     {

@@ -5,24 +5,24 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// What the flags of all reachable Sentinels say about the accepted master, summed up. A Sentinel in TILT does not count: its clock
-/// jumped, so its flags mean nothing. A Sentinel whose flags are about another address does not count either.
+/// What the flags of all reachable Sentinels say about the accepted master, combined. A Sentinel in TILT does not count: its clock
+/// jumped, so its flags mean nothing. Nor does a Sentinel whose flags are about another address.
 /// <para>
-/// <c>o_down</c> should mean that a quorum has agreed. Valkey's Sentinels remember after a failover that the others took the master for
-/// down, and count that for the next one too: then one of them says <c>o_down</c> on its own. It is believed unless so many of the others
-/// say that the master is up that there can be no quorum.
+/// <c>o_down</c> should mean that a quorum has agreed. After a failover, Valkey's Sentinels remember that the others considered the
+/// master down and count that for the next failover too, so a single one of them can report <c>o_down</c> on its own. It is trusted
+/// unless so many others report the master up that there can be no quorum.
 /// </para>
 /// </summary>
-/// <param name="IsDoubted">Somebody says <c>s_down</c> or <c>o_down</c>.</param>
-/// <param name="IsSaidDown">Somebody says <c>o_down</c> and may be right, or a quorum says <c>s_down</c>.</param>
-/// <param name="IsFailingOver">Somebody says <c>failover_in_progress</c>.</param>
-/// <param name="IsOrdered">Somebody says <c>failover_in_progress</c> and not <c>o_down</c>: it was asked for that failover.</param>
-/// <param name="Who">Those who say any of it.</param>
+/// <param name="IsDoubted">At least one Sentinel reports <c>s_down</c> or <c>o_down</c>.</param>
+/// <param name="IsSaidDown">A Sentinel reports a plausible <c>o_down</c>, or a quorum reports <c>s_down</c>.</param>
+/// <param name="IsFailingOver">A Sentinel reports <c>failover_in_progress</c>.</param>
+/// <param name="IsOrdered">A Sentinel reports <c>failover_in_progress</c> without <c>o_down</c>: that failover was requested.</param>
+/// <param name="Who">The Sentinels that report any of these.</param>
 internal sealed record FailureSigns(bool IsDoubted, bool IsSaidDown, bool IsFailingOver, bool IsOrdered, string Who)
 {
     public static FailureSigns None { get; } = new(false, false, false, false, "");
 
-    /// <summary>As long as they say this, the master is not taken for healthy.</summary>
+    /// <summary>While this is true, the master is not considered healthy.</summary>
     public bool Any => IsSaidDown || IsFailingOver;
 
     public static FailureSigns Read(IReadOnlyCollection<SentinelVote> votes, IPEndPoint master)

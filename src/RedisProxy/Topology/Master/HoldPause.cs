@@ -1,13 +1,13 @@
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// One pause because a failover seems to be coming, while the master still answers. Ends in two steps: first there is a reason, then
-/// the probe must confirm the master with a look that began after it. Belongs to one <see cref="MasterTracker"/>.
+/// One pause because a failover seems imminent, while the master still answers. Ends in two steps: a reason to end it, then a probe
+/// begun after that reason confirms the master. Belongs to one <see cref="MasterTracker"/>.
 /// </summary>
 /// <param name="who">The Sentinels that caused it.</param>
-/// <param name="isPlanned">It began with a failover that goes on, not with a master that is said to be down.</param>
+/// <param name="isPlanned">It began with a failover in progress, not with a master reported down.</param>
 /// <param name="began">On the tracker's clock, as is <paramref name="deadline"/>.</param>
-/// <param name="deadline">When it ends if nothing comes of it.</param>
+/// <param name="deadline">When it ends if no failover follows.</param>
 internal sealed class HoldPause(string who, bool isPlanned, TimeSpan began, TimeSpan deadline)
 {
     private long? _confirmedBy;
@@ -18,10 +18,10 @@ internal sealed class HoldPause(string who, bool isPlanned, TimeSpan began, Time
 
     public TimeSpan Deadline => deadline;
 
-    /// <summary>The event that said so; null while none did.</summary>
+    /// <summary>The event that reported the abort; null while there is none.</summary>
     public string? AbortedBy { get; set; }
 
-    /// <summary>A replica has been told to be the master. Once it is, the present one's acknowledgements are worth nothing.</summary>
+    /// <summary>A replica has been ordered to become master. Once it has, the present master's acknowledgements are worthless.</summary>
     public bool IsPromoting { get; set; }
 
     public bool IsEnding => _confirmedBy is not null;
@@ -30,24 +30,24 @@ internal sealed class HoldPause(string who, bool isPlanned, TimeSpan began, Time
 
     public string EndReason { get; private set; } = "";
 
-    /// <summary>A look that covers this suspicion is new enough.</summary>
+    /// <summary>A probe that covers this suspicion is recent enough.</summary>
     public long ConfirmedBySuspicion => _confirmedBy ?? long.MaxValue;
 
-    // Flags that disappear prove nothing about a planned failover: the leader, which alone has them, may only be out of reach.
+    // Flags that disappear prove nothing about a planned failover: the leader, the only Sentinel to set them, may just be unreachable.
     public string? ReasonToEnd(FailureSigns signs, TimeSpan now)
     {
         if (AbortedBy is not null && !signs.IsFailingOver)
         {
-            return $"the failover was given up ({AbortedBy})";
+            return $"the failover was aborted ({AbortedBy})";
         }
 
         if (!isPlanned && !signs.Any)
         {
-            return "the Sentinels do not say that it is down any more";
+            return "the Sentinels no longer report it down";
         }
 
         IsOverdue = now >= deadline;
-        return IsOverdue ? "no new master came, and the old one still answers" : null;
+        return IsOverdue ? "no new master appeared, and the old one still answers" : null;
     }
 
     public void EndWith(string reason, long suspicion)

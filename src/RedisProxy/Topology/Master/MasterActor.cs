@@ -6,9 +6,10 @@ namespace RedisProxy.Topology;
 
 /// <summary>
 /// The actor around one <see cref="MasterTracker"/>: takes suspicions from sessions, keeps a probe on the accepted master, and publishes
-/// views. Where the master is, it is told by its finder: Sentinels (<see cref="SentinelMonitor"/>) or a configured address
+/// views. A finder reports where the master is: Sentinels (<see cref="SentinelMonitor"/>) or a configured address
 /// (<see cref="StaticMasterSource"/>).
-/// <para>After every message: the finder looks again, the tracker concludes, and what follows is done. Nothing else changes state.</para>
+/// <para>After every message the finder looks again, the tracker re-evaluates, and the actor applies the result. Nothing else
+/// changes state.</para>
 /// </summary>
 internal sealed class MasterActor
 {
@@ -25,11 +26,11 @@ internal sealed class MasterActor
     private long _probeGeneration;
     private int _suspicionIsPosted;
 
-    /// <param name="tracker">Told what is found and seen.</param>
-    /// <param name="find">The finder: tells the tracker what it knows, and when it wants to be called again.</param>
-    /// <param name="askAround">The finder should find out anew, at once.</param>
-    /// <param name="probeSettings">How the master is looked at.</param>
-    /// <param name="logger">Gets what goes wrong.</param>
+    /// <param name="tracker">Receives what the finder and the probe report.</param>
+    /// <param name="find">The finder: reports to the tracker, and returns when it wants to be called again.</param>
+    /// <param name="askAround">Makes the finder refresh its information at once.</param>
+    /// <param name="probeSettings">How the master is probed.</param>
+    /// <param name="logger">Receives failures.</param>
     public MasterActor(MasterTracker tracker, Func<TimeSpan?> find, Action askAround, ProbeSettings probeSettings, ILogger logger)
     {
         _tracker = tracker;
@@ -71,17 +72,17 @@ internal sealed class MasterActor
     /// <summary>What the next view shows around the master. From messages only.</summary>
     public void SetDeployment(DeploymentSnapshot deployment) => _deployment = deployment.Reuse(_deployment);
 
-    /// <summary>Something has changed: a message for this actor. Any thread.</summary>
+    /// <summary>Runs a change as a message of this actor. Any thread.</summary>
     public void Post(Action change) => Inbox.Post(() =>
     {
         change();
         Settle();
     });
 
-    /// <summary>Runs the action when all that was posted before has been handled and shown.</summary>
+    /// <summary>Runs the action once everything posted before it has been handled and published.</summary>
     public void AfterAll(Action action) => Inbox.Post(action);
 
-    /// <summary>The master is looked at in this way from now on. From messages only.</summary>
+    /// <summary>Probes the master with these settings from now on. From messages only.</summary>
     public void UseProbe(ProbeSettings settings)
     {
         _probeSettings = settings;
@@ -109,7 +110,7 @@ internal sealed class MasterActor
     {
         TimeSpan? again = _find();
         _tracker.Evaluate();
-        Publish(); // First of all: a superseded master is fenced by it.
+        Publish(); // First: this fences a superseded master.
         if (_tracker.Generation != _probeGeneration)
         {
             StartProbe();
@@ -149,7 +150,7 @@ internal sealed class MasterActor
         }
     }
 
-    // A bug in one observer must not keep a view from the others.
+    // A bug in one observer must not keep the view from the others.
     private void Show(ITopologyObserver observer, TopologyView view)
     {
         try

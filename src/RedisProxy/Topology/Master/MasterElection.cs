@@ -4,40 +4,40 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Topology;
 
-/// <summary>A master that a decision is about.</summary>
-/// <param name="Announced">As Sentinel calls it.</param>
+/// <summary>A master under consideration.</summary>
+/// <param name="Announced">Its address as Sentinel announces it.</param>
 /// <param name="Address">Where it is reached.</param>
 /// <param name="Epoch">Its config epoch.</param>
 internal sealed record MasterCandidate(HostEndpoint Announced, IPEndPoint Address, long Epoch);
 
-/// <summary>What the Sentinels together say.</summary>
-/// <param name="Accepted">Take this one from now on; null: keep what is.</param>
+/// <summary>The Sentinels' combined verdict.</summary>
+/// <param name="Accepted">The master from now on; null: keep the present one.</param>
 /// <param name="Who">The Sentinels behind it.</param>
 /// <param name="Reason">One sentence.</param>
-/// <param name="IsLowerEpoch">It goes back, which one does only when that lasts.</param>
+/// <param name="IsLowerEpoch">It goes back to a lower epoch, which is done only if the verdict lasts.</param>
 internal sealed record ElectionResult(MasterCandidate? Accepted, string Who, string Reason, bool IsLowerEpoch = false)
 {
     public static ElectionResult Keep(string reason) => new(null, "", reason);
 }
 
 /// <summary>
-/// Who is the master, out of what all known Sentinels say. Pure: no clock, no memory, no connection. The rules, in their order:
+/// Elects the master from the answers of all known Sentinels. Pure: no clock, no memory, no connection. The rules, in order:
 /// <list type="number">
-/// <item>Only what reachable Sentinels say now is a candidate, and only at a usable address. Nobody says anything: keep.</item>
-/// <item>Nothing accepted yet: the highest epoch, but not before every known Sentinel has spoken (the fastest may be a stale
-/// minority). Several addresses at that epoch: a majority of the reachable, else wait.</item>
-/// <item>A higher epoch: one Sentinel is enough, the leader of a failover is the first to know.</item>
-/// <item>The same epoch, another address: a majority of the reachable.</item>
-/// <item>A lower epoch (SENTINEL RESET, or removed and monitored again): a majority of all known agrees on address and epoch and does
-/// not take that master for down, and no reachable one still holds the accepted epoch for another address.</item>
+/// <item>Only current answers of reachable Sentinels count, and only with a usable address. No such answer: keep.</item>
+/// <item>No master accepted yet: the highest epoch, but not before every known Sentinel has answered (the fastest may be a
+/// stale minority). Several addresses at that epoch: a majority of the reachable Sentinels, else wait.</item>
+/// <item>A higher epoch: one Sentinel is enough; the leader of a failover is the first to know.</item>
+/// <item>The same epoch, another address: a majority of the reachable Sentinels.</item>
+/// <item>A lower epoch (SENTINEL RESET, or removed and monitored again): a majority of all known Sentinels agrees on address and
+/// epoch and does not consider that master down, and no reachable one still has the accepted epoch for another address.</item>
 /// </list>
-/// A Sentinel that answers that it knows no such master has no say and counts nowhere.
+/// A Sentinel that answers that it does not know the master has no vote and is not counted.
 /// </summary>
 internal static class MasterElection
 {
-    /// <param name="accepted">The master of today; null when none was accepted yet.</param>
-    /// <param name="votes">Of all known Sentinels, reachable or not.</param>
-    /// <param name="mayWait">It is early enough to wait for Sentinels that have not spoken yet.</param>
+    /// <param name="accepted">The present master; null when none was accepted yet.</param>
+    /// <param name="votes">One for each known Sentinel, reachable or not.</param>
+    /// <param name="mayWait">It is early enough to wait for Sentinels that have not answered yet.</param>
     public static ElectionResult Decide(MasterCandidate? accepted, IReadOnlyCollection<SentinelVote> votes, bool mayWait)
     {
         SentinelVote[] known = [.. votes.Where(vote => !vote.HasNoSay)];
@@ -60,14 +60,14 @@ internal static class MasterElection
         }
 
         return AcceptSameEpoch(accepted, usable, reachable.Length) ?? AcceptLowerEpoch(accepted, usable, known.Length)
-            ?? ElectionResult.Keep("no Sentinel knows better");
+            ?? ElectionResult.Keep("no Sentinel has newer information");
     }
 
     private static bool IsAwaited(SentinelVote vote) => !vote.Report.HasSpoken;
 
     private static ElectionResult DecideFirst(SentinelVote[] usable, int reachable, SentinelVote? awaited) => awaited is null
         ? AcceptHighest(usable, reachable)
-        : ElectionResult.Keep($"Sentinel {awaited.Sentinel} has not spoken yet");
+        : ElectionResult.Keep($"Sentinel {awaited.Sentinel} has not answered yet");
 
     private static ElectionResult AcceptHighest(SentinelVote[] usable, int reachable)
     {

@@ -7,12 +7,13 @@ using RedisProxy.Actors;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// Can the accepted master take requests? A state machine without any IO: it is told what was accepted, what the probe saw, what the
-/// Sentinels' flags say, and who doubts; <see cref="Evaluate"/> then draws the conclusion, and the view shows it.
-/// <para>It does not elect, ask, or publish. Everything but <see cref="Suspicions"/> is used by one owner, one call at a time.</para>
+/// Can the accepted master take requests? A state machine without any IO: its inputs are the accepted master, the probe's reports,
+/// the Sentinels' flags and the sessions' suspicions; <see cref="Evaluate"/> draws the conclusion, and the view shows it.
+/// <para>It does not elect, ask, or publish. Everything but <see cref="Suspicions"/> is used by one owner, one call at a
+/// time.</para>
 /// <code>
 /// Unknown ─accepted─► Verifying ─probe is up─► Available ─promotion begun, or said down─► PlannedHold
-///                         ▲                     │   ▲  ◄──────let go, and probe is up────┘   │
+///                         ▲                     │   ▲  ◄──────hold ended, probe is up────┘   │
 ///      another accepted ──┘        probe failed └─┐ └─ up, nobody objects ─┐    probe failed │
 ///      (from every state)                         └───────────────► Down ──┘ ◄───────────────┘
 /// </code>
@@ -32,8 +33,8 @@ internal sealed class MasterTracker
     private bool _wantsLook;
 
     /// <param name="masterName">For the view and the log.</param>
-    /// <param name="rules">How long to pause for a failover that is about to come. Its own.</param>
-    /// <param name="isAlone">There is no Sentinel to say that a server is down, so no connection in time says it.</param>
+    /// <param name="rules">How long to pause for an imminent failover. Owned by the tracker.</param>
+    /// <param name="isAlone">There is no Sentinel to report a server down, so a connect timeout counts as down.</param>
     public MasterTracker(string masterName, PauseRules rules, bool isAlone, TimeProvider time, ILogger logger)
     {
         _masterName = masterName;
@@ -63,10 +64,10 @@ internal sealed class MasterTracker
         }
     }
 
-    /// <summary>For a failover that seems to be coming; null when there is none.</summary>
+    /// <summary>For an imminent failover; null when there is none.</summary>
     public HoldPause? Pause { get; private set; }
 
-    /// <summary>Until when nothing happens by itself, from now on; null: nothing will.</summary>
+    /// <summary>Time left until something happens by itself; null: nothing will.</summary>
     public TimeSpan? NextDeadline => (Pause is { IsEnding: false } pause ? pause.Deadline : _rules.PatientUntil) - _clock.Now;
 
     public void OnSuspicion()
@@ -75,7 +76,7 @@ internal sealed class MasterTracker
         _wantsLook = true;
     }
 
-    /// <summary>True, once, when the probe and the Sentinels should be asked at once.</summary>
+    /// <summary>True, once, when the probe and the Sentinels should be asked immediately.</summary>
     public bool TakeWantsLook()
     {
         bool wants = _wantsLook;
@@ -83,7 +84,7 @@ internal sealed class MasterTracker
         return wants;
     }
 
-    /// <summary>From now on this is the master. At the address of today's only its epoch is noted: nothing moved.</summary>
+    /// <summary>This is the master from now on. For the address of the present master only the epoch is updated: nothing moved.</summary>
     public void Accept(MasterCandidate candidate, string who, string reason)
     {
         MasterCandidate? old = Accepted;
@@ -128,7 +129,7 @@ internal sealed class MasterTracker
         }
     }
 
-    /// <summary>What the flags say now, about the accepted master.</summary>
+    /// <summary>The current flags of the accepted master.</summary>
     public void SetSigns(FailureSigns signs)
     {
         bool isNews = signs.Any && !_signs.Any;
@@ -141,7 +142,7 @@ internal sealed class MasterTracker
         }
     }
 
-    /// <summary>While no master is known: why.</summary>
+    /// <summary>Why no master is known.</summary>
     public void SetUnknownReason(string reason)
     {
         if (_phase == Availability.Unknown)
@@ -150,9 +151,9 @@ internal sealed class MasterTracker
         }
     }
 
-    /// <summary>A Sentinel is about to promote a replica of the accepted master, which loses what it acknowledges from then on.</summary>
+    /// <summary>A Sentinel is about to promote a replica of the accepted master, whose acknowledgements are lost from then on.</summary>
     /// <param name="who">That Sentinel.</param>
-    /// <param name="isOrdered">It does not take the master for down itself: somebody has asked it for the failover.</param>
+    /// <param name="isOrdered">The Sentinel does not consider the master down itself: the failover was requested.</param>
     public void OnPromotionBegun(string who, bool isOrdered)
     {
         if (_phase == Availability.Available)
@@ -162,7 +163,7 @@ internal sealed class MasterTracker
         }
     }
 
-    /// <summary>Draws the conclusion from all that is known. To be called after every change, and at the deadline.</summary>
+    /// <summary>Re-evaluates the state. To be called after every change, and at the deadline.</summary>
     public void Evaluate()
     {
         switch (_phase)
@@ -208,7 +209,7 @@ internal sealed class MasterTracker
         }
         else
         {
-            _reason = $"{Accepted!.Address} was accepted and is not confirmed yet{(_seen is { } seen ? $": {seen.Detail}" : "")}";
+            _reason = $"{Accepted!.Address} was accepted but is not confirmed yet{(_seen is { } seen ? $": {seen.Detail}" : "")}";
         }
     }
 
@@ -216,7 +217,7 @@ internal sealed class MasterTracker
     {
         if (_rules.Heeds(_signs))
         {
-            string what = _signs.IsSaidDown ? "says that the master is down, though it answers us" : "says that a failover is in progress";
+            string what = _signs.IsSaidDown ? "reports the master down, although it answers the proxy" : "reports a failover in progress";
             TryPause(_signs.Who, what, isPlanned: !_signs.IsSaidDown);
         }
         else if (_seen is { IsUp: true } && Suspicions.AreAllCovered && !_signs.Any)

@@ -5,8 +5,8 @@ using RedisProxy.Actors;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// Tells an operator what is waited for while no master is known: not at once, because most starts are quick, and then again and again,
-/// but seldom. On its owner's thread.
+/// Logs why no master is known yet: not at once, because most starts are quick, and then again at long intervals. On its owner's
+/// thread.
 /// </summary>
 internal sealed class NoMasterReminder(string masterName, MonotonicClock clock, ILogger logger)
 {
@@ -15,10 +15,10 @@ internal sealed class NoMasterReminder(string masterName, MonotonicClock clock, 
 
     private TimeSpan? _next;
 
-    /// <summary>When it has something to say again.</summary>
+    /// <summary>When the next message is due.</summary>
     public TimeSpan Due => (_next ?? clock.Now + FirstAfter) - clock.Now;
 
-    /// <summary>To be called whenever one looks and finds no master.</summary>
+    /// <summary>To be called after every look that finds no master.</summary>
     public void Say(string reason)
     {
         _next ??= clock.Now + FirstAfter;

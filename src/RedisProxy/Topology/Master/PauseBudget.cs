@@ -1,9 +1,9 @@
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// How long each Sentinel may stop the traffic for failovers that do not come: 10 s, which come back over a minute. Whoever has used up
-/// all of it is not heeded until it is full again, so that of such a Sentinel's stops a sixth of the time remains, at most. A failover
-/// that is given up once or twice is far from it. Belongs to one <see cref="MasterTracker"/>, on its clock.
+/// How long each Sentinel may pause traffic for failovers that never come: 10 s, refilled over a minute. A Sentinel that has used up
+/// its budget is ignored until the budget is full again, so it can pause traffic for at most a sixth of the time. One or two aborted
+/// failovers stay far below that. Belongs to one <see cref="MasterTracker"/>, on its clock.
 /// </summary>
 internal sealed class PauseBudget
 {
@@ -14,8 +14,8 @@ internal sealed class PauseBudget
 
     public bool IsLeftTo(string who, TimeSpan now) => !_accounts.TryGetValue(who, out Account account) || !account.At(now).IsExhausted;
 
-    /// <summary>Traffic was stopped for so long, and goes on to the same master.</summary>
-    /// <returns>False: nothing is left.</returns>
+    /// <summary>Traffic was paused for this long, and continues to the same master.</summary>
+    /// <returns>False: the budget is used up.</returns>
     public bool Charge(string who, TimeSpan paused, TimeSpan now)
     {
         foreach ((string other, Account account) in _accounts)

@@ -2,28 +2,27 @@ using RedisProxy.Resp;
 
 namespace RedisProxy.Topology;
 
-/// <summary>What one look at the master found.</summary>
-/// <param name="Generation">Of the master that was looked at.</param>
-/// <param name="Verdict">The answer.</param>
+/// <summary>The result of one probe of the master.</summary>
+/// <param name="Generation">Of the probed master.</param>
 /// <param name="Detail">One clause for logs and status.</param>
-/// <param name="CoversSuspicion">The newest suspicion that was there before the look began.</param>
+/// <param name="CoversSuspicion">The newest suspicion raised before the probe began.</param>
 internal sealed record ProbeReport(long Generation, ProbeVerdict Verdict, string Detail, long CoversSuspicion)
 {
-    /// <summary>What the master says of its commands; null when it was not asked, or did not say.</summary>
+    /// <summary>The master's command table; null when it was not asked, or did not answer.</summary>
     public CommandTable? Commands { get; init; }
 
-    /// <summary>It refused a question before the proxy had authenticated.</summary>
+    /// <summary>It rejected a command before the proxy had authenticated.</summary>
     public bool DemandsAuthentication { get; init; }
 
     public bool IsUp => Verdict == ProbeVerdict.Up;
 
-    /// <summary>It settles whether the master can be used; otherwise one has to look again.</summary>
+    /// <summary>It settles whether the master can be used; otherwise it must be probed again.</summary>
     public bool IsConclusive => Verdict is not (ProbeVerdict.NoAnswer or ProbeVerdict.NoConnection);
 
-    /// <summary>A master that only does not answer may be busy; that it is lost takes a Sentinel that doubts it, too.</summary>
-    /// <param name="signs">What the Sentinels say of it.</param>
-    /// <param name="isAlone">There are none, so a connection that cannot be opened in time has to do.</param>
-    /// <returns>Null: it is not down, as far as this look can tell.</returns>
+    /// <summary>A master that merely does not answer may be busy; it counts as down only if a Sentinel doubts it, too.</summary>
+    /// <param name="signs">The Sentinels' flags for it.</param>
+    /// <param name="isAlone">There are no Sentinels, so a connect timeout is enough.</param>
+    /// <returns>Null: it is not down, as far as this probe can tell.</returns>
     public string? WhyDown(FailureSigns signs, bool isAlone)
     {
         if (IsUp)
@@ -32,13 +31,13 @@ internal sealed record ProbeReport(long Generation, ProbeVerdict Verdict, string
         }
 
         bool isEnough = IsConclusive || (isAlone && Verdict == ProbeVerdict.NoConnection);
-        return isEnough ? Detail : signs.IsDoubted ? $"{Detail}, and Sentinel {signs.Who} says that it is down" : null;
+        return isEnough ? Detail : signs.IsDoubted ? $"{Detail}, and Sentinel {signs.Who} reports it down" : null;
     }
 }
 
 internal enum ProbeVerdict
 {
-    /// <summary>It takes requests, and says that it is a master if that was asked.</summary>
+    /// <summary>It takes requests, and reports the role of a master if that was asked.</summary>
     Up,
 
     /// <summary>It answers LOADING or MASTERDOWN.</summary>
@@ -50,9 +49,9 @@ internal enum ProbeVerdict
     /// <summary>Refused or unreachable, or it ended a new connection twice.</summary>
     Lost,
 
-    /// <summary>No connection in time: a network that drops, a frozen host, or a full backlog.</summary>
+    /// <summary>No connection in time: a network that drops packets, a frozen host, or a full backlog.</summary>
     NoConnection,
 
-    /// <summary>It is there and does not say: no answer in time, busy with a script, too many clients.</summary>
+    /// <summary>Connected but no verdict: no answer in time, busy with a script, too many clients.</summary>
     NoAnswer,
 }

@@ -7,21 +7,21 @@ using RedisProxy.Servers;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// One master of a Sentinel deployment: collects what every Sentinel says of it, lets <see cref="MasterElection"/> decide who it is, and
-/// tells the tracker. The Sentinels' reports come from a <see cref="SentinelSet"/>.
+/// One master of a Sentinel deployment: collects every Sentinel's reports on it, lets <see cref="MasterElection"/> decide which server
+/// it is, and informs the tracker. The reports come from a <see cref="SentinelSet"/>.
 /// <para>Public methods from any thread; everything private runs on the source's inbox.</para>
 /// </summary>
 internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
 {
-    /// <summary>For Sentinels that neither answer nor refuse, at the start.</summary>
+    /// <summary>At startup, for Sentinels that neither answer nor refuse.</summary>
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
 
-    /// <summary>A majority at a lower epoch may only not have heard of a failover yet, while the link to its leader is down.</summary>
+    /// <summary>A majority at a lower epoch may simply not have heard of a failover yet, while the link to its leader is down.</summary>
     private static readonly TimeSpan MinLowerEpochPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// They have said that they were told of this master anew (REMOVE and MONITOR). One that was not, and is out of reach, tells them of
-    /// its higher epoch within 2 s, the period of Sentinel's hellos.
+    /// These Sentinels have reported that the master was configured anew (REMOVE and MONITOR). An unreachable one that was not
+    /// reconfigured announces its higher epoch to them within 2 s, the period of Sentinel's hellos.
     /// </summary>
     private static readonly TimeSpan AnnouncedLowerEpochPatience = TimeSpan.FromSeconds(2.5);
 
@@ -37,7 +37,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
     private readonly VoteLogger _voteLogger;
     private readonly NoMasterReminder _notice;
     private readonly MonotonicClock _clock;
-    private readonly HashSet<HostEndpoint> _toldAnew = [];
+    private readonly HashSet<HostEndpoint> _reconfigured = [];
     private readonly SortedDictionary<string, SentinelReport> _reports = new(StringComparer.Ordinal);
     private SentinelOptions _options;
     private BackendOptions _backend;
@@ -46,10 +46,10 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
     private TimeSpan _heldAsked;
     private TimeSpan? _started;
 
-    /// <param name="masterName">Sentinel's name of it.</param>
+    /// <param name="masterName">Sentinel's name for it.</param>
     /// <param name="options">All of them; the Sentinel section must be there.</param>
     /// <param name="policy">Judges announced addresses.</param>
-    /// <param name="askAll">Every Sentinel should be asked again, at once.</param>
+    /// <param name="askAll">Asks every Sentinel again, immediately.</param>
     /// <param name="context">Clock, log, DNS.</param>
     public SentinelMonitor(string masterName, ProxyOptions options, AddressPolicy policy, Action askAll, TopologyContext context)
     {
@@ -89,7 +89,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
 
     public Task RunAsync(CancellationToken stop) => _source.RunAsync(stop);
 
-    /// <summary>What was accepted stays accepted; from now on it is judged by these options.</summary>
+    /// <summary>The accepted master stays accepted, judged by these options from now on.</summary>
     public void Reconfigure(ProxyOptions options, AddressPolicy policy) => _source.Post(() =>
     {
         bool isProbeNew = options.Backend != _backend || options.Sentinel!.PollInterval != _options.PollInterval;
@@ -113,7 +113,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
     {
         if (news.IsMonitoredAnew)
         {
-            _toldAnew.Add(sentinel);
+            _reconfigured.Add(sentinel);
         }
         else if (news.IsSaidDown && IsAbout(news))
         {
@@ -134,7 +134,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         }
     }
 
-    // Until it answers, which it was asked to. Its next event may be a promotion, which nobody ordered then.
+    // Until the answer to the question just sent. The Sentinel's next event may be a promotion, which is then known to be no planned one.
     private void NoteDown(HostEndpoint sentinel)
     {
         string key = sentinel.ToString();
@@ -156,7 +156,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         ElectionResult result = MasterElection.Decide(_tracker.Accepted, votes, mayWait: isEarly);
         if (Lasts(result))
         {
-            _toldAnew.Clear();
+            _reconfigured.Clear();
             _tracker.Accept(result.Accepted!, result.Who, result.Reason);
         }
 
@@ -174,7 +174,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         return NextLook(isEarly);
     }
 
-    /// <summary>Going back to a lower epoch waits; all else is done at once.</summary>
+    /// <summary>Going back to a lower epoch is delayed; everything else happens at once.</summary>
     private bool Lasts(ElectionResult result)
     {
         if (result is not { IsLowerEpoch: true, Accepted: { } candidate })
@@ -191,15 +191,15 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         return _clock.Now - _lower!.Value.Since >= LowerEpochPatience(candidate);
     }
 
-    /// <summary>Going back to a lower epoch is put off for so long; not at all where everybody has said that it was told to.</summary>
+    /// <summary>The delay before going back to a lower epoch; none when all Sentinels have reported that they were reconfigured.</summary>
     private TimeSpan LowerEpochPatience(MasterCandidate candidate)
     {
         SentinelReport[] known = [.. _reports.Values.Where(report => report.Answer is not { IsUnknownName: true })];
-        int told = known.Count(report => report.IsReachable && _toldAnew.Contains(report.Sentinel)
+        int agreeing = known.Count(report => report.IsReachable && _reconfigured.Contains(report.Sentinel)
             && report.Answer is { Master: { } master, Epoch: var epoch } && master == candidate.Announced && epoch == candidate.Epoch);
         TimeSpan unannounced = _options.PollInterval * 3;
-        return told == known.Length ? TimeSpan.Zero
-            : told > known.Length / 2 ? AnnouncedLowerEpochPatience
+        return agreeing == known.Length ? TimeSpan.Zero
+            : agreeing > known.Length / 2 ? AnnouncedLowerEpochPatience
             : unannounced > MinLowerEpochPatience ? unannounced : MinLowerEpochPatience;
     }
 
@@ -239,7 +239,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
             : _tracker.Accepted is null ? _notice.Due : null;
     }
 
-    // Requests wait for the answer, and the event that would announce it may get lost.
+    // Requests are waiting for the answer, and the event that announces it may get lost.
     private TimeSpan AskWhileHolding()
     {
         TimeSpan rest = _heldAsked + HoldAskInterval - _clock.Now;

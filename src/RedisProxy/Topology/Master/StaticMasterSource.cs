@@ -9,7 +9,7 @@ using RedisProxy.Servers;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// One configured server instead of Sentinels, for development and for plain restarts. The server may have any role. A new generation
+/// One configured server instead of Sentinels, for development and plain restarts. The server may have any role. A new generation
 /// begins only when its name resolves to another address.
 /// </summary>
 internal sealed class StaticMasterSource : ITopologySource
@@ -28,7 +28,7 @@ internal sealed class StaticMasterSource : ITopologySource
 
     /// <param name="listenerName">Takes the place of the master's name.</param>
     /// <param name="options">All of them; <c>backend.endpoint</c> must be there.</param>
-    /// <param name="policy">Keeps us from connecting to ourselves.</param>
+    /// <param name="policy">Keeps the proxy from connecting to itself.</param>
     /// <param name="context">Clock, log, DNS.</param>
     public StaticMasterSource(string listenerName, ProxyOptions options, AddressPolicy policy, TopologyContext context)
     {
@@ -56,7 +56,7 @@ internal sealed class StaticMasterSource : ITopologySource
 
     public Task RunAsync(CancellationToken stop) => _source.RunAsync(stop);
 
-    /// <summary>Another configured server is a new master, as if the name had another address now.</summary>
+    /// <summary>Another configured server is a new master, as if the name had resolved to another address.</summary>
     public void Reconfigure(ProxyOptions options, AddressPolicy policy) => _source.Post(() =>
     {
         _endpoint = options.Backend.Endpoint!;

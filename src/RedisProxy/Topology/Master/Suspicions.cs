@@ -1,8 +1,8 @@
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// Suspicions are numbers that grow. A look at the master covers those that were there before it began, so whoever raised one knows
-/// when the answer is newer than his reason. Raised from any thread; covered by one owner.
+/// Suspicions are increasing numbers. A probe of the master covers those raised before it began, so whatever raised one knows when
+/// the answer is newer than its reason. Raised from any thread; covered by one owner.
 /// </summary>
 internal sealed class Suspicions
 {
@@ -10,7 +10,7 @@ internal sealed class Suspicions
 
     public long Newest => Interlocked.Read(ref _newest);
 
-    /// <summary>The newest one that a look has settled, whatever it found.</summary>
+    /// <summary>The newest one that a probe has settled, whatever its result.</summary>
     public long Covered { get; private set; }
 
     public bool AreAllCovered => Covered >= Newest;

@@ -5,8 +5,8 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// Puts into words what the Sentinels' votes look like, and logs it when it changes: whom one cannot reach, whose answers are not
-/// believed. Decides nothing. Belongs to one <see cref="SentinelMonitor"/>.
+/// Describes the Sentinels' votes, and logs when that changes: which Sentinels are unreachable, whose answers are not trusted.
+/// Decides nothing. Belongs to one <see cref="SentinelMonitor"/>.
 /// </summary>
 internal sealed class VoteLogger(string masterName, ILogger logger)
 {
@@ -25,7 +25,7 @@ internal sealed class VoteLogger(string masterName, ILogger logger)
         }
     }
 
-    /// <summary>Why there is no master, as far as one sentence can say it.</summary>
+    /// <summary>Why there is no master, as far as one sentence can tell.</summary>
     public static string Describe(string masterName, IReadOnlyList<SentinelVote> votes, ElectionResult result)
     {
         if (!votes.Any(vote => vote.IsReachable))

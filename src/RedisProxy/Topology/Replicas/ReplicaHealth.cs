@@ -2,27 +2,27 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Topology;
 
-/// <summary>May a replica serve clients that read? Pure rules.</summary>
+/// <summary>May a replica serve reading clients? Pure rules.</summary>
 internal static class ReplicaHealth
 {
     /// <param name="replica">Of the newest view.</param>
-    /// <param name="master">Who the master is.</param>
-    /// <param name="options">How far it may be behind.</param>
+    /// <param name="master">The present master.</param>
+    /// <param name="options">How far behind it may be.</param>
     /// <param name="mayLackLink">
-    /// It serves, and the master is gone or has just been replaced: then every replica's link is down, and what this one has is as good
-    /// as before.
+    /// It is serving, and the master is down or has just been replaced: then every replica's link is down, and this one's data is as
+    /// good as before.
     /// </param>
-    /// <returns>Why not, for the log; null when it may.</returns>
+    /// <returns>The objection, for the log; null when it may serve.</returns>
     public static string? Objection(ReplicaState replica, TopologyView master, ReplicaOptions options, bool mayLackLink)
     {
         if (replica.Facts is not { } facts || replica.Address is null)
         {
-            return replica.Failure.Length > 0 ? replica.Failure : "it was not looked at yet";
+            return replica.Failure.Length > 0 ? replica.Failure : "it has not been checked yet";
         }
 
         if (replica.IsDown)
         {
-            return "most of the Sentinels take it for down";
+            return "most of the Sentinels report it down";
         }
 
         if (facts.IsMaster || replica.Address.Equals(master.Master?.Address))
@@ -37,7 +37,7 @@ internal static class ReplicaHealth
 
         if (facts.IsSyncing)
         {
-            return "it is receiving a whole copy of the data";
+            return "it is in a full sync";
         }
 
         if (!mayLackLink && !facts.IsLinkUp)
@@ -47,7 +47,7 @@ internal static class ReplicaHealth
 
         if (!mayLackLink && replica.MasterAddress is { } copied && !copied.Equals(master.Master?.Address))
         {
-            return $"it copies {copied}, which is not the master";
+            return $"it replicates from {copied}, which is not the master";
         }
 
         return Lag(replica, options);

@@ -7,19 +7,19 @@ using RedisProxy.Servers;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// Where a replica listener's sessions may go: keeps the list of healthy replicas, or of the master in their place, and publishes it as a
-/// view like a master's. A replica that comes back has to stay healthy for a moment before it is admitted; one that fails goes at once.
+/// Where a replica listener's sessions may connect: keeps the list of healthy replicas, or of the master in their place, and publishes it
+/// as a view like a master's. A recovered replica must stay healthy for a moment before it is admitted; a failed one is removed at once.
 /// <para>An actor: public methods from any thread, everything private on its inbox.</para>
 /// </summary>
 internal sealed class ReplicaSource : ITopologySource, ITopologyObserver
 {
-    /// <summary>A replica that comes and goes is worse than one less.</summary>
+    /// <summary>A flapping replica is worse than one replica less.</summary>
     private static readonly TimeSpan Probation = TimeSpan.FromSeconds(2);
 
-    /// <summary>After a master is back, replicas may take so long to find it.</summary>
+    /// <summary>How long replicas may take to find the master after it is back.</summary>
     private static readonly TimeSpan LinkGrace = TimeSpan.FromSeconds(10);
 
-    /// <summary>At the start nobody goes to the master just because a replica is silent.</summary>
+    /// <summary>At startup a silent replica alone does not send clients to the master.</summary>
     private static readonly TimeSpan FirstPatience = TimeSpan.FromSeconds(2);
 
     private readonly ReplicaWatch _watch;
@@ -57,15 +57,15 @@ internal sealed class ReplicaSource : ITopologySource, ITopologyObserver
         _inbox = new Inbox(Settle, context.Time, _logger);
         _clock = new MonotonicClock(context.Time);
         _view = master.Current;
-        _current = new TopologyView { MasterName = _view.MasterName, Reason = "the replicas were not looked at yet" };
+        _current = new TopologyView { MasterName = _view.MasterName, Reason = "the replicas have not been checked yet" };
     }
 
-    /// <summary>Who knows the master.</summary>
+    /// <summary>The source of the master.</summary>
     public ITopologySource Master { get; }
 
     public TopologyView Current => _current;
 
-    /// <summary>None: who serves is chosen anew all the time.</summary>
+    /// <summary>Empty: the serving replicas change all the time.</summary>
     public FailoverHistory Failovers { get; } = new();
 
     public TimeSpan? ProbeRoundTrip => null;
@@ -101,7 +101,7 @@ internal sealed class ReplicaSource : ITopologySource, ITopologyObserver
         if (!listener.Replicas.Weights.OrderBy(weight => weight.Key.ToString()).SequenceEqual(
             _options.Weights.OrderBy(weight => weight.Key.ToString())))
         {
-            // Admitted anew, with their new shares.
+            // They are admitted anew, with their new shares.
             _targets.Clear();
         }
 
@@ -134,7 +134,7 @@ internal sealed class ReplicaSource : ITopologySource, ITopologyObserver
 
         foreach (ReplicaTarget gone in _targets.Where(target => !IsListed(target)).ToArray())
         {
-            hasChanged |= TryDrop(gone.Announced, "the Sentinels do not list it any more");
+            hasChanged |= TryDrop(gone.Announced, "the Sentinels no longer list it");
         }
 
         hasChanged |= ChooseFallback(now);
@@ -164,7 +164,7 @@ internal sealed class ReplicaSource : ITopologySource, ITopologyObserver
             return false;
         }
 
-        // Who is the first one, or there from the start, cannot wait for its share.
+        // The first replica, or one present from the start, cannot wait for its share.
         _targets.Add(new ReplicaTarget(
             replica.Endpoint,
             replica.Address!,
@@ -188,7 +188,7 @@ internal sealed class ReplicaSource : ITopologySource, ITopologyObserver
         return _targets.RemoveAll(target => target.Announced == replica) > 0;
     }
 
-    // The master stands in for as long as there is no replica. A new master is another target.
+    // The master stands in while there is no replica. A new master is another target.
     private bool ChooseFallback(TimeSpan now)
     {
         _isStarted |= _replication != ReplicationView.None && _replication.Replicas.Count > 0 && _replication.IsComplete;
@@ -234,11 +234,11 @@ internal sealed class ReplicaSource : ITopologySource, ITopologyObserver
             : view with
             {
                 Availability = _isStarted ? Availability.Down : Availability.Unknown,
-                Reason = _isStarted ? "no replica is healthy" : "the replicas were not looked at yet",
+                Reason = _isStarted ? "no replica is healthy" : "the replicas have not been checked yet",
             };
     }
 
-    // Views with the same targets are equal.
+    // Views with the same targets must compare equal.
     private IReadOnlyList<ReplicaTarget> SameOrNew(ReplicaTarget[] targets) =>
         _current.Targets.SequenceEqual(targets) ? _current.Targets : targets;
 

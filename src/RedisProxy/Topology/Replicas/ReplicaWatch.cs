@@ -9,15 +9,15 @@ using RedisProxy.Servers;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// Looks at the replicas of one master, every second and when somebody doubts one: first the master is asked how far it is, then each
-/// replica, so that what was written in between does not count as lag. A server that is silent keeps nobody waiting but itself.
+/// Polls the replicas of one master, every second and when a session doubts one: first the master's offset, then each replica's, so
+/// that data written in between does not count as lag. A silent server delays only itself.
 /// <para>An actor: public methods from any thread, everything private on its inbox.</para>
 /// </summary>
 internal sealed class ReplicaWatch : ITopologyObserver
 {
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Who does not answer for so long does not answer clients either.</summary>
+    /// <summary>A server that takes this long to answer does not answer clients either.</summary>
     private static readonly TimeSpan MaxAnswerTime = TimeSpan.FromSeconds(1);
 
     private static readonly TimeSpan MinSpacing = TimeSpan.FromMilliseconds(50);
@@ -95,7 +95,7 @@ internal sealed class ReplicaWatch : ITopologyObserver
 
     public void Unsubscribe(Action<ReplicationView> observer) => _inbox.Post(() => _observers.Remove(observer));
 
-    /// <summary>Somebody has a reason to doubt a server. All are looked at again at once, rate-limited.</summary>
+    /// <summary>A session has a reason to doubt a server. All are polled again at once, rate-limited.</summary>
     /// <returns>See <see cref="ReplicationView.CoversSuspicion"/>.</returns>
     public long Suspect()
     {
@@ -155,7 +155,7 @@ internal sealed class ReplicaWatch : ITopologyObserver
         }
     }
 
-    /// <returns>False: it is asked already, or cannot be.</returns>
+    /// <returns>False: it is being polled already, or cannot be.</returns>
     private bool TryAsk(HostEndpoint endpoint, Action? then)
     {
         IPEndPoint? address = _names.Find(endpoint.Host) is { } found ? new IPEndPoint(found, endpoint.Port) : null;
@@ -176,7 +176,7 @@ internal sealed class ReplicaWatch : ITopologyObserver
         long suspicion = _suspicions.Newest;
         _inbox.Start(async stop =>
         {
-            // Nobody waits for a silent server at the end.
+            // Shutdown does not wait for a silent server.
             (ReplicationFacts? facts, string failure) = await server.LookAsync().WaitAsync(stop);
             _inbox.Post(() => Take(endpoint, server, facts, failure, suspicion, then));
         });
@@ -226,7 +226,7 @@ internal sealed class ReplicaWatch : ITopologyObserver
         }
     }
 
-    // One that is being asked is given up when its answer comes.
+    // One with a poll in progress is disposed when the answer arrives.
     private void Forget(HostEndpoint[] endpoints)
     {
         foreach (HostEndpoint endpoint in endpoints)
@@ -240,7 +240,7 @@ internal sealed class ReplicaWatch : ITopologyObserver
 
     private void Publish()
     {
-        // Who does not answer serves nobody, so nobody waits for a look at it.
+        // A server that does not answer has no clients, so no session needs to wait for it to be polled.
         WatchedServer[] answering = [.. _servers.Values.Where(server => server.Facts is not null)];
         _suspicions.Cover(answering.Length > 0 ? answering.Min(server => server.Covers) : _suspicions.Newest);
         _current = new ReplicationView

@@ -4,27 +4,27 @@ using RedisProxy.Servers;
 
 namespace RedisProxy.Topology;
 
-/// <summary>One server that a <see cref="ReplicaWatch"/> looks at, and what it said last. Its state belongs to the watch's inbox.</summary>
+/// <summary>One server polled by a <see cref="ReplicaWatch"/>, and its last answer. Its state belongs to the watch's inbox.</summary>
 internal sealed class WatchedServer(ServerConnection connection) : IAsyncDisposable
 {
     private volatile bool _isGivenUp;
 
     public IPEndPoint Address => connection.Address;
 
-    /// <summary>A look is under way; nobody else may use the connection then.</summary>
+    /// <summary>A poll is in progress; the connection must not be used for anything else.</summary>
     public bool IsAsked { get; set; }
 
-    /// <summary>Null when the last question had no answer.</summary>
+    /// <summary>Null when the last poll was not answered.</summary>
     public ReplicationFacts? Facts { get; set; }
 
     public string Failure { get; set; } = "";
 
     public bool WasLookedAt => Facts is not null || Failure.Length > 0;
 
-    /// <summary>The newest suspicion before the last look began.</summary>
+    /// <summary>The newest suspicion raised before the last poll began.</summary>
     public long Covers { get; set; }
 
-    /// <summary>Whole copies that it was seen to begin.</summary>
+    /// <summary>Full syncs seen to begin.</summary>
     public long FullSyncs { get; set; }
 
     public long? LagBytes { get; private set; }
@@ -57,7 +57,7 @@ internal sealed class WatchedServer(ServerConnection connection) : IAsyncDisposa
         }
     }
 
-    /// <summary>A look that is under way comes to its end, and leaves no connection behind.</summary>
+    /// <summary>A poll in progress completes and leaves no connection behind.</summary>
     public ValueTask DisposeAsync()
     {
         _isGivenUp = true;

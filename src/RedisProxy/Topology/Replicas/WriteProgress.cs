@@ -1,8 +1,8 @@
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// How far the master's stream of writes was, and when: what a replica's offset means in time, and how fast the stream grows. Belongs to
-/// one <see cref="ReplicaWatch"/>.
+/// The master's write offset over time: translates a replica's offset into seconds, and measures the write rate. Belongs to one
+/// <see cref="ReplicaWatch"/>.
 /// </summary>
 internal sealed class WriteProgress
 {
@@ -43,7 +43,7 @@ internal sealed class WriteProgress
         _samples.Add((now, offset));
     }
 
-    /// <summary>How long ago the master had what is missing at this offset; zero when nothing is.</summary>
+    /// <summary>How long ago the master wrote the first byte missing at this offset; zero when nothing is missing.</summary>
     public TimeSpan LagOf(long offset, TimeSpan now)
     {
         int first = 0;

@@ -6,9 +6,9 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// What becomes of an announced address: where it is reached from here, and whether a master may be there at all. Immutable. A
-/// Sentinel that starts may announce 0.0.0.0, which on Linux connects to oneself; a proxy that took its own listener for the
-/// master would connect to itself in a circle.
+/// Judges an announced address: where it is reached from here, and whether a master may be there at all. Immutable. A starting
+/// Sentinel may announce 0.0.0.0, which on Linux connects to the local host; a proxy that mistook its own listener for the
+/// master would connect to itself in a loop.
 /// </summary>
 internal sealed class AddressPolicy
 {
@@ -36,7 +36,7 @@ internal sealed class AddressPolicy
 
         if (address.Address.Equals(IPAddress.Any) || address.Address.Equals(IPAddress.IPv6Any))
         {
-            return $"{address} is no address of one host";
+            return $"{address} is not the address of a host";
         }
 
         if (_ownListeners.Any(listener => listener.Port == address.Port && Reaches(address.Address, listener)))
@@ -46,7 +46,7 @@ internal sealed class AddressPolicy
 
         return _allowedNetworks.Count == 0 || _allowedNetworks.Any(network => network.Contains(address.Address))
             ? null
-            : $"{address} lies outside of sentinel.allowedNetworks";
+            : $"{address} is outside sentinel.allowedNetworks";
     }
 
     private static bool Reaches(IPAddress address, HostEndpoint listener) => listener.Address switch
@@ -56,7 +56,7 @@ internal sealed class AddressPolicy
         var one => one.Equals(address),
     };
 
-    // Asked only when the port is one of ours, so it may cost a millisecond; interfaces come and go.
+    // Called only when the port is one of ours, so it may cost a millisecond; interfaces come and go.
     private static bool IsOfThisHost(IPAddress address) => NetworkInterface.GetAllNetworkInterfaces()
         .SelectMany(card => card.GetIPProperties().UnicastAddresses)
         .Any(own => own.Address.Equals(address));

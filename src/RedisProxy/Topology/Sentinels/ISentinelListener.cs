@@ -2,16 +2,16 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Topology;
 
-/// <summary>Whoever wants to know what the Sentinels say of one master. Called on any thread.</summary>
+/// <summary>Receives what the Sentinels report about one master. Called on any thread.</summary>
 internal interface ISentinelListener
 {
-    /// <summary>Sentinel's name of it.</summary>
+    /// <summary>Sentinel's name for it.</summary>
     string MasterName { get; }
 
-    /// <summary>A Sentinel has answered, or is reachable no more, or is known now.</summary>
+    /// <summary>A Sentinel has answered, has become unreachable, or has been discovered.</summary>
     void OnReport(SentinelReport report);
 
-    /// <summary>A Sentinel is not known any more, or turned out to be another one.</summary>
+    /// <summary>A Sentinel is no longer known, or turned out to be another one.</summary>
     void OnGone(HostEndpoint sentinel);
 
     /// <summary>A Sentinel's event about this master.</summary>

@@ -3,7 +3,8 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Topology;
 
-/// <summary>One entry of a <see cref="SentinelSet"/>, on its inbox: the link to a Sentinel and its last words about every master.</summary>
+/// <summary>One entry of a <see cref="SentinelSet"/>, on its inbox: the link to a Sentinel and its latest answers about every
+/// master.</summary>
 internal sealed class KnownSentinel(HostEndpoint endpoint, bool isConfigured)
 {
     private readonly Dictionary<string, SentinelAnswer> _answers = [];
@@ -17,28 +18,28 @@ internal sealed class KnownSentinel(HostEndpoint endpoint, bool isConfigured)
 
     public bool IsConfigured => isConfigured;
 
-    /// <summary>As it said last itself, or as it was listed; empty when unknown.</summary>
+    /// <summary>As the Sentinel last reported it, or as it was listed; empty when unknown.</summary>
     public string Id { get; set; } = "";
 
     /// <summary>Null while parked.</summary>
     public SentinelLink? Link { get; private set; }
 
-    /// <summary>It turned out to be a Sentinel that another link leads to already.</summary>
+    /// <summary>It turned out to be a Sentinel that another link is connected to already.</summary>
     public bool IsParked => Link is null;
 
-    /// <summary>Connected and greeted.</summary>
+    /// <summary>Connected, and the handshake is complete.</summary>
     public bool IsOpen { get; set; }
 
     public bool HasSpoken { get; private set; }
 
     public bool IsInTilt { get; set; }
 
-    /// <summary>Found, by one look at everybody, to be a Sentinel that another address led to already.</summary>
+    /// <summary>The one-shot check found it to be a Sentinel that another address led to already.</summary>
     public bool IsKnownOtherwise { get; set; }
 
     public IEnumerable<ListedSentinel> Listed => _lists.Values.SelectMany(lists => lists.Sentinels);
 
-    /// <summary>Is it the Sentinel of this id, or at least at this address?</summary>
+    /// <summary>Is it the Sentinel with this id, or at least at this address?</summary>
     public bool Is(string id, HostEndpoint address) => (id.Length > 0 && Id == id) || endpoint == address;
 
     public void Use(SentinelLink link, Inbox.Work work)
@@ -57,7 +58,7 @@ internal sealed class KnownSentinel(HostEndpoint endpoint, bool isConfigured)
     public void TakeLoss(string reason)
     {
         IsOpen = false;
-        IsInTilt = false; // It may leave TILT unheard; the first round of the next connection asks.
+        IsInTilt = false; // It may leave TILT unnoticed; the first round of the next connection asks.
         HasSpoken = true;
         _hasAnsweredOnThisConnection = false;
         _error = reason;

@@ -4,19 +4,20 @@ using RedisProxy.Actors;
 
 namespace RedisProxy.Topology;
 
-/// <summary>Logs that the lease had run out, a line in ten seconds at most, which also says what it had left out. Any thread.</summary>
+/// <summary>Logs that the lease had expired, at most once in ten seconds, with the count of lapses since the last message. Any
+/// thread.</summary>
 internal sealed class LapseNotice(MonotonicClock clock, ILogger logger)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongTime = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _gate = new();
-    // At the start the lease has not run yet.
+    // At startup the lease has not begun yet.
     private TimeSpan _quietUntil = Interval;
     private TimeSpan _longest;
     private long _count;
 
-    /// <param name="lapsed">Zero: it had not.</param>
+    /// <param name="lapsed">Zero: the lease had not expired.</param>
     public void Say(TimeSpan lapsed)
     {
         if (lapsed <= TimeSpan.Zero)

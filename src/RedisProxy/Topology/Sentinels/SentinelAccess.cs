@@ -8,14 +8,14 @@ internal sealed record SentinelAccess(SentinelOptions Options, SocketSettings So
 {
     private static readonly TimeSpan MinAnswerTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>Kept-alive like every other connection; Sentinels themselves close nothing and probe nobody by default.</summary>
+    /// <summary>Kept alive like every other connection; Sentinels close no idle connections and send no keep-alive by default.</summary>
     private static readonly TimeSpan UserTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>A Sentinel that does not answer for so long is behind a half-open connection.</summary>
+    /// <summary>A Sentinel that does not answer for this long is behind a half-open connection.</summary>
     public TimeSpan AnswerTimeout { get; init; } =
         Options.PollInterval * 3 > MinAnswerTimeout ? Options.PollInterval * 3 : MinAnswerTimeout;
 
-    /// <summary>How Sentinels are reached under these options.</summary>
+    /// <summary>The access that these options describe.</summary>
     public static SentinelAccess Of(SentinelOptions sentinel, BackendOptions backend, TopologyContext context) =>
         new(
             sentinel,

@@ -6,13 +6,13 @@ using RedisProxy.Resp;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// What one Sentinel answered about one master in one round. The address comes from <c>get-master-addr-by-name</c>, where the leader of a
-/// failover gives the new one as soon as it is promoted. Epoch and flags come from <c>SENTINEL MASTER</c>: the epoch is raised at the
-/// promotion, too, but the flags are about <see cref="Described"/>, which on the leader stays the old master until <c>+switch-master</c>.
+/// One Sentinel's answer about one master in one round. The address comes from <c>get-master-addr-by-name</c>, where the leader of a
+/// failover reports the new one as soon as it is promoted. Epoch and flags come from <c>SENTINEL MASTER</c>: the epoch is raised at the
+/// promotion, too, but the flags describe <see cref="Described"/>, which on the leader stays the old master until <c>+switch-master</c>.
 /// </summary>
 internal sealed record SentinelAnswer
 {
-    /// <summary>As announced; null when <see cref="Error"/> says why.</summary>
+    /// <summary>As announced; null when <see cref="Error"/> gives the reason.</summary>
     public HostEndpoint? Master { get; init; }
 
     public long Epoch { get; init; }
@@ -20,12 +20,12 @@ internal sealed record SentinelAnswer
     /// <summary>Comma-separated, as on the wire.</summary>
     public string Flags { get; init; } = "";
 
-    /// <summary>What <see cref="Flags"/> are about, as announced.</summary>
+    /// <summary>The master that <see cref="Flags"/> describe, as announced.</summary>
     public HostEndpoint? Described { get; init; }
 
     public int Quorum { get; init; }
 
-    /// <summary>It answers, and knows no master of this name.</summary>
+    /// <summary>The Sentinel answers, but knows no master of this name.</summary>
     public bool IsUnknownName { get; init; }
 
     public string Error { get; init; } = "";
@@ -36,7 +36,7 @@ internal sealed record SentinelAnswer
 
     public bool SaysFailingOver => HasFlag("failover_in_progress");
 
-    /// <summary>What it will answer from its event <c>+odown</c> on.</summary>
+    /// <summary>Its answers from its event <c>+odown</c> on.</summary>
     public SentinelAnswer AfterObjectivelyDown => SaysObjectivelyDown ? this : this with { Flags = $"{Flags},o_down" };
 
     /// <param name="master">The reply to <c>SENTINEL MASTER name</c>.</param>
@@ -66,7 +66,7 @@ internal sealed record SentinelAnswer
             Flags = fields.GetValueOrDefault("flags", ""),
             Described = ReadEndpoint(fields),
             Quorum = (int)Math.Clamp(ReadNumber(fields, "quorum"), 0, int.MaxValue),
-            Error = announced is null ? "an address that is none" : "",
+            Error = announced is null ? "not a valid address" : "",
         };
     }
 
@@ -80,12 +80,12 @@ internal sealed record SentinelAnswer
 }
 
 /// <summary>Another Sentinel, as one lists it.</summary>
-/// <param name="Id">Its <c>runid</c> there, which is what it says itself to <c>SENTINEL MYID</c>.</param>
+/// <param name="Id">Its <c>runid</c> there, which is its own answer to <c>SENTINEL MYID</c>.</param>
 /// <param name="Address">As announced.</param>
-/// <param name="IsDown">The one who lists it cannot reach it.</param>
+/// <param name="IsDown">The Sentinel that lists it cannot reach it.</param>
 internal sealed record ListedSentinel(string Id, HostEndpoint Address, bool IsDown);
 
-/// <summary>What one Sentinel lists around one master; both as announced, down ones included.</summary>
+/// <summary>What one Sentinel lists for one master, as announced; instances that are down included.</summary>
 internal sealed record SentinelLists(IReadOnlyList<ListedSentinel> Sentinels, IReadOnlyList<HostEndpoint> Replicas)
 {
     public static SentinelLists Empty { get; } = new([], []);

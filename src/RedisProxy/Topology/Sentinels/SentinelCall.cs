@@ -9,12 +9,11 @@ namespace RedisProxy.Topology;
 /// <summary>A few questions, or an order, to one Sentinel over a connection that is closed afterwards.</summary>
 internal static class SentinelCall
 {
-    /// <param name="sentinel">Whom.</param>
     /// <param name="options">How it is reached.</param>
     /// <param name="context">Clock, TLS, DNS.</param>
-    /// <param name="answerWithin">Of each step. Null: as the links to Sentinels have it.</param>
+    /// <param name="answerWithin">Of each step. Null: the limit of the permanent links.</param>
     /// <param name="requests">In one write.</param>
-    /// <exception cref="ServerException">It is not reached, or does not answer: <see cref="ServerException.IsOutcomeUnknown"/>.</exception>
+    /// <exception cref="ServerException">It is unreachable, or does not answer: <see cref="ServerException.IsOutcomeUnknown"/>.</exception>
     public static async Task<RespValue[]> AskAsync(
         HostEndpoint sentinel, ProxyOptions options, TopologyContext context, TimeSpan? answerWithin, params string[][] requests)
     {

@@ -1,17 +1,17 @@
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// How long one Sentinel's answers take at best, on the network and at that Sentinel. One that is too far away cannot renew a
-/// <see cref="Lease"/> before it has run out: waiting for it would stop the traffic again and again, for nothing but the time in which
-/// this process is held up. So it is not waited for, and what is lost by that is said in the log.
+/// The best answer time of one Sentinel, network included. One that is too far away cannot renew a <see cref="Lease"/> before it
+/// expires: waiting for it would pause traffic again and again, just to cover the moments in which this process is stalled. So the
+/// lease does not wait for it, and the log states the consequence.
 /// <para>
-/// Measured to the moment in which the kernel received the answer, and not to that in which it was read: a process that does not
-/// get its processor must not take near Sentinels for far ones, because then it needs them most. Belongs to one link.
+/// Measured to the moment at which the kernel received the answer, not at which it was read: a process starved of CPU must not
+/// mistake near Sentinels for far ones, because that is when it needs them most. Belongs to one link.
 /// </para>
 /// </summary>
 internal sealed class SentinelDistance
 {
-    /// <summary>Half of the lease's term, with room for the pauses between two questions to be longer than ordered.</summary>
+    /// <summary>Half of the lease's term, leaving room for intervals between questions that run longer than planned.</summary>
     private static readonly TimeSpan Far = TimeSpan.FromMilliseconds(30);
 
     /// <summary>About a second of questions.</summary>
@@ -20,7 +20,7 @@ internal sealed class SentinelDistance
     private readonly TimeSpan[] _answers = new TimeSpan[Window];
     private long _count;
 
-    /// <summary>The quickest of the last answers; zero when there are too few to tell.</summary>
+    /// <summary>The fastest of the last answers; zero when there are too few to tell.</summary>
     public TimeSpan Best => _count < Window ? TimeSpan.Zero : _answers.Min();
 
     public bool IsFar => Best > Far;

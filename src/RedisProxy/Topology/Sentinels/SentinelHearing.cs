@@ -5,29 +5,28 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// As of when every Sentinel was heard: the earliest of what the single ones were heard as of. A Sentinel that stops answering is waited
-/// for only so long, and not again before it has answered: a frozen one costs one short wait. That time is counted in beats of the
-/// control plane, not by a clock: after a time in which this process was held up, answers lie unread in its sockets.
+/// The moment as of which every Sentinel has answered: the earliest over the single ones. A Sentinel that stops answering is waited for
+/// only briefly, and not again before it has answered: a frozen one costs one short wait. That wait is counted in beats of the control
+/// plane, not by a clock: after this process was stalled, answers lie unread in its sockets.
 /// <para>Pure: no IO, no timer. Used from the inbox of the <see cref="SentinelSet"/> only.</para>
 /// </summary>
-/// <param name="lease">Says whether anybody needs it.</param>
+/// <param name="lease">Knows whether any loop needs it.</param>
 /// <param name="time">The clock of the lease.</param>
-/// <param name="renew">Gets each new moment; they only grow.</param>
-/// <param name="logger">Gets who is not waited for.</param>
+/// <param name="renew">Receives each new moment; they only increase.</param>
+/// <param name="logger">Receives the Sentinels that are no longer waited for.</param>
 internal sealed class SentinelHearing(Lease lease, TimeProvider time, Action<long> renew, ILogger logger)
 {
     /// <summary>About half a second.</summary>
     public const int MaxSilentBeats = 12;
 
-    // The next step of a failover comes within one period of the Sentinel, 100 ms at most.
+    // The next step of a failover follows within one period of the Sentinel, 100 ms at most.
     private const int BeatsOfOneStep = 4;
 
     private readonly Dictionary<HostEndpoint, Ear> _ears = [];
     private long _asOf = time.GetTimestamp();
     private int _pausedBeats;
 
-    /// <summary>It has answered, and before that answer it had said all that it had to say.</summary>
-    /// <param name="sentinel">Who.</param>
+    /// <summary>It has answered, and everything it published before that answer has arrived.</summary>
     /// <param name="asOf">When it was asked.</param>
     /// <param name="isFar">Its answers take too long to be waited for (<see cref="SentinelDistance"/>).</param>
     public void OnHeard(HostEndpoint sentinel, long asOf, bool isFar = false)
@@ -37,7 +36,7 @@ internal sealed class SentinelHearing(Lease lease, TimeProvider time, Action<lon
             _ears[sentinel] = ear = new Ear { AsOf = asOf };
         }
 
-        // The belated answer of one that was given up says nothing of now; it is asked again at once.
+        // A belated answer of a Sentinel no longer waited for says nothing about the present; it is asked again at once.
         ear.IsWaitedFor = !isFar && (ear.IsWaitedFor || IsRecent(asOf));
         ear.SilentBeats = 0;
         ear.AsOf = Math.Max(ear.AsOf, asOf);
@@ -45,8 +44,8 @@ internal sealed class SentinelHearing(Lease lease, TimeProvider time, Action<lon
     }
 
     /// <summary>
-    /// Its connection has ended. One that was heard just now is gone, and had said what it had to say. Else it may be us who closed the
-    /// connection after a time in which nobody here read from it: it has its time to be heard over another one.
+    /// Its connection has ended. If it answered just now, it is really gone, and nothing it published is missing. Otherwise the proxy
+    /// itself may have closed a connection that it had not read from while stalled: the Sentinel gets time to answer over another one.
     /// </summary>
     public void OnLost(HostEndpoint sentinel)
     {
@@ -57,7 +56,7 @@ internal sealed class SentinelHearing(Lease lease, TimeProvider time, Action<lon
         }
     }
 
-    /// <summary>It is not known any more, or is heard under another address.</summary>
+    /// <summary>It is no longer known, or is reached under another address.</summary>
     public void Forget(HostEndpoint sentinel)
     {
         _ears.Remove(sentinel);
@@ -65,8 +64,8 @@ internal sealed class SentinelHearing(Lease lease, TimeProvider time, Action<lon
     }
 
     /// <summary>
-    /// An event about a watched master, which its monitor was told before. Who looks for a replica says so once more before it promotes
-    /// one: until then nobody counts as heard as of a later moment.
+    /// An event about a watched master, which its monitor has already received. A leader that looks for a replica publishes once more
+    /// before it promotes one: until then no Sentinel counts as heard at a later moment.
     /// </summary>
     public void OnEvent(SentinelEvent news) =>
         _pausedBeats = news.IsReplicaSought ? BeatsOfOneStep : news.IsPromotionBegun || news.IsFailoverAborted ? 0 : _pausedBeats;
@@ -95,7 +94,7 @@ internal sealed class SentinelHearing(Lease lease, TimeProvider time, Action<lon
 
     private bool IsRecent(long asOf) => time.GetElapsedTime(asOf) <= Lease.Term;
 
-    // With nobody to ask, nobody can know better.
+    // With no Sentinel to ask, nothing newer can be known.
     private void Conclude()
     {
         if (_pausedBeats > 0)

@@ -10,12 +10,12 @@ namespace RedisProxy.Topology;
 
 /// <summary>
 /// Keeps one connection to one Sentinel, for ever: connects, subscribes, asks about all watched masters at the poll interval and
-/// whenever kicked, and connects again when the connection ends or an answer does not come. Whatever it hears goes to its owner.
-/// <para>It believes nothing, remembers nothing, and never gives up; it ends when stopped. One task; kicks from any thread.</para>
+/// whenever kicked, and reconnects when the connection ends or an answer is missing. Everything it receives goes to its owner.
+/// <para>It judges nothing, remembers nothing, and never gives up; it ends when stopped. One task; kicks from any thread.</para>
 /// </summary>
 internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions questions, SentinelAccess access, ISentinelLinkOwner owner)
 {
-    /// <summary>Lists are long and change seldom.</summary>
+    /// <summary>Lists are long and rarely change.</summary>
     private const int RoundsPerFullRound = 10;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -29,8 +29,8 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
 
     public HostEndpoint Endpoint => endpoint;
 
-    /// <summary>Ask now, but not more often than the pace allows.</summary>
-    /// <param name="isUrgent">The answer has changed, not only might have.</param>
+    /// <summary>Ask now, but not more often than the pacer allows.</summary>
+    /// <param name="isUrgent">The answer has changed, rather than might have.</param>
     public void Kick(bool isUrgent)
     {
         if (isUrgent)
@@ -90,7 +90,7 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
             RespValue[] replies = await connection.AskAsync(questions.Ask(isFull), stop);
             if (round > 0)
             {
-                _backoff.Reset(); // One that ends every connection after its first answer is no success.
+                _backoff.Reset(); // A Sentinel that closes every connection after its first answer is no success.
             }
 
             owner.OnRound(this, questions.Read(replies, isFull));
@@ -102,8 +102,8 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
     }
 
     /// <summary>
-    /// Between two rounds it is asked only whether it is there, as long as nothing of it can have been missed. After a time in which it was
-    /// not heard it is asked about everything, because what its events have led to, or have not, is not known here.
+    /// Between two rounds the Sentinel is only pinged, as long as none of its events can have been missed. After a gap it is asked about
+    /// everything, because the outcome of its events is unknown.
     /// </summary>
     private async Task BeatUntilNextRoundAsync(SentinelConnection connection, long heardAsOf, CancellationToken stop)
     {
@@ -158,10 +158,10 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
     }
 }
 
-/// <summary>Whoever a link to a Sentinel works for. Called on the link's thread.</summary>
+/// <summary>The owner of a link to a Sentinel. Called on the link's thread.</summary>
 internal interface ISentinelLinkOwner
 {
-    /// <summary>Says whether anybody needs the Sentinel to be heard.</summary>
+    /// <summary>Knows whether any loop needs the Sentinel's answers.</summary>
     Lease Lease { get; }
 
     /// <summary>Connected, and this is the Sentinel's id.</summary>
@@ -172,8 +172,7 @@ internal interface ISentinelLinkOwner
     /// <summary>It has answered all questions.</summary>
     void OnRound(SentinelLink link, SentinelRound round);
 
-    /// <summary>It has answered what was asked at this time, so all that it published before has come.</summary>
-    /// <param name="link">That one.</param>
+    /// <summary>It has answered a question asked at this time, so everything it published before has arrived.</summary>
     /// <param name="asOf">A timestamp of the clock.</param>
     /// <param name="isFar">Its answers take too long to be waited for.</param>
     void OnHeard(SentinelLink link, long asOf, bool isFar);

@@ -4,7 +4,7 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Topology;
 
-/// <summary>What is logged of Sentinels, event ids 2030 to 2049. Answers that change nothing are not.</summary>
+/// <summary>The log of Sentinels, event ids 2030 to 2049. Answers that change nothing are not logged.</summary>
 internal static partial class SentinelLog
 {
     [LoggerMessage(2030, LogLevel.Information, "Sentinel {Sentinel}: connected, id {Id}, RESP{Protocol}")]
@@ -13,10 +13,10 @@ internal static partial class SentinelLog
     [LoggerMessage(EventId = 2031, Message = "Sentinel {Sentinel}: not connected: {Reason}")]
     public static partial void SentinelLost(ILogger logger, LogLevel level, HostEndpoint sentinel, string reason);
 
-    [LoggerMessage(2032, LogLevel.Information, "Sentinel {Sentinel}: learnt from {Teacher}")]
+    [LoggerMessage(2032, LogLevel.Information, "Sentinel {Sentinel}: discovered through {Teacher}")]
     public static partial void SentinelLearnt(ILogger logger, HostEndpoint sentinel, HostEndpoint teacher);
 
-    [LoggerMessage(2033, LogLevel.Information, "Sentinel {Sentinel}: dropped, nobody lists it any more")]
+    [LoggerMessage(2033, LogLevel.Information, "Sentinel {Sentinel}: dropped: no other Sentinel lists it any more")]
     public static partial void SentinelDropped(ILogger logger, HostEndpoint sentinel);
 
     [LoggerMessage(2034, LogLevel.Information, "Sentinel {Sentinel}: the same as {Other}, id {Id}; one connection is kept")]
@@ -28,14 +28,14 @@ internal static partial class SentinelLog
     [LoggerMessage(2036, LogLevel.Warning, "Sentinel {Sentinel}: sends no events ({Error}); failovers are noticed by polling only")]
     public static partial void EventsRefused(ILogger logger, HostEndpoint sentinel, string error);
 
-    [LoggerMessage(2037, LogLevel.Warning, "Sentinel {Sentinel}: {Change} TILT; what it says of who is down does not count in TILT")]
+    [LoggerMessage(2037, LogLevel.Warning, "Sentinel {Sentinel}: {Change} TILT; its reports of servers being down are ignored in TILT")]
     public static partial void Tilt(ILogger logger, HostEndpoint sentinel, string change);
 
     [LoggerMessage(2038, LogLevel.Debug, "Sentinel {Sentinel}: {Name} {Payload}")]
     public static partial void SentinelSaid(ILogger logger, HostEndpoint sentinel, string name, string payload);
 
     [LoggerMessage(2039, LogLevel.Warning,
-        "Sentinel {Sentinel}: has not answered for half a second; it is not waited for any more until it does")]
+        "Sentinel {Sentinel}: has not answered for half a second; the proxy does not wait for it until it does")]
     public static partial void SentinelNotWaitedFor(ILogger logger, HostEndpoint sentinel);
 
     public static void SentinelDistance(ILogger logger, HostEndpoint sentinel, SentinelDistance distance) => SentinelDistance(
@@ -44,15 +44,15 @@ internal static partial class SentinelLog
         sentinel,
         distance.Best.TotalMilliseconds,
         distance.IsFar
-            ? "too long to wait for it: a failover that it leads while this proxy is held up may be noticed too late"
-            : "it is waited for again");
+            ? "too slow to wait for: a failover that it leads while this proxy is stalled may be noticed too late"
+            : "the proxy waits for it again");
 
-    [LoggerMessage(EventId = 2044, Message = "Sentinel {Sentinel}: its answers take {Milliseconds:0} ms at best; {Consequence}")]
+    [LoggerMessage(EventId = 2044, Message = "Sentinel {Sentinel}: its fastest answers take {Milliseconds:0} ms; {Consequence}")]
     private static partial void SentinelDistance(
         ILogger logger, LogLevel level, HostEndpoint sentinel, double milliseconds, string consequence);
 
     [LoggerMessage(EventId = 2042, Message =
-        "requests and replies waited, {Milliseconds} ms at the longest: the proxy was held up, or a Sentinel did not answer "
-            + "({Times} times since the last such line)")]
+        "requests and replies were held for up to {Milliseconds} ms: the proxy was stalled, or a Sentinel did not answer "
+            + "({Times} times since the last such message)")]
     public static partial void LeaseLapsed(ILogger logger, LogLevel level, long milliseconds, long times);
 }

@@ -3,15 +3,16 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// Could the Sentinels that are out of reach elect another master without those that are not? Pure. They cannot when a majority of all
-/// known ones is reachable. Those that were replaced by new ones stay in the lists of the others, though, until <c>SENTINEL RESET</c>, so
-/// it is also counted as Sentinel does: a leader needs a majority, and its quorum, of those that it lists itself, and it lists everybody
-/// who lives. So where a Sentinel lists no more that are out of reach than are reachable (with itself), the rest is no majority of those
-/// who live, whatever they list. Most of the reachable have to say so: one that has just begun may not have heard of the others.
+/// Could the unreachable Sentinels elect another master without the reachable ones? Pure. Not when a majority of all known ones is
+/// reachable. Replaced Sentinels stay in the others' lists until <c>SENTINEL RESET</c>, though, so votes are also counted as Sentinel
+/// counts them: a leader needs a majority, and its quorum, of those that it lists itself, and it lists every live one. So where a
+/// Sentinel lists no more unreachable Sentinels than reachable ones (itself included), the rest is no majority of the live ones, whatever
+/// they list. Most of the reachable Sentinels must agree on that: one that has just started may not have heard of the others.
 /// </summary>
 /// <param name="IsOurs">They cannot.</param>
 /// <param name="Ghosts">
-/// Whom reachable Sentinels list, nobody reaches, and all of those take for down, while a majority is not reachable without them.
+/// Sentinels that reachable ones list and all of those report down, that nothing reaches, and without which no majority is
+/// reachable.
 /// </param>
 internal sealed record SentinelMajority(bool IsOurs, IReadOnlyList<HostEndpoint> Ghosts)
 {
@@ -24,7 +25,7 @@ internal sealed record SentinelMajority(bool IsOurs, IReadOnlyList<HostEndpoint>
             return new SentinelMajority(true, []);
         }
 
-        // Those that were told to forget the others know of themselves alone, so those that the configuration names count as well.
+        // Sentinels told to forget the others know only themselves, so the configured ones count as well.
         int configured = known.Count(vote => vote.Report.IsConfigured);
         bool isOurs = reachable.Length * 2 >= configured
             && reachable.Count(counting => CannotBeOutvoted(counting, reachable, policy)) > reachable.Length / 2;

@@ -5,29 +5,29 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// All that is known of one Sentinel with regard to one master. Complete each time, so a newer report simply replaces an older one.
+/// Everything known of one Sentinel regarding one master. Complete each time, so a newer report simply replaces an older one.
 /// </summary>
 internal sealed record SentinelReport
 {
     /// <summary>Its address, as this process reaches it.</summary>
     public required HostEndpoint Sentinel { get; init; }
 
-    /// <summary>As it said last itself, or as it was listed; empty when unknown.</summary>
+    /// <summary>As the Sentinel last reported it, or as it was listed; empty when unknown.</summary>
     public string Id { get; init; } = "";
 
-    /// <summary>The configuration names it; else others list it.</summary>
+    /// <summary>It is configured; otherwise it was discovered.</summary>
     public bool IsConfigured { get; init; }
 
-    /// <summary>Connected, and <see cref="Answer"/> came over this connection: it is what the Sentinel says now.</summary>
+    /// <summary>Connected, and <see cref="Answer"/> came over this connection: it is the Sentinel's present answer.</summary>
     public bool IsReachable { get; init; }
 
     /// <summary>It has answered, or failed to, at least once since the start.</summary>
     public bool HasSpoken { get; init; }
 
-    /// <summary>Its clock jumped: what it says of who is down means nothing for a while.</summary>
+    /// <summary>Its clock jumped: its down flags mean nothing for a while.</summary>
     public bool IsInTilt { get; init; }
 
-    /// <summary>Its last; null when it never answered.</summary>
+    /// <summary>The last one; null when it never answered.</summary>
     public SentinelAnswer? Answer { get; init; }
 
     public SentinelLists Lists { get; init; } = SentinelLists.Empty;
@@ -35,7 +35,7 @@ internal sealed record SentinelReport
     /// <summary>Why it is not reachable.</summary>
     public string Error { get; init; } = "";
 
-    /// <summary>It is the Sentinel of another address; its report is that one's.</summary>
+    /// <summary>It is the same Sentinel as another address; its report is counted there.</summary>
     public bool IsKnownOtherwise { get; init; }
 
     /// <summary>All masters that it knows.</summary>
@@ -43,9 +43,9 @@ internal sealed record SentinelReport
 }
 
 /// <summary>A report made comparable: its addresses are mapped, resolved, and judged.</summary>
-/// <param name="Report">What was said.</param>
+/// <param name="Report">The Sentinel's answer.</param>
 /// <param name="Address">Where the master would be; null when the answer cannot be used.</param>
-/// <param name="Described">What the flags are about; null when unknown.</param>
+/// <param name="Described">The master that the flags describe; null when unknown.</param>
 /// <param name="Objection">Why the answer cannot be used.</param>
 internal sealed record SentinelVote(SentinelReport Report, IPEndPoint? Address, IPEndPoint? Described, string Objection)
 {
@@ -55,7 +55,7 @@ internal sealed record SentinelVote(SentinelReport Report, IPEndPoint? Address, 
 
     public long Epoch => Report.Answer?.Epoch ?? 0;
 
-    /// <summary>It watches other masters, so it has no say in this one.</summary>
+    /// <summary>It monitors other masters, so it has no vote on this one.</summary>
     public bool HasNoSay => Report.Answer is { IsUnknownName: true };
 
     /// <summary>It names a master that it takes for down itself.</summary>

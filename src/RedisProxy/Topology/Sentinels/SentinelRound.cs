@@ -2,11 +2,11 @@ using RedisProxy.Resp;
 
 namespace RedisProxy.Topology;
 
-/// <summary>All that a Sentinel answered in one round, about all masters that are watched.</summary>
+/// <summary>A Sentinel's answers of one round, about all watched masters.</summary>
 /// <param name="Answers">By master name; every watched one.</param>
 /// <param name="Lists">By master name; empty when the round did not ask for lists.</param>
-/// <param name="IsInTilt">Null when not asked or not told.</param>
-/// <param name="MasterNames">All that it knows; null when not asked or not told.</param>
+/// <param name="IsInTilt">Null when not asked or not answered.</param>
+/// <param name="MasterNames">All masters it knows; null when not asked or not answered.</param>
 internal sealed record SentinelRound(
     IReadOnlyDictionary<string, SentinelAnswer> Answers,
     IReadOnlyDictionary<string, SentinelLists> Lists,
@@ -26,8 +26,8 @@ internal sealed class SentinelQuestions
     {
         _masters = [.. masters];
 
-        // MASTER before GET-MASTER-ADDR: a promotion in between gives a new address with an old epoch, which is not accepted yet, and
-        // never an old address with a new epoch, which would be.
+        // MASTER before GET-MASTER-ADDR: a promotion in between yields a new address with an old epoch, which is not accepted yet,
+        // and never an old address with a new epoch, which would be.
         _brief = [.. _masters.SelectMany(AskForMaster)];
         _full =
         [
@@ -37,7 +37,7 @@ internal sealed class SentinelQuestions
         ];
     }
 
-    /// <param name="isFull">Also ask for lists, which change seldom and are long.</param>
+    /// <param name="isFull">Also ask for lists, which are long and rarely change.</param>
     public IReadOnlyList<string[]> Ask(bool isFull) => isFull ? _full : _brief;
 
     public SentinelRound Read(RespValue[] replies, bool isFull)

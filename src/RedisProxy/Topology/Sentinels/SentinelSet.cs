@@ -6,16 +6,16 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// All Sentinels that are known, with one link to each, whatever the number of masters: the configured ones, and those that a connected
-/// one lists. It keeps what each has said and reports it to the listener of each master. It does not judge it.
+/// All known Sentinels, with one link to each, whatever the number of masters: the configured ones, and those that a connected one
+/// lists. It keeps the answers of each and reports them to the listener of each master. It does not judge them.
 /// <para>A Sentinel is recognised by its id, because it may be reached under several addresses. One link stays: a configured one
-/// rather than a learnt one, else the earlier. A configured link that is one too many is parked, and is tried again when the other
-/// one is lost, because its name may lead to another Sentinel then.</para>
+/// rather than a discovered one, else the earlier. A redundant configured link is parked, and is tried again when the other one is
+/// lost, because its name may lead to another Sentinel then.</para>
 /// <para>Public methods from any thread; everything private runs on the inbox.</para>
 /// </summary>
 internal sealed class SentinelSet : ISentinelLinkOwner
 {
-    /// <summary>Somebody who lists more is not to be believed.</summary>
+    /// <summary>A Sentinel that lists more is not trusted.</summary>
     public const int MaxSentinels = 64;
 
     private readonly ILogger _logger;
@@ -32,8 +32,8 @@ internal sealed class SentinelSet : ISentinelLinkOwner
     /// <param name="masters">By name.</param>
     /// <param name="access">How Sentinels are reached.</param>
     /// <param name="policy">Maps announced addresses.</param>
-    /// <param name="lease">Says whether anybody needs it.</param>
-    /// <param name="renew">Gets the moments as of which all of them were heard.</param>
+    /// <param name="lease">Knows whether any loop needs it.</param>
+    /// <param name="renew">Receives the moments as of which all Sentinels have answered.</param>
     public SentinelSet(IEnumerable<string> masters, SentinelAccess access, AddressPolicy policy, Lease lease, Action<long> renew)
     {
         Lease = lease;
@@ -52,7 +52,7 @@ internal sealed class SentinelSet : ISentinelLinkOwner
 
     public Lease Lease { get; }
 
-    /// <summary>Before the start: this one gets all reports about its master.</summary>
+    /// <summary>Before the start: this listener receives all reports about its master.</summary>
     public void Watch(ISentinelListener listener) => _listeners = [.. _listeners, listener];
 
     public Task RunAsync(CancellationToken stop)
@@ -63,8 +63,8 @@ internal sealed class SentinelSet : ISentinelLinkOwner
     }
 
     /// <summary>
-    /// From now on these masters are watched, in this way. Sentinels that stay are connected anew when they are to be spoken to in another
-    /// way; what they said last is held to be true until they answer.
+    /// Watches these masters, with this access, from now on. Sentinels that stay are reconnected when the access has changed; their last
+    /// answers stay valid until they answer again.
     /// </summary>
     public void Reconfigure(IReadOnlyList<ISentinelListener> listeners, SentinelAccess access, AddressPolicy policy) => _inbox.Post(() =>
     {
@@ -78,7 +78,7 @@ internal sealed class SentinelSet : ISentinelLinkOwner
         HostEndpoint[] configured = Configured();
         foreach (KnownSentinel known in _known.FindAll(one => one.IsConfigured != configured.Contains(one.Endpoint)))
         {
-            // Learnt again where it is still listed.
+            // It is discovered again where it is still listed.
             Remove(known);
         }
 
@@ -91,8 +91,8 @@ internal sealed class SentinelSet : ISentinelLinkOwner
         AddConfigured();
     });
 
-    /// <summary>Every Sentinel is asked again at once, as far as each link's pace allows.</summary>
-    /// <param name="isUrgent">The answer is waited for.</param>
+    /// <summary>Asks every Sentinel again at once, as far as each link's pacer allows.</summary>
+    /// <param name="isUrgent">Requests are waiting for the answer.</param>
     public void AskAll(bool isUrgent = false) => Array.ForEach(_links, link => link.Kick(isUrgent));
 
     public void OnOpened(SentinelLink link, string id) => Post(link, known => TakeIdentity(known, id));
@@ -114,14 +114,14 @@ internal sealed class SentinelSet : ISentinelLinkOwner
             Lease.Need();
         }
 
-        // The others have done their duty by now: a flood of events must not become a flood of messages.
+        // Other events have served their purpose by now: a flood of events must not become a flood of messages.
         if (news.IsOfUse)
         {
             Post(link, known => TakeEvent(known, news));
         }
     }
 
-    /// <summary>A message about a link; nothing happens when that link is not in use any more.</summary>
+    /// <summary>A message about a link; ignored when that link is no longer in use.</summary>
     private void Post(SentinelLink link, Action<KnownSentinel> message) => _inbox.Post(() =>
     {
         if (_known.Find(one => one.Link == link) is { } known)
@@ -223,7 +223,7 @@ internal sealed class SentinelSet : ISentinelLinkOwner
         known.TakeRound(round);
         if (round.Lists.Count > 0)
         {
-            // Before the report: at the start, a listener waits for the word of those that are learnt, too.
+            // Before the report: at startup a listener waits for the discovered Sentinels' answers, too.
             Learn(known);
             DropUnlisted();
         }
@@ -276,7 +276,7 @@ internal sealed class SentinelSet : ISentinelLinkOwner
         return false;
     }
 
-    /// <summary>A learnt Sentinel that is away and that nobody connected lists any more was removed for good.</summary>
+    /// <summary>A discovered Sentinel that is unreachable and that no connected one lists any more was removed for good.</summary>
     private void DropUnlisted()
     {
         ListedSentinel[] listed = [.. _known.Where(one => one.IsOpen).SelectMany(one => one.Listed)];

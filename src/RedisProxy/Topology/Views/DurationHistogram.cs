@@ -1,10 +1,10 @@
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// Durations counted by how long they were. Plain fields that one thread writes; whoever scrapes reads them as they are and adds those of
-/// all threads. To count one is to find its bucket: nothing is allocated, nothing locked.
+/// A histogram of durations. Plain fields that one thread writes; a scrape reads them as they are and sums those of all threads. Adding a
+/// duration only finds its bucket: no allocation, no lock.
 /// </summary>
-/// <param name="upperBoundsMs">Of the buckets, each included, growing. What is longer than the last one has a bucket of its own.</param>
+/// <param name="upperBoundsMs">Of the buckets, inclusive, increasing. Longer durations have a bucket of their own.</param>
 internal sealed class DurationHistogram(IReadOnlyList<int> upperBoundsMs)
 {
     private readonly long[] _counts = new long[upperBoundsMs.Count + 1];
@@ -13,13 +13,13 @@ internal sealed class DurationHistogram(IReadOnlyList<int> upperBoundsMs)
     /// <summary>Milliseconds.</summary>
     public IReadOnlyList<int> UpperBoundsMs => upperBoundsMs;
 
-    /// <summary>One for each bound, and one for what is longer. Not cumulative.</summary>
+    /// <summary>One for each bound, and one for longer durations. Not cumulative.</summary>
     public IReadOnlyList<long> Counts => _counts;
 
-    /// <summary>Of all durations, in milliseconds.</summary>
+    /// <summary>The sum of all durations, in milliseconds.</summary>
     public long SumMs => Interlocked.Read(ref _sumMs);
 
-    /// <param name="ms">A negative one counts as none.</param>
+    /// <param name="ms">Negative counts as zero.</param>
     public void Add(long ms)
     {
         int bucket = 0;

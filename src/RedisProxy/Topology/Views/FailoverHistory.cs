@@ -2,10 +2,10 @@ using System.Net;
 
 namespace RedisProxy.Topology;
 
-/// <summary>What kind of outage it was, as an operator would call it.</summary>
+/// <summary>The kind of outage, as an operator would call it.</summary>
 internal enum FailoverKind
 {
-    /// <summary>Somebody asked for it: the old master was well.</summary>
+    /// <summary>Requested by an operator: the old master was healthy.</summary>
     Planned,
 
     /// <summary>The old master was lost, and another one took over.</summary>
@@ -15,7 +15,8 @@ internal enum FailoverKind
     Restart,
 }
 
-/// <summary>One failover on its timeline. The offsets are since <see cref="FirstSignAt"/> and do not depend on the wall clock.</summary>
+/// <summary>The timeline of one failover. The offsets are relative to <see cref="FirstSignAt"/> and independent of the wall
+/// clock.</summary>
 internal sealed record FailoverRecord
 {
     /// <summary>1 for the first since the start; grows by one.</summary>
@@ -29,7 +30,7 @@ internal sealed record FailoverRecord
     /// <summary>When the new master was accepted, and so the old one fenced; null for a restart.</summary>
     public TimeSpan? AcceptedAfter { get; init; }
 
-    /// <summary>When it was confirmed to take requests; null while it is not.</summary>
+    /// <summary>When it was confirmed to take requests; null until then.</summary>
     public TimeSpan? AvailableAfter { get; init; }
 
     public required IPEndPoint Old { get; init; }
@@ -38,7 +39,7 @@ internal sealed record FailoverRecord
 
     public long Epoch { get; init; }
 
-    /// <summary>The Sentinels that said so.</summary>
+    /// <summary>The Sentinels that reported it.</summary>
     public string Who { get; init; } = "";
 }
 
@@ -62,10 +63,10 @@ internal sealed class FailoverHistory
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<FailoverRecord> Last => _last;
 
-    /// <summary>Those that have been accepted, or come back; whether they became available shows their record.</summary>
+    /// <summary>Failovers whose master was accepted or came back; the record shows whether it became available.</summary>
     public long CountOf(FailoverKind kind) => Interlocked.Read(ref _counts[(int)kind]);
 
-    /// <summary>From the first sign until the master takes requests, of those that are over.</summary>
+    /// <summary>From the first sign until the master takes requests, of the completed ones.</summary>
     public DurationHistogram DurationsOf(FailoverKind kind) => _durations[(int)kind];
 
     public void Add(FailoverRecord record)
@@ -80,7 +81,7 @@ internal sealed class FailoverHistory
         _last = [.. _last.TakeLast(MaxRecords - 1), record with { Number = number }];
     }
 
-    /// <summary>The newest one has become available.</summary>
+    /// <summary>The newest failover's master has become available.</summary>
     public void Complete(TimeSpan availableAfter)
     {
         FailoverRecord[] last = _last;

@@ -9,27 +9,27 @@ internal interface ITopologySource
     /// <summary>The failovers of this master since the start. Any thread.</summary>
     FailoverHistory Failovers { get; }
 
-    /// <summary>How long the master took to answer the last look at it; null before the first answer. Any thread.</summary>
+    /// <summary>Round trip of the last answered probe; null before the first answer. Any thread.</summary>
     TimeSpan? ProbeRoundTrip { get; }
 
     /// <summary>
-    /// A session has a reason to doubt the master: its backend connection ended, was refused, or answered READONLY. Everybody is asked
-    /// again at once, rate-limited. Any thread; never blocks.
+    /// A session has a reason to doubt the master: its backend connection ended, was refused, or answered READONLY. The master and
+    /// every Sentinel are asked again at once, rate-limited. Any thread; never blocks.
     /// </summary>
     /// <returns>The number of this suspicion, see <see cref="TopologyView.CoversSuspicion"/>.</returns>
     long Suspect(SuspicionReason reason);
 
-    /// <summary>How long its views may be acted upon; null without Sentinel, where nobody but the server itself knows better.</summary>
+    /// <summary>How long its views may be acted upon; null without Sentinel, where only the server itself knows its state.</summary>
     Lease? Lease => null;
 
-    /// <summary>Runs the action when all that the source was told before this call has been shown to its observers.</summary>
+    /// <summary>Runs the action once everything posted to the source before this call has been published to its observers.</summary>
     void AfterAll(Action action) => action();
 
-    /// <summary>From now on the observer gets every new view, in order, one at a time; the current one first.</summary>
+    /// <summary>The observer receives every view from now on, in order, one at a time; the current one first.</summary>
     void Subscribe(ITopologyObserver observer);
 }
 
-/// <summary>Gets the views of one master, on a thread of the control plane. Must not block.</summary>
+/// <summary>Receives the views of one master, on a thread of the control plane. Must not block.</summary>
 internal interface ITopologyObserver
 {
     void OnTopology(TopologyView view);
@@ -44,6 +44,6 @@ internal enum SuspicionReason
     /// <summary>A connection could not be opened within the time.</summary>
     ConnectFailed,
 
-    /// <summary>It answered that it is no master, or not one yet: READONLY, LOADING, MASTERDOWN, REDIRECT.</summary>
+    /// <summary>The server answered that it is no master, or not one yet: READONLY, LOADING, MASTERDOWN, REDIRECT.</summary>
     Rejected,
 }

@@ -5,16 +5,16 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// A server that sessions of one replica listener may be served by, from its admission to the end of that. Loops share it: each counts its
-/// sessions here, so that all together are spread.
+/// A server for the sessions of one replica listener, from its admission to its removal. Shared by the loops: each counts its sessions
+/// here, so that the load is balanced over all of them.
 /// </summary>
-/// <param name="announced">As Sentinel calls it.</param>
+/// <param name="announced">Its address as Sentinel announces it.</param>
 /// <param name="address">Where it is reached from here.</param>
-/// <param name="generation">Of this admission; no other target of the listener ever has the same.</param>
+/// <param name="generation">Of this admission; unique among the listener's targets.</param>
 /// <param name="weight">Its share; 0: only when there is no other.</param>
 internal sealed class ReplicaTarget(HostEndpoint announced, IPEndPoint address, long generation, int weight)
 {
-    // So much of its share a replica has at once when it starts slowly; none at all would never be measured.
+    // A replica that starts slowly has this part of its share at once; with none at all it would never be measured.
     private const double MinShare = 0.1;
 
     private const double Least = 1e-6;
@@ -24,7 +24,7 @@ internal sealed class ReplicaTarget(HostEndpoint announced, IPEndPoint address, 
     private readonly TimeSpan _slowStart;
     private int _sessions;
 
-    /// <param name="announced">As Sentinel calls it.</param>
+    /// <param name="announced">Its address as Sentinel announces it.</param>
     /// <param name="address">Where it is reached from here.</param>
     /// <param name="generation">Of this admission.</param>
     /// <param name="weight">Its share.</param>
@@ -47,13 +47,13 @@ internal sealed class ReplicaTarget(HostEndpoint announced, IPEndPoint address, 
 
     public int Weight => weight;
 
-    /// <summary>Now, over all loops, those that are just connecting included.</summary>
+    /// <summary>At present, over all loops, connecting ones included.</summary>
     public int Sessions => Volatile.Read(ref _sessions);
 
-    /// <summary>Sessions for each unit of its share, were there one more. Where this is least, the next one goes.</summary>
+    /// <summary>Sessions per unit of its share, with one more. The next session goes where this is least.</summary>
     public double LoadWithOneMore => (Sessions + 1) / Share;
 
-    /// <summary>Its weight, or the part of it that it has by now. Never nothing: who has no weight comes last.</summary>
+    /// <summary>Its weight, or the part of it reached by now. Never zero: a target without weight comes last.</summary>
     public double Share => Math.Max(weight, Least) * Ramp;
 
     private double Ramp => _time is null || _slowStart <= TimeSpan.Zero
