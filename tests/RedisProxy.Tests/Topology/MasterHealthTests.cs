@@ -123,7 +123,7 @@ public class MasterHealthTests
         deployment.Options = deployment.Options with { Backend = new BackendOptions { Password = "secret" } };
         await deployment.StartAvailableAsync();
         string warning = Assert.Single(deployment.Log.Lines, line => line.Id == 2009).Text;
-        Assert.Contains($" {expected}. It is taken", warning, StringComparison.Ordinal);
+        Assert.Contains($" {expected}. It is assumed", warning, StringComparison.Ordinal);
     }
 
     private static void InterlockedMax(ref long target, long value)
