@@ -45,7 +45,8 @@ internal sealed record ListenerOptions
     /// <summary>
     /// <c>users[]</c>: the users of this listener. Clients authenticate to the proxy as one of these, by AUTH or HELLO, before any of
     /// their requests is passed on; the master never sees their credentials. The same <c>username</c> may appear twice, so that
-    /// passwords can be changed one after the other. Default: empty, the proxy demands no authentication.
+    /// passwords can be changed one after the other. Default: empty, the proxy demands no authentication. Adding the first user, or
+    /// removing the last one, needs a restart, unless there is a <c>backendUser</c>.
     /// </summary>
     public IReadOnlyList<UserOptions> Users { get; init; } = [];
 
