@@ -41,6 +41,29 @@ public sealed partial class ExampleFileTests
         Assert.All(Keys, key => Assert.Contains($"\"{key}\":", text, StringComparison.Ordinal));
     }
 
+    /// <summary>Also where it is an example for something else, such as a receiver's rate limit, and nothing reads it.</summary>
+    [Fact]
+    public void Example_WhereverItShowsAValueWithADefault_ShowsTheDeclaredOne()
+    {
+        ILookup<string, string> defaults = DeclaredKeys.All
+            .Where(key => key.Default is not (null or "true" or "false") && (key.Range is not null || key.Choices.Count > 0))
+            .ToLookup(key => key.Path.Split('.')[^1], key => Canonical(key.Default!));
+        Match[] shown = [.. Shown().Matches(File.ReadAllText(ExamplePath()))
+            .Where(match => defaults[match.Groups["key"].Value].Distinct().Count() == 1)];
+        Assert.True(shown.Length > 25, "values are found");
+        Assert.All(shown, match => Assert.Equal(
+            (match.Value, defaults[match.Groups["key"].Value].First()), (match.Value, Canonical(match.Groups["value"].Value))));
+    }
+
+    /// <summary>1m and 60s are one.</summary>
+    private static string Canonical(string value) =>
+        char.IsAsciiLetter(value[^1]) && DurationText.TryParse(value, out TimeSpan duration) ? DurationText.Format(duration) : value;
+
+    [GeneratedRegex("""
+        "(?<key>\w+)": "?(?<value>[^",{}\[\]\s]+)
+        """)]
+    private static partial Regex Shown();
+
     /// <summary>In the example, slashes without a blank behind them stand before a default, others before prose.</summary>
     [GeneratedRegex("""//(?=["}])""")]
     private static partial Regex CommentedOut();

@@ -12,7 +12,7 @@ public sealed class OptionChangesTests
         string[] expected = [.. typeof(ProxyOptions).GetProperties()
             .Where(section => section.Name is not (nameof(ProxyOptions.Listeners) or nameof(ProxyOptions.Notify)))
             .SelectMany(section => Leaves(section.PropertyType, NameOf(section)))];
-        Assert.Equal(expected.Order(), OptionChanges.KeyNames.Order());
+        Assert.Equal(expected.Order(), ProxyKeys.Table.Keys.Select(key => key.Name).Order());
     }
 
     [Fact]

@@ -76,7 +76,7 @@ public sealed class RoleOptionTests
     }
 
     [Theory]
-    [InlineData("'appendonly': true", "roles.master.config.appendonly: \"true\" is none of redis's words; expected \"yes\"")]
+    [InlineData("'appendonly': true", "roles.master.config.appendonly: \"true\" is not a value Redis accepts; expected \"yes\"")]
     [InlineData("'appendonly': 'a\\nb'",
         "roles.master.config.appendonly: \"a\\u000ab\" is no value of a parameter; expected one line of at most 1024 characters")]
     [InlineData("'save': 'no', 'SAVE': 'no'", "roles.master.config.SAVE: is given twice; expected once")]

@@ -1,6 +1,8 @@
 using System.Xml.Linq;
 
+using RedisProxy.Configuration;
 using RedisProxy.Testing;
+using RedisProxy.Tests.Configuration;
 
 namespace RedisProxy.Tests.Documentation;
 
@@ -12,10 +14,44 @@ public sealed class ReferenceTests
     {
         string made = ConfigurationReference.Of(XDocument.Load(Path.Combine(AppContext.BaseDirectory, "RedisProxy.xml")));
         AssertUpToDate("docs/configuration.md", made);
-        foreach (string key in Configuration.ExampleFileTests.Keys)
+        foreach (string key in ExampleFileTests.Keys)
         {
             Assert.Contains($"`{key}`", made.Replace("`listeners[]`", "`listeners`", StringComparison.Ordinal), StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void ConfigurationReference_HasEveryDeclaredKeyWithItsDefaultAndItsValues()
+    {
+        string made = ConfigurationReference.Of(XDocument.Load(Path.Combine(AppContext.BaseDirectory, "RedisProxy.xml")));
+        ILookup<string, string> sections = made.Split("\n## `").Skip(1)
+            .SelectMany(section => ConfigurationReference.SectionsOf(section[..section.IndexOf('`', StringComparison.Ordinal)])
+                .Select(name => (name, section)))
+            .ToLookup(named => named.name, named => named.section);
+        Assert.All(DeclaredKeys.All, key =>
+        {
+            int end = key.Path.LastIndexOf('.');
+            string name = key.Path[(end + 1)..];
+            string row = sections[key.Path[..end]].SelectMany(section => section.Split('\n'))
+                .FirstOrDefault(line => line.StartsWith($"| `{name}`", StringComparison.Ordinal)
+                    || line.StartsWith($"| `{name}[]`", StringComparison.Ordinal)) ?? "";
+            bool isPlain = key.Range is null && key.Choices.Count == 0 && key.Default is null;
+            Assert.True(row.Length > 0 || (isPlain && sections[key.Path[..end]].Any(section => section.Contains($"`{name}`"))), key.Path);
+            Assert.Contains(key.Default is null || row.Length == 0 ? "" : $"| `{key.Default}` |", row, StringComparison.Ordinal);
+            Assert.Contains(key.Range is null ? "" : $"| {key.Range} |", row, StringComparison.Ordinal);
+            Assert.All(key.Choices, choice => Assert.Contains($"`{choice}`", row, StringComparison.Ordinal));
+        });
+    }
+
+    /// <summary>Limits that are no range of a value are said in prose.</summary>
+    [Fact]
+    public void ConfigurationReference_SaysHowManyThereMayBe()
+    {
+        string made = ConfigurationReference.Of(XDocument.Load(Path.Combine(AppContext.BaseDirectory, "RedisProxy.xml")));
+        string RowOf(string start) => made.Split('\n').First(line => line.StartsWith(start, StringComparison.Ordinal));
+        Assert.Contains($"At most {NotifyOptions.MaxReceivers}.", RowOf("Receivers that are told"), StringComparison.Ordinal);
+        Assert.Contains($"At most {NotifyCommandOptions.MaxArgs}.", RowOf("| `args`"), StringComparison.Ordinal);
+        Assert.Contains($"At most {RolePolicyOptions.MaxConfig}.", RowOf("| `config`"), StringComparison.Ordinal);
     }
 
     private static void AssertUpToDate(string path, string made)

@@ -12,6 +12,8 @@ internal static class RoomRules
     [
         ["Configuration/Values"],
         ["Configuration/Options"],
+        ["Configuration/Sources"],
+        ["Configuration/Keys"],
         ["Configuration/Reading"],
         ["Configuration/Reload"],
         ["Resp"],
@@ -44,7 +46,6 @@ internal static class RoomRules
     public static readonly Dictionary<string, int> LargeRooms = new()
     {
         ["Audit"] = 16,
-        ["Configuration/Reading"] = 17,
         ["EventLoops"] = 22,
         ["Notify"] = 19,
         ["Resp"] = 18,

@@ -36,7 +36,7 @@ internal enum NotifyEvent
     /// <summary>The audit has no critical finding any more.</summary>
     DriftGone,
 
-    /// <summary>Somebody tries a receiver. Nobody can choose or lose it.</summary>
+    /// <summary>An operator tries a receiver. No receiver can choose it or opt out of it.</summary>
     Test,
 }
 

@@ -1,46 +1,48 @@
 namespace RedisProxy.Configuration;
 
-/// <summary><c>roles</c>: settings of the servers that follow their role, so that a failover takes them along. Needs Sentinel.</summary>
+/// <summary><c>roles</c>: server settings that depend on the role, so that they move with a failover. Needs Sentinel.</summary>
 internal sealed record RoleOptions
 {
-    /// <summary><c>masters</c>: the names of those whose servers are looked after, as Sentinel knows them. Default empty: all.</summary>
+    /// <summary><c>masters</c>: the masters whose servers are managed, by the names Sentinel knows them by. Default: empty, all.</summary>
     public IReadOnlyList<string> Masters { get; init; } = [];
 
-    /// <summary><c>master</c>: what a master is given. Default nothing.</summary>
+    /// <summary><c>master</c>: the settings of a master.</summary>
     public RolePolicyOptions Master { get; init; } = new();
 
-    /// <summary><c>replica</c>: what its replicas are given. Default nothing.</summary>
+    /// <summary><c>replica</c>: the settings of its replicas.</summary>
     public RolePolicyOptions Replica { get; init; } = new();
 
-    /// <summary><c>interval</c>: between two looks at every server, apart from those after a failover. Default 30s, 1s to 1h.</summary>
+    /// <summary><c>interval</c>: between two checks of every server, apart from those after a failover.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// <c>rewrite</c>: have a server write what was changed into its configuration file (CONFIG REWRITE). Default false; Sentinel has it
-    /// do so at each failover anyway.
+    /// <c>rewrite</c>: have a server write what was changed into its configuration file (CONFIG REWRITE). Sentinel has it do so at each
+    /// failover anyway.
     /// </summary>
     public bool Rewrite { get; init; }
 
-    /// <summary><c>dryRun</c>: change nothing; the log and the metrics tell what would be changed. Default false.</summary>
+    /// <summary><c>dryRun</c>: change nothing; the log and the metrics tell what would be changed.</summary>
     public bool DryRun { get; init; }
 
-    /// <summary>Is there something to look after?</summary>
+    /// <summary>Is there anything to manage?</summary>
     public bool HasPolicy() => Master.Config.Count > 0 || Replica.Config.Count > 0;
 
-    /// <summary>Is this master, and are its replicas, looked after?</summary>
+    /// <summary>Are this master and its replicas managed?</summary>
     public bool IsAbout(string master) => HasPolicy() && (Masters.Count == 0 || Masters.Contains(master));
 }
 
-/// <summary><c>roles.master and roles.replica</c>: what one role is given.</summary>
+/// <summary><c>roles.master and roles.replica</c>: the settings of one role.</summary>
 internal sealed record RolePolicyOptions
 {
+    public const int MaxConfig = 64;
+
     /// <summary>None.</summary>
     public static readonly IReadOnlyDictionary<string, string> NoConfig = new Dictionary<string, string>();
 
     /// <summary>
-    /// <c>config</c>: parameters of CONFIG SET with their values, as redis writes them: <c>yes</c>, <c>no</c>, <c>100mb</c>; the value
-    /// <c>""</c> of <c>save</c> is no snapshots. At most 64. Not those that say who a server is, where it is reached, or whom it lets in.
-    /// Default empty.
+    /// <c>config</c>: parameters of CONFIG SET with their values, as Redis writes them: <c>yes</c>, <c>no</c>, <c>100mb</c>; the value
+    /// <c>""</c> of <c>save</c> turns snapshots off. At most 64. Parameters of a server's identity, its address or its access are
+    /// refused.
     /// </summary>
     public IReadOnlyDictionary<string, string> Config { get; init; } = NoConfig;
 }

@@ -4,28 +4,26 @@ namespace RedisProxy.Configuration;
 internal sealed record OtlpOptions
 {
     /// <summary>
-    /// <c>endpoint</c>: URL of the collector, <c>http</c> or <c>https</c>, such as <c>http://collector:4318</c>; with <c>grpc</c> mostly
-    /// port 4317. <c>/v1/metrics</c> is added to its path. Default none, as is the empty string: nothing is pushed.
+    /// <c>endpoint</c>: URL of the collector, <c>http</c> or <c>https</c>, such as <c>http://collector:4318</c>; with <c>grpc</c> usually
+    /// port 4317. <c>/v1/metrics</c> is added to its path. Default: none, and so is the empty string: nothing is pushed.
     /// </summary>
     public Uri? Endpoint { get; init; }
 
-    /// <summary>
-    /// <c>protocol</c>: <c>http/protobuf</c> or <c>grpc</c>. Default <c>http/protobuf</c>, as OpenTelemetry's specification has it.
-    /// </summary>
+    /// <summary><c>protocol</c>: the default is that of OpenTelemetry's specification.</summary>
     public OtlpProtocol Protocol { get; init; }
 
     /// <summary>
-    /// <c>interval</c>: between two pushes. Default 15s, 1s to 1h. OpenTelemetry's usual 60s would leave the rates of alert rules, which
-    /// look at one or two minutes, without points.
+    /// <c>interval</c>: between two pushes. With OpenTelemetry's usual 60s, alert rules that compute rates over one or two minutes would
+    /// have too few points.
     /// </summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary><c>timeout</c>: of one push; what it had to say is in the next one. Default 10s, 100ms to 1m.</summary>
+    /// <summary><c>timeout</c>: of one push; its values are part of the next one.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
     /// <c>headers</c> or the first line of <c>headersFile</c>: sent with each push, as in <c>Authorization=Bearer%20abc,X-Tenant=a</c>:
-    /// percent-encoded, which is how OpenTelemetry writes them in the environment. Default none. Never shown.
+    /// percent-encoded, which is how OpenTelemetry writes them in the environment. Never shown.
     /// </summary>
     public string? Headers { get; init; }
 

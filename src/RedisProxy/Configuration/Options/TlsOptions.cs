@@ -1,32 +1,37 @@
 namespace RedisProxy.Configuration;
 
-/// <summary><c>listeners[].tls</c>: applications connect with TLS 1.2 or 1.3, and not without. Default: none.</summary>
+/// <summary>
+/// <c>listeners[].tls</c>: applications connect with TLS 1.2 or 1.3, and not without. With <c>enabled: false</c> the section counts as
+/// absent.
+/// </summary>
 internal sealed record ListenerTlsOptions
 {
-    /// <summary><c>certificateFile</c> (required), <c>keyFile</c> and <c>caFile</c>, as they were at start.</summary>
+    /// <summary>
+    /// <c>certificateFile</c>: required; PEM, followed by the intermediate certificates. <c>keyFile</c>: its private key, by default in
+    /// the same file. <c>caFile</c>: the authorities of clients' certificates. All are read again when they change.
+    /// </summary>
     public required TlsMaterial Material { get; init; }
 
-    /// <summary>
-    /// <c>requireClientCertificate</c>: only clients whose certificate is from <c>caFile</c> are served. Default false.
-    /// </summary>
+    /// <summary><c>requireClientCertificate</c>: only clients with a certificate from <c>caFile</c> are served.</summary>
     public bool RequireClientCertificate { get; init; }
 
-    /// <summary><c>handshakeTimeout</c>: a connection that is not secured by then is closed. Default 10s, 100ms to 1m.</summary>
+    /// <summary><c>handshakeTimeout</c>: a connection whose handshake takes longer is closed.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>
-    /// <c>maxConcurrentHandshakes</c>: so many clients are being greeted at once, in all loops; others wait. Default 256, 1 to 10000.
-    /// </summary>
+    /// <summary><c>maxConcurrentHandshakes</c>: maximum TLS handshakes in progress across all loops; further clients queue.</summary>
     public int MaxConcurrentHandshakes { get; init; } = 256;
 }
 
 /// <summary>
-/// <c>backend.tls</c> and <c>sentinel.tls</c>: servers are reached with TLS 1.2 or 1.3. Default: none. Names are those that this
-/// configuration has, never those that a Sentinel says.
+/// <c>backend.tls and sentinel.tls</c>: servers are reached with TLS 1.2 or 1.3. Names are verified against this configuration, never
+/// against what a Sentinel announces. With <c>enabled: false</c> the section counts as absent.
 /// </summary>
 internal sealed record PeerTlsOptions
 {
-    /// <summary><c>caFile</c>; <c>certificateFile</c> and <c>keyFile</c> for servers that want to see one.</summary>
+    /// <summary>
+    /// <c>caFile</c>: the authorities of the servers' certificates; without it, those of the system. <c>certificateFile</c> and
+    /// <c>keyFile</c>: shown to servers that demand a certificate. All are read again when they change.
+    /// </summary>
     public required TlsMaterial Material { get; init; }
 
     /// <summary>
@@ -35,6 +40,6 @@ internal sealed record PeerTlsOptions
     /// </summary>
     public string? ServerName { get; init; }
 
-    /// <summary><c>verifyName</c>: false believes every certificate from <c>caFile</c>, whatever its name. Default true.</summary>
+    /// <summary><c>verifyName</c>: false trusts every certificate from <c>caFile</c>, whatever its name.</summary>
     public bool VerifyName { get; init; } = true;
 }

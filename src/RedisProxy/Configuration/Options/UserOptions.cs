@@ -1,17 +1,17 @@
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// <c>listeners[].users[]</c>: a name and a password as AUTH has them (redis.io/commands/auth). <c>backendUser</c> is one, too.
+/// <c>listeners[].users[]</c>: a name and a password as in AUTH (redis.io/commands/auth). <c>backendUser</c> has the same keys.
 /// </summary>
 internal sealed record UserOptions
 {
-    /// <summary>The user of clients and servers that say only a password.</summary>
+    /// <summary>The user of clients and servers that give only a password.</summary>
     public const string DefaultName = "default";
 
-    /// <summary><c>username</c>: default <c>default</c>.</summary>
+    /// <summary><c>username</c>: the default is the user of clients that give only a password.</summary>
     public string Username { get; init; } = DefaultName;
 
-    /// <summary><c>password</c> or the first line of <c>passwordFile</c>: required.</summary>
+    /// <summary><c>password</c> or the first line of <c>passwordFile</c>: never shown.</summary>
     public required string Password { get; init; }
 
     /// <inheritdoc cref="SentinelOptions.ToString"/>

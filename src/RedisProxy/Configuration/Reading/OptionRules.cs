@@ -3,68 +3,70 @@ namespace RedisProxy.Configuration;
 /// <summary>
 /// The rules between keys. They speak only of values that were understood, so that one mistake does not bring a second message.
 /// </summary>
-internal static class OptionRules
+/// <param name="all">The whole configuration.</param>
+/// <param name="listeners">Those of the options, with their places.</param>
+/// <param name="options">What was read.</param>
+internal sealed class OptionRules(OptionSection all, IReadOnlyList<ListenerReading> listeners, ProxyOptions options)
 {
-    public static void Check(OptionDraft draft, OptionErrors errors)
+    public void Check()
     {
-        CheckWhereTheMasterIs(draft, errors);
-        CheckNames(draft.Listeners, errors);
-        CheckBinds(draft, errors);
-        CheckDestinations(draft, errors);
-        RoleSection.Check(draft, errors);
-        SentinelFacadeSection.Check(draft, errors);
+        CheckWhereTheMasterIs();
+        CheckNames();
+        CheckBinds();
+        CheckDestinations();
+        CheckRoles();
+        new SentinelFacadeRules(all, listeners, options).Check();
     }
 
     /// <summary>Sentinels and masters' names, or one server and listeners' names.</summary>
-    private static void CheckWhereTheMasterIs(OptionDraft draft, OptionErrors errors)
+    private void CheckWhereTheMasterIs()
     {
-        bool hasSentinel = draft.Options.Sentinel is not null;
-        if (hasSentinel && draft.IsEndpointGiven)
+        bool hasSentinel = options.Sentinel is not null;
+        bool isEndpointGiven = all.Has("backend:endpoint");
+        if (hasSentinel && isEndpointGiven)
         {
-            errors.Add("backend:endpoint", "is given together with sentinel; expected one of them");
+            all.Refuse("backend:endpoint", "is given together with sentinel; expected one of them");
             return;
         }
 
-        if (!hasSentinel && !draft.IsEndpointGiven)
+        if (!hasSentinel && !isEndpointGiven)
         {
-            errors.Add("sentinel", "missing; expected sentinel.endpoints, or backend.endpoint for one server without Sentinel");
+            all.Refuse("sentinel", "missing; expected sentinel.endpoints, or backend.endpoint for one server without Sentinel");
             return;
         }
 
-        foreach (ListenerDraft listener in draft.Listeners)
+        foreach ((OptionSection section, ListenerOptions listener, _) in listeners)
         {
-            string masterPath = listener.Section.PathOf("master");
-            if (hasSentinel && !listener.Section.Has("master"))
+            if (hasSentinel && !section.Has("master"))
             {
-                errors.Add(masterPath, "missing; expected the name of the master, as Sentinel knows it");
+                section.Refuse("master", "missing; expected the name of the master, as Sentinel knows it");
             }
             else if (!hasSentinel && listener.Master is not null)
             {
-                errors.Add(masterPath, $"{QuotedValue.Of(listener.Master)} needs sentinel; expected no master with backend.endpoint");
+                section.Refuse("master", $"{QuotedValue.Of(listener.Master)} needs sentinel; expected no master with backend.endpoint");
             }
 
             if (!hasSentinel && listener.Role == ListenerRole.Replica)
             {
-                errors.Add(listener.Section.PathOf("role"), "\"replica\" needs sentinel, which knows the replicas; expected \"master\"");
+                section.Refuse("role", "\"replica\" needs sentinel, which knows the replicas; expected \"master\"");
             }
 
-            if (!hasSentinel && !listener.Section.Has("name"))
+            if (!hasSentinel && !section.Has("name"))
             {
-                errors.Add(listener.Section.PathOf("name"), "missing; expected a name, as there is no master to be named after");
+                section.Refuse("name", "missing; expected a name, as there is no master to be named after");
             }
         }
     }
 
-    private static void CheckNames(IReadOnlyList<ListenerDraft> listeners, OptionErrors errors)
+    private void CheckNames()
     {
-        foreach ((ListenerDraft listener, ListenerDraft twin) in Twins(listeners, (a, b) => a.EffectiveName == b.EffectiveName))
+        foreach ((ListenerReading listener, ListenerReading twin) in Twins((a, b) => a.Name == b.Name))
         {
-            if (listener.EffectiveName is { } name)
+            if (listener.Options.Name is { Length: > 0 } name)
             {
-                string source = listener.Name is null ? ", taken from master," : "";
-                errors.Add(
-                    listener.Section.PathOf("name"),
-                    $"{QuotedValue.Of(name)}{source} is the name of {OptionPath.Show(twin.Section.Path)}, too; expected one of its own");
+                string source = listener.IsNamed ? "" : ", taken from master,";
+                string other = OptionPath.Show(twin.Section.Path);
+                listener.Section.Refuse("name", $"{QuotedValue.Of(name)}{source} is the name of {other}, too; expected one of its own");
             }
         }
     }
@@ -73,54 +75,88 @@ internal static class OptionRules
     /// Two listeners on one address would not fail, because the sockets share it as those of the loops do: the kernel would deal clients
     /// out at random.
     /// </summary>
-    private static void CheckBinds(OptionDraft draft, OptionErrors errors)
+    private void CheckBinds()
     {
-        foreach ((ListenerDraft listener, ListenerDraft twin) in Twins(draft.Listeners, (a, b) => IsSame(a.Bind, b.Bind)))
+        foreach ((ListenerReading listener, ListenerReading twin) in Twins((a, b) => IsSame(a.Bind, b.Bind)))
         {
-            errors.Add(listener.Section.PathOf("bind"), $"\"{listener.Bind}\" is {ShowBind(twin)}, too; expected one of its own");
+            listener.Section.Refuse("bind", $"\"{listener.Options.Bind}\" is {ShowBind(twin)}, too; expected one of its own");
         }
 
-        BindAddress? admin = draft.Options.Admin.Bind;
-        if (draft.Listeners.FirstOrDefault(l => IsSame(l.Bind, admin)) is { } taken)
+        BindAddress? admin = options.Admin.Bind;
+        if (listeners.FirstOrDefault(listener => IsSame(listener.Options.Bind, admin)) is { } taken)
         {
-            errors.Add("admin:bind", $"\"{admin}\" is {ShowBind(taken)}, too; expected one of its own, or \"\" for none");
+            all.Refuse("admin:bind", $"\"{admin}\" is {ShowBind(taken)}, too; expected one of its own, or \"\" for none");
         }
     }
 
     /// <summary>A proxy that connects to itself uses up every session it has.</summary>
-    private static void CheckDestinations(OptionDraft draft, OptionErrors errors)
+    private void CheckDestinations()
     {
-        if (draft.Options.Backend.Endpoint is { } server && ListenerOf(server) is { } listener)
+        if (options.Backend.Endpoint is { } server && ListenerOf(server) is { } listener)
         {
-            errors.Add("backend:endpoint", Complaint(server, listener, "the server"));
+            all.Refuse("backend:endpoint", Complaint(server, listener, "the server"));
         }
 
-        foreach (HostEndpoint sentinel in draft.Options.Sentinel?.Endpoints ?? [])
+        foreach (HostEndpoint sentinel in options.Sentinel?.Endpoints ?? [])
         {
             if (ListenerOf(sentinel) is { } ours)
             {
-                errors.Add("sentinel:endpoints", Complaint(sentinel, ours, "a Sentinel"));
+                all.Refuse("sentinel:endpoints", Complaint(sentinel, ours, "a Sentinel"));
             }
         }
 
-        ListenerDraft? ListenerOf(HostEndpoint endpoint) => draft.Listeners.FirstOrDefault(l => l.Bind?.Tcp?.Accepts(endpoint) == true);
+        ListenerReading? ListenerOf(HostEndpoint endpoint) =>
+            listeners.FirstOrDefault(listener => listener.Options.Bind?.Tcp?.Accepts(endpoint) == true);
 
-        static string Complaint(HostEndpoint endpoint, ListenerDraft listener, string what) =>
+        static string Complaint(HostEndpoint endpoint, ListenerReading listener, string what) =>
             $"\"{endpoint}\" is this proxy's own {ShowBind(listener)}; expected the address of {what}";
     }
 
-    private static string ShowBind(ListenerDraft listener) => OptionPath.Show(listener.Section.PathOf("bind"));
+    private void CheckRoles()
+    {
+        RoleOptions roles = options.Roles;
+        if (!roles.HasPolicy())
+        {
+            return;
+        }
 
+        if (options.Sentinel is null)
+        {
+            all.Refuse("roles", "needs sentinel; expected no roles with backend.endpoint, whose server keeps its role");
+            return;
+        }
+
+        for (int i = 0; i < roles.Masters.Count; i++)
+        {
+            if (!options.Listeners.Any(listener => listener.Master == roles.Masters[i]))
+            {
+                string given = QuotedValue.Of(roles.Masters[i]);
+                all.Refuse($"roles:masters:{i}", $"{given} is the master of no listener; expected one of theirs");
+            }
+        }
+
+        foreach ((string role, RolePolicyOptions policy) in new[] { ("master", roles.Master), ("replica", roles.Replica) })
+        {
+            if (policy.Config.Count > RolePolicyOptions.MaxConfig)
+            {
+                all.Refuse(
+                    $"roles:{role}:config", $"has {policy.Config.Count} parameters; expected at most {RolePolicyOptions.MaxConfig}");
+            }
+        }
+    }
+
+    private static string ShowBind(ListenerReading listener) => OptionPath.Show(listener.Section.PathOf("bind"));
+
+    // What was not understood is null.
     private static bool IsSame(BindAddress? a, BindAddress? b) => a is not null && b is not null
         && (a.Tcp is not null && b.Tcp is not null ? a.Tcp.IsSameAs(b.Tcp) : a == b);
 
-    /// <summary>Each item with the first one before it that is like it.</summary>
-    private static IEnumerable<(ListenerDraft Item, ListenerDraft Earlier)> Twins(
-        IReadOnlyList<ListenerDraft> listeners, Func<ListenerDraft, ListenerDraft, bool> isTwin)
+    /// <summary>Each listener with the first one before it that is like it.</summary>
+    private IEnumerable<(ListenerReading Item, ListenerReading Earlier)> Twins(Func<ListenerOptions, ListenerOptions, bool> isTwin)
     {
         for (int i = 1; i < listeners.Count; i++)
         {
-            if (listeners.Take(i).FirstOrDefault(earlier => isTwin(earlier, listeners[i])) is { } earlier)
+            if (listeners.Take(i).FirstOrDefault(earlier => isTwin(earlier.Options, listeners[i].Options)) is { } earlier)
             {
                 yield return (listeners[i], earlier);
             }

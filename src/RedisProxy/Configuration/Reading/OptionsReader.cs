@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 using Microsoft.Extensions.Configuration;
 
 namespace RedisProxy.Configuration;
@@ -28,8 +26,8 @@ internal sealed record OptionSources
 internal sealed record OptionsReading(ProxyOptions? Options, IReadOnlyList<string> Errors, bool IsNothingGiven);
 
 /// <summary>
-/// Reads the whole configuration: sources into layers, layers into one, that into records, and the rules between them. It collects every
-/// error on the way and throws for none.
+/// Reads the whole configuration: sources into layers, layers into one, that into records, and the rules between them. It collects
+/// every error on the way and throws for none.
 /// </summary>
 internal static class OptionsReader
 {
@@ -47,16 +45,15 @@ internal static class OptionsReader
         }
 
         EnvironmentVariables.Read(sources.Environment, environment, errors);
-        OptionDraft draft = OptionBinder.Bind(Merge(layers), errors, sources.Directory);
-        OptionRules.Check(draft, errors);
-        if (draft.Listeners.Count > 1 && sources.CommandLine.OriginOf("listeners") is { } option)
+        (OptionRules rules, ProxyOptions options) = OptionSection.ReadAll(Merge(layers), errors, sources.Directory, ReadAll);
+        rules.Check();
+        if (options.Listeners.Count > 1 && sources.CommandLine.OriginOf("listeners") is { } option)
         {
             errors.AddSource(
-                option, $"there are {draft.Listeners.Count} listeners; expected one, as the command line cannot say which it means");
+                option, $"there are {options.Listeners.Count} listeners; expected one, as the command line cannot say which it means");
         }
 
-        return new OptionsReading(
-            errors.Any ? null : Complete(draft), errors.Lines, sources.File is null && layers.All(l => l.IsEmpty));
+        return new OptionsReading(errors.Any ? null : options, errors.Lines, sources.File is null && layers.All(l => l.IsEmpty));
     }
 
     private static IConfigurationRoot Merge(OptionLayer[] layers)
@@ -71,24 +68,28 @@ internal static class OptionsReader
         return builder.Build();
     }
 
-    private static ProxyOptions Complete(OptionDraft draft) => draft.Options with
+    // The order of the lists and of the tables is the documentation's, and the order of the messages.
+    private static (OptionRules Rules, ProxyOptions Options) ReadAll(OptionSection all)
     {
-        Listeners =
-        [
-            .. draft.Listeners.Select(l => new ListenerOptions
-            {
-                Name = l.EffectiveName ?? throw new UnreachableException("a listener without a name is an error"),
-                Bind = l.Bind ?? throw new UnreachableException("a listener without an address is an error"),
-                Master = l.Master,
-                Role = l.Role,
-                Replicas = l.Replicas,
-                MaxSessions = l.MaxSessions,
-                PubSub = l.PubSub,
-                Tls = l.Tls,
-                ProxyProtocol = l.ProxyProtocol,
-                Users = l.Users,
-                BackendUser = l.BackendUser,
-            }),
-        ],
-    };
+        const string Expected = "[ { \"bind\": \"host:port\", … }, … ]";
+        IReadOnlyList<ListenerReading> listeners = all.Sections("listeners", Expected, ListenerKeys.Read);
+        if (all.IsEmpty("listeners"))
+        {
+            all.Refuse("listeners", "missing; expected at least one listener");
+        }
+
+        ProxyOptions options = ProxyKeys.Table.Read(all) with
+        {
+            Listeners = [.. listeners.Select(listener => listener.Options)],
+        };
+        options = options with { Notify = NotifyKeys.Read(all, MastersOf(options.Listeners)) };
+        return (new OptionRules(all, listeners, options), options);
+    }
+
+    /// <summary>Masters as receivers of notifications name them; null when a listener's was not understood.</summary>
+    private static IReadOnlyList<string>? MastersOf(IReadOnlyList<ListenerOptions> listeners)
+    {
+        string[] names = [.. listeners.Select(listener => listener.Master ?? listener.Name)];
+        return names.Contains("") ? null : [.. names.Distinct()];
+    }
 }

@@ -4,95 +4,128 @@ using System.Net;
 
 namespace RedisProxy.Configuration;
 
-/// <summary>Understands one value. Returns null when it did, else the complaint: the value as given, and what was expected.</summary>
-internal delegate string? ValueParser<T>(string text, [MaybeNull] out T value);
-
-/// <summary>The kinds of values there are. Every message about a single value is written here.</summary>
+/// <summary>
+/// The kinds of values there are. Every message about a single value is written here. Bounds are given as they are documented.
+/// </summary>
 internal static class ValueParsers
 {
-    public static ValueParser<bool> Boolean { get; } = ParseBoolean;
+    public static ValueRule<bool> TrueOrFalse { get; } = new(ParseBoolean)
+    {
+        Choices = ["true", "false"],
+        Write = static value => value ? "true" : "false",
+    };
 
     /// <summary>Something to connect to.</summary>
-    public static ValueParser<HostEndpoint> Destination { get; } = ParseDestination;
+    public static ValueRule<HostEndpoint> Destination { get; } = new(ParseDestination);
 
-    /// <summary>What somebody else calls a server; it is looked up and never connected to as it is.</summary>
-    public static ValueParser<HostEndpoint> Announced { get; } = ParseAnnounced;
+    /// <summary>What others call a server; it is only looked up, and never connected to.</summary>
+    public static ValueRule<HostEndpoint> Announced { get; } = new(ParseAnnounced);
 
-    public static ValueParser<BindAddress> Bind { get; } = ParseBind;
+    public static ValueRule<BindAddress> Bind { get; } = new(ParseBind);
 
     /// <summary>Something to listen on; null when the empty text says not to listen at all.</summary>
-    public static ValueParser<BindAddress> BindOrOff { get; } = ParseBindOrOff;
+    public static ValueRule<BindAddress> BindOrOff { get; } = new(ParseBindOrOff);
 
-    public static ValueParser<IPNetwork> Network { get; } = ParseNetwork;
+    public static ValueRule<IPNetwork> Network { get; } = new(ParseNetwork);
 
     /// <summary>A name that will stand in error replies, logs and metrics.</summary>
-    public static ValueParser<string> Name { get; } = ParseName;
+    public static ValueRule<string> Name { get; } = new(ParseName);
 
-    /// <summary>Any text but none.</summary>
-    public static ValueParser<string> Text { get; } = ParseText;
+    /// <summary>Any text that is not empty.</summary>
+    public static ValueRule<string> Text { get; } = new(ParseText);
 
     /// <summary>A name of DNS or an address, without a port.</summary>
-    public static ValueParser<string> HostName { get; } = ParseHostName;
+    public static ValueRule<string> HostName { get; } = new(ParseHostName);
 
     /// <summary>As <see cref="HostName"/>, or <c>*</c> for all.</summary>
-    public static ValueParser<string> AdminHost { get; } = ParseAdminHost;
+    public static ValueRule<string> AdminHost { get; } = new(ParseAdminHost);
 
-    public static ValueParser<TimeSpan> Duration(TimeSpan min, TimeSpan max) => (string text, out TimeSpan value) =>
+    /// <summary>Its complaints never show what was given.</summary>
+    public static ValueRule<string> Secret { get; } = new(ParseSecret);
+
+    public static ValueRule<TimeSpan> Duration(string min, string max)
     {
-        if (!DurationText.TryParse(text, out value))
+        var range = new ValueRange(min, max);
+        (TimeSpan shortest, TimeSpan longest) = (DurationOf(min), DurationOf(max));
+        return new ValueRule<TimeSpan>((string text, out TimeSpan value) => !DurationText.TryParse(text, out value)
+            ? $"{QuotedValue.Of(text)} is not a duration; expected something like \"250ms\", \"4s\" or \"2m\""
+            : value >= shortest && value <= longest ? null : OutOf(range, text))
         {
-            return $"{QuotedValue.Of(text)} is not a duration; expected something like \"250ms\", \"4s\" or \"2m\"";
-        }
-
-        return value >= min && value <= max
-            ? null
-            : $"{QuotedValue.Of(text)} is out of range; expected {DurationText.Format(min)} to {DurationText.Format(max)}";
-    };
+            Range = range,
+            Write = DurationText.Format,
+        };
+    }
 
     /// <summary>0 stands for never.</summary>
-    public static ValueParser<TimeSpan> DurationOrNever(TimeSpan min, TimeSpan max) => (string text, out TimeSpan value) =>
-        DurationText.TryParse(text, out value) && value == TimeSpan.Zero
-            ? null
-            : Duration(min, max)(text, out value) is { } complaint ? $"{complaint}, or 0 for never" : null;
+    public static ValueRule<TimeSpan> DurationOrNever(string min, string max)
+    {
+        ValueRule<TimeSpan> duration = Duration(min, max);
+        return duration with
+        {
+            Parse = (string text, out TimeSpan value) => DurationText.TryParse(text, out value) && value == TimeSpan.Zero
+                ? null
+                : duration.Parse(text, out value) is { } complaint ? $"{complaint}, or 0 for never" : null,
+            Range = new ValueRange(min, max, "0 or "),
+        };
+    }
 
     /// <summary>For socket options that count in seconds: cutting a fraction off would be a silent change.</summary>
-    public static ValueParser<TimeSpan> WholeSeconds(TimeSpan min, TimeSpan max) => (string text, out TimeSpan value) =>
+    public static ValueRule<TimeSpan> WholeSeconds(string min, string max)
     {
-        string? complaint = Duration(min, max)(text, out value);
-        return complaint is null && value.Ticks % TimeSpan.TicksPerSecond != 0
-            ? $"{QuotedValue.Of(text)} is not a whole number of seconds; expected something like \"10s\" or \"2m\""
-            : complaint;
-    };
+        ValueRule<TimeSpan> duration = Duration(min, max);
+        return duration with
+        {
+            Parse = (string text, out TimeSpan value) =>
+                duration.Parse(text, out value) is null && value.Ticks % TimeSpan.TicksPerSecond != 0
+                    ? $"{QuotedValue.Of(text)} is not a whole number of seconds; expected something like \"10s\" or \"2m\""
+                    : duration.Parse(text, out value),
+        };
+    }
 
-    public static ValueParser<int> Size(int min, int max) => (string text, out int value) =>
+    public static ValueRule<int> Size(string min, string max)
     {
-        string? complaint = ParseSize(text, min, max, "", out long bytes);
-        value = (int)bytes;
-        return complaint;
-    };
+        ValueRule<long> size = LongSize(min, max);
+        return new ValueRule<int>((string text, out int value) =>
+        {
+            string? complaint = size.Parse(text, out long bytes);
+            value = (int)bytes;
+            return complaint;
+        })
+        {
+            Range = size.Range,
+            Write = static value => SizeText.Format(value),
+        };
+    }
 
-    public static ValueParser<long> LongSize(long min, long max) =>
-        (string text, out long value) => ParseSize(text, min, max, "", out value);
+    public static ValueRule<long> LongSize(string min, string max) => Sizes(new ValueRange(min, max));
 
     /// <summary>0 leaves it to the program.</summary>
-    public static ValueParser<long> SizeOrAutomatic(long min, long max) =>
-        (string text, out long value) => ParseSize(text, min, max, "0 or ", out value);
+    public static ValueRule<long> SizeOrAutomatic(string min, string max) => Sizes(new ValueRange(min, max, "0 or "));
 
-    public static ValueParser<int> WholeNumber(int min, int max) => (string text, out int value) =>
+    public static ValueRule<int> WholeNumber(int min, int max)
     {
-        value = 0;
-        ReadOnlySpan<char> digits = text.StartsWith('-') ? text.AsSpan(1) : text;
-        if (digits.IsEmpty || digits.ContainsAnyExceptInRange('0', '9'))
+        var range = new ValueRange(WriteNumber(min), WriteNumber(max));
+        return new ValueRule<int>((string text, out int value) =>
         {
-            return $"{QuotedValue.Of(text)} is not a whole number; expected {min} to {max}";
-        }
+            value = 0;
+            ReadOnlySpan<char> digits = text.StartsWith('-') ? text.AsSpan(1) : text;
+            if (digits.IsEmpty || digits.ContainsAnyExceptInRange('0', '9'))
+            {
+                return $"{QuotedValue.Of(text)} is not a whole number; expected {range}";
+            }
 
-        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value) && value >= min && value <= max
-            ? null
-            : $"{QuotedValue.Of(text)} is out of range; expected {min} to {max}";
-    };
+            return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value)
+                && value >= min && value <= max
+                    ? null
+                    : OutOf(range, text);
+        })
+        {
+            Range = range,
+            Write = WriteNumber,
+        };
+    }
 
-    public static ValueParser<T> Choice<T>(params (string Name, T Value)[] choices) => (string text, [MaybeNull] out T value) =>
+    public static ValueRule<T> Choice<T>(params (string Name, T Value)[] choices) => new((string text, [MaybeNull] out T value) =>
     {
         foreach ((string name, T choice) in choices)
         {
@@ -105,10 +138,13 @@ internal static class ValueParsers
 
         value = default;
         return $"{QuotedValue.Of(text)} is unknown; expected {QuotedValue.AnyOf([.. choices.Select(c => c.Name)])}";
+    })
+    {
+        Choices = [.. choices.Select(c => c.Name)],
+        Write = value => choices.First(choice => Equals(choice.Value, value)).Name,
     };
 
-    /// <summary>Its complaints never show what was given.</summary>
-    public static string? Secret(string text, out string value)
+    private static string? ParseSecret(string text, out string value)
     {
         value = text;
         if (text.Length == 0)
@@ -116,24 +152,39 @@ internal static class ValueParsers
             return "is empty; expected a value, or no such key";
         }
 
-        // A newline at the end is what a careless "echo" leaves in a container's secret. Nobody has one in a password.
+        // A newline at the end is what a careless "echo" leaves in a container's secret. No password has one.
         return text.AsSpan().ContainsAny('\r', '\n') ? "has a line break in it; expected one line" : null;
     }
 
-    private static string? ParseSize(string text, long min, long max, string orElse, out long value)
+    private static ValueRule<long> Sizes(ValueRange range)
     {
-        if (!SizeText.TryParse(text, out long bytes))
+        (long smallest, long largest) = (SizeOf(range.Min), SizeOf(range.Max));
+        return new ValueRule<long>((string text, out long value) =>
         {
-            value = 0;
-            return $"{QuotedValue.Of(text)} is not a size; expected something like 65536, \"64KiB\" or \"10MiB\"";
-        }
+            if (!SizeText.TryParse(text, out value))
+            {
+                return $"{QuotedValue.Of(text)} is not a size; expected something like 65536, \"64KiB\" or \"10MiB\"";
+            }
 
-        bool isGood = (bytes >= min && bytes <= max) || (bytes == 0 && orElse.Length > 0);
-        value = isGood ? bytes : 0;
-        return isGood
-            ? null
-            : $"{QuotedValue.Of(text)} is out of range; expected {orElse}{SizeText.Format(min)} to {SizeText.Format(max)}";
+            bool isGood = (value >= smallest && value <= largest) || (value == 0 && range.Special.Length > 0);
+            value = isGood ? value : 0;
+            return isGood ? null : OutOf(range, text);
+        })
+        {
+            Range = range,
+            Write = SizeText.Format,
+        };
     }
+
+    private static TimeSpan DurationOf(string text) =>
+        DurationText.TryParse(text, out TimeSpan duration) ? duration : throw new ArgumentException(text, nameof(text));
+
+    private static long SizeOf(string text) =>
+        SizeText.TryParse(text, out long bytes) ? bytes : throw new ArgumentException(text, nameof(text));
+
+    private static string OutOf(ValueRange range, string text) => $"{QuotedValue.Of(text)} is out of range; expected {range}";
+
+    private static string WriteNumber(int value) => value.ToString(CultureInfo.InvariantCulture);
 
     private static string? ParseBoolean(string text, out bool value) =>
         bool.TryParse(text, out value) ? null : $"{QuotedValue.Of(text)} is not a boolean; expected true or false";

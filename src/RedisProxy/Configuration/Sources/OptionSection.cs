@@ -3,8 +3,8 @@ using Microsoft.Extensions.Configuration;
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// One section while it is being read. Whoever reads it names each key once; what was never named is unknown and becomes an error. So
-/// the code that reads a section is also the list of its keys, and cannot drift from it.
+/// One section while it is being read. A reader names each key once; a key that was never named is unknown and becomes an error. So
+/// the keys that are read are also the keys that are known, and the two cannot differ.
 /// <para>Invariant: every problem becomes one error, and reading goes on with a default.</para>
 /// </summary>
 internal sealed class OptionSection
@@ -16,24 +16,41 @@ internal sealed class OptionSection
     private readonly List<string> _known = [];
     private readonly List<string> _unavailable = [];
 
-    private OptionSection(IConfiguration configuration, string path, OptionErrors errors)
+    private OptionSection(IConfiguration configuration, string path, OptionErrors errors, string directory)
     {
         _configuration = configuration;
         Path = path;
         _errors = errors;
+        Directory = directory;
     }
 
     /// <summary>As in <c>listeners:0</c>; empty for the whole configuration.</summary>
     public string Path { get; }
 
+    /// <summary>Where relative paths in it begin.</summary>
+    public string Directory { get; }
+
     /// <summary>It has keys.</summary>
     public bool IsGiven => _configuration.GetChildren().Any();
 
     /// <summary>Reads the whole configuration.</summary>
-    public static T ReadAll<T>(IConfiguration configuration, OptionErrors errors, Func<OptionSection, T> read) =>
-        new OptionSection(configuration, "", errors).ReadKeys(read);
+    /// <param name="configuration">All sources, merged.</param>
+    /// <param name="errors">Gets what is wrong; what is read then is good for more checks, but not for running.</param>
+    /// <param name="directory">Where relative paths begin.</param>
+    /// <param name="read">Names every key of the top level.</param>
+    public static T ReadAll<T>(IConfiguration configuration, OptionErrors errors, string directory, Func<OptionSection, T> read) =>
+        new OptionSection(configuration, "", errors, directory).ReadKeys(read);
 
     public string PathOf(string key) => OptionPath.Combine(Path, key);
+
+    /// <summary>Something is wrong with a key of this section.</summary>
+    public void Refuse(string key, string complaint) => _errors.Add(PathOf(key), complaint);
+
+    /// <summary>Something is wrong with this section as a whole.</summary>
+    public void Refuse(string complaint) => _errors.Add(Path, complaint);
+
+    /// <summary>Is there a value, and has nothing been said against it?</summary>
+    public bool IsGood(string key) => Has(key) && !_errors.Has(PathOf(key));
 
     /// <summary>Is there a value, understood or not, or at least <c>{}</c> or <c>[]</c>? Null is as good as nothing.</summary>
     public bool Has(string key) => _configuration.GetSection(key) is var child && (child.Value is not null || child.GetChildren().Any());
@@ -43,17 +60,33 @@ internal sealed class OptionSection
         _configuration.GetSection(key).Value is (null or OptionLayer.EmptyObject or OptionLayer.EmptyList)
         && !_configuration.GetSection(key).GetChildren().Any();
 
-    public T? Optional<T>(string key, ValueParser<T> parse)
+    /// <summary>False when there is nothing, or nothing that can be used.</summary>
+    public bool TryRead<T>(string key, ValueRule<T> rule, out T? value)
     {
         _known.Add(key);
-        return TryParse(_configuration.GetSection(key), parse, out T? value) ? value : default;
+        return TryParse(_configuration.GetSection(key), rule, out value);
     }
 
-    public T Value<T>(string key, T fallback, ValueParser<T> parse)
-        where T : struct
+    /// <summary>A text that is given as it is, or as the first line of a file that <c>keyFile</c> names.</summary>
+    public string? Secret(string key)
     {
-        _known.Add(key);
-        return TryParse(_configuration.GetSection(key), parse, out T value) ? value : fallback;
+        string fileKey = $"{key}File";
+        TryRead(key, ValueParsers.Secret, out string? secret);
+        TryRead(fileKey, ValueParsers.Text, out string? file);
+        if (Has(key) && Has(fileKey))
+        {
+            Refuse(fileKey, $"is given together with {key}; expected one of them");
+        }
+        else if (file is not null)
+        {
+            secret = SecretFile.Read(file, Directory, key, out string complaint);
+            if (secret is null)
+            {
+                Refuse(fileKey, complaint);
+            }
+        }
+
+        return secret;
     }
 
     /// <summary>Whatever else is in it is not looked at: it was turned off as a whole.</summary>
@@ -65,17 +98,28 @@ internal sealed class OptionSection
         _known.Add(key);
         IConfigurationSection section = _configuration.GetSection(key);
 
-        // What is no object was reported; reading nothing instead gives the defaults.
+        // Anything but an object was reported; reading nothing instead gives the defaults.
         IConfiguration keys = IsObject(section) ? section : new ConfigurationBuilder().Build();
-        return new OptionSection(keys, section.Path, _errors).ReadKeys(read);
+        return new OptionSection(keys, section.Path, _errors, Directory).ReadKeys(read);
     }
 
-    /// <summary>A list of objects; what is none is left out.</summary>
+    /// <summary>An object that need not be there: null without it. An empty one is there.</summary>
+    public T? OptionalSection<T>(string key, Func<OptionSection, T?> read)
+        where T : class
+    {
+        bool isEmpty = Has(key) && IsEmpty(key);
+        return Section(key, section => section.IsGiven || isEmpty ? read(section) : null);
+    }
+
+    /// <summary>A list of objects; anything else in it is left out.</summary>
     public IReadOnlyList<T> Sections<T>(string key, string expected, Func<OptionSection, T> read) =>
-        [.. Items(key, expected).Where(item => IsObject(item)).Select(item => new OptionSection(item, item.Path, _errors).ReadKeys(read))];
+    [
+        .. Items(key, expected).Where(item => IsObject(item))
+            .Select(item => new OptionSection(item, item.Path, _errors, Directory).ReadKeys(read)),
+    ];
 
     /// <summary>A list of values, without duplicates unless they may be; those that are not understood are left out.</summary>
-    public IReadOnlyList<T> Values<T>(string key, string expected, ValueParser<T> parse, bool mayRepeat = false)
+    public IReadOnlyList<T> Values<T>(string key, string expected, ValueRule<T> rule, bool mayRepeat = false)
     {
         var values = new List<T>();
         foreach (IConfigurationSection item in Items(key, expected))
@@ -84,7 +128,7 @@ internal sealed class OptionSection
             {
                 _errors.Add(item.Path, "is null; expected a value");
             }
-            else if (TryParse(item, parse, out T? value))
+            else if (TryParse(item, rule, out T? value))
             {
                 if (!mayRepeat && values.Contains(value!))
                 {
@@ -102,7 +146,7 @@ internal sealed class OptionSection
     /// <summary>
     /// An object whose keys are data, too. They may contain colons, which are separators elsewhere, so they are put together again.
     /// </summary>
-    public IReadOnlyDictionary<TKey, TValue> Map<TKey, TValue>(string key, ValueParser<TKey> parseKey, ValueParser<TValue> parseValue)
+    public IReadOnlyDictionary<TKey, TValue> Map<TKey, TValue>(string key, ValueRule<TKey> keyRule, ValueRule<TValue> valueRule)
         where TKey : notnull
     {
         _known.Add(key);
@@ -121,7 +165,7 @@ internal sealed class OptionSection
                 continue;
             }
 
-            if (parseKey(name, out TKey? parsedKey) is { } badKey)
+            if (keyRule.Parse(name, out TKey? parsedKey) is { } badKey)
             {
                 _errors.Add(path, $"as a key, {badKey}");
             }
@@ -129,7 +173,7 @@ internal sealed class OptionSection
             {
                 _errors.Add(path, NotSingle);
             }
-            else if (parseValue(text, out TValue? parsedValue) is { } badValue)
+            else if (valueRule.Parse(text, out TValue? parsedValue) is { } badValue)
             {
                 _errors.Add(path, badValue);
             }
@@ -194,8 +238,7 @@ internal sealed class OptionSection
         return true;
     }
 
-    /// <summary>False when there is nothing, or nothing that can be used.</summary>
-    private bool TryParse<T>(IConfigurationSection section, ValueParser<T> parse, out T? value)
+    private bool TryParse<T>(IConfigurationSection section, ValueRule<T> rule, out T? value)
     {
         value = default;
         if (section.Value is OptionLayer.EmptyObject or OptionLayer.EmptyList || section.GetChildren().Any())
@@ -209,8 +252,9 @@ internal sealed class OptionSection
             return false;
         }
 
-        if (parse(section.Value, out value) is { } complaint)
+        if (rule.Parse(section.Value, out value) is { } complaint)
         {
+            value = default;
             _errors.Add(section.Path, complaint);
             return false;
         }

@@ -7,6 +7,7 @@ namespace RedisProxy.Configuration;
 internal sealed class OptionErrors
 {
     private readonly List<string> _lines = [];
+    private readonly HashSet<string> _places = new(StringComparer.OrdinalIgnoreCase);
     private readonly IReadOnlyList<OptionLayer> _layers;
 
     /// <param name="layers">In their order; the last one that has a value is where it comes from.</param>
@@ -25,7 +26,11 @@ internal sealed class OptionErrors
         string origin = OriginOf(path);
         string from = origin.Length == 0 ? "" : $" (from {origin})";
         _lines.Add($"{OptionPath.Show(path)}: {complaint}{from}");
+        _places.Add(path);
     }
+
+    /// <summary>Has something been said about exactly this place?</summary>
+    public bool Has(string path) => _places.Contains(path);
 
     /// <summary>The variable or option that gave a value, or some value below the path. Empty for the file, and for nothing.</summary>
     public string OriginOf(string path) => _layers.Reverse().Select(l => l.OriginOf(path)).FirstOrDefault(o => o is not null) ?? "";

@@ -1,0 +1,100 @@
+using static RedisProxy.Configuration.ValueParsers;
+
+namespace RedisProxy.Configuration;
+
+/// <summary>A listener as it was read.</summary>
+/// <param name="Section">Knows its place, and what was given.</param>
+/// <param name="Options">Without an address, or a name, when they are missing or were not understood; that is reported then.</param>
+/// <param name="IsNamed">Its name is not taken from its master.</param>
+internal sealed record ListenerReading(OptionSection Section, ListenerOptions Options, bool IsNamed);
+
+/// <summary>The keys of <c>listeners[]</c>.</summary>
+internal static class ListenerKeys
+{
+    /// <summary>A listener that serves from the master may not have them.</summary>
+    private static readonly KeyTable<ReplicaOptions> Replica = new KeyTable<ReplicaOptions>(new())
+        .Value("maxLagBytes", LongSize("1KiB", "1024GiB"), o => o.MaxLagBytes, (o, v) => o with { MaxLagBytes = v })
+        .Value("maxLagSeconds", WholeNumber(0, 3600), o => o.MaxLagSeconds, (o, v) => o with { MaxLagSeconds = v })
+        .Value(
+            "fallback",
+            Choice(("master", ReplicaFallback.Master), ("reject", ReplicaFallback.Reject)),
+            o => o.Fallback,
+            (o, v) => o with { Fallback = v })
+        .Value("slowStart", Duration("0s", "1h"), o => o.SlowStart, (o, v) => o with { SlowStart = v })
+        .Map("weights", Network, WholeNumber(0, 1000), o => o.Weights, (o, v) => o with { Weights = v });
+
+    public static KeyTable<UserOptions> User { get; } = new KeyTable<UserOptions>(new() { Password = "" })
+        .Value("username", Text, o => o.Username, (o, v) => o with { Username = v })
+        .Secret("password", o => o.Password, (o, v) => o with { Password = v! }).Required("password or passwordFile");
+
+    public static KeyTable<ListenerOptions> Table { get; } = new KeyTable<ListenerOptions>(new() { Name = "", Bind = null! })
+        .Value("name", Name, o => o.Name, (o, v) => o with { Name = v }).Identifies()
+        .Value("bind", Bind, o => o.Bind, (o, v) => o with { Bind = v })
+        .Required("\"host:port\", \"[IPv6]:port\" or \"unix:/path\"")
+        .Value("master", Name, o => o.Master, (o, v) => o with { Master = v }).NeedsRestart()
+        .Value(
+            "role", Choice(("master", ListenerRole.Master), ("replica", ListenerRole.Replica)), o => o.Role, (o, v) => o with { Role = v })
+        .NeedsRestart()
+        .Part(Replica, o => o.Replicas, (o, v) => o with { Replicas = v })
+        .Check(static (section, o) =>
+        {
+            foreach (OptionKey<ReplicaOptions> key in Replica.Keys.Where(key => o.Role == ListenerRole.Master && section.Has(key.Name)))
+            {
+                section.Refuse(key.Name, "is about replicas; expected role: replica as well");
+            }
+        })
+        .Value("maxSessions", WholeNumber(1, 1_000_000), o => o.MaxSessions, (o, v) => o with { MaxSessions = v })
+        .ListenerTls()
+        .Networks("proxyProtocol", o => o.ProxyProtocol, (o, v) => o with { ProxyProtocol = v })
+        .Value(
+            "pubsub",
+            Choice(("close", PubSubAction.Close), ("resubscribe", PubSubAction.Resubscribe)),
+            o => o.PubSub,
+            (o, v) => o with { PubSub = v })
+        .Step((section, o) => o with
+        {
+            Users = ReadUsers(section),
+            BackendUser = section.OptionalSection("backendUser", ReadUser),
+        })
+        .Declare(new OptionKey<ListenerOptions>(
+            "users",
+            (old, now) => (NamesOf([], old.Users), NamesOf(old.Users, now.Users)),
+            (old, now) => now with { Users = old.Users })
+        {
+            NeedsRestartBetween = OwnsOtherwise,
+        })
+        .Declare(new OptionKey<ListenerOptions>(
+            "backendUser",
+            (old, now) => (old.BackendUser?.Username, NamesOf(ListOf(old.BackendUser), ListOf(now.BackendUser))),
+            (old, now) => now with { BackendUser = old.BackendUser })
+        {
+            NeedsRestartBetween = OwnsOtherwise,
+        });
+
+    public static ListenerReading Read(OptionSection section)
+    {
+        ListenerOptions options = Table.Read(section);
+        return options.Name.Length > 0
+            ? new ListenerReading(section, options, IsNamed: true)
+            : new ListenerReading(section, options with { Name = options.Master ?? "" }, IsNamed: false);
+    }
+
+    // An array, because lists are equal by reference, and all empty arrays are one.
+    private static UserOptions[] ReadUsers(OptionSection listener) =>
+        [.. listener.Sections("users", "[ { \"username\": …, \"password\": … }, … ]", ReadUser).OfType<UserOptions>()];
+
+    // Null when there is no password, and that was reported.
+    private static UserOptions? ReadUser(OptionSection user) => User.Read(user) is { Password.Length: > 0 } read ? read : null;
+
+    // Sessions whose user is known to the master cannot become sessions whose user is not, or the other way round.
+    private static bool OwnsOtherwise(ListenerOptions old, ListenerOptions now) => old.OwnsAuthentication != now.OwnsAuthentication;
+
+    private static UserOptions[] ListOf(UserOptions? user) => user is null ? [] : [user];
+
+    // The names; passwords are compared and not shown.
+    private static string? NamesOf(IReadOnlyList<UserOptions> old, IReadOnlyList<UserOptions> now)
+    {
+        string? names = OptionKey.List(now);
+        return names == OptionKey.List(old) && !old.SequenceEqual(now) ? $"{names} with another password" : names;
+    }
+}

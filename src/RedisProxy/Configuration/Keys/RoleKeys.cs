@@ -1,0 +1,71 @@
+using static RedisProxy.Configuration.ValueParsers;
+
+namespace RedisProxy.Configuration;
+
+/// <summary>The keys of <c>roles</c>, and the parameters that no role may decide.</summary>
+internal static class RoleKeys
+{
+    private const int MaxNameLength = 64;
+    private const int MaxValueLength = 1024;
+
+    // A star stands for any rest. What was called slave-… is looked up as replica-….
+    private static readonly (string[] Names, string Why)[] Refused =
+    [
+        (["replicaof", "slaveof", "replica-announce*", "replica-priority", "cluster-*"],
+            "says who follows whom, which is Sentinel's to say"),
+        (["replica-read-only"], "keeps replicas from differing from their master"),
+        (["port", "bind*", "unixsocket*", "tls-*", "protected-mode", "tcp-backlog"], "says how the server is reached"),
+        (["user", "aclfile", "acl-*", "*pass*", "*auth*", "masteruser", "*secret*", "*token*"],
+            "says who is let in, or is a secret"),
+        (["dir", "dbfilename", "appendfilename", "appenddirname", "logfile", "pidfile", "include", "crash-*", "syslog-*"],
+            "says where something is on its own machine"),
+        (["loadmodule", "rename-command", "enable-*", "daemonize", "supervised", "databases", "io-threads*"],
+            "is read when the server starts, and not changed afterwards"),
+    ];
+
+    private static readonly KeyTable<RolePolicyOptions> Policy = new KeyTable<RolePolicyOptions>(new())
+        .Map("config", new ValueRule<string>(ParseName), new ValueRule<string>(ParseValue), o => o.Config, (o, v) => o with { Config = v })
+        .Shown(o => OptionKey.List(
+            o.Config.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} '{pair.Value}'")));
+
+    public static KeyTable<RoleOptions> Table { get; } = new KeyTable<RoleOptions>(new())
+        .List("masters", "[ \"mymaster\", … ]", Name, o => o.Masters, (o, v) => o with { Masters = v })
+        .Section("master", Policy, o => o.Master, (o, v) => o with { Master = v })
+        .Section("replica", Policy, o => o.Replica, (o, v) => o with { Replica = v })
+        .Value("interval", Duration("1s", "1h"), o => o.Interval, (o, v) => o with { Interval = v })
+        .Value("rewrite", TrueOrFalse, o => o.Rewrite, (o, v) => o with { Rewrite = v })
+        .Value("dryRun", TrueOrFalse, o => o.DryRun, (o, v) => o with { DryRun = v });
+
+    private static string? ParseName(string text, out string value)
+    {
+        value = text.ToLowerInvariant();
+        if (text.Length > MaxNameLength || !value.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_' or '.'))
+        {
+            return $"{QuotedValue.Of(text)} is no parameter of CONFIG SET; expected something like \"maxmemory-policy\"";
+        }
+
+        string name = value.StartsWith("slave-", StringComparison.Ordinal) ? $"replica-{value["slave-".Length..]}" : value;
+        (_, string? why) = Array.Find(Refused, group => Array.Exists(group.Names, pattern => Matches(name, pattern)));
+        return why is null ? null : $"{QuotedValue.Of(text)} {why}; expected a parameter that may depend on the role";
+    }
+
+    private static bool Matches(string name, string pattern) => pattern switch
+    {
+        ['*', .. var part, '*'] => name.Contains(part, StringComparison.Ordinal),
+        [.. var start, '*'] => name.StartsWith(start, StringComparison.Ordinal),
+        _ => name == pattern,
+    };
+
+    private static string? ParseValue(string text, out string value)
+    {
+        value = text;
+        if (text.Length > MaxValueLength || text.Any(char.IsControl))
+        {
+            return $"{QuotedValue.Of(text)} is no value of a parameter; expected one line of at most {MaxValueLength} characters";
+        }
+
+        return bool.TryParse(text, out bool truth)
+            ? $"{QuotedValue.Of(text)} is not a value Redis accepts; expected \"{(truth ? "yes" : "no")}\""
+            : null;
+    }
+}

@@ -1,0 +1,61 @@
+namespace RedisProxy.Configuration;
+
+/// <summary>What the keys of a table say of two options.</summary>
+internal static class KeyChanges
+{
+    /// <summary>In the order of the table.</summary>
+    /// <param name="keys">Of the options.</param>
+    /// <param name="old">Those before.</param>
+    /// <param name="now">Those that are wanted.</param>
+    /// <param name="prefix">Stands before the name of each key.</param>
+    public static IEnumerable<OptionChange> Between<T>(IEnumerable<OptionKey<T>> keys, T old, T now, string prefix = "")
+        where T : class
+    {
+        foreach (OptionKey<T> key in keys.Where(static key => !key.IsIdentity))
+        {
+            (object? from, object? to) = key.Compare(old, now);
+            if (!Equals(from, to))
+            {
+                string what = key.IsSecret ? "changed" : $"{OptionChange.Show(from)} → {OptionChange.Show(to)}";
+                yield return new OptionChange($"{prefix}{key.Name}: {what}", key.IsKept(old, now));
+            }
+        }
+    }
+
+    /// <summary>The members that are gone, then those that are new or different.</summary>
+    /// <param name="table">The keys of a member.</param>
+    /// <param name="old">The list before.</param>
+    /// <param name="now">The list that is wanted.</param>
+    /// <param name="nameOf">Which member it is: stands before the names of its keys.</param>
+    /// <param name="describe">A member that comes or goes.</param>
+    public static IEnumerable<OptionChange> BetweenLists<T>(
+        KeyTable<T> table, IReadOnlyList<T> old, IReadOnlyList<T> now, Func<T, string> nameOf, Func<T, string> describe)
+        where T : class
+    {
+        foreach (T gone in old.Where(member => Find(now, member) is null))
+        {
+            yield return new OptionChange($"{describe(gone)}: removed", NeedsRestart: false);
+        }
+
+        foreach (T member in now)
+        {
+            IEnumerable<OptionChange> changes = Find(old, member) is { } before
+                ? Between(table.Keys, before, member, $"{nameOf(member)}, ")
+                : [new OptionChange($"{describe(member)}: added", NeedsRestart: false)];
+            foreach (OptionChange change in changes)
+            {
+                yield return change;
+            }
+        }
+
+        T? Find(IReadOnlyList<T> members, T like) => members.FirstOrDefault(member => nameOf(member) == nameOf(like));
+    }
+
+    /// <summary>The new options, with the old value where a change needs a restart.</summary>
+    public static T WhatCanBeTaken<T>(KeyTable<T> table, T old, T now)
+        where T : class
+    {
+        OptionKey<T>[] kept = [.. table.Keys.Where(key => key.IsKept(old, now))];
+        return kept.Aggregate(now, (taken, key) => key.Keep(old, taken));
+    }
+}

@@ -1,0 +1,49 @@
+using RedisProxy.Configuration;
+
+namespace RedisProxy.Tests.Configuration;
+
+/// <summary>One declared key, by its whole path.</summary>
+/// <param name="Path">As in <c>listeners[].maxSessions</c>.</param>
+/// <param name="NeedsRestart">As a key of its own, or as a part of one.</param>
+internal sealed record DeclaredKey(string Path, bool NeedsRestart)
+{
+    public ValueRange? Range { get; init; }
+
+    public IReadOnlyList<string> Choices { get; init; } = [];
+
+    public string? Default { get; init; }
+
+    public bool IsSecret { get; init; }
+
+    public bool IsRequired { get; init; }
+
+    public bool IsIdentity { get; init; }
+}
+
+/// <summary>All keys that there are, from the tables of the program.</summary>
+internal static class DeclaredKeys
+{
+    public static IReadOnlyList<DeclaredKey> All { get; } =
+    [
+        .. Of("listeners[].", ListenerKeys.Table),
+        .. Of("listeners[].tls.", TlsKeys.Listener, needsRestart: true),
+        .. Of("listeners[].users[].", ListenerKeys.User),
+        .. Of("", ProxyKeys.Table),
+        .. Of("sentinel.tls.", TlsKeys.Peer, needsRestart: true),
+        .. Of("backend.tls.", TlsKeys.Peer, needsRestart: true),
+        .. Of("notify[].", NotifyKeys.Table),
+    ];
+
+    public static DeclaredKey? Find(string path) => All.FirstOrDefault(key => key.Path == path);
+
+    private static IEnumerable<DeclaredKey> Of<T>(string prefix, KeyTable<T> table, bool needsRestart = false)
+        where T : class => table.Keys.Select(key => new DeclaredKey($"{prefix}{key.Name}", needsRestart || key.NeedsRestart)
+        {
+            Range = key.Range,
+            Choices = key.Choices,
+            Default = key.Default,
+            IsSecret = key.IsSecret,
+            IsRequired = key.IsRequired,
+            IsIdentity = key.IsIdentity,
+        });
+}
