@@ -51,7 +51,7 @@ internal sealed partial class LoopSocket
                 return new IOException("the connection was closed during the handshake");
             }
 
-            tls.GoOn();
+            tls.ContinueHandshake();
         }
 
         // The first bytes after the handshake may have arrived with it, in which case the kernel raises no further event.

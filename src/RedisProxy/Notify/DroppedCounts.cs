@@ -11,7 +11,7 @@ internal readonly record struct DroppedCounts(IReadOnlyList<KeyValuePair<NotifyE
 }
 
 /// <summary>Counts them. Any thread.</summary>
-internal sealed class LeftOutCounter
+internal sealed class DropCounter
 {
     private readonly long[] _counts = new long[Enum.GetValues<NotifyEvent>().Length];
 

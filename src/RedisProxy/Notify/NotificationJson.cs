@@ -33,7 +33,7 @@ internal sealed record NotificationDocument(
     /// <summary>Beyond it a message says how many more there are. What reads it, reads the audit itself then.</summary>
     private const int MaxFindings = 50;
 
-    public static NotificationDocument Of(Notification told, DroppedCounts leftOut) => new(
+    public static NotificationDocument Of(Notification told, DroppedCounts dropped) => new(
         PresentVersion,
         told.Id,
         NotifyEvents.NameOf(told.Event),
@@ -47,7 +47,7 @@ internal sealed record NotificationDocument(
         told.Replica is { } replica ? new ReplicaFields(replica.Address.ToString(), replica.Reason) : null,
         told.Findings.Count > 0 ? [.. told.Findings.Take(MaxFindings).Select(AuditedFinding.Of)] : null,
         told.Findings.Count > MaxFindings ? told.Findings.Count - MaxFindings : null,
-        leftOut.IsNothing ? null : leftOut.Counts.ToDictionary(static left => NotifyEvents.NameOf(left.Key), static left => left.Value));
+        dropped.IsNothing ? null : dropped.Counts.ToDictionary(static left => NotifyEvents.NameOf(left.Key), static left => left.Value));
 }
 
 /// <summary>As /status has it, and how the masters are announced.</summary>
@@ -123,8 +123,8 @@ internal static class NotificationJson
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     });
 
-    public static byte[] Write(Notification told, DroppedCounts leftOut) =>
-        JsonSerializer.SerializeToUtf8Bytes(NotificationDocument.Of(told, leftOut), Context.NotificationDocument);
+    public static byte[] Write(Notification told, DroppedCounts dropped) =>
+        JsonSerializer.SerializeToUtf8Bytes(NotificationDocument.Of(told, dropped), Context.NotificationDocument);
 
     /// <summary>UTC, to the millisecond.</summary>
     public static string TimeOf(DateTimeOffset at) => FormattableString.Invariant($"{at.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z");

@@ -21,7 +21,7 @@ internal sealed class Receiver : IDisposable
         new BoundedChannelOptions(MaxQueue) { SingleReader = true });
 
     private readonly Lock _gate = new();
-    private readonly LeftOutCounter _leftOut = new();
+    private readonly DropCounter _dropped = new();
     private readonly DeliveredOutages _delivered = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Func<NotifyOptions, ISender> _makeSender;
@@ -149,7 +149,7 @@ internal sealed class Receiver : IDisposable
         string? why = !_bucket.TryTake() ? "rate limit exceeded" : !_queue.Writer.TryWrite(notification) ? "queue full" : null;
         if (why is not null)
         {
-            _leftOut.Add(notification.Event);
+            _dropped.Add(notification.Event);
             Counts.Add(NotifyOutcome.Dropped);
             NotifyLog.Dropped(_log, Name, NotifyEvents.NameOf(notification.Event), why);
         }
@@ -159,16 +159,16 @@ internal sealed class Receiver : IDisposable
     {
         await foreach (Notification notification in _queue.Reader.ReadAllAsync(CancellationToken.None))
         {
-            DroppedCounts leftOut = _leftOut.Take();
-            if (await TryDeliverAsync(new Message(notification, NotificationJson.Write(notification, leftOut)), stop))
+            DroppedCounts dropped = _dropped.Take();
+            if (await TryDeliverAsync(new Message(notification, NotificationJson.Write(notification, dropped)), stop))
             {
                 Counts.Add(NotifyOutcome.Sent);
                 continue;
             }
 
             Counts.Add(NotifyOutcome.Failed);
-            _leftOut.PutBack(leftOut);
-            _leftOut.Add(notification.Event);
+            _dropped.PutBack(dropped);
+            _dropped.Add(notification.Event);
         }
     }
 

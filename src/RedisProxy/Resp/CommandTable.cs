@@ -65,25 +65,25 @@ internal sealed class CommandTable
     }
 
     /// <summary>Names of the commands that the proxy inspects because they change a connection.</summary>
-    public static IReadOnlyList<string> LookedInto { get; } =
+    public static IReadOnlyList<string> Inspected { get; } =
         [.. CommandNames.Special.Where(static command => command.Kind != CommandKind.CrossProtocol).Select(static command => command.Name)];
 
     /// <summary>
-    /// Commands of <see cref="LookedInto"/> that the server has renamed (<c>rename-command</c>): COMMAND lists commands by their original
+    /// Commands of <see cref="Inspected"/> that the server has renamed (<c>rename-command</c>): COMMAND lists commands by their original
     /// names, COMMAND INFO finds them by their current ones.
     /// </summary>
     /// <param name="commands">The reply to COMMAND.</param>
-    /// <param name="named">The reply to COMMAND INFO for <see cref="LookedInto"/>.</param>
+    /// <param name="named">The reply to COMMAND INFO for <see cref="Inspected"/>.</param>
     public static IReadOnlyList<string> RenamedOf(RespValue commands, RespValue named)
     {
-        if (named.Items.Count != LookedInto.Count)
+        if (named.Items.Count != Inspected.Count)
         {
             return [];
         }
 
         IEnumerable<RespValue> described = commands.Items.Where(static command => command.Items.Count > 0);
         HashSet<string> known = [.. described.Select(static command => command.Items[0].Text)];
-        return [.. LookedInto.Where((name, i) => named.Items[i].Items.Count == 0 && known.Contains(name))];
+        return [.. Inspected.Where((name, i) => named.Items[i].Items.Count == 0 && known.Contains(name))];
     }
 
     public CommandTraits Find(ReadOnlySpan<byte> name)

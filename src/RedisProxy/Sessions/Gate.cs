@@ -61,7 +61,7 @@ internal sealed class Gate(
     public bool IsMasterNew => loop.NowMs - _failedOverAtMs < NewMasterMs;
 
     /// <summary>A failover happened so recently that pops wait although there is a master.</summary>
-    public bool KeepsPops { get; private set; }
+    public bool HoldsPops { get; private set; }
 
     /// <summary>Did the request wait for a master, and not just for its session's connection?</summary>
     public bool HasHeld(in PendingRequest request) => request.HasWaited || request.WaitsSinceMs <= _openedAtMs;
@@ -83,7 +83,7 @@ internal sealed class Gate(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsOpenFor(CommandTraits traits) => View.Availability switch
     {
-        Availability.Available => !KeepsPops || !traits.IsPop,
+        Availability.Available => !HoldsPops || !traits.IsPop,
         Availability.ReadsOnly => traits.IsResendable,
         _ => false,
     };
@@ -133,9 +133,9 @@ internal sealed class Gate(
             Lease.Doubt(heardAsOf);
         }
 
-        if (before.IsBelieved && (isSuperseded || !view.IsBelieved))
+        if (before.IsTrusted && (isSuperseded || !view.IsTrusted))
         {
-            ForEachUser(static user => user.TakeWhatCameInTime());
+            ForEachUser(static user => user.TakeRepliesInTime());
         }
 
         View = view;
@@ -166,7 +166,7 @@ internal sealed class Gate(
     private void KeepPops()
     {
         _failedOverAtMs = loop.NowMs;
-        KeepsPops = true;
+        HoldsPops = true;
         _popsDue ??= new LoopTimer(static gate => ((Gate)gate).ReleasePops(), this);
         loop.Timers.Disarm(_popsDue);
         loop.Timers.Arm(_popsDue, _failedOverAtMs + PopsLaterMs);
@@ -174,7 +174,7 @@ internal sealed class Gate(
 
     private void ReleasePops()
     {
-        KeepsPops = false;
+        HoldsPops = false;
         ForEachUser(static user => user.OnGateChanged());
     }
 

@@ -6,7 +6,7 @@ internal interface IGateUser
     bool IsEnded { get; }
 
     /// <summary>The master is about to become doubtful: what it sent in time still counts.</summary>
-    void TakeWhatCameInTime();
+    void TakeRepliesInTime();
 
     /// <summary>There is a new master. Links to an older one are dropped before any user connects.</summary>
     void FenceIfSuperseded();

@@ -122,7 +122,7 @@ internal sealed class Session : Conversation, IGateUser
         Replies.Wake();
     }
 
-    public void TakeWhatCameInTime() => Replies.TakeWhatCameInTime();
+    public void TakeRepliesInTime() => Replies.TakeRepliesInTime();
 
     public void FenceIfSuperseded() => Keeper.FenceIfSuperseded();
 

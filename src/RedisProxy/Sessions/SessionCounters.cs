@@ -52,7 +52,7 @@ internal sealed class SessionCounters
     public long[] Pinned { get; } = new long[Enum.GetValues<PinReason>().Length];
 
     /// <summary>Proxy replies, by <see cref="Outcome"/>.</summary>
-    public long[] Synthesised { get; } = new long[Enum.GetValues<Outcome>().Length];
+    public long[] ProxyReplies { get; } = new long[Enum.GetValues<Outcome>().Length];
 
     /// <summary>By <see cref="ProtocolError"/>.</summary>
     public long[] ProtocolErrors { get; } = new long[Enum.GetValues<ProtocolError>().Length];

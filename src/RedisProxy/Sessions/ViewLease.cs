@@ -65,7 +65,7 @@ internal sealed class ViewLease
     }
 
     /// <summary>May what was just received from the link be trusted? If not, its parts are woken when that is known.</summary>
-    public bool Believes(ISessionParts parts, BackendLink link)
+    public bool Trusts(ISessionParts parts, BackendLink link)
     {
         if (RunsFor(0) || CameBefore(link, _untilMs))
         {

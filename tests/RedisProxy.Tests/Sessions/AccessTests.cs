@@ -32,7 +32,7 @@ public sealed class AccessTests
         Assert.StartsWith($"{NoAuth}{NoAuth}{NoAuth}{WrongPass}{WrongPass}-NOAUTH HELLO must be called", hello, StringComparison.Ordinal);
         await client.ExpectAsync(WrongPass + NoAuth);
         Assert.False(lab.First.HasPendingConnection);
-        Assert.Equal(1, lab.Counters.Synthesised[(int)Outcome.HelloNotAuthenticated]);
+        Assert.Equal(1, lab.Counters.ProxyReplies[(int)Outcome.HelloNotAuthenticated]);
     }
 
     [Theory]

@@ -34,7 +34,7 @@ public sealed class HoldTests
         RawClient second = await lab.AcceptAsync(lab.Second);
         await second.ExpectAsync(Requests.Get);
         Assert.Equal("", (await first.ReadToEndAsync()).Rest);
-        Assert.Equal(0, lab.Counters.Synthesised.Sum());
+        Assert.Equal(0, lab.Counters.ProxyReplies.Sum());
     }
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class HoldTests
         RawClient backend = await lab.AcceptAsync(lab.First);
         await client.SendAsync(Requests.Of("PING"));
         await backend.ExpectAsync(Requests.Of("PING"));
-        Assert.Equal(2, lab.Counters.Synthesised[(int)Outcome.NotExecuted]);
+        Assert.Equal(2, lab.Counters.ProxyReplies[(int)Outcome.NotExecuted]);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ public sealed class LossTests
         RawClient second = await lab.AcceptAsync(lab.Second);
         await client.SendAsync(Requests.Get);
         await second.ExpectAsync(Requests.Get);
-        Assert.Equal(1, lab.Counters.Synthesised[(int)Outcome.Unknown]);
+        Assert.Equal(1, lab.Counters.ProxyReplies[(int)Outcome.Unknown]);
     }
 
     [Fact]

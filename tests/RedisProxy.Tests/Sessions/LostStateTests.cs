@@ -173,7 +173,7 @@ public sealed class LostStateTests
         string requests = Requests.Of("SELECT", "5")
             + string.Concat(Enumerable.Range(0, 20_000).Select(i => Requests.Of("SET", $"{i:00000}", new string('v', 100))));
         Task sending = client.TrySendAsync(requests);
-        await SessionLab.EventuallyAsync(() => lab.Counters.Synthesised[(int)Outcome.NotExecuted] > 0, "the first is given up");
+        await SessionLab.EventuallyAsync(() => lab.Counters.ProxyReplies[(int)Outcome.NotExecuted] > 0, "the first is given up");
         await lab.ServeFirstAsync();
         ConnectionEnd end = await client.ReadToEndAsync();
         await sending;

@@ -263,6 +263,6 @@ public sealed class RejectionTests
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
         await second.ExpectAsync(Requests.Set);
-        Assert.Equal(0, lab.Counters.Synthesised[(int)Outcome.Unknown]);
+        Assert.Equal(0, lab.Counters.ProxyReplies[(int)Outcome.Unknown]);
     }
 }

@@ -148,7 +148,7 @@ public sealed class ReplyModeTests
         await second.ExpectAsync(Requests.Get + On + Requests.Get);
         await second.SendAsync("$1\r\n1\r\n+OK\r\n$1\r\n2\r\n");
         await client.ExpectAsync("+OK\r\n$1\r\n2\r\n");
-        Assert.Equal(1, lab.Counters.Synthesised[(int)Outcome.Unknown]);
+        Assert.Equal(1, lab.Counters.ProxyReplies[(int)Outcome.Unknown]);
     }
 
     [Fact]

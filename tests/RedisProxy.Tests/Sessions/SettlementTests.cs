@@ -87,6 +87,43 @@ public sealed class SettlementTests
         Assert.Equal("loading unknown", one.Waiting);
     }
 
+    /// <summary>A minus: it has waited too long. What belongs to a transaction that lost a part is answered, and never sent.</summary>
+    [Theory]
+    [InlineData("-SET", "not-executed")]
+    [InlineData("-SET GET", "not-executed again")]
+    [InlineData("-GET SET", "not-executed again")]
+    [InlineData("-MULTI SET EXEC SET", "ok queued abort again")]
+    [InlineData("MULTI -SET EXEC SET", "ok not-executed abort again")]
+    [InlineData("-MULTI -SET -EXEC SET", "ok not-executed not-executed again")]
+    [InlineData("MULTI SET -EXEC SET", "ok queued not-executed again")]
+    [InlineData("MULTI -SET DISCARD SET", "ok not-executed ok again")]
+    [InlineData("MULTI -SET MULTI EXEC", "ok not-executed nested abort")]
+    [InlineData("MULTI -SET SET", "ok not-executed queued")]
+    [InlineData("MULTI SET EXEC -SET", "again again again not-executed")]
+    [InlineData("-SET MULTI SET EXEC", "not-executed again again again")]
+    [InlineData("MULTI -SET EXEC MULTI SET EXEC", "ok not-executed abort again again again")]
+    public void HeldTooLong_DecidesOfEachRequest(string waiting, string expected)
+    {
+        using var one = new Scene();
+        one.Hold(waiting);
+        Assert.False(one.Expire());
+        Assert.Equal(expected, one.Waiting);
+    }
+
+    [Theory]
+    [InlineData("MULTI", "-SET EXEC", true)]
+    [InlineData("MULTI", "SET -EXEC", true)]
+    [InlineData("MULTI SET", "GET EXEC -SET", false)]
+    [InlineData("MULTI SET EXEC", "-SET", false)]
+    [InlineData("SET", "-SET", false)]
+    public void HeldTooLong_BehindAnUnansweredMulti_DropsTheLinkThatHasIt(string inFlight, string waiting, bool isDropped)
+    {
+        using var one = new Scene();
+        one.Take(inFlight);
+        one.Hold(waiting);
+        Assert.Equal(isDropped, one.Expire());
+    }
+
     private sealed class Parts(Gate gate, SessionSettings settings) : Conversation(gate, settings, new SessionCounters())
     {
         public override void WakeRequests()
@@ -138,27 +175,29 @@ public sealed class SettlementTests
             string[] parts = words.Split(' ');
             foreach (string word in parts.Where(static part => part != "|"))
             {
-                Receive();
-                byte[] name = Encoding.ASCII.GetBytes(word);
-                CommandTraits traits = CommandTable.BuiltIn.Find(name);
-                StateChange? change = traits.NeedsInspection ? RequestInspector.Inspect(traits, [name], _isInTransaction).Change : null;
-                _isInTransaction = traits.Kind == CommandKind.Multi || (_isInTransaction && traits.Kind == CommandKind.Plain);
-                if (change is not null)
-                {
-                    _parts.Pipeline.Changes.Add(change);
-                }
-
-                Link.InFlight.AddNewest(new PendingRequest
-                {
-                    Start = _received - BytesOfOne,
-                    End = _received,
-                    Traits = traits,
-                    HasChange = change is not null,
-                });
+                Link.InFlight.AddNewest(Scan(word));
             }
 
             int sent = Array.IndexOf(parts, "|") is var bar and >= 0 ? bar : parts.Length;
             Link.SentTo = _received - ((parts.Count(static part => part != "|") - sent) * BytesOfOne);
+        }
+
+        /// <summary>These wait for a backend; those with a minus have done so for too long.</summary>
+        public void Hold(string words)
+        {
+            foreach (string word in words.Split(' '))
+            {
+                PendingRequest request = Scan(word.TrimStart('-'));
+                request.Outcome = word[0] == '-' ? request.OutcomeWhenGivenUp : Outcome.Forward;
+                _parts.Pipeline.Waiting.AddNewest(request);
+            }
+        }
+
+        /// <summary>True: the link has to go first.</summary>
+        public bool Expire()
+        {
+            _parts.Pipeline.Link = Link.InFlight.IsEmpty ? null : Link;
+            return LocalTransactions.AfterExpiry(_parts);
         }
 
         /// <summary>These have been answered, as far as they only queue.</summary>
@@ -200,6 +239,27 @@ public sealed class SettlementTests
 
         private BackendLink NewLink() => new(new LoopSocket(_loop, fd: -1), generation: 1, _parts.Pipeline.Memory);
 
+        private PendingRequest Scan(string word)
+        {
+            Receive();
+            byte[] name = Encoding.ASCII.GetBytes(word);
+            CommandTraits traits = CommandTable.BuiltIn.Find(name);
+            StateChange? change = traits.NeedsInspection ? RequestInspector.Inspect(traits, [name], _isInTransaction).Change : null;
+            _isInTransaction = traits.Kind == CommandKind.Multi || (_isInTransaction && traits.Kind == CommandKind.Plain);
+            if (change is not null)
+            {
+                _parts.Pipeline.Changes.Add(change);
+            }
+
+            return new PendingRequest
+            {
+                Start = _received - BytesOfOne,
+                End = _received,
+                Traits = traits,
+                HasChange = change is not null,
+            };
+        }
+
         private unsafe void Receive()
         {
             Slab room = _parts.Pipeline.Buffer.Room;
@@ -214,6 +274,8 @@ public sealed class SettlementTests
             Outcome.Unknown => "unknown",
             Outcome.NotExecuted => "not-executed",
             Outcome.Acknowledged => "ok",
+            Outcome.Queued => "queued",
+            Outcome.NestedMulti => "nested",
             Outcome.Aborted => "abort",
             Outcome.RejectedLoading => "loading",
             _ => outcome.ToString(),

@@ -19,7 +19,7 @@ public sealed class SupersededRepliesTests
         (RawClient client, _) = await SupersedeAsync(lab, Requests.Set, Requests.ReadOnly);
         using RawClient second = await lab.AcceptAsync(lab.Second);
         await (client, second).ServeAsync(Requests.Set, "+OK\r\n");
-        Assert.Equal(0, lab.Counters.Synthesised[(int)Outcome.Unknown]);
+        Assert.Equal(0, lab.Counters.ProxyReplies[(int)Outcome.Unknown]);
     }
 
     [Fact]

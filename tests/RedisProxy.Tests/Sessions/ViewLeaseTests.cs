@@ -19,7 +19,7 @@ public sealed class ViewLeaseTests
         await lab.WhileLeaseRunsAsync(backend.ExpectAsync(Requests.Set + Requests.Get));
         await backend.SendAsync("+OK\r\n$1\r\nv\r\n");
         await lab.WhileLeaseRunsAsync(client.ExpectAsync("+OK\r\n$1\r\nv\r\n"));
-        Assert.Equal(0, lab.Counters.Synthesised.Sum());
+        Assert.Equal(0, lab.Counters.ProxyReplies.Sum());
     }
 
     [Fact]
@@ -66,7 +66,7 @@ public sealed class ViewLeaseTests
         await superseded;
         lab.RenewLease();
         await client.ExpectAsync("+OK\r\n");
-        Assert.Equal(0, lab.Counters.Synthesised.Sum());
+        Assert.Equal(0, lab.Counters.ProxyReplies.Sum());
     }
 
     [Fact]

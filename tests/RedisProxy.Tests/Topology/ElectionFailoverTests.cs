@@ -140,12 +140,12 @@ public class ElectionFailoverTests
         await deployment.StartAvailableAsync();
         deployment.Sentinels[1].Push("+failover-state-send-slaveof-noone", EventAbout(deployment));
         await deployment.IsAsync(1, Availability.PlannedHold);
-        Assert.True(deployment.View.IsBelieved);
+        Assert.True(deployment.View.IsTrusted);
         deployment.Sentinels[1].Push("+failover-state-wait-promotion", EventAbout(deployment));
-        await Eventually.TrueAsync(() => !deployment.View.IsBelieved);
+        await Eventually.TrueAsync(() => !deployment.View.IsTrusted);
         deployment.Sentinels[1].Push("-failover-abort-slave-timeout", AboutMaster(deployment));
         await deployment.WithinAsync(1, Availability.Available);
-        Assert.True(deployment.View.IsBelieved);
+        Assert.True(deployment.View.IsTrusted);
     }
 
     [Fact]

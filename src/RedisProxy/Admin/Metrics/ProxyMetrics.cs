@@ -129,7 +129,7 @@ internal sealed class ProxyMetrics : IDisposable
         Counter("requests_resent", "Requests resent on a new backend connection: certainly not executed, or read-only.", () => ByListener(
             static counters => counters.Resent));
         Counter("replies_synthesised", "Replies made by the proxy itself, by meaning.", () => ByListener(
-            "code", Enum.GetValues<Outcome>()[1..], static (counters, outcome) => counters.Synthesised[(int)outcome]));
+            "code", Enum.GetValues<Outcome>()[1..], static (counters, outcome) => counters.ProxyReplies[(int)outcome]));
         Counter("protocol_errors", "Protocol errors by clients, by kind.", () => ByListener(
             "kind", Enum.GetValues<ProtocolError>()[1..], static (counters, kind) => counters.ProtocolErrors[(int)kind]));
     }

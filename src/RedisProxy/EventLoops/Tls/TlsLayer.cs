@@ -89,7 +89,7 @@ internal sealed unsafe class TlsLayer : IDisposable
     });
 
     /// <summary>Continues the handshake, now that there is input.</summary>
-    public void GoOn() => Drive(_resume);
+    public void ContinueHandshake() => Drive(_resume);
 
     /// <summary>Handles an event of the descriptor.</summary>
     /// <returns>The event as the socket's owner may see it: not writable while ciphertext waits for room.</returns>

@@ -260,7 +260,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
         if (SupersededReplies.AreOfUse(session, link))
         {
             Slab said = session.Replies.Reader.CopyUnread(link, out int scanned);
-            SupersededReplies.Hear(session, link, said, scanned);
+            SupersededReplies.Read(session, link, said, scanned);
             session.Loop.Slabs.Return(said);
         }
     }

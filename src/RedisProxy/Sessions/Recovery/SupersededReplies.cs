@@ -20,7 +20,7 @@ internal static unsafe class SupersededReplies
     /// <param name="link">See <see cref="AreOfUse"/>.</param>
     /// <param name="slab">Received and unrelayed bytes, with room for more.</param>
     /// <param name="scanned">Number of bytes at its start, part of a reply, that are already scanned.</param>
-    public static void Hear(Conversation session, BackendLink link, Slab slab, int scanned)
+    public static void Read(Conversation session, BackendLink link, Slab slab, int scanned)
     {
         if (!link.IsRejecting)
         {

@@ -44,7 +44,7 @@ internal static class ProxyReplyWriter
                 slab.End += text.Length;
             }
 
-            session.Counters.Synthesised[(int)request.Outcome]++;
+            session.Counters.ProxyReplies[(int)request.Outcome]++;
             session.Counters.Requests++;
             // What follows the end of framing was left unframed, and no backend will say how it continues.
             if (request.IsLostChange || (pipeline.IsRaw && request.End == pipeline.RawFrom))

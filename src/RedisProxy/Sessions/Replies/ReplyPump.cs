@@ -40,7 +40,7 @@ internal sealed class ReplyPump(Session session)
     /// relayed: a loop that was held up must not turn outcomes known in time into unknown ones. Rejections are left to
     /// <see cref="SupersededReplies"/>.
     /// </summary>
-    public void TakeWhatCameInTime()
+    public void TakeRepliesInTime()
     {
         if (session.Link is { InFlight.IsEmpty: false } link && link == _source && _proxyReplies is null && _relayed is null
             && !session.Pipeline.IsProxyReplyDue && session.Gate.Lease.CameBeforeDoubt(link)
@@ -81,7 +81,7 @@ internal sealed class ReplyPump(Session session)
                 _isParked = true;
                 return false;
             }
-            else if (!session.Gate.View.IsBelieved)
+            else if (!session.Gate.View.IsTrusted)
             {
                 if (!session.Keeper.TryDoubt(link))
                 {
@@ -94,7 +94,7 @@ internal sealed class ReplyPump(Session session)
             }
             else if (Reader.HasUnread || (link.IsReadable && !session.IsEnded && Reader.TryReceive(link)))
             {
-                if (!session.Gate.Lease.Believes(session, link))
+                if (!session.Gate.Lease.Trusts(session, link))
                 {
                     if (!link.Socket.IsWokenOr(Session.ResumeReplies, session))
                     {

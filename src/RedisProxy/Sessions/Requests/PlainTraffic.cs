@@ -24,7 +24,7 @@ internal static class PlainTraffic
     {
         Pipeline pipeline = session.Pipeline;
         if (session.Link is not { } link || !pipeline.Waiting.IsEmpty || pipeline.Ahead.IsCompletedLocally || pipeline.HasInterrupted
-            || session.Gate.KeepsPops || !pipeline.CanDispatch(link, start, traits: default))
+            || session.Gate.HoldsPops || !pipeline.CanDispatch(link, start, traits: default))
         {
             return 0;
         }

@@ -21,7 +21,7 @@ internal sealed class MasterProbe
     private static readonly TimeSpan QuickInterval = TimeSpan.FromMilliseconds(100);
     private static readonly string[] Ping = ["PING"];
     private static readonly string[] Commands = ["COMMAND"];
-    private static readonly string[] NamedCommands = ["COMMAND", "INFO", .. CommandTable.LookedInto];
+    private static readonly string[] NamedCommands = ["COMMAND", "INFO", .. CommandTable.Inspected];
     private static readonly string[] Role = ["ROLE"];
 
     private readonly MasterNode _node;

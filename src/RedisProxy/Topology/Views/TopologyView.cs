@@ -68,7 +68,7 @@ internal sealed record TopologyView
     /// Can replies of <see cref="Master"/> still be trusted? Not while it is considered down, or a replica has been ordered to replace
     /// it: what it acknowledges may be lost. Its replies are read once the election is over.
     /// </summary>
-    public bool IsBelieved => Availability != Availability.Down && !IsPromoting;
+    public bool IsTrusted => Availability != Availability.Down && !IsPromoting;
 
     /// <summary>May a connection of this generation be used? Each target of a replica listener has its own generation.</summary>
     public bool IsCurrent(long generation) =>

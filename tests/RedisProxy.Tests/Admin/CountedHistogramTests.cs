@@ -3,7 +3,7 @@ using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Admin;
 
-public sealed class OtlpHistogramsTests
+public sealed class CountedHistogramTests
 {
     private static readonly int[] BoundsMs = [1, 2, 5, 10, 100, 1000];
 
