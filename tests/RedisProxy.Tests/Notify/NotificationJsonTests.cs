@@ -64,7 +64,7 @@ public sealed class NotificationJsonTests
             """
             "outage":{"since":"2026-11-27T12:00:01.234Z","seconds":5,"availability":"planned_hold","reason":"because"},
             "sentinels":{"known":3,"connected":1},"replica":{"address":"redis-2:6379","reason":"its link is down"},
-            "findings":[{"severity":"critical","where":null,"topic":"replicas","text":"there is none"}],"dropped":{"master_down":2}}
+            "findings":[{"severity":"critical","where":null,"topic":"replicas","text":"there is none"}],"leftOut":{"master_down":2}}
             """.ReplaceLineEndings(""),
             json,
             StringComparison.Ordinal);
@@ -85,7 +85,7 @@ public sealed class NotificationJsonTests
     [InlineData(NotifyEvent.Test, "test")]
     public void Event_HasItsNameInTheMessageAndAmongTheLost(object one, string name) => Assert.Equal(
         $"{{\"version\":1,\"id\":\"abc-1\",\"event\":\"{name}\",\"at\":\"2026-11-27T12:00:01.234Z\",{Proxy},\"master\":\"m\","
-            + $"\"text\":\"t\",\"dropped\":{{\"{name}\":5}}}}",
+            + $"\"text\":\"t\",\"leftOut\":{{\"{name}\":5}}}}",
         Write(Smallest with { Event = (NotifyEvent)one, Master = "m", Text = "t" }, new DroppedCounts([new((NotifyEvent)one, 5)])));
 
     [Fact]
@@ -125,7 +125,7 @@ public sealed class NotificationJsonTests
             "sentinels":{"known":0,"connected":0},"replica":{"address":"redis-2:6379","reason":""},
             "findings":[{"severity":"critical","where":"redis-1:6379","topic":"a","text":"1"},
             {"severity":"warning","where":"[::1]:1","topic":"b","text":"2"},{"severity":"note","where":null,"topic":"c","text":"3"}],
-            "dropped":{"master_up":9223372036854775807,"failover_started":1}}
+            "leftOut":{"master_up":9223372036854775807,"failover_started":1}}
             """.ReplaceLineEndings(""),
             json);
     }

@@ -74,8 +74,8 @@ public sealed class ReceiverTests
         bench.Receiver.Offer(bench.Message());
         await NotifyBench.EventuallyAsync(() => bench.Outcomes.Sent == 3, "one more is sent");
         Assert.Equal((3, 0, 4), bench.Outcomes);
-        Assert.False(bench.Sender.Bodies[1].TryGetProperty("dropped", out _));
-        JsonElement dropped = bench.Sender.Bodies[2].GetProperty("dropped");
+        Assert.False(bench.Sender.Bodies[1].TryGetProperty("leftOut", out _));
+        JsonElement dropped = bench.Sender.Bodies[2].GetProperty("leftOut");
 
         // Whether the last one was refused before the third was written is a matter of threads.
         Assert.Equal((1, 2), (dropped.GetProperty("master_down").GetInt32(), dropped.GetProperty("master_up").GetInt32()));
@@ -92,7 +92,7 @@ public sealed class ReceiverTests
         bench.Sender.Answer = _ => new Attempt(AttemptEnd.Done, "answered 204");
         bench.Receiver.Offer(bench.Message());
         await NotifyBench.EventuallyAsync(() => bench.Outcomes.Sent == 1, "the third arrives");
-        Assert.Equal("""{"master_down":1,"master_up":1}""", bench.Sender.Bodies[^1].GetProperty("dropped").GetRawText());
+        Assert.Equal("""{"master_down":1,"master_up":1}""", bench.Sender.Bodies[^1].GetProperty("leftOut").GetRawText());
         Assert.Contains(bench.Log.Lines, line => line.Id == 4420 && line.Text.Contains("answered 204", StringComparison.Ordinal));
     }
 
@@ -112,7 +112,7 @@ public sealed class ReceiverTests
         Assert.Equal((Receiver.MaxQueue, (0, 0, 5)), (bench.Receiver.Waiting, bench.Outcomes));
         gate.SetResult();
         await NotifyBench.EventuallyAsync(() => bench.Outcomes.Sent == Receiver.MaxQueue + 1, "the rest is sent");
-        Assert.Equal(5, bench.Sender.Bodies[1].GetProperty("dropped").GetProperty("failover_finished").GetInt32());
+        Assert.Equal(5, bench.Sender.Bodies[1].GetProperty("leftOut").GetProperty("failover_finished").GetInt32());
     }
 
     [Fact]
