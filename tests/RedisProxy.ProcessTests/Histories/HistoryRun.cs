@@ -110,7 +110,10 @@ internal sealed class HistoryRun : IAsyncDisposable
 
     private string Keep(string text)
     {
-        string folder = Directory.CreateTempSubdirectory($"redisproxy-history-{_seed}-").FullName;
+        // Not in the temporary folder, which is gone when the tests have ended.
+        string folder = Path.Combine(
+            ProxyProgram.RepositoryRoot(), "TestResults", $"history-{_seed}-{TimeProvider.System.GetUtcNow():yyyyMMdd-HHmmss}");
+        Directory.CreateDirectory(folder);
         File.Copy(_proxy.Process.LogFile, Path.Combine(folder, "proxy.log"));
         File.WriteAllText(Path.Combine(folder, "violations.txt"), text);
         File.WriteAllLines(Path.Combine(folder, "faults.txt"), _log.Faults.All);

@@ -36,7 +36,7 @@ public sealed class MemoryBudgetTests
             MetricsSnapshot metrics = await proxy.ScrapeAsync();
             double shed = metrics.Sum("redisproxy_sessions_ended_total", ("reason", "memory_shed"));
             Assert.InRange(shed, 1, Clients * 3 / 5);
-            Assert.Contains("that held most are reset", proxy.Process.LogTail, StringComparison.Ordinal);
+            Assert.Contains("that hold most are reset", proxy.Process.LogTail, StringComparison.Ordinal);
         }
         finally
         {
