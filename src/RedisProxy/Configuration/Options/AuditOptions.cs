@@ -1,11 +1,11 @@
 namespace RedisProxy.Configuration;
 
-/// <summary><c>audit</c>: looks for what would break at the next failover while the proxy runs.</summary>
+/// <summary><c>audit</c>: periodic check for what would break at the next failover.</summary>
 internal sealed record AuditOptions
 {
     /// <summary>
-    /// <c>interval</c>: between two audits, and before the first one; 0 is never. A reload changes it after the audit that is
-    /// already scheduled.
+    /// <c>interval</c>: time between two audits, and before the first one; 0: never. A reload takes effect after the audit that is already
+    /// scheduled.
     /// </summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromMinutes(10);
 }

@@ -1,18 +1,20 @@
 namespace RedisProxy.Configuration;
 
-/// <summary>What receivers of notifications are told. Their names are published: they stay.</summary>
+/// <summary>The events that receivers are notified of. Their names are published and do not change.</summary>
 internal enum NotifyEvent
 {
-    /// <summary>A failover takes longer than <see cref="NotifyOptions.StartedAfter"/>.</summary>
+    /// <summary>A failover is taking longer than <see cref="NotifyOptions.StartedAfter"/>.</summary>
     FailoverStarted,
 
-    /// <summary>Another master takes requests: the whole failover, with its timeline.</summary>
+    /// <summary>A new master accepts requests: the whole failover, with its timeline.</summary>
     FailoverFinished,
 
-    /// <summary>A failover seemed to begin, and the master of before takes requests on.</summary>
+    /// <summary>A failover seemed to begin, but the previous master accepts requests again.</summary>
     FailoverAborted,
 
-    /// <summary>The master is gone for longer than <see cref="NotifyOptions.StartedAfter"/>, and no failover is under way yet.</summary>
+    /// <summary>
+    /// The master has been gone for longer than <see cref="NotifyOptions.StartedAfter"/>, and no failover is under way yet.
+    /// </summary>
     MasterDown,
 
     /// <summary>The master came back at the same address.</summary>
@@ -24,33 +26,33 @@ internal enum NotifyEvent
     /// <summary>A majority is reachable again.</summary>
     SentinelsBack,
 
-    /// <summary>A replica is not fit to be promoted, or to be read from.</summary>
+    /// <summary>A replica is not fit for promotion, or for reads.</summary>
     ReplicaUnhealthy,
 
-    /// <summary>It is fit again.</summary>
+    /// <summary>The replica is fit again.</summary>
     ReplicaHealthy,
 
-    /// <summary>The audit has critical findings that it did not have before.</summary>
+    /// <summary>The audit has new critical findings.</summary>
     DriftFound,
 
-    /// <summary>The audit has no critical finding any more.</summary>
+    /// <summary>The audit has no critical findings any more.</summary>
     DriftGone,
 
-    /// <summary>An operator tries a receiver. No receiver can choose it or opt out of it.</summary>
+    /// <summary>An operator tests a receiver. Receivers can neither select it nor opt out of it.</summary>
     Test,
 }
 
 /// <summary>The names of the events.</summary>
 internal static class NotifyEvents
 {
-    /// <summary>Those that a receiver may choose from.</summary>
+    /// <summary>The events that a receiver can select.</summary>
     public static (string Name, NotifyEvent Value)[] Choices { get; } =
         [.. Enum.GetValues<NotifyEvent>().Where(one => one != NotifyEvent.Test).Select(one => (NameOf(one), one))];
 
-    /// <summary>All of them.</summary>
+    /// <summary>All selectable events.</summary>
     public static IReadOnlyList<NotifyEvent> All { get; } = [.. Choices.Select(choice => choice.Value)];
 
-    /// <summary>What a script of Sentinel's is run for.</summary>
+    /// <summary>The events for which Sentinel runs a script.</summary>
     public static IReadOnlyList<NotifyEvent> OfCommands { get; } = [NotifyEvent.FailoverFinished];
 
     public static string NameOf(NotifyEvent one) => one switch

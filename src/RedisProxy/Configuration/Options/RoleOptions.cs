@@ -1,9 +1,9 @@
 namespace RedisProxy.Configuration;
 
-/// <summary><c>roles</c>: server settings that depend on the role, so that they move with a failover. Needs Sentinel.</summary>
+/// <summary><c>roles</c>: server settings that follow the role, so that they move with a failover. Needs Sentinel.</summary>
 internal sealed record RoleOptions
 {
-    /// <summary><c>masters</c>: the masters whose servers are managed, by the names Sentinel knows them by. Default: empty, all.</summary>
+    /// <summary><c>masters</c>: the masters whose servers are managed, by their Sentinel names. Default: empty, all.</summary>
     public IReadOnlyList<string> Masters { get; init; } = [];
 
     /// <summary><c>master</c>: the settings of a master.</summary>
@@ -12,22 +12,22 @@ internal sealed record RoleOptions
     /// <summary><c>replica</c>: the settings of its replicas.</summary>
     public RolePolicyOptions Replica { get; init; } = new();
 
-    /// <summary><c>interval</c>: between two checks of every server, apart from those after a failover.</summary>
+    /// <summary><c>interval</c>: time between two checks of every server, in addition to those after a failover.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// <c>rewrite</c>: have a server write what was changed into its configuration file (CONFIG REWRITE). Sentinel has it do so at each
-    /// failover anyway.
+    /// <c>rewrite</c>: also write changes to the server's configuration file (CONFIG REWRITE). Sentinel triggers this at each failover
+    /// anyway.
     /// </summary>
     public bool Rewrite { get; init; }
 
-    /// <summary><c>dryRun</c>: change nothing; the log and the metrics tell what would be changed.</summary>
+    /// <summary><c>dryRun</c>: change nothing; the log and the metrics show what would be changed.</summary>
     public bool DryRun { get; init; }
 
-    /// <summary>Is there anything to manage?</summary>
+    /// <summary>Whether any settings are managed.</summary>
     public bool HasPolicy() => Master.Config.Count > 0 || Replica.Config.Count > 0;
 
-    /// <summary>Are this master and its replicas managed?</summary>
+    /// <summary>Whether this master and its replicas are managed.</summary>
     public bool IsAbout(string master) => HasPolicy() && (Masters.Count == 0 || Masters.Contains(master));
 }
 
@@ -40,9 +40,8 @@ internal sealed record RolePolicyOptions
     public static readonly IReadOnlyDictionary<string, string> NoConfig = new Dictionary<string, string>();
 
     /// <summary>
-    /// <c>config</c>: parameters of CONFIG SET with their values, as Redis writes them: <c>yes</c>, <c>no</c>, <c>100mb</c>; the value
-    /// <c>""</c> of <c>save</c> turns snapshots off. At most 64. Parameters of a server's identity, its address or its access are
-    /// refused.
+    /// <c>config</c>: parameters of CONFIG SET with their values, in Redis's notation: <c>yes</c>, <c>no</c>, <c>100mb</c>; the value
+    /// <c>""</c> of <c>save</c> turns snapshots off. At most 64. Parameters for a server's identity, address or access are refused.
     /// </summary>
     public IReadOnlyDictionary<string, string> Config { get; init; } = NoConfig;
 }

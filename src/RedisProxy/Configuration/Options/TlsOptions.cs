@@ -1,14 +1,13 @@
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// <c>listeners[].tls</c>: applications connect with TLS 1.2 or 1.3, and not without. With <c>enabled: false</c> the section counts as
-/// absent.
+/// <c>listeners[].tls</c>: applications must connect with TLS 1.2 or 1.3. With <c>enabled: false</c> the section counts as absent.
 /// </summary>
 internal sealed record ListenerTlsOptions
 {
     /// <summary>
-    /// <c>certificateFile</c>: required; PEM, followed by the intermediate certificates. <c>keyFile</c>: its private key, by default in
-    /// the same file. <c>caFile</c>: the authorities of clients' certificates. All are read again when they change.
+    /// <c>certificateFile</c>: required; PEM, followed by the intermediate certificates. <c>keyFile</c>: its private key, by default in the
+    /// same file. <c>caFile</c>: the authorities that issue clients' certificates. All files are reloaded when they change.
     /// </summary>
     public required TlsMaterial Material { get; init; }
 
@@ -23,23 +22,23 @@ internal sealed record ListenerTlsOptions
 }
 
 /// <summary>
-/// <c>backend.tls and sentinel.tls</c>: servers are reached with TLS 1.2 or 1.3. Names are verified against this configuration, never
+/// <c>backend.tls and sentinel.tls</c>: connections to servers use TLS 1.2 or 1.3. Names are verified against this configuration, never
 /// against what a Sentinel announces. With <c>enabled: false</c> the section counts as absent.
 /// </summary>
 internal sealed record PeerTlsOptions
 {
     /// <summary>
-    /// <c>caFile</c>: the authorities of the servers' certificates; without it, those of the system. <c>certificateFile</c> and
-    /// <c>keyFile</c>: shown to servers that demand a certificate. All are read again when they change.
+    /// <c>caFile</c>: the authorities that issue the servers' certificates; default: the system's. <c>certificateFile</c> and
+    /// <c>keyFile</c>: presented to servers that require a client certificate. All files are reloaded when they change.
     /// </summary>
     public required TlsMaterial Material { get; init; }
 
     /// <summary>
-    /// <c>serverName</c>: the name, or the address, that must be in the certificate of every server. Default: the host of
-    /// <c>backend.endpoint</c>, or those of <c>sentinel.endpoints</c>.
+    /// <c>serverName</c>: the name or address that every server's certificate must contain. Default: the host of <c>backend.endpoint</c>,
+    /// or the hosts of <c>sentinel.endpoints</c>.
     /// </summary>
     public string? ServerName { get; init; }
 
-    /// <summary><c>verifyName</c>: false trusts every certificate from <c>caFile</c>, whatever its name.</summary>
+    /// <summary><c>verifyName</c>: false accepts any certificate issued by <c>caFile</c>, whatever its name.</summary>
     public bool VerifyName { get; init; } = true;
 }

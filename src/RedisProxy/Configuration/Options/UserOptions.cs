@@ -5,10 +5,10 @@ namespace RedisProxy.Configuration;
 /// </summary>
 internal sealed record UserOptions
 {
-    /// <summary>The user of clients and servers that give only a password.</summary>
+    /// <summary>The user of clients and servers that send only a password.</summary>
     public const string DefaultName = "default";
 
-    /// <summary><c>username</c>: the default is the user of clients that give only a password.</summary>
+    /// <summary><c>username</c>: the default is the user of clients that send only a password.</summary>
     public string Username { get; init; } = DefaultName;
 
     /// <summary><c>password</c> or the first line of <c>passwordFile</c>: never shown.</summary>
