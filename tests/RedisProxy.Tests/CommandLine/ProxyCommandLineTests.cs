@@ -173,7 +173,7 @@ public sealed class ProxyCommandLineTests
         Assert.Equal(
             """
             RedisProxy: 1 error in the configuration:
-              listeners[0].master: "" is not a name; expected one word without blanks (from --master)
+              listeners[0].master: "" is not a name; expected one word without spaces (from --master)
 
             """,
             run.Error);

@@ -11,7 +11,7 @@ public sealed class CredentialTests
         { $"'password': '{Secret}', 'passwordFile': 'f'", "backend.passwordFile: is given together with password; expected one of them" },
         { "'username': 'u'", "backend.username: \"u\" has no password; expected password or passwordFile as well" },
         { "'password': ''", "backend.password: is empty; expected a value, or no such key" },
-        { $"'password': '{Secret}\\n'", "backend.password: has a line break in it; expected one line" },
+        { $"'password': '{Secret}\\n'", "backend.password: contains a line break; expected one line" },
         { $"'password': [ '{Secret}' ]", "backend.password: is a list or an object; expected a single value" },
         { $"'password': {{ '{Secret}': 1 }}", "backend.password: is a list or an object; expected a single value" },
         { "'passwordFile': ''", "backend.passwordFile: \"\" is empty; expected a value, or no such key" },
@@ -25,7 +25,7 @@ public sealed class CredentialTests
         },
         {
             "'passwordFile': '.'",
-            "backend.passwordFile: \".\" may not be read, or is a directory; expected a file with the password in its first line"
+            "backend.passwordFile: \".\" is not readable, or is a directory; expected a file with the password in its first line"
         },
     };
 
@@ -79,7 +79,7 @@ public sealed class CredentialTests
         string? password = SecretFile.Read(directory.Write("password", content), directory.Path, "password", out string complaint);
 
         Assert.Equal(expected, password);
-        Assert.Equal(expected is null ? "\"password\" has nothing in its first line; expected the password there" : "", complaint);
+        Assert.Equal(expected is null ? "\"password\" has an empty first line; expected the password there" : "", complaint);
     }
 
     [Fact]

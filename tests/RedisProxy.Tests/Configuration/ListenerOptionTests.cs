@@ -33,9 +33,9 @@ public sealed class ListenerOptionTests
 
     public static TheoryData<string, string> BadKeys => new()
     {
-        { "'name': 'my app'", """listeners[0].name: "my app" is not a name; expected one word without blanks""" },
-        { "'name': ''", """listeners[0].name: "" is not a name; expected one word without blanks""" },
-        { "'name': 'a\\nb'", """listeners[0].name: "a\u000ab" is not a name; expected one word without blanks""" },
+        { "'name': 'my app'", """listeners[0].name: "my app" is not a name; expected one word without spaces""" },
+        { "'name': ''", """listeners[0].name: "" is not a name; expected one word without spaces""" },
+        { "'name': 'a\\nb'", """listeners[0].name: "a\u000ab" is not a name; expected one word without spaces""" },
         { "'role': 'slave'", """listeners[0].role: "slave" is unknown; expected "master" or "replica" """ },
         { "'maxSessions': 0", """listeners[0].maxSessions: "0" is out of range; expected 1 to 1000000""" },
         { "'maxSessions': 1000001", """listeners[0].maxSessions: "1000001" is out of range; expected 1 to 1000000""" },
@@ -49,8 +49,8 @@ public sealed class ListenerOptionTests
         { "'backendUser': { }", "listeners[0].backendUser.password: missing; expected password or passwordFile" },
         { "'backendUser': 'app'", "listeners[0].backendUser: \"app\" is not an object; expected an object" },
         { "'pubsub': 'keep'", """listeners[0].pubsub: "keep" is unknown; expected "close" or "resubscribe" """ },
-        { "'maxLagBytes': '10MiB'", "listeners[0].maxLagBytes: is about replicas; expected role: replica as well" },
-        { "'fallback': 'master'", "listeners[0].fallback: is about replicas; expected role: replica as well" },
+        { "'maxLagBytes': '10MiB'", "listeners[0].maxLagBytes: applies only to replicas; expected role: replica as well" },
+        { "'fallback': 'master'", "listeners[0].fallback: applies only to replicas; expected role: replica as well" },
         {
             "'role': 'replica', 'fallback': 'none'",
             """listeners[0].fallback: "none" is unknown; expected "master" or "reject" """
@@ -135,9 +135,9 @@ public sealed class ListenerOptionTests
             "{ 'bind': 'h:x', 'master': 'm m' }, { 'bind': 'h:x', 'master': 'm m' }",
             [
                 """listeners[0].bind: "h:x" is not an address to listen on; expected "host:port", "[IPv6]:port" or "unix:/path" """,
-                """listeners[0].master: "m m" is not a name; expected one word without blanks""",
+                """listeners[0].master: "m m" is not a name; expected one word without spaces""",
                 """listeners[1].bind: "h:x" is not an address to listen on; expected "host:port", "[IPv6]:port" or "unix:/path" """,
-                """listeners[1].master: "m m" is not a name; expected one word without blanks""",
+                """listeners[1].master: "m m" is not a name; expected one word without spaces""",
             ]
         },
     };

@@ -14,15 +14,15 @@ public sealed class NotifyOptionTests
     public static TheoryData<string, string> BadValues => new()
     {
         { Hook, "notify[0].name: missing; expected a name for logs and metrics" },
-        { $"'name': 'a b', {Hook}", "notify[0].name: \"a b\" is not a name; expected one word without blanks" },
-        { "'name': 'a'", "notify[0]: says nothing to do; expected webhook or command" },
+        { $"'name': 'a b', {Hook}", "notify[0].name: \"a b\" is not a name; expected one word without spaces" },
+        { "'name': 'a'", "notify[0]: has no destination; expected webhook or command" },
         {
             $"'name': 'a', {Hook}, 'command': {{ 'path': '/bin/true' }}",
             "notify[0].command: is given together with webhook; expected one of them"
         },
         { $"'name': 'a', {Hook}, 'events': [ 'failover' ]", $"notify[0].events[0]: \"failover\" is unknown; {Events}" },
         { $"'name': 'a', {Hook}, 'events': [ 'test' ]", $"notify[0].events[0]: \"test\" is unknown; {Events}" },
-        { $"'name': 'a', {Hook}, 'masters': [ 'other' ]", "notify[0].masters: \"other\" is no master here; expected \"mymaster\"" },
+        { $"'name': 'a', {Hook}, 'masters': [ 'other' ]", "notify[0].masters: \"other\" is not a known master; expected \"mymaster\"" },
         { $"'name': 'a', {Hook}, 'startedAfter': '2h'", "notify[0].startedAfter: \"2h\" is out of range; expected 0s to 1h" },
         { $"'name': 'a', {Hook}, 'rateLimit': {{ 'burst': 0 }}", "notify[0].rateLimit.burst: \"0\" is out of range; expected 1 to 1000" },
         {
@@ -49,15 +49,15 @@ public sealed class NotifyOptionTests
         { "'name': 'a', 'command': {}", "notify[0].command.path: missing; expected the path of a program" },
         {
             "'name': 'a', 'command': { 'path': '/no/such' }",
-            "notify[0].command.path: \"/no/such\" does not exist; expected a program that may be executed"
+            "notify[0].command.path: \"/no/such\" does not exist; expected an executable program"
         },
         {
             "'name': 'a', 'command': { 'path': '/etc' }",
-            "notify[0].command.path: \"/etc\" is a directory; expected a program that may be executed"
+            "notify[0].command.path: \"/etc\" is a directory; expected an executable program"
         },
         {
             "'name': 'a', 'command': { 'path': '/etc/passwd' }",
-            "notify[0].command.path: \"/etc/passwd\" may not be executed; expected a program that may be executed"
+            "notify[0].command.path: \"/etc/passwd\" is not executable; expected an executable program"
         },
         {
             "'name': 'a', 'command': { 'path': '/bin/true', 'role': 'chief' }",

@@ -50,7 +50,7 @@ public sealed class OptionFileTests
     [Theory]
     [InlineData("none.json", "none.json: does not exist")]
     [InlineData("no/such/proxy.json", "no/such/proxy.json: does not exist")]
-    [InlineData(".", ".: may not be read, or is a directory")]
+    [InlineData(".", ".: is not readable, or is a directory")]
     [InlineData("", "--config: \"\" is empty; expected the name of a file")]
     public void File_Unreadable_IsTheOnlyError(string file, string expected)
     {

@@ -114,7 +114,7 @@ public sealed class OptionSourceTests
             Configured.Read(
                 $"{{ 'listeners': [ {{ 'bind': 'h:1', 'master': 'm' }}, {{ 'bind': 'h:2', 'master': 'n' }} ], {Configured.Sentinel} }}",
                 commandLine: [("listeners:0:bind", "127.0.0.1:3")]),
-            "--option: there are 2 listeners; expected one, as the command line cannot say which it means");
+            "--option: there are 2 listeners; expected one, as the command line cannot tell them apart");
     }
 
     [Fact]
@@ -137,15 +137,15 @@ public sealed class OptionSourceTests
                 ],
                 commandLine: [("loops:count", "all"), ("listeners:0:master", "a b")]),
             """listeners[0].bind: missing; expected "host:port", "[IPv6]:port" or "unix:/path" """.TrimEnd(),
-            """listeners[0].master: "a b" is not a name; expected one word without blanks (from --option)""",
+            """listeners[0].master: "a b" is not a name; expected one word without spaces (from --option)""",
             """listeners[0].fallback: "s3cret" is unknown; expected "master" or "reject" (from REDISPROXY_listeners__0__fallback)""",
-            "listeners[0].fallback: is about replicas; expected role: replica as well (from REDISPROXY_listeners__0__fallback)",
+            "listeners[0].fallback: applies only to replicas; expected role: replica as well (from REDISPROXY_listeners__0__fallback)",
             """listeners[0].bnd: unknown key; did you mean "bind"?""",
             """sentinel.endpoints[0]: "s1" is not an endpoint; expected "host:port" or "[IPv6]:port" """.TrimEnd(),
             "sentinel.endpoints[1]: \"s2\" is not an endpoint; expected \"host:port\" or \"[IPv6]:port\" "
                 + "(from REDISPROXY_sentinel__endpoints__1)",
-            "sentinel.password: has a line break in it; expected one line",
-            "backend.password: has a line break in it; expected one line (from REDISPROXY_backend__password)",
+            "sentinel.password: contains a line break; expected one line",
+            "backend.password: contains a line break; expected one line (from REDISPROXY_backend__password)",
             """client.keepAlive: "***@1" is not an object; expected an object (from REDISPROXY_client__keepAlive)""",
             """hold.timeout: "4 sec" is not a duration; expected something like "250ms", "4s" or "2m" (from REDISPROXY_hold__timeout)""",
             """hold.maxOutage: "y" is not a duration; expected something like "250ms", "4s" or "2m" """.TrimEnd(),

@@ -6,7 +6,7 @@ public sealed class OtlpOptionTests
 {
     private const string Secret = "s3cret";
     private const string NotAUrl = "is not the URL of a collector; expected something like \"http://collector:4318\", or \"\" for none";
-    private const string WrongHeader = "header cannot be sent; expected \"name=value\", separated by commas, percent-encoded";
+    private const string WrongHeader = "cannot be sent; expected \"name=value\", separated by commas, percent-encoded";
 
     public static TheoryData<string, string> BadValues => new()
     {
@@ -16,22 +16,22 @@ public sealed class OtlpOptionTests
         { "'endpoint': 'http://'", $"otlp.endpoint: \"http://\" {NotAUrl}" },
         {
             $"'endpoint': 'https://u:{Secret}@collector'",
-            "otlp.endpoint: has credentials in it; expected a URL without (headers or headersFile are for secrets)"
+            "otlp.endpoint: contains credentials; expected a plain URL (headers or headersFile are for secrets)"
         },
         {
             $"'endpoint': 'https://collector?key={Secret}'",
-            "otlp.endpoint: has a query in it; expected a URL without (headers or headersFile are for secrets)"
+            "otlp.endpoint: contains a query; expected a plain URL (headers or headersFile are for secrets)"
         },
         { "'protocol': 'http'", "otlp.protocol: \"http\" is unknown; expected \"http/protobuf\" or \"grpc\"" },
         { "'interval': '999ms'", "otlp.interval: \"999ms\" is out of range; expected 1s to 1h" },
         { "'timeout': '0'", "otlp.timeout: \"0\" is out of range; expected 100ms to 1m" },
-        { $"'headers': '{Secret}'", $"otlp.headers: its 1. {WrongHeader}" },
-        { $"'headers': 'a=b,'", $"otlp.headers: its 2. {WrongHeader}" },
-        { $"'headers': 'a={Secret}%0Ab'", $"otlp.headers: its 1. {WrongHeader}" },
-        { $"'headers': 'a=pä{Secret}'", $"otlp.headers: its 1. {WrongHeader}" },
-        { $"'headers': '{Secret} x=b'", $"otlp.headers: its 1. {WrongHeader}" },
-        { $"'headers': 'Content-Type={Secret}'", $"otlp.headers: its 1. {WrongHeader}" },
-        { $"'headers': 'a={Secret},A=b'", "otlp.headers: its 2. header has the name of an earlier one; expected each one once" },
+        { $"'headers': '{Secret}'", $"otlp.headers: header 1 {WrongHeader}" },
+        { $"'headers': 'a=b,'", $"otlp.headers: header 2 {WrongHeader}" },
+        { $"'headers': 'a={Secret}%0Ab'", $"otlp.headers: header 1 {WrongHeader}" },
+        { $"'headers': 'a=pä{Secret}'", $"otlp.headers: header 1 {WrongHeader}" },
+        { $"'headers': '{Secret} x=b'", $"otlp.headers: header 1 {WrongHeader}" },
+        { $"'headers': 'Content-Type={Secret}'", $"otlp.headers: header 1 {WrongHeader}" },
+        { $"'headers': 'a={Secret},A=b'", "otlp.headers: header 2 repeats the name of an earlier one; expected each name once" },
         { "'header': 'a=b'", "otlp.header: unknown key; did you mean \"headers\"?" },
         { "'headersFile': 'none'", "otlp.headersFile: \"none\" does not exist; expected a file with the headers in its first line" },
         {

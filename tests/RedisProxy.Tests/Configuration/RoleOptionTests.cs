@@ -5,11 +5,11 @@ namespace RedisProxy.Tests.Configuration;
 public sealed class RoleOptionTests
 {
     private const string Expected = "; expected a parameter that may depend on the role";
-    private const string FollowsWhom = $"says who follows whom, which is Sentinel's to say{Expected}";
-    private const string Reached = $"says how the server is reached{Expected}";
-    private const string LetIn = $"says who is let in, or is a secret{Expected}";
-    private const string Where = $"says where something is on its own machine{Expected}";
-    private const string AtTheStart = $"is read when the server starts, and not changed afterwards{Expected}";
+    private const string FollowsWhom = $"controls replication or failover, which is up to Sentinel{Expected}";
+    private const string Reached = $"controls how the server is reached{Expected}";
+    private const string LetIn = $"controls access, or is a secret{Expected}";
+    private const string Where = $"is a location on the server's own machine{Expected}";
+    private const string AtTheStart = $"is only read when the server starts{Expected}";
 
     [Fact]
     public void Values_Good_AreReadAsTheyAre()
@@ -64,8 +64,8 @@ public sealed class RoleOptionTests
     [InlineData("dbfilename", Where)]
     [InlineData("loadmodule", AtTheStart)]
     [InlineData("rename-command", AtTheStart)]
-    [InlineData("replica-read-only", $"keeps replicas from differing from their master{Expected}")]
-    [InlineData("max*", "is no parameter of CONFIG SET; expected something like \"maxmemory-policy\"")]
+    [InlineData("replica-read-only", $"keeps replicas identical to their master{Expected}")]
+    [InlineData("max*", "is not a parameter of CONFIG SET; expected something like \"maxmemory-policy\"")]
     public void Parameter_ThatNoRoleMayDecide_IsRefused(string name, string complaint)
     {
         // Only plain words are shown without quotes in a path.
@@ -78,7 +78,7 @@ public sealed class RoleOptionTests
     [Theory]
     [InlineData("'appendonly': true", "roles.master.config.appendonly: \"true\" is not a value Redis accepts; expected \"yes\"")]
     [InlineData("'appendonly': 'a\\nb'",
-        "roles.master.config.appendonly: \"a\\u000ab\" is no value of a parameter; expected one line of at most 1024 characters")]
+        "roles.master.config.appendonly: \"a\\u000ab\" is not the value of a parameter; expected one line of at most 1024 characters")]
     [InlineData("'save': 'no', 'SAVE': 'no'", "roles.master.config.SAVE: is given twice; expected once")]
     public void Value_ThatIsNone_IsRefused(string config, string expected) => Configured.AssertErrors(
         Configured.ReadWith($"'roles': {{ 'master': {{ 'config': {{ {config} }} }} }}"), expected);
@@ -89,7 +89,7 @@ public sealed class RoleOptionTests
         const string Policy = "'master': { 'config': { 'appendonly': 'no' } }";
         Configured.AssertErrors(
             Configured.ReadWith($"'roles': {{ {Policy}, 'masters': [ 'another' ] }}"),
-            "roles.masters[0]: \"another\" is the master of no listener; expected one of theirs");
+            "roles.masters[0]: \"another\" is not the master of a listener; expected one that is");
         Configured.AssertErrors(
             Configured.Read(
                 "{ 'listeners': [ { 'name': 'a', 'bind': '127.0.0.1:6380' } ], 'backend': { 'endpoint': '127.0.0.1:6379' }, "

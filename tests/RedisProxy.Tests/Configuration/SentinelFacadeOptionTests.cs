@@ -50,8 +50,8 @@ public sealed class SentinelFacadeOptionTests
         Configured.AssertErrors(Configured.ReadWith($"'sentinelFacade': {{ {keys} }}"), expected);
 
     [Theory]
-    [InlineData("unix:/run/a.sock", "127.0.0.1:1", "clients cannot be told a unix socket, and it has no listener on TCP")]
-    [InlineData("0.0.0.0:6380", "[::]:1", "who comes to [::]:1 over IPv6 does not reach 0.0.0.0:6380; or a listener on [::]")]
+    [InlineData("unix:/run/a.sock", "127.0.0.1:1", "a unix socket cannot be announced, and it has no TCP listener")]
+    [InlineData("0.0.0.0:6380", "[::]:1", "clients of [::]:1 over IPv6 cannot reach 0.0.0.0:6380; or a listener on [::]")]
     public void Master_ThatCannotBeAnnounced_NeedsAnAddress(string listener, string bind, string why)
     {
         string start = $"{{ 'listeners': [ {{ 'bind': '{listener}', 'master': 'mymaster' }} ], {Configured.Sentinel}, "

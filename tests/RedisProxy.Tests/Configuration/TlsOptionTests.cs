@@ -78,7 +78,7 @@ public sealed class TlsOptionTests : IDisposable
         Assert.Equal(_own.Thumbprint, tls.Material.Certificate!.Thumbprint);
         AssertListener(
             $"'certificateFile': '{_own.CertificateFile}'",
-            $"certificateFile: \"{_own.CertificateFile}\" has no private key in it; expected its private key as PEM");
+            $"certificateFile: \"{_own.CertificateFile}\" contains no private key; expected its private key as PEM");
     }
 
     [Fact]
@@ -90,46 +90,46 @@ public sealed class TlsOptionTests : IDisposable
         AssertListener(
             $"'certificateFile': '{none}', 'keyFile': '{none}', 'caFile': '{text}', 'requireClientCertificate': true",
             $"certificateFile: \"{none}\" does not exist; expected a PEM file",
-            $"caFile: \"{text}\" has no certificate in it; expected PEM");
+            $"caFile: \"{text}\" contains no certificate; expected PEM");
         AssertListener(
             $"'certificateFile': '{_own.CertificateFile}', 'keyFile': '{_other.KeyFile}'",
             $"keyFile: \"{_other.KeyFile}\" is damaged, or not the key of the certificate in \"{_own.CertificateFile}\"; "
                 + "expected its private key as PEM");
         AssertListener(
             $"'certificateFile': '{_own.CertificateFile}', 'keyFile': '{_encryptedKey}'",
-            $"keyFile: \"{_encryptedKey}\" is a key with a passphrase, which cannot be given; expected its private key as PEM");
+            $"keyFile: \"{_encryptedKey}\" is a key with a passphrase, which is not supported; expected its private key as PEM");
         AssertListener(
             $"'certificateFile': '{_own.CertificateFile}', 'keyFile': '{text}'",
-            $"keyFile: \"{text}\" has no private key in it; expected its private key as PEM");
+            $"keyFile: \"{text}\" contains no private key; expected its private key as PEM");
         string damaged = _own.CertificateFile + ".damaged";
         File.WriteAllText(damaged, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
         AssertListener(
             $"'certificateFile': '{damaged}', 'keyFile': '{_own.KeyFile}'",
-            $"certificateFile: \"{damaged}\" has a damaged certificate in it; expected PEM");
+            $"certificateFile: \"{damaged}\" contains a damaged certificate; expected PEM");
     }
 
     [Fact]
     public void Keys_ThatDoNotFitTogether_AreReported()
     {
         string own = $"'certificateFile': '{_own.CertificateFile}', 'keyFile': '{_own.KeyFile}'";
-        AssertListener("", "certificateFile: missing; expected the PEM file of the certificate that clients are shown");
+        AssertListener("", "certificateFile: missing; expected the PEM file of the certificate presented to clients");
         AssertListener(
             $"{own}, 'requireClientCertificate': true",
-            "caFile: missing; expected the PEM file of the authorities whose clients are served");
+            "caFile: missing; expected the PEM file of the authorities that issue clients' certificates");
         AssertListener(
             $"{own}, 'caFile': '{_authority.File}'",
             "caFile: would not be used; expected requireClientCertificate: true, or no such key");
         AssertListener($"{own}, 'handshakeTimeout': '0s'", "handshakeTimeout: \"0s\" is out of range; expected 100ms to 1m");
         Configured.AssertErrors(
             Configured.ReadWith("'backend': { 'tls': {} }"),
-            "backend.tls.serverName: missing; expected the name in the servers' certificates (what Sentinel calls them proves nothing), "
+            "backend.tls.serverName: missing; expected the name in the servers' certificates (Sentinel's names for them prove nothing), "
                 + "or verifyName: false");
         Configured.AssertErrors(
             Configured.ReadWith($"'backend': {{ 'tls': {{ 'verifyName': false, 'keyFile': '{_own.KeyFile}' }} }}"),
             "backend.tls.keyFile: is given without certificateFile; expected both, or neither");
         Configured.AssertErrors(
             Configured.ReadWith("'backend': { 'tls': { 'serverName': 'a b', 'verifyNam': false } }"),
-            "backend.tls.serverName: \"a b\" is not the name of a host; expected one",
+            "backend.tls.serverName: \"a b\" is not a host name; expected one",
             "backend.tls.verifyNam: unknown key; did you mean \"verifyName\"?");
         Configured.AssertErrors(
             Configured.ReadWith("'backend': { 'tls': true }"), "backend.tls: \"true\" is not an object; expected an object");

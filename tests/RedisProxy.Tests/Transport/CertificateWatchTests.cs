@@ -67,7 +67,7 @@ public sealed class CertificateWatchTests : IDisposable
         }
 
         Assert.Empty(_renewed);
-        Assert.Single(_log.Lines, line => line.Text.Contains("has no certificate in it"));
+        Assert.Single(_log.Lines, line => line.Text.Contains("contains no certificate"));
         File.Delete(_first.CertificateFile);
         _watch.Look(_log);
         _watch.Look(_log);

@@ -40,7 +40,7 @@ internal static class ListenerKeys
         {
             foreach (OptionKey<ReplicaOptions> key in Replica.Keys.Where(key => o.Role == ListenerRole.Master && section.Has(key.Name)))
             {
-                section.Refuse(key.Name, "is about replicas; expected role: replica as well");
+                section.Refuse(key.Name, "applies only to replicas; expected role: replica as well");
             }
         })
         .Value("maxSessions", WholeNumber(1, 1_000_000), o => o.MaxSessions, (o, v) => o with { MaxSessions = v })

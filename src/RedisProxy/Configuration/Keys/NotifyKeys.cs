@@ -88,7 +88,7 @@ internal static class NotifyKeys
 
         foreach (string name in read.Masters.Where(name => masters is not null && !masters.Contains(name)))
         {
-            receiver.Refuse("masters", $"{QuotedValue.Of(name)} is no master here; expected {QuotedValue.AnyOf([.. masters!])}");
+            receiver.Refuse("masters", $"{QuotedValue.Of(name)} is not a known master; expected {QuotedValue.AnyOf([.. masters!])}");
         }
 
         bool isCommand = receiver.Has("command");
@@ -98,7 +98,7 @@ internal static class NotifyKeys
         }
         else if (!isCommand && !receiver.Has("webhook"))
         {
-            receiver.Refuse("says nothing to do; expected webhook or command");
+            receiver.Refuse("has no destination; expected webhook or command");
         }
 
         return read.Name.Length == 0 || (read.Webhook is null && read.Command is null) ? null : read with
@@ -141,7 +141,7 @@ internal static class NotifyKeys
 
     private static string? FindProgram(OptionSection command, string path)
     {
-        const string Expected = "expected a program that may be executed";
+        const string Expected = "expected an executable program";
         string complaint;
         try
         {
@@ -152,7 +152,7 @@ internal static class NotifyKeys
             }
             else if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(full) & AnyExecute) == 0)
             {
-                complaint = "may not be executed";
+                complaint = "is not executable";
             }
             else
             {
@@ -171,6 +171,6 @@ internal static class NotifyKeys
     private static string? ParseArgument(string text, out string value)
     {
         value = text;
-        return text.Contains('\0', StringComparison.Ordinal) ? "has a zero character in it; expected none" : null;
+        return text.Contains('\0', StringComparison.Ordinal) ? "contains a null character; expected none" : null;
     }
 }

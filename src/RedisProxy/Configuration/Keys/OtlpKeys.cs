@@ -43,7 +43,7 @@ internal static class OtlpKeys
         if (url.UserInfo.Length > 0 || url.Query.Length > 0 || url.Fragment.Length > 0)
         {
             string part = url.UserInfo.Length > 0 ? "credentials" : url.Query.Length > 0 ? "a query" : "a fragment";
-            return $"has {part} in it; expected a URL without (headers or headersFile are for secrets)";
+            return $"contains {part}; expected a plain URL (headers or headersFile are for secrets)";
         }
 
         value = url;

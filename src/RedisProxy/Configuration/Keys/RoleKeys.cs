@@ -12,15 +12,15 @@ internal static class RoleKeys
     private static readonly (string[] Names, string Why)[] Refused =
     [
         (["replicaof", "slaveof", "replica-announce*", "replica-priority", "cluster-*"],
-            "says who follows whom, which is Sentinel's to say"),
-        (["replica-read-only"], "keeps replicas from differing from their master"),
-        (["port", "bind*", "unixsocket*", "tls-*", "protected-mode", "tcp-backlog"], "says how the server is reached"),
+            "controls replication or failover, which is up to Sentinel"),
+        (["replica-read-only"], "keeps replicas identical to their master"),
+        (["port", "bind*", "unixsocket*", "tls-*", "protected-mode", "tcp-backlog"], "controls how the server is reached"),
         (["user", "aclfile", "acl-*", "*pass*", "*auth*", "masteruser", "*secret*", "*token*"],
-            "says who is let in, or is a secret"),
+            "controls access, or is a secret"),
         (["dir", "dbfilename", "appendfilename", "appenddirname", "logfile", "pidfile", "include", "crash-*", "syslog-*"],
-            "says where something is on its own machine"),
+            "is a location on the server's own machine"),
         (["loadmodule", "rename-command", "enable-*", "daemonize", "supervised", "databases", "io-threads*"],
-            "is read when the server starts, and not changed afterwards"),
+            "is only read when the server starts"),
     ];
 
     private static readonly KeyTable<RolePolicyOptions> Policy = new KeyTable<RolePolicyOptions>(new())
@@ -41,7 +41,7 @@ internal static class RoleKeys
         value = text.ToLowerInvariant();
         if (text.Length > MaxNameLength || !value.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '_' or '.'))
         {
-            return $"{QuotedValue.Of(text)} is no parameter of CONFIG SET; expected something like \"maxmemory-policy\"";
+            return $"{QuotedValue.Of(text)} is not a parameter of CONFIG SET; expected something like \"maxmemory-policy\"";
         }
 
         string name = value.StartsWith("slave-", StringComparison.Ordinal) ? $"replica-{value["slave-".Length..]}" : value;
@@ -61,7 +61,7 @@ internal static class RoleKeys
         value = text;
         if (text.Length > MaxValueLength || text.Any(char.IsControl))
         {
-            return $"{QuotedValue.Of(text)} is no value of a parameter; expected one line of at most {MaxValueLength} characters";
+            return $"{QuotedValue.Of(text)} is not the value of a parameter; expected one line of at most {MaxValueLength} characters";
         }
 
         return bool.TryParse(text, out bool truth)

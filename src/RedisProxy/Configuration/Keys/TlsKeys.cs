@@ -52,7 +52,7 @@ internal static class TlsKeys
             {
                 tls.Refuse(
                     "serverName",
-                    "missing; expected the name in the servers' certificates (what Sentinel calls them proves nothing), "
+                    "missing; expected the name in the servers' certificates (Sentinel's names for them prove nothing), "
                         + "or verifyName: false");
             }
 
@@ -77,12 +77,12 @@ internal static class TlsKeys
     {
         if (!tls.Has("certificateFile"))
         {
-            tls.Refuse("certificateFile", "missing; expected the PEM file of the certificate that clients are shown");
+            tls.Refuse("certificateFile", "missing; expected the PEM file of the certificate presented to clients");
         }
 
         if (options.RequireClientCertificate && !tls.Has("caFile"))
         {
-            tls.Refuse("caFile", "missing; expected the PEM file of the authorities whose clients are served");
+            tls.Refuse("caFile", "missing; expected the PEM file of the authorities that issue clients' certificates");
         }
         else if (!options.RequireClientCertificate && tls.Has("caFile"))
         {

@@ -131,7 +131,7 @@ internal sealed class OptionRules(OptionSection all, IReadOnlyList<ListenerReadi
             if (!options.Listeners.Any(listener => listener.Master == roles.Masters[i]))
             {
                 string given = QuotedValue.Of(roles.Masters[i]);
-                all.Refuse($"roles:masters:{i}", $"{given} is the master of no listener; expected one of theirs");
+                all.Refuse($"roles:masters:{i}", $"{given} is not the master of a listener; expected one that is");
             }
         }
 

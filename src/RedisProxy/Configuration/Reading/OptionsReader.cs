@@ -50,7 +50,7 @@ internal static class OptionsReader
         if (options.Listeners.Count > 1 && sources.CommandLine.OriginOf("listeners") is { } option)
         {
             errors.AddSource(
-                option, $"there are {options.Listeners.Count} listeners; expected one, as the command line cannot say which it means");
+                option, $"there are {options.Listeners.Count} listeners; expected one, as the command line cannot tell them apart");
         }
 
         return new OptionsReading(errors.Any ? null : options, errors.Lines, sources.File is null && layers.All(l => l.IsEmpty));

@@ -74,12 +74,12 @@ internal sealed class SentinelFacadeRules(OptionSection all, IReadOnlyList<Liste
         string expected = $"has nothing for \"{master.Key}\"; expected its \"host:port\", as";
         if (announced is null)
         {
-            all.Refuse(Advertise, $"{expected} clients cannot be told a unix socket, and it has no listener on TCP");
+            all.Refuse(Advertise, $"{expected} a unix socket cannot be announced, and it has no TCP listener");
         }
         else if (announced.Host == "0.0.0.0" && bind.Host.Contains(':', StringComparison.Ordinal)
             && !(bind.Address is { } address && System.Net.IPAddress.IsLoopback(address)))
         {
-            all.Refuse(Advertise, $"{expected} who comes to {bind} over IPv6 does not reach {announced}; or a listener on [::]");
+            all.Refuse(Advertise, $"{expected} clients of {bind} over IPv6 cannot reach {announced}; or a listener on [::]");
         }
     }
 }

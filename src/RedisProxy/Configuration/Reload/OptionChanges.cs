@@ -24,10 +24,10 @@ internal static class OptionChanges
     /// <summary>Why the whole of it cannot be taken; null when it can.</summary>
     public static string? Refusal(ProxyOptions old, ProxyOptions now) => (old.Sentinel, now.Sentinel) switch
     {
-        (null, not null) => "sentinel: cannot take the place of backend.endpoint while the proxy runs; restart it",
-        (not null, null) => "backend.endpoint: cannot take the place of sentinel while the proxy runs; restart it",
+        (null, not null) => "sentinel: cannot replace backend.endpoint while the proxy runs; restart it",
+        (not null, null) => "backend.endpoint: cannot replace sentinel while the proxy runs; restart it",
         _ => now.Listeners.FirstOrDefault(listener => listener.Tls is not null && Find(old.Listeners, listener.Name) is null) is { } added
-            ? $"listener '{added.Name}': cannot begin with tls while the proxy runs; restart it"
+            ? $"listener '{added.Name}': cannot be added with tls while the proxy runs; restart it"
             : null,
     };
 

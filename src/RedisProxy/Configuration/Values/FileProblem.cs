@@ -6,7 +6,7 @@ internal static class FileProblem
     public static string Describe(Exception error) => error switch
     {
         FileNotFoundException or DirectoryNotFoundException => "does not exist",
-        UnauthorizedAccessException => "may not be read, or is a directory",
+        UnauthorizedAccessException => "is not readable, or is a directory",
         _ => $"cannot be read: {error.Message}",
     };
 }

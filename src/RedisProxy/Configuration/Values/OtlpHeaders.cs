@@ -19,12 +19,12 @@ internal static class OtlpHeaders
             string value = Uri.UnescapeDataString(entries[i][(equals + 1)..].Trim());
             if (!IsName(name) || value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
             {
-                return $"its {i + 1}. header cannot be sent; expected \"name=value\", separated by commas, percent-encoded";
+                return $"header {i + 1} cannot be sent; expected \"name=value\", separated by commas, percent-encoded";
             }
 
             if (found.Any(header => header.Key.Equals(name, StringComparison.OrdinalIgnoreCase)))
             {
-                return $"its {i + 1}. header has the name of an earlier one; expected each one once";
+                return $"header {i + 1} repeats the name of an earlier one; expected each name once";
             }
 
             found.Add(new KeyValuePair<string, string>(name, value));

@@ -81,7 +81,7 @@ internal sealed class TlsMaterialReader
         }
         catch (CryptographicException)
         {
-            Complain(option, $"{QuotedValue.Of(file!)} has a damaged certificate in it; expected PEM");
+            Complain(option, $"{QuotedValue.Of(file!)} contains a damaged certificate; expected PEM");
             return null;
         }
 
@@ -90,7 +90,7 @@ internal sealed class TlsMaterialReader
             return found;
         }
 
-        Complain(option, $"{QuotedValue.Of(file!)} has no certificate in it; expected PEM");
+        Complain(option, $"{QuotedValue.Of(file!)} contains no certificate; expected PEM");
         return null;
     }
 
@@ -102,8 +102,8 @@ internal sealed class TlsMaterialReader
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)
         {
-            string what = !text.Contains("PRIVATE KEY-----", StringComparison.Ordinal) ? "has no private key in it"
-                : text.Contains("ENCRYPTED", StringComparison.Ordinal) ? "is a key with a passphrase, which cannot be given"
+            string what = !text.Contains("PRIVATE KEY-----", StringComparison.Ordinal) ? "contains no private key"
+                : text.Contains("ENCRYPTED", StringComparison.Ordinal) ? "is a key with a passphrase, which is not supported"
                 : $"is damaged, or not the key of the certificate in {QuotedValue.Of(_files.Certificate!)}";
             Complain("keyFile", $"{QuotedValue.Of(_files.Key!)} {what}; expected its private key as PEM");
             return null;

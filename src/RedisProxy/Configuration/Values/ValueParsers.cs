@@ -153,7 +153,7 @@ internal static class ValueParsers
         }
 
         // A newline at the end is what a careless "echo" leaves in a container's secret. No password has one.
-        return text.AsSpan().ContainsAny('\r', '\n') ? "has a line break in it; expected one line" : null;
+        return text.AsSpan().ContainsAny('\r', '\n') ? "contains a line break; expected one line" : null;
     }
 
     private static ValueRule<long> Sizes(ValueRange range)
@@ -236,7 +236,7 @@ internal static class ValueParsers
         value = text;
         return text.Length > 0 && !text.Any(c => char.IsWhiteSpace(c) || char.IsControl(c))
             ? null
-            : $"{QuotedValue.Of(text)} is not a name; expected one word without blanks";
+            : $"{QuotedValue.Of(text)} is not a name; expected one word without spaces";
     }
 
     private static string? ParseText(string text, out string value)
@@ -250,7 +250,7 @@ internal static class ValueParsers
         value = text;
         return Uri.CheckHostName(text) != UriHostNameType.Unknown
             ? null
-            : $"{QuotedValue.Of(text)} is not the name of a host; expected one";
+            : $"{QuotedValue.Of(text)} is not a host name; expected one";
     }
 
     private static string? ParseAdminHost(string text, out string value)
@@ -258,6 +258,6 @@ internal static class ValueParsers
         string? complaint = ParseHostName(text, out value);
         return complaint is null || text == "*"
             ? null
-            : $"{QuotedValue.Of(text)} is not the name of a host; expected one, or \"*\" for all";
+            : $"{QuotedValue.Of(text)} is not a host name; expected one, or \"*\" for all";
     }
 }
