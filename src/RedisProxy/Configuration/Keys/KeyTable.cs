@@ -3,11 +3,11 @@ using System.Net;
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// The keys of one section, each declared once: name, rule, and where it goes in the options. How the section is read, what is known
-/// in it, what a reload changes, and what the documentation says of ranges and defaults all follow from this. The order of the
-/// declarations is the order of messages and of suggestions. Immutable once it is built.
+/// The keys of one section, each declared once: name, rule, and where it goes in the options. Reading, unknown keys, changes by a reload,
+/// and the documented ranges and defaults all follow from this. The order of the declarations is the order of messages and suggestions.
+/// Immutable once built.
 /// </summary>
-/// <param name="defaults">What a section without keys means.</param>
+/// <param name="defaults">The options of a section without keys.</param>
 internal sealed class KeyTable<T>(T defaults)
     where T : class
 {
@@ -49,7 +49,7 @@ internal sealed class KeyTable<T>(T defaults)
     public KeyTable<T> Networks(string name, Func<T, IReadOnlyList<IPNetwork>> get, Func<T, IReadOnlyList<IPNetwork>, T> with) =>
         List(name, "[ \"10.0.0.0/8\", … ]", ValueParsers.Network, get, with);
 
-    /// <summary>An object whose keys are data, too. An empty one changes nothing.</summary>
+    /// <summary>An object whose keys are data. An empty one changes nothing.</summary>
     public KeyTable<T> Map<TKey, TValue>(
         string name,
         ValueRule<TKey> keyRule,
@@ -67,14 +67,14 @@ internal sealed class KeyTable<T>(T defaults)
         });
     }
 
-    /// <summary>A text that is never shown, given as it is or by the name of its file.</summary>
+    /// <summary>A text that is never shown, given directly or in a file.</summary>
     public KeyTable<T> Secret(string name, Func<T, string?> get, Func<T, string?, T> with)
     {
         Step((section, options) => section.Secret(name) is { } secret ? with(options, secret) : options);
         return Declare(new OptionKey<T>(name, Values(get), (old, now) => with(now, get(old))) { IsSecret = true });
     }
 
-    /// <summary>A name and a password; the password may do without the name, but not the name without the password.</summary>
+    /// <summary>A name and a password; the name is optional, but requires the password.</summary>
     public KeyTable<T> Credentials(
         Func<T, string?> getName, Func<T, string, T> withName, Func<T, string?> getPassword, Func<T, string?, T> withPassword) =>
         Value("username", ValueParsers.Text, getName, withName).Secret("password", getPassword, withPassword).Check((section, options) =>
@@ -86,12 +86,12 @@ internal sealed class KeyTable<T>(T defaults)
             }
         });
 
-    /// <summary>A section of its own, which has a default for everything.</summary>
+    /// <summary>A nested section in which every key has a default.</summary>
     public KeyTable<T> Section<TPart>(string name, KeyTable<TPart> table, Func<T, TPart> get, Func<T, TPart, T> with)
         where TPart : class =>
         Step((section, options) => with(options, section.Section(name, table.Read))).KeysOf($"{name}.", table, get, with);
 
-    /// <summary>Keys that stand in this section and go into a record of their own.</summary>
+    /// <summary>Keys of this section that go into a record of their own.</summary>
     public KeyTable<T> Part<TPart>(KeyTable<TPart> table, Func<T, TPart> get, Func<T, TPart, T> with)
         where TPart : class => Step((section, options) => with(options, table.Read(section))).KeysOf("", table, get, with);
 
@@ -110,7 +110,7 @@ internal sealed class KeyTable<T>(T defaults)
         return this;
     }
 
-    /// <summary>What no declaration can say.</summary>
+    /// <summary>Reading that no declaration can express.</summary>
     public KeyTable<T> Step(Func<OptionSection, T, T> step)
     {
         _steps.Add(step);
@@ -124,9 +124,9 @@ internal sealed class KeyTable<T>(T defaults)
         return options;
     });
 
-    /// <summary>The last key has to be given.</summary>
+    /// <summary>The last key is required.</summary>
     /// <param name="expected">Ends the message.</param>
-    /// <param name="isMissing">Null: there is neither the key nor, for a secret, the name of its file.</param>
+    /// <param name="isMissing">Null: missing means neither the key nor, for a secret, the key of its file.</param>
     public KeyTable<T> Required(string expected, Predicate<OptionSection>? isMissing = null)
     {
         OptionKey<T> key = Last(static key => key with { IsRequired = true });
@@ -147,14 +147,14 @@ internal sealed class KeyTable<T>(T defaults)
         return this;
     }
 
-    /// <summary>The last key tells the members of a list apart.</summary>
+    /// <summary>The last key identifies the members of a list.</summary>
     public KeyTable<T> Identifies()
     {
         Last(static key => key with { IsIdentity = true });
         return this;
     }
 
-    /// <summary>How changes show the last key, when it is not as usual.</summary>
+    /// <summary>How changes show the last key, if not in the default way.</summary>
     public KeyTable<T> Shown(Func<T, object?> show)
     {
         Last(key => key with { Compare = Values(show) });

@@ -2,16 +2,16 @@ using static RedisProxy.Configuration.ValueParsers;
 
 namespace RedisProxy.Configuration;
 
-/// <summary>A listener as it was read.</summary>
-/// <param name="Section">Knows its place, and what was given.</param>
-/// <param name="Options">Without an address, or a name, when they are missing or were not understood; that is reported then.</param>
+/// <summary>A listener as read.</summary>
+/// <param name="Section">Its section: its path and the given keys.</param>
+/// <param name="Options">Without an address or a name when those are missing or invalid, which has been reported.</param>
 /// <param name="IsNamed">Its name is not taken from its master.</param>
 internal sealed record ListenerReading(OptionSection Section, ListenerOptions Options, bool IsNamed);
 
 /// <summary>The keys of <c>listeners[]</c>.</summary>
 internal static class ListenerKeys
 {
-    /// <summary>A listener that serves from the master may not have them.</summary>
+    /// <summary>Not allowed for a listener that serves from the master.</summary>
     private static readonly KeyTable<ReplicaOptions> Replica = new KeyTable<ReplicaOptions>(new())
         .Value("maxLagBytes", LongSize("1KiB", "1024GiB"), o => o.MaxLagBytes, (o, v) => o with { MaxLagBytes = v })
         .Value("maxLagSeconds", WholeNumber(0, 3600), o => o.MaxLagSeconds, (o, v) => o with { MaxLagSeconds = v })
@@ -79,19 +79,19 @@ internal static class ListenerKeys
             : new ListenerReading(section, options with { Name = options.Master ?? "" }, IsNamed: false);
     }
 
-    // An array, because lists are equal by reference, and all empty arrays are one.
+    // An array, because lists compare by reference, and all empty arrays are the same.
     private static UserOptions[] ReadUsers(OptionSection listener) =>
         [.. listener.Sections("users", "[ { \"username\": …, \"password\": … }, … ]", ReadUser).OfType<UserOptions>()];
 
-    // Null when there is no password, and that was reported.
+    // Null when there is no password, which has been reported.
     private static UserOptions? ReadUser(OptionSection user) => User.Read(user) is { Password.Length: > 0 } read ? read : null;
 
-    // Sessions whose user is known to the master cannot become sessions whose user is not, or the other way round.
+    // Sessions whose user is known to the master cannot become sessions whose user is not, or vice versa.
     private static bool OwnsOtherwise(ListenerOptions old, ListenerOptions now) => old.OwnsAuthentication != now.OwnsAuthentication;
 
     private static UserOptions[] ListOf(UserOptions? user) => user is null ? [] : [user];
 
-    // The names; passwords are compared and not shown.
+    // The names; passwords are compared but not shown.
     private static string? NamesOf(IReadOnlyList<UserOptions> old, IReadOnlyList<UserOptions> now)
     {
         string? names = OptionKey.List(now);

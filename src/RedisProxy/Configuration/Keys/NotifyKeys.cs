@@ -2,7 +2,7 @@ using static RedisProxy.Configuration.ValueParsers;
 
 namespace RedisProxy.Configuration;
 
-/// <summary>The keys of <c>notify[]</c>, and what can be judged before any receiver is told anything.</summary>
+/// <summary>The keys of <c>notify[]</c>, and the checks that are possible before anything is sent.</summary>
 internal static class NotifyKeys
 {
     private const string Expected = "[ { \"name\": …, \"webhook\": { \"url\": … } }, … ]";
@@ -34,7 +34,7 @@ internal static class NotifyKeys
             (o, v) => o with { Args = v },
             mayRepeat: true)
 
-        // An argument may have anything in it but a zero character.
+        // An argument may contain anything but a null character.
         .Shown(o => string.Join('\0', o.Args)).Hidden()
         .Check((section, o) =>
         {
@@ -61,7 +61,7 @@ internal static class NotifyKeys
         .KeysOf("command.", Command, o => o.Command, (o, v) => o with { Command = v });
 
     /// <param name="all">The whole configuration.</param>
-    /// <param name="masters">Those that there are; null when not all of them were understood.</param>
+    /// <param name="masters">The known masters; null when not all of them are valid.</param>
     public static IReadOnlyList<NotifyOptions> Read(OptionSection all, IReadOnlyList<string>? masters)
     {
         var names = new HashSet<string>();
@@ -77,7 +77,7 @@ internal static class NotifyKeys
         return receivers;
     }
 
-    // Null when it lacks what it needs, and that was reported.
+    // Null when a required key is missing, which has been reported.
     private static NotifyOptions? ReadOne(OptionSection receiver, HashSet<string> names, IReadOnlyList<string>? masters)
     {
         NotifyOptions read = Table.Read(receiver);
@@ -123,7 +123,7 @@ internal static class NotifyKeys
 
         if (!IsUrl(text, out Uri? url))
         {
-            // Not shown: it may have a secret in it, whatever else is wrong with it.
+            // Not shown: an invalid URL may still contain a secret.
             webhook.Refuse(
                 webhook.Has("url") ? "url" : "urlFile",
                 "is not an absolute URL; expected something like \"https://ops.example/hooks/redis\", http or https");

@@ -1,8 +1,8 @@
 namespace RedisProxy.Configuration;
 
-/// <summary>One key of the options <typeparamref name="T"/>: what documents, changes and a reload have to know of it.</summary>
-/// <param name="Name">As in <c>keepAlive.time</c>, from the section of these options on.</param>
-/// <param name="Compare">Its values in two options, as they are shown; equal when nothing has changed.</param>
+/// <summary>One key of the options <typeparamref name="T"/>: what the documentation, changes and a reload need to know about it.</summary>
+/// <param name="Name">Relative to the section of these options, such as <c>keepAlive.time</c>.</param>
+/// <param name="Compare">Its values in two options, as displayed; equal when unchanged.</param>
 /// <param name="Keep">The second options with the value of the first.</param>
 internal sealed record OptionKey<T>(string Name, Func<T, T, (object? From, object? To)> Compare, Func<T, T, T> Keep)
     where T : class
@@ -11,29 +11,27 @@ internal sealed record OptionKey<T>(string Name, Func<T, T, (object? From, objec
 
     public IReadOnlyList<string> Choices { get; init; } = [];
 
-    /// <summary>As it would stand in a configuration; null: nothing, or what the documentation says.</summary>
+    /// <summary>The default as written in a configuration; null: none, or described in the documentation.</summary>
     public string? Default { get; init; }
 
-    /// <summary>Its values are not shown.</summary>
+    /// <summary>The values are not shown.</summary>
     public bool IsSecret { get; init; }
 
     public bool IsRequired { get; init; }
 
-    /// <summary>Tells the members of a list apart; another name is another member, and no change.</summary>
+    /// <summary>Identifies the members of a list; another value is another member, not a change.</summary>
     public bool IsIdentity { get; init; }
 
     /// <summary>A running proxy keeps the old value.</summary>
     public bool NeedsRestart { get; init; }
 
-    /// <summary>A running proxy keeps the old value between some old and new options.</summary>
+    /// <summary>A running proxy keeps the old value for some pairs of old and new options.</summary>
     public Func<T, T, bool> NeedsRestartBetween { get; init; } = static (_, _) => false;
 
-    /// <summary>Does a running proxy keep the old value?</summary>
+    /// <summary>Whether a running proxy keeps the old value.</summary>
     public bool IsKept(T old, T now) => NeedsRestart || NeedsRestartBetween(old, now);
 
-    /// <summary>
-    /// The same key, seen from the options that these are a part of. Without the part it has no value, and nothing to keep.
-    /// </summary>
+    /// <summary>The same key, seen from the enclosing options. Without the nested options it has no value, and nothing to keep.</summary>
     public OptionKey<TWhole> Within<TWhole>(string name, Func<TWhole, T?> get, Func<TWhole, T, TWhole> with)
         where TWhole : class => new(
             name,
@@ -51,7 +49,7 @@ internal sealed record OptionKey<T>(string Name, Func<T, T, (object? From, objec
         };
 }
 
-/// <summary>How several values are shown as one.</summary>
+/// <summary>Shows several values as one.</summary>
 internal static class OptionKey
 {
     /// <summary>Null when there are none.</summary>

@@ -25,7 +25,7 @@ internal static class OtlpKeys
             }
         });
 
-    // Credentials belong to the headers: a URL is in logs.
+    // Credentials belong in the headers: the URL is logged.
     private static string? ParseEndpoint(string text, [MaybeNull] out Uri value)
     {
         value = null;

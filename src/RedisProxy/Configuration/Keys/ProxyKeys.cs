@@ -2,7 +2,7 @@ using static RedisProxy.Configuration.ValueParsers;
 
 namespace RedisProxy.Configuration;
 
-/// <summary>The keys of the whole configuration, except those of its lists. Defaults are those of the records.</summary>
+/// <summary>The keys of the whole configuration, except those of its lists. The records define the defaults.</summary>
 internal static class ProxyKeys
 {
     private static readonly ValueRule<TimeSpan> UpToAnHour = Duration("0s", "1h");
@@ -69,7 +69,7 @@ internal static class ProxyKeys
     private static readonly KeyTable<AdminOptions> Admin = new KeyTable<AdminOptions>(new())
         .Value("bind", BindOrOff, o => o.Bind, (o, v) => o with { Bind = v }).NeedsRestart()
 
-        // What was not understood clashes with no other address.
+        // An invalid address clashes with no other.
         .Step((section, o) => section.Has("bind") && !section.IsGood("bind") ? o with { Bind = null } : o)
         .List("allowedHosts", "a list of names", AdminHost, o => o.AllowedHosts, (o, v) => o with { AllowedHosts = v }).NeedsRestart()
         .Secret("token", o => o.Token, (o, v) => o with { Token = v });

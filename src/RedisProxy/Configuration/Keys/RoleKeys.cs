@@ -2,13 +2,13 @@ using static RedisProxy.Configuration.ValueParsers;
 
 namespace RedisProxy.Configuration;
 
-/// <summary>The keys of <c>roles</c>, and the parameters that no role may decide.</summary>
+/// <summary>The keys of <c>roles</c>, and the parameters that no role may set.</summary>
 internal static class RoleKeys
 {
     private const int MaxNameLength = 64;
     private const int MaxValueLength = 1024;
 
-    // A star stands for any rest. What was called slave-… is looked up as replica-….
+    // A star matches any rest. Old names (slave-…) are looked up as replica-….
     private static readonly (string[] Names, string Why)[] Refused =
     [
         (["replicaof", "slaveof", "replica-announce*", "replica-priority", "cluster-*"],

@@ -3,8 +3,8 @@ using static RedisProxy.Configuration.ValueParsers;
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// The keys of the <c>tls</c> sections. A section that is there turns TLS on, unless it says <c>enabled: false</c>; then its files are
-/// not looked at.
+/// The keys of the <c>tls</c> sections. The presence of the section turns TLS on, unless it has <c>enabled: false</c>; then its files are
+/// not read.
 /// </summary>
 internal static class TlsKeys
 {
@@ -30,7 +30,7 @@ internal static class TlsKeys
     public static KeyTable<ListenerOptions> ListenerTls(this KeyTable<ListenerOptions> table) => table
         .Step((listener, o) => o with
         {
-            // Null: no TLS, or none that can be used, and that was reported.
+            // Null: no TLS, or unusable TLS, which has been reported.
             Tls = ReadIfEnabled(listener, tls => Listener.Read(tls) is { Material: not null } read ? read : null),
         })
         .Declare(new OptionKey<ListenerOptions>(
@@ -38,10 +38,10 @@ internal static class TlsKeys
         .NeedsRestart();
 
     /// <summary><c>backend.tls</c> and <c>sentinel.tls</c>.</summary>
-    /// <param name="table">The section around it.</param>
-    /// <param name="hasName">The section has the name of a host in it, which certificates can be compared with.</param>
-    /// <param name="get">Where the options are.</param>
-    /// <param name="with">Where the options go.</param>
+    /// <param name="table">The enclosing section.</param>
+    /// <param name="hasName">Whether the section contains a host name that certificates can be verified against.</param>
+    /// <param name="get">Gets the TLS options.</param>
+    /// <param name="with">Sets the TLS options.</param>
     public static KeyTable<T> PeerTls<T>(
         this KeyTable<T> table, Predicate<OptionSection> hasName, Func<T, PeerTlsOptions?> get, Func<T, PeerTlsOptions?, T> with)
         where T : class => table
@@ -135,7 +135,7 @@ internal static class TlsKeys
         }
     }
 
-    // Which files, not what is in them: they are read again by themselves when that changes.
+    // The paths, not the contents: changed files are reloaded on their own.
     private static string? Show(PeerTlsOptions? tls) =>
         tls is null ? null : $"{tls.Material.Files}, server name {tls.ServerName ?? "none"}, verified {tls.VerifyName}";
 

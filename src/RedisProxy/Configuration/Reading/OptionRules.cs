@@ -1,11 +1,9 @@
 namespace RedisProxy.Configuration;
 
-/// <summary>
-/// The rules between keys. They speak only of values that were understood, so that one mistake does not bring a second message.
-/// </summary>
+/// <summary>The rules between keys. They apply only to valid values, so that one mistake does not cause a second message.</summary>
 /// <param name="all">The whole configuration.</param>
-/// <param name="listeners">Those of the options, with their places.</param>
-/// <param name="options">What was read.</param>
+/// <param name="listeners">The listeners of the options, with their paths.</param>
+/// <param name="options">The options as read.</param>
 internal sealed class OptionRules(OptionSection all, IReadOnlyList<ListenerReading> listeners, ProxyOptions options)
 {
     public void Check()
@@ -18,7 +16,7 @@ internal sealed class OptionRules(OptionSection all, IReadOnlyList<ListenerReadi
         new SentinelFacadeRules(all, listeners, options).Check();
     }
 
-    /// <summary>Sentinels and masters' names, or one server and listeners' names.</summary>
+    /// <summary>Sentinels and names of masters, or one server and names of listeners.</summary>
     private void CheckWhereTheMasterIs()
     {
         bool hasSentinel = options.Sentinel is not null;
@@ -72,8 +70,8 @@ internal sealed class OptionRules(OptionSection all, IReadOnlyList<ListenerReadi
     }
 
     /// <summary>
-    /// Two listeners on one address would not fail, because the sockets share it as those of the loops do: the kernel would deal clients
-    /// out at random.
+    /// Two listeners on one address would not fail, because their sockets share it like those of the loops: the kernel would distribute
+    /// clients between them at random.
     /// </summary>
     private void CheckBinds()
     {
@@ -89,7 +87,7 @@ internal sealed class OptionRules(OptionSection all, IReadOnlyList<ListenerReadi
         }
     }
 
-    /// <summary>A proxy that connects to itself uses up every session it has.</summary>
+    /// <summary>A proxy that connects to itself uses up all its sessions.</summary>
     private void CheckDestinations()
     {
         if (options.Backend.Endpoint is { } server && ListenerOf(server) is { } listener)
@@ -147,11 +145,11 @@ internal sealed class OptionRules(OptionSection all, IReadOnlyList<ListenerReadi
 
     private static string ShowBind(ListenerReading listener) => OptionPath.Show(listener.Section.PathOf("bind"));
 
-    // What was not understood is null.
+    // An invalid address is null.
     private static bool IsSame(BindAddress? a, BindAddress? b) => a is not null && b is not null
         && (a.Tcp is not null && b.Tcp is not null ? a.Tcp.IsSameAs(b.Tcp) : a == b);
 
-    /// <summary>Each listener with the first one before it that is like it.</summary>
+    /// <summary>Each listener that has an earlier twin, with the first such twin.</summary>
     private IEnumerable<(ListenerReading Item, ListenerReading Earlier)> Twins(Func<ListenerOptions, ListenerOptions, bool> isTwin)
     {
         for (int i = 1; i < listeners.Count; i++)

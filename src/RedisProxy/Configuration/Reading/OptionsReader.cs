@@ -2,32 +2,32 @@ using Microsoft.Extensions.Configuration;
 
 namespace RedisProxy.Configuration;
 
-/// <summary>Where the configuration comes from. Later ones win: presets, file, environment, command line.</summary>
+/// <summary>The sources of the configuration. Later ones take precedence: presets, file, environment, command line.</summary>
 internal sealed record OptionSources
 {
-    /// <summary>Below everything else. Default none.</summary>
+    /// <summary>The lowest precedence. Default: none.</summary>
     public OptionLayer Presets { get; init; } = new();
 
-    /// <summary>The file as the user named it; null when there is none.</summary>
+    /// <summary>The file name as given by the user; null when there is none.</summary>
     public string? File { get; init; }
 
-    /// <summary>All variables; which of them are ours is decided in <see cref="EnvironmentVariables"/>.</summary>
+    /// <summary>All variables; <see cref="EnvironmentVariables"/> selects the proxy's own.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
     public OptionLayer CommandLine { get; init; } = new();
 
-    /// <summary>Where relative paths begin, in the file as well.</summary>
+    /// <summary>The base of relative paths, in the file as well.</summary>
     public required string Directory { get; init; }
 }
 
-/// <summary>The outcome of a reading: options, or what is wrong, one line each. Never both.</summary>
+/// <summary>The result of reading: either options or errors, one line each.</summary>
 /// <param name="Options">Null when there are errors.</param>
 /// <param name="IsNothingGiven">There was no source at all.</param>
 internal sealed record OptionsReading(ProxyOptions? Options, IReadOnlyList<string> Errors, bool IsNothingGiven);
 
 /// <summary>
-/// Reads the whole configuration: sources into layers, layers into one, that into records, and the rules between them. It collects
-/// every error on the way and throws for none.
+/// Reads the whole configuration: sources into layers, the merged layers into records, then the rules between them. All errors are
+/// collected; none throws.
 /// </summary>
 internal static class OptionsReader
 {
@@ -38,7 +38,7 @@ internal static class OptionsReader
         OptionLayer[] layers = [sources.Presets, file, environment, sources.CommandLine];
         var errors = new OptionErrors(layers);
 
-        // A file that cannot be read leaves nothing to say about its content.
+        // Without a readable file, further errors would be misleading.
         if (sources.File is not null && !OptionFile.TryRead(sources.File, sources.Directory, file, errors))
         {
             return new OptionsReading(null, errors.Lines, IsNothingGiven: false);
@@ -68,7 +68,7 @@ internal static class OptionsReader
         return builder.Build();
     }
 
-    // The order of the lists and of the tables is the documentation's, and the order of the messages.
+    // Lists and tables are read in the order of the documentation, which is also the order of the messages.
     private static (OptionRules Rules, ProxyOptions Options) ReadAll(OptionSection all)
     {
         const string Expected = "[ { \"bind\": \"host:port\", … }, … ]";
@@ -86,7 +86,7 @@ internal static class OptionsReader
         return (new OptionRules(all, listeners, options), options);
     }
 
-    /// <summary>Masters as receivers of notifications name them; null when a listener's was not understood.</summary>
+    /// <summary>The masters' names for receivers of notifications; null when a listener's is invalid.</summary>
     private static IReadOnlyList<string>? MastersOf(IReadOnlyList<ListenerOptions> listeners)
     {
         string[] names = [.. listeners.Select(listener => listener.Master ?? listener.Name)];

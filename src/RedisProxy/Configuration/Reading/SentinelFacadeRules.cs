@@ -2,14 +2,14 @@ namespace RedisProxy.Configuration;
 
 /// <summary>The rules between <c>sentinelFacade</c> and other sections.</summary>
 /// <param name="all">The whole configuration.</param>
-/// <param name="listeners">Those of the options, with their places.</param>
-/// <param name="options">What was read.</param>
+/// <param name="listeners">The listeners of the options, with their paths.</param>
+/// <param name="options">The options as read.</param>
 internal sealed class SentinelFacadeRules(OptionSection all, IReadOnlyList<ListenerReading> listeners, ProxyOptions options)
 {
     private const string Bind = "sentinelFacade:bind";
     private const string Advertise = "sentinelFacade:advertise";
 
-    /// <summary>Can every master be announced, and does nothing else listen on the address?</summary>
+    /// <summary>Checks that every master can be announced, and that nothing else uses the address.</summary>
     public void Check()
     {
         SentinelFacadeOptions facade = options.SentinelFacade;
@@ -63,7 +63,7 @@ internal sealed class SentinelFacadeRules(OptionSection all, IReadOnlyList<Liste
 
     private void CheckMaster(IGrouping<string, ListenerOptions> master, HostEndpoint bind)
     {
-        // What was not understood has its message already.
+        // An invalid address has its own message already.
         if (master.Any(listener => listener.Bind is null))
         {
             return;

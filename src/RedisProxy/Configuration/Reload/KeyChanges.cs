@@ -1,13 +1,13 @@
 namespace RedisProxy.Configuration;
 
-/// <summary>What the keys of a table say of two options.</summary>
+/// <summary>Compares two options by the keys of a table.</summary>
 internal static class KeyChanges
 {
-    /// <summary>In the order of the table.</summary>
-    /// <param name="keys">Of the options.</param>
-    /// <param name="old">Those before.</param>
-    /// <param name="now">Those that are wanted.</param>
-    /// <param name="prefix">Stands before the name of each key.</param>
+    /// <summary>The changed keys, in the order of the table.</summary>
+    /// <param name="keys">The keys of the options.</param>
+    /// <param name="old">The options before.</param>
+    /// <param name="now">The new options.</param>
+    /// <param name="prefix">Precedes the name of each key.</param>
     public static IEnumerable<OptionChange> Between<T>(IEnumerable<OptionKey<T>> keys, T old, T now, string prefix = "")
         where T : class
     {
@@ -22,12 +22,12 @@ internal static class KeyChanges
         }
     }
 
-    /// <summary>The members that are gone, then those that are new or different.</summary>
+    /// <summary>Removed members, then new and changed ones.</summary>
     /// <param name="table">The keys of a member.</param>
     /// <param name="old">The list before.</param>
-    /// <param name="now">The list that is wanted.</param>
-    /// <param name="nameOf">Which member it is: stands before the names of its keys.</param>
-    /// <param name="describe">A member that comes or goes.</param>
+    /// <param name="now">The new list.</param>
+    /// <param name="nameOf">Identifies a member; precedes the names of its keys.</param>
+    /// <param name="describe">Describes an added or removed member.</param>
     public static IEnumerable<OptionChange> BetweenLists<T>(
         KeyTable<T> table, IReadOnlyList<T> old, IReadOnlyList<T> now, Func<T, string> nameOf, Func<T, string> describe)
         where T : class

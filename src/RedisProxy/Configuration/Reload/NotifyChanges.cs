@@ -1,12 +1,12 @@
 namespace RedisProxy.Configuration;
 
-/// <summary>What is different between two lists of receivers. A running proxy can take all of it.</summary>
+/// <summary>The differences between two lists of receivers. A running proxy can apply all of them.</summary>
 internal static class NotifyChanges
 {
-    /// <summary>Do they say the same? (Records with lists in them are equal by reference only.)</summary>
+    /// <summary>Whether they have the same values. (Records that contain lists compare those by reference.)</summary>
     public static bool AreSame(NotifyOptions one, NotifyOptions other) => !KeyChanges.Between(NotifyKeys.Table.Keys, one, other).Any();
 
-    /// <summary>For people; addresses and secrets are not shown.</summary>
+    /// <summary>The changes as text, without addresses and secrets.</summary>
     public static IEnumerable<OptionChange> Between(IReadOnlyList<NotifyOptions> old, IReadOnlyList<NotifyOptions> now)
     {
         static string NameOf(NotifyOptions receiver) => $"receiver '{receiver.Name}'";

@@ -1,6 +1,6 @@
 namespace RedisProxy.Configuration;
 
-/// <summary>What is different between two valid configurations, key by key, and which of it a running proxy can take.</summary>
+/// <summary>The differences between two valid configurations, key by key, and which of them a running proxy can apply.</summary>
 internal static class OptionChanges
 {
     /// <summary>In the order of the documentation, listeners first.</summary>
@@ -21,7 +21,7 @@ internal static class OptionChanges
                 : listener)],
         };
 
-    /// <summary>Why the whole of it cannot be taken; null when it can.</summary>
+    /// <summary>Why the new configuration cannot be applied at all; null when it can.</summary>
     public static string? Refusal(ProxyOptions old, ProxyOptions now) => (old.Sentinel, now.Sentinel) switch
     {
         (null, not null) => "sentinel: cannot replace backend.endpoint while the proxy runs; restart it",

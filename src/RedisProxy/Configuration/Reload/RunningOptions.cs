@@ -1,6 +1,6 @@
 namespace RedisProxy.Configuration;
 
-/// <summary>The options that the process goes by now. A reload puts others in their place, as a whole.</summary>
+/// <summary>The options in effect. A reload replaces them as a whole.</summary>
 internal sealed class RunningOptions(ProxyOptions options)
 {
     private volatile ProxyOptions _current = options;

@@ -1,8 +1,8 @@
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// <c>REDISPROXY_section__key</c> and <c>REDISPROXY_list__0__key</c>. Only names with two underscores behind the prefix are ours,
-/// because no value stands outside a section: Kubernetes gives every pod <c>REDISPROXY_SERVICE_HOST</c>,
+/// <c>REDISPROXY_section__key</c> and <c>REDISPROXY_list__0__key</c>. Only names with a double underscore after the prefix are read,
+/// because every value belongs to a section, and because Kubernetes gives every pod <c>REDISPROXY_SERVICE_HOST</c>,
 /// <c>REDISPROXY_PORT_6380_TCP</c> and others when there is a service named redisproxy.
 /// </summary>
 internal static class EnvironmentVariables
@@ -13,7 +13,7 @@ internal static class EnvironmentVariables
 
     public static void Read(IReadOnlyDictionary<string, string> environment, OptionLayer layer, OptionErrors errors)
     {
-        // In a fixed order: names that differ in case only are one key, and which of them is reported must not depend on chance.
+        // In a fixed order: names that differ only in case are the same key, and the one that is reported must not depend on chance.
         foreach ((string name, string value) in environment.OrderBy(v => v.Key, StringComparer.Ordinal))
         {
             if (PathOf(name) is { } path && !layer.TryAdd(path, value, origin: name))
@@ -30,7 +30,7 @@ internal static class EnvironmentVariables
         .Cast<KeyValuePair<string, string>?>()
         .FirstOrDefault();
 
-    /// <summary>Null: it is not ours.</summary>
+    /// <summary>Null: not a variable of the proxy.</summary>
     private static string? PathOf(string variable) =>
         variable.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
             && variable.AsSpan(Prefix.Length).Contains(Separator, StringComparison.Ordinal)

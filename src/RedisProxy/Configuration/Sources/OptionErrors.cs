@@ -1,8 +1,8 @@
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// Collects everything that is wrong, so that an operator mends it in one go. One line each: the place, the value as given, what was
-/// expected, and where the value comes from unless that is the file.
+/// Collects all errors, so that an operator can fix them in one go. One line each: the key, the given value, the expected value, and the
+/// value's origin unless that is the file.
 /// </summary>
 internal sealed class OptionErrors
 {
@@ -10,7 +10,7 @@ internal sealed class OptionErrors
     private readonly HashSet<string> _places = new(StringComparer.OrdinalIgnoreCase);
     private readonly IReadOnlyList<OptionLayer> _layers;
 
-    /// <param name="layers">In their order; the last one that has a value is where it comes from.</param>
+    /// <param name="layers">In order of precedence; a value comes from the last layer that has it.</param>
     public OptionErrors(IReadOnlyList<OptionLayer> layers)
     {
         _layers = layers;
@@ -20,7 +20,7 @@ internal sealed class OptionErrors
 
     public bool Any => _lines.Count > 0;
 
-    /// <summary>Something is wrong with what stands (or is missing) at a place.</summary>
+    /// <summary>Adds an error about the value, present or missing, at a path.</summary>
     public void Add(string path, string complaint)
     {
         string origin = OriginOf(path);
@@ -29,12 +29,12 @@ internal sealed class OptionErrors
         _places.Add(path);
     }
 
-    /// <summary>Has something been said about exactly this place?</summary>
+    /// <summary>Whether there is an error about exactly this path.</summary>
     public bool Has(string path) => _places.Contains(path);
 
-    /// <summary>The variable or option that gave a value, or some value below the path. Empty for the file, and for nothing.</summary>
+    /// <summary>The variable or option that set a value at or below the path. Empty for the file, and when nothing did.</summary>
     public string OriginOf(string path) => _layers.Reverse().Select(l => l.OriginOf(path)).FirstOrDefault(o => o is not null) ?? "";
 
-    /// <summary>Something is wrong with a source as a whole.</summary>
+    /// <summary>Adds an error about a source as a whole.</summary>
     public void AddSource(string source, string complaint) => _lines.Add($"{source}: {complaint}");
 }

@@ -5,8 +5,8 @@ using System.Text.Unicode;
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// The configuration file: JSON with comments and trailing commas. Read here and not by the framework's provider, which stops at the
-/// first duplicate key, hides line and column in a sentence, and forgets the difference between nothing, <c>{}</c> and <c>[]</c>.
+/// The configuration file: JSON with comments and trailing commas. Not read by the framework's provider, which stops at the first duplicate
+/// key, buries line and column in its message, and does not distinguish a missing value, <c>{}</c> and <c>[]</c>.
 /// </summary>
 internal static class OptionFile
 {
@@ -14,12 +14,12 @@ internal static class OptionFile
 
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    /// <summary>False when the file could not be read at all; what else is wrong with it goes to the errors as well.</summary>
+    /// <summary>False when the file could not be read at all; errors in its content are collected as well.</summary>
     public static bool TryRead(string file, string directory, OptionLayer layer, OptionErrors errors)
     {
         if (file.Length == 0)
         {
-            // What is left of --config "$FILE" when the variable is not set.
+            // The result of --config "$FILE" when the variable is not set.
             errors.AddSource("--config", "\"\" is empty; expected the name of a file");
             return false;
         }
@@ -70,7 +70,7 @@ internal static class OptionFile
         }
         catch (InvalidOperationException)
         {
-            // What the reader throws for "\ud800" without its other half, in a key or a value.
+            // Thrown by the reader for "\ud800" without its other half, in a key or a value.
             return "has half of a surrogate pair in a string; expected both halves, or the character itself";
         }
     }
@@ -134,14 +134,14 @@ internal static class OptionFile
             text = text[(text.IndexOf((byte)'\n') + 1)..];
         }
 
-        // The reader counts bytes, a person counts characters.
+        // The reader counts bytes, but people count characters.
         int column = Encoding.UTF8.GetCharCount(text[..(int)Math.Min(error.BytePositionInLine ?? 0, text.Length)]);
         return $"line {line + 1}, column {column + 1}: is not valid JSON: {WithoutValues(error.Message)}";
     }
 
     /// <summary>
-    /// The reader's sentence without its own idea of the position, and without pieces of the file in it: an unquoted word that is no
-    /// literal may be a password.
+    /// The reader's message without its position, and without excerpts of the file: an unquoted word that is not a literal may be a
+    /// password.
     /// </summary>
     private static string WithoutValues(string message)
     {

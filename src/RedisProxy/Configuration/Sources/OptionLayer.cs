@@ -1,12 +1,12 @@
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// What one source (the file, the environment, the command line) says: paths such as <c>listeners:0:bind</c> to values, each with where
-/// it comes from. Layers are laid over each other; nothing is interpreted here.
+/// The values of one source (the file, the environment, the command line): paths such as <c>listeners:0:bind</c>, each with a value and its
+/// origin. Layers are merged in order; nothing is interpreted here.
 /// </summary>
 internal sealed class OptionLayer
 {
-    /// <summary>Stand for <c>{}</c> and <c>[]</c>, which hold no value to be remembered by. No real value begins like this.</summary>
+    /// <summary>Markers for <c>{}</c> and <c>[]</c>, which contain no value of their own. No real value begins like this.</summary>
     public const string EmptyObject = "\0{}";
 
     /// <inheritdoc cref="EmptyObject"/>
@@ -19,19 +19,19 @@ internal sealed class OptionLayer
 
     public IEnumerable<KeyValuePair<string, string?>> Values => _values.Select(v => KeyValuePair.Create(v.Key, v.Value.Value));
 
-    /// <summary>Whole lists and sections that this layer replaces, instead of changing single values in them.</summary>
+    /// <summary>Lists and sections that this layer replaces as a whole, instead of changing single values in them.</summary>
     public IReadOnlyList<string> Replaced => _replaced;
 
     /// <param name="path">The place, see <see cref="OptionPath"/>.</param>
-    /// <param name="value">Null: the key is there, without a value.</param>
-    /// <param name="origin">For messages: the variable or the option. Empty for the file, which needs no mention.</param>
-    /// <returns>False when the place is taken; the first value stays.</returns>
+    /// <param name="value">Null: the key is present, without a value.</param>
+    /// <param name="origin">For messages: the variable or the option. Empty for the file, which is not mentioned.</param>
+    /// <returns>False when the path already has a value, which is kept.</returns>
     public bool TryAdd(string path, string? value, string origin) => _values.TryAdd(path, (value, origin));
 
-    /// <summary>What earlier layers say of this list or section does not count.</summary>
+    /// <summary>Discards what earlier layers set in this list or section.</summary>
     public void Replace(string path) => _replaced.Add(path);
 
-    /// <summary>Where this layer got the value, or some value below the path; null when it has none.</summary>
+    /// <summary>The origin of this layer's value at or below the path; null when it has none.</summary>
     public string? OriginOf(string path)
     {
         if (_values.TryGetValue(path, out (string? Value, string Origin) exact))

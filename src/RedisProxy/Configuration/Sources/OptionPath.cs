@@ -6,8 +6,8 @@ using Microsoft.Extensions.Configuration;
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// The two spellings of a key's place: <c>listeners:0:bind</c> inside, because that is how configuration sources are merged, and
-/// <c>listeners[0].bind</c> for people.
+/// The two spellings of a key's path: <c>listeners:0:bind</c> internally, because configuration sources are merged that way, and
+/// <c>listeners[0].bind</c> in messages.
 /// </summary>
 internal static class OptionPath
 {
@@ -16,7 +16,7 @@ internal static class OptionPath
 
     public static string Combine(string parent, string key) => parent.Length == 0 ? key : ConfigurationPath.Combine(parent, key);
 
-    /// <summary>Is the path this one, or below it?</summary>
+    /// <summary>Whether the path is the ancestor itself, or below it.</summary>
     public static bool IsWithin(string path, string ancestor) =>
         path.StartsWith(ancestor, StringComparison.OrdinalIgnoreCase)
         && (path.Length == ancestor.Length || path[ancestor.Length] == ConfigurationPath.KeyDelimiter[0]);
@@ -49,6 +49,6 @@ internal static class OptionPath
         return shown.ToString();
     }
 
-    /// <summary>Any other key was not meant to be one, and may hold anything.</summary>
+    /// <summary>Any other key is probably a mistake, and may contain anything.</summary>
     private static bool IsPlain(string key) => key.Length > 0 && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
 }

@@ -27,47 +27,47 @@ internal sealed class OptionSection
     /// <summary>As in <c>listeners:0</c>; empty for the whole configuration.</summary>
     public string Path { get; }
 
-    /// <summary>Where relative paths in it begin.</summary>
+    /// <summary>The base of relative paths in it.</summary>
     public string Directory { get; }
 
-    /// <summary>It has keys.</summary>
+    /// <summary>The section has keys.</summary>
     public bool IsGiven => _configuration.GetChildren().Any();
 
     /// <summary>Reads the whole configuration.</summary>
     /// <param name="configuration">All sources, merged.</param>
-    /// <param name="errors">Gets what is wrong; what is read then is good for more checks, but not for running.</param>
-    /// <param name="directory">Where relative paths begin.</param>
+    /// <param name="errors">Receives the errors; options read despite errors are good for further checks, but not for running.</param>
+    /// <param name="directory">The base of relative paths.</param>
     /// <param name="read">Names every key of the top level.</param>
     public static T ReadAll<T>(IConfiguration configuration, OptionErrors errors, string directory, Func<OptionSection, T> read) =>
         new OptionSection(configuration, "", errors, directory).ReadKeys(read);
 
     public string PathOf(string key) => OptionPath.Combine(Path, key);
 
-    /// <summary>Something is wrong with a key of this section.</summary>
+    /// <summary>Adds an error about a key of this section.</summary>
     public void Refuse(string key, string complaint) => _errors.Add(PathOf(key), complaint);
 
-    /// <summary>Something is wrong with this section as a whole.</summary>
+    /// <summary>Adds an error about this section as a whole.</summary>
     public void Refuse(string complaint) => _errors.Add(Path, complaint);
 
-    /// <summary>Is there a value, and has nothing been said against it?</summary>
+    /// <summary>Whether there is a value without an error.</summary>
     public bool IsGood(string key) => Has(key) && !_errors.Has(PathOf(key));
 
-    /// <summary>Is there a value, understood or not, or at least <c>{}</c> or <c>[]</c>? Null is as good as nothing.</summary>
+    /// <summary>Whether there is a value, valid or not, or at least <c>{}</c> or <c>[]</c>. Null counts as missing.</summary>
     public bool Has(string key) => _configuration.GetSection(key) is var child && (child.Value is not null || child.GetChildren().Any());
 
-    /// <summary>Of a list or an object: is there nothing in it, or no such key?</summary>
+    /// <summary>Whether a list or an object is empty or missing.</summary>
     public bool IsEmpty(string key) =>
         _configuration.GetSection(key).Value is (null or OptionLayer.EmptyObject or OptionLayer.EmptyList)
         && !_configuration.GetSection(key).GetChildren().Any();
 
-    /// <summary>False when there is nothing, or nothing that can be used.</summary>
+    /// <summary>False when the value is missing or invalid.</summary>
     public bool TryRead<T>(string key, ValueRule<T> rule, out T? value)
     {
         _known.Add(key);
         return TryParse(_configuration.GetSection(key), rule, out value);
     }
 
-    /// <summary>A text that is given as it is, or as the first line of a file that <c>keyFile</c> names.</summary>
+    /// <summary>A text that is given directly, or as the first line of the file named by <c>keyFile</c>.</summary>
     public string? Secret(string key)
     {
         string fileKey = $"{key}File";
@@ -89,21 +89,21 @@ internal sealed class OptionSection
         return secret;
     }
 
-    /// <summary>Whatever else is in it is not looked at: it was turned off as a whole.</summary>
+    /// <summary>Ignores the other keys: the section is turned off as a whole.</summary>
     public void IgnoreRest() => _unavailable.AddRange(_configuration.GetChildren().Select(child => child.Key));
 
-    /// <summary>An object. When it is missing it is read all the same, so that its defaults are in one place.</summary>
+    /// <summary>An object. It is read even when missing, so that its defaults are in one place.</summary>
     public T Section<T>(string key, Func<OptionSection, T> read)
     {
         _known.Add(key);
         IConfigurationSection section = _configuration.GetSection(key);
 
-        // Anything but an object was reported; reading nothing instead gives the defaults.
+        // Anything but an object has been reported; reading an empty section instead gives the defaults.
         IConfiguration keys = IsObject(section) ? section : new ConfigurationBuilder().Build();
         return new OptionSection(keys, section.Path, _errors, Directory).ReadKeys(read);
     }
 
-    /// <summary>An object that need not be there: null without it. An empty one is there.</summary>
+    /// <summary>An optional object: null when missing. An empty object counts as present.</summary>
     public T? OptionalSection<T>(string key, Func<OptionSection, T?> read)
         where T : class
     {
@@ -111,14 +111,14 @@ internal sealed class OptionSection
         return Section(key, section => section.IsGiven || isEmpty ? read(section) : null);
     }
 
-    /// <summary>A list of objects; anything else in it is left out.</summary>
+    /// <summary>A list of objects; other items are left out.</summary>
     public IReadOnlyList<T> Sections<T>(string key, string expected, Func<OptionSection, T> read) =>
     [
         .. Items(key, expected).Where(item => IsObject(item))
             .Select(item => new OptionSection(item, item.Path, _errors, Directory).ReadKeys(read)),
     ];
 
-    /// <summary>A list of values, without duplicates unless they may be; those that are not understood are left out.</summary>
+    /// <summary>A list of values, without duplicates unless they are allowed; invalid ones are left out.</summary>
     public IReadOnlyList<T> Values<T>(string key, string expected, ValueRule<T> rule, bool mayRepeat = false)
     {
         var values = new List<T>();
@@ -139,13 +139,11 @@ internal sealed class OptionSection
             }
         }
 
-        // Lists are equal by reference, and all empty ones are one.
+        // Lists compare by reference, and all empty ones are the same.
         return values.Count == 0 ? Array.Empty<T>() : values;
     }
 
-    /// <summary>
-    /// An object whose keys are data, too. They may contain colons, which are separators elsewhere, so they are put together again.
-    /// </summary>
+    /// <summary>An object whose keys are data. They may contain colons, which are separators elsewhere, so they are rejoined.</summary>
     public IReadOnlyDictionary<TKey, TValue> Map<TKey, TValue>(string key, ValueRule<TKey> keyRule, ValueRule<TValue> valueRule)
         where TKey : notnull
     {

@@ -3,7 +3,7 @@ namespace RedisProxy.Configuration;
 /// <summary>Finds the name that was probably meant, for "did you mean".</summary>
 internal static class Spelling
 {
-    /// <summary>The nearest of the known names, the first of several; null when none is near enough to be worth a suggestion.</summary>
+    /// <summary>The nearest known name, the first of several; null when none is near enough to suggest.</summary>
     public static string? Nearest(string given, IEnumerable<string> known)
     {
         string? nearest = null;
@@ -21,7 +21,7 @@ internal static class Spelling
         return nearest;
     }
 
-    /// <summary>So many letters inserted, left out, replaced, or swapped with their neighbour (optimal string alignment).</summary>
+    /// <summary>The number of letters inserted, left out, replaced, or swapped with their neighbour (optimal string alignment).</summary>
     private static int Distance(string a, string b)
     {
         var table = new int[a.Length + 1, b.Length + 1];

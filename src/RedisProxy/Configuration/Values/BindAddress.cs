@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// Where a listener accepts: <c>host:port</c>, <c>[::]:port</c>, or <c>unix:/path</c>. Exactly one of the two properties is set.
+/// The address a listener accepts on: <c>host:port</c>, <c>[::]:port</c>, or <c>unix:/path</c>. Exactly one of the two properties is set.
 /// </summary>
 internal sealed record BindAddress
 {

@@ -1,9 +1,9 @@
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// Where one side's certificates are: PEM files, with absolute paths. Files and not values, because they change while the proxy runs.
+/// The certificates of one side: PEM files, with absolute paths. Paths rather than contents, because the files change while the proxy runs.
 /// </summary>
-/// <param name="Certificate">Its own, followed by the intermediate ones; null: it shows none.</param>
-/// <param name="Key">The private key of it, without a passphrase; the same file as the certificate when both are in one.</param>
-/// <param name="Authorities">Whom to believe about the peer; null: the authorities of the system.</param>
+/// <param name="Certificate">Its own certificate, followed by the intermediate ones; null: it presents none.</param>
+/// <param name="Key">The certificate's private key, without a passphrase; may be the same file.</param>
+/// <param name="Authorities">The authorities trusted to verify the peer; null: those of the system.</param>
 internal sealed record CertificateFiles(string? Certificate, string? Key, string? Authorities);

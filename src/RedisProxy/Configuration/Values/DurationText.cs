@@ -3,7 +3,7 @@ using System.Globalization;
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// Durations as a person writes them: a whole number and a unit, <c>250ms</c>, <c>4s</c>, <c>2m</c>, <c>1h</c>; <c>0</c> needs no unit.
+/// Durations as people write them: a whole number and a unit, <c>250ms</c>, <c>4s</c>, <c>2m</c>, <c>1h</c>; <c>0</c> needs no unit.
 /// Deliberately neither fractions nor sums: there is one obvious way to write each value.
 /// </summary>
 internal static class DurationText
@@ -16,7 +16,7 @@ internal static class DurationText
         ("h", TimeSpan.FromHours(1)),
     ];
 
-    /// <summary>What is too large for a <see cref="TimeSpan"/> becomes the largest: a duration that is out of every range.</summary>
+    /// <summary>A value too large for <see cref="TimeSpan"/> becomes the maximum, which is out of every range.</summary>
     public static bool TryParse(string text, out TimeSpan duration)
     {
         duration = TimeSpan.Zero;

@@ -1,6 +1,6 @@
 namespace RedisProxy.Configuration;
 
-/// <summary>Why a file cannot be read, in words that do not depend on the platform or repeat the path.</summary>
+/// <summary>Why a file cannot be read, in words that neither depend on the platform nor repeat the path.</summary>
 internal static class FileProblem
 {
     public static string Describe(Exception error) => error switch

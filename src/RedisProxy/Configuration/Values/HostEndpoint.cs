@@ -6,14 +6,14 @@ using System.Net.Sockets;
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// A host (name, IPv4 or IPv6 address) and a port, as a person writes them: <c>redis-1:6379</c>, <c>10.0.0.5:6379</c>,
-/// <c>[2001:db8::1]:6379</c>. Not resolved: names may change their address between two looks.
+/// A host (name, IPv4 or IPv6 address) and a port, as people write them: <c>redis-1:6379</c>, <c>10.0.0.5:6379</c>,
+/// <c>[2001:db8::1]:6379</c>. Not resolved: a name's address may change between two lookups.
 /// </summary>
 /// <param name="Host">Name or address, without brackets.</param>
 /// <param name="Port">1 to 65535.</param>
 internal sealed record HostEndpoint(string Host, int Port)
 {
-    /// <summary>Of a name in the DNS.</summary>
+    /// <summary>The maximum for a DNS name.</summary>
     private const int MaxHostLength = 253;
 
     /// <summary>The address when <see cref="Host"/> is one; null when it is a name that has to be resolved.</summary>
@@ -22,7 +22,7 @@ internal sealed record HostEndpoint(string Host, int Port)
     /// <summary>0.0.0.0 or [::]: every address when listening, and this machine when connecting.</summary>
     public bool IsAnyAddress => Address is { } address && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
 
-    /// <summary>One address is written one way: IPv4 without the coat of IPv6, names in lower case.</summary>
+    /// <summary>Each address has one spelling: IPv4-mapped IPv6 addresses as IPv4, names in lower case.</summary>
     public HostEndpoint Canonical
     {
         get
@@ -35,8 +35,8 @@ internal sealed record HostEndpoint(string Host, int Port)
     private bool IsLocalhost => Host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>
-    /// Only canonical addresses: <c>127.1</c>, <c>010.0.0.1</c> and <c>6380</c> are IPv4 addresses to the resolver, too, and never the ones
-    /// that were meant. What ends in a number (<c>256.0.0.1</c>) is not a name either.
+    /// Only canonical addresses: <c>127.1</c>, <c>010.0.0.1</c> and <c>6380</c> are IPv4 addresses to the resolver, too, but never the
+    /// intended ones. A host that ends in a number (<c>256.0.0.1</c>) is not a name either.
     /// </summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out HostEndpoint? endpoint)
     {
@@ -72,15 +72,17 @@ internal sealed record HostEndpoint(string Host, int Port)
         return true;
     }
 
-    /// <summary>As servers and Sentinels announce it: host and port apart, IPv6 without brackets, port 0 for none.</summary>
-    /// <returns><see cref="Canonical"/>; null: it is no address.</returns>
+    /// <summary>As servers and Sentinels announce it: separate host and port, IPv6 without brackets, port 0 for none.</summary>
+    /// <returns><see cref="Canonical"/>; null: not an address.</returns>
     public static HostEndpoint? ReadAnnounced(string host, string port)
     {
         bool isPort = int.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= 65535;
         return isPort && host.Length is > 0 and <= MaxHostLength ? new HostEndpoint(host, number).Canonical : null;
     }
 
-    /// <summary>Surely or probably the same place: <c>localhost</c> is 127.0.0.1 or [::1] or both. Other names are not looked up.</summary>
+    /// <summary>
+    /// Certainly or probably the same address: <c>localhost</c> is 127.0.0.1 or [::1] or both. Other names are not looked up.
+    /// </summary>
     public bool IsSameAs(HostEndpoint other)
     {
         return Equals(other) || Port == other.Port && (IsLocalhost && IsUsualLoopback(other) || other.IsLocalhost && IsUsualLoopback(this));
@@ -89,7 +91,7 @@ internal sealed record HostEndpoint(string Host, int Port)
             endpoint.Address is { } address && (address.Equals(IPAddress.Loopback) || address.Equals(IPAddress.IPv6Loopback));
     }
 
-    /// <summary>Would a socket that listens here get connections to the other one? [::] listens to IPv4 as well.</summary>
+    /// <summary>Whether a socket that listens on this address gets connections to the destination. [::] listens to IPv4 as well.</summary>
     public bool Accepts(HostEndpoint destination)
     {
         bool isThisMachine = destination.IsLocalhost || destination.Address is { } address && IPAddress.IsLoopback(address);
@@ -97,7 +99,7 @@ internal sealed record HostEndpoint(string Host, int Port)
         return IsSameAs(destination) || Port == destination.Port && IsAnyAddress && isThisMachine && !isOtherFamily;
     }
 
-    /// <summary>Names of hosts do not depend on case.</summary>
+    /// <summary>Host names are case-insensitive.</summary>
     public bool Equals(HostEndpoint? other) =>
         other is not null && Port == other.Port && Host.Equals(other.Host, StringComparison.OrdinalIgnoreCase);
 

@@ -6,7 +6,7 @@ namespace RedisProxy.Configuration;
 /// </summary>
 internal static class OtlpHeaders
 {
-    /// <returns>Null when it was understood; else what is wrong, without anything of what was given: it is secret.</returns>
+    /// <returns>Null when the text is valid; otherwise the error, without any part of the text: it is secret.</returns>
     public static string? Parse(string text, out IReadOnlyList<KeyValuePair<string, string>> headers)
     {
         var found = new List<KeyValuePair<string, string>>();
@@ -33,7 +33,7 @@ internal static class OtlpHeaders
         return null;
     }
 
-    // Those of the content (Content-Type…) are the exporter's own.
+    // Content headers (Content-Type…) are set by the exporter.
     private static bool IsName(string name)
     {
         using var request = new HttpRequestMessage();

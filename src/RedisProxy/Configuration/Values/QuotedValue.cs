@@ -4,8 +4,8 @@ using System.Text;
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// A value as an error message shows it: in quotes, on one line, not longer than a reader needs to recognise it. Secrets never get here;
-/// but a whole URL may be pasted where an endpoint belongs, so what stands before an <c>@</c> is hidden.
+/// A value as an error message shows it: in quotes, on one line, no longer than needed to recognise it. Secrets are never passed in, but a
+/// whole URL may be pasted where an endpoint belongs, so anything before an <c>@</c> is hidden.
 /// </summary>
 internal static class QuotedValue
 {

@@ -4,15 +4,15 @@ namespace RedisProxy.Configuration;
 
 /// <summary>
 /// A secret in a file of its own, as container platforms mount them. The first line is the secret: editors and <c>echo</c> end a file with
-/// a newline that nobody means.
+/// a newline that is not part of the secret.
 /// </summary>
 internal static class SecretFile
 {
-    /// <summary>Null, and what is wrong in <paramref name="complaint"/>, when there is no secret in it.</summary>
+    /// <summary>Null, with the reason in <paramref name="complaint"/>, when the file contains no secret.</summary>
     /// <param name="file">Its path.</param>
-    /// <param name="directory">Where a relative path begins.</param>
+    /// <param name="directory">The base of a relative path.</param>
     /// <param name="what">What the secret is called, for the complaint.</param>
-    /// <param name="complaint">Behind the key, as a sentence.</param>
+    /// <param name="complaint">The message that follows the key.</param>
     public static string? Read(string file, string directory, string what, out string complaint)
     {
         complaint = "";

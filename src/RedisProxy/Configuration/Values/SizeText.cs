@@ -3,14 +3,14 @@ using System.Globalization;
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// Sizes as a person writes them: bytes (<c>65536</c>), or a whole number and a binary unit (<c>64KiB</c>, <c>10MiB</c>, <c>1GiB</c>).
-/// Not <c>64KB</c> or <c>64k</c>: they mean 64000 to some and 65536 to others.
+/// Sizes as people write them: bytes (<c>65536</c>), or a whole number and a binary unit (<c>64KiB</c>, <c>10MiB</c>, <c>1GiB</c>). Not
+/// <c>64KB</c> or <c>64k</c>: they mean 64000 to some and 65536 to others.
 /// </summary>
 internal static class SizeText
 {
     private static readonly (string Unit, long Bytes)[] Units = [("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30)];
 
-    /// <summary>What is too large for a <see cref="long"/> becomes the largest: a size that is out of every range.</summary>
+    /// <summary>A value too large for <see cref="long"/> becomes the maximum, which is out of every range.</summary>
     public static bool TryParse(string text, out long bytes)
     {
         bytes = 0;

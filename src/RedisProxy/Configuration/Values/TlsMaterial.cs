@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace RedisProxy.Configuration;
 
-/// <summary>The content of <see cref="CertificateFiles"/>, read and found usable. Immutable; files that change make a new one.</summary>
+/// <summary>The content of <see cref="CertificateFiles"/>, read and validated. Immutable; changed files yield a new instance.</summary>
 internal sealed class TlsMaterial
 {
     private readonly byte[] _fingerprint;
@@ -16,19 +16,19 @@ internal sealed class TlsMaterial
 
     public CertificateFiles Files { get; }
 
-    /// <summary>With its private key; null: none is shown.</summary>
+    /// <summary>The certificate with its private key; null: none is presented.</summary>
     public X509Certificate2? Certificate { get; init; }
 
-    /// <summary>The intermediate ones that follow it in its file.</summary>
+    /// <summary>The intermediate certificates that follow it in its file.</summary>
     public X509Certificate2Collection Chain { get; init; } = [];
 
-    /// <summary>Null: those of the system.</summary>
+    /// <summary>The trusted authorities; null: those of the system.</summary>
     public X509Certificate2Collection? Authorities { get; init; }
 
-    /// <param name="fingerprint">Of <see cref="FingerprintOf"/>.</param>
+    /// <param name="fingerprint">The result of <see cref="FingerprintOf"/>.</param>
     public bool IsOf(byte[] fingerprint) => _fingerprint.AsSpan().SequenceEqual(fingerprint);
 
-    /// <summary>Tells contents apart: names and times of files do not when a directory of secrets is replaced as a whole.</summary>
+    /// <summary>Identifies contents: names and times of files do not when a directory of secrets is replaced as a whole.</summary>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">A file may not be read.</exception>
     public static byte[] FingerprintOf(CertificateFiles files)

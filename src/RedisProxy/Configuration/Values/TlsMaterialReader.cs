@@ -4,7 +4,7 @@ using System.Text;
 
 namespace RedisProxy.Configuration;
 
-/// <summary>Reads certificates and keys, and says of every file that cannot be used what is wrong with it.</summary>
+/// <summary>Reads certificates and keys, and reports what is wrong with each file that cannot be used.</summary>
 internal sealed class TlsMaterialReader
 {
     private readonly CertificateFiles _files;
@@ -18,14 +18,14 @@ internal sealed class TlsMaterialReader
     }
 
     /// <param name="files">What to read.</param>
-    /// <param name="complain">Gets, for each file that cannot be used, its key (<c>certificateFile</c>…) and why.</param>
-    /// <returns>Null when there was a complaint.</returns>
+    /// <param name="complain">Receives, for each unusable file, its key (<c>certificateFile</c>…) and the reason.</param>
+    /// <returns>Null when any file is unusable.</returns>
     public static TlsMaterial? Read(CertificateFiles files, Action<string, string> complain) =>
         new TlsMaterialReader(files, complain).Read();
 
     private TlsMaterial? Read()
     {
-        // Before the rest: a file that changes meanwhile is seen to have changed afterwards.
+        // First, so that a file that changes during the reading is detected as changed afterwards.
         byte[]? fingerprint = Try(() => TlsMaterial.FingerprintOf(_files));
         X509Certificate2Collection? own = ReadCertificates("certificateFile", _files.Certificate);
         X509Certificate2Collection? authorities = ReadCertificates("caFile", _files.Authorities);
@@ -41,7 +41,7 @@ internal sealed class TlsMaterialReader
             };
     }
 
-    // What it throws, the reading of the same file says.
+    // The same error is reported when the file itself is read.
     private static byte[]? Try(Func<byte[]> read)
     {
         try

@@ -4,9 +4,7 @@ using System.Net;
 
 namespace RedisProxy.Configuration;
 
-/// <summary>
-/// The kinds of values there are. Every message about a single value is written here. Bounds are given as they are documented.
-/// </summary>
+/// <summary>The kinds of values. Every message about a single value is written here. Bounds are given as documented.</summary>
 internal static class ValueParsers
 {
     public static ValueRule<bool> TrueOrFalse { get; } = new(ParseBoolean)
@@ -15,32 +13,32 @@ internal static class ValueParsers
         Write = static value => value ? "true" : "false",
     };
 
-    /// <summary>Something to connect to.</summary>
+    /// <summary>An address to connect to.</summary>
     public static ValueRule<HostEndpoint> Destination { get; } = new(ParseDestination);
 
-    /// <summary>What others call a server; it is only looked up, and never connected to.</summary>
+    /// <summary>An address that others use for a server; it is only looked up, never connected to.</summary>
     public static ValueRule<HostEndpoint> Announced { get; } = new(ParseAnnounced);
 
     public static ValueRule<BindAddress> Bind { get; } = new(ParseBind);
 
-    /// <summary>Something to listen on; null when the empty text says not to listen at all.</summary>
+    /// <summary>An address to listen on; null when the text is empty: do not listen.</summary>
     public static ValueRule<BindAddress> BindOrOff { get; } = new(ParseBindOrOff);
 
     public static ValueRule<IPNetwork> Network { get; } = new(ParseNetwork);
 
-    /// <summary>A name that will stand in error replies, logs and metrics.</summary>
+    /// <summary>A name for error replies, logs and metrics.</summary>
     public static ValueRule<string> Name { get; } = new(ParseName);
 
-    /// <summary>Any text that is not empty.</summary>
+    /// <summary>Any non-empty text.</summary>
     public static ValueRule<string> Text { get; } = new(ParseText);
 
-    /// <summary>A name of DNS or an address, without a port.</summary>
+    /// <summary>A DNS name or an address, without a port.</summary>
     public static ValueRule<string> HostName { get; } = new(ParseHostName);
 
     /// <summary>As <see cref="HostName"/>, or <c>*</c> for all.</summary>
     public static ValueRule<string> AdminHost { get; } = new(ParseAdminHost);
 
-    /// <summary>Its complaints never show what was given.</summary>
+    /// <summary>Messages about it never show the value.</summary>
     public static ValueRule<string> Secret { get; } = new(ParseSecret);
 
     public static ValueRule<TimeSpan> Duration(string min, string max)
@@ -56,7 +54,7 @@ internal static class ValueParsers
         };
     }
 
-    /// <summary>0 stands for never.</summary>
+    /// <summary>0 means never.</summary>
     public static ValueRule<TimeSpan> DurationOrNever(string min, string max)
     {
         ValueRule<TimeSpan> duration = Duration(min, max);
@@ -69,7 +67,7 @@ internal static class ValueParsers
         };
     }
 
-    /// <summary>For socket options that count in seconds: cutting a fraction off would be a silent change.</summary>
+    /// <summary>For socket options in seconds: truncating a fraction would be a silent change.</summary>
     public static ValueRule<TimeSpan> WholeSeconds(string min, string max)
     {
         ValueRule<TimeSpan> duration = Duration(min, max);
@@ -99,7 +97,7 @@ internal static class ValueParsers
 
     public static ValueRule<long> LongSize(string min, string max) => Sizes(new ValueRange(min, max));
 
-    /// <summary>0 leaves it to the program.</summary>
+    /// <summary>0 means automatic.</summary>
     public static ValueRule<long> SizeOrAutomatic(string min, string max) => Sizes(new ValueRange(min, max, "0 or "));
 
     public static ValueRule<int> WholeNumber(int min, int max)
@@ -152,7 +150,7 @@ internal static class ValueParsers
             return "is empty; expected a value, or no such key";
         }
 
-        // A newline at the end is what a careless "echo" leaves in a container's secret. No password has one.
+        // A careless "echo" leaves a newline at the end of a container's secret. No password has one.
         return text.AsSpan().ContainsAny('\r', '\n') ? "contains a line break; expected one line" : null;
     }
 
