@@ -79,7 +79,7 @@ public sealed class CredentialTests
         string? password = SecretFile.Read(directory.Write("password", content), directory.Path, "password", out string complaint);
 
         Assert.Equal(expected, password);
-        Assert.Equal(expected is null ? "\"password\" has an empty first line; expected the password there" : "", complaint);
+        Assert.Equal(expected is null ? "\"password\" has nothing in its first line; expected the password there" : "", complaint);
     }
 
     [Fact]

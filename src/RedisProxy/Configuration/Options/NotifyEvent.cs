@@ -9,7 +9,7 @@ internal enum NotifyEvent
     /// <summary>A new master accepts requests: the whole failover, with its timeline.</summary>
     FailoverFinished,
 
-    /// <summary>A failover seemed to begin, but the previous master accepts requests again.</summary>
+    /// <summary>A failover seemed to begin, but the previous master continues to take requests.</summary>
     FailoverAborted,
 
     /// <summary>

@@ -26,7 +26,7 @@ internal static class SecretFile
                 return line;
             }
 
-            complaint = $"{QuotedValue.Of(file)} has an empty first line; expected the {what} there";
+            complaint = $"{QuotedValue.Of(file)} has nothing in its first line; expected the {what} there";
         }
         catch (DecoderFallbackException)
         {
