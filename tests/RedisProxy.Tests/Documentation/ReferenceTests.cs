@@ -49,7 +49,7 @@ public sealed class ReferenceTests
     {
         string made = ConfigurationReference.Of(XDocument.Load(Path.Combine(AppContext.BaseDirectory, "RedisProxy.xml")));
         string RowOf(string start) => made.Split('\n').First(line => line.StartsWith(start, StringComparison.Ordinal));
-        Assert.Contains($"At most {NotifyOptions.MaxReceivers}.", RowOf("Receivers that are told"), StringComparison.Ordinal);
+        Assert.Contains($"At most {NotifyOptions.MaxReceivers}.", RowOf("Receivers of notifications"), StringComparison.Ordinal);
         Assert.Contains($"At most {NotifyCommandOptions.MaxArgs}.", RowOf("| `args`"), StringComparison.Ordinal);
         Assert.Contains($"At most {RolePolicyOptions.MaxConfig}.", RowOf("| `config`"), StringComparison.Ordinal);
     }
