@@ -24,13 +24,21 @@ internal sealed class FileUses
     private static readonly CSharpCompilationOptions Options =
         new(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true, nullableContextOptions: NullableContextOptions.Enable);
 
+    // Those that this process runs with, read once; the proxy's own would declare everything twice.
+    private static readonly MetadataReference[] References =
+    [
+        .. from path in ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
+           where !Path.GetFileName(path).StartsWith("RedisProxy", StringComparison.Ordinal)
+           select MetadataReference.CreateFromFile(path),
+    ];
+
     private readonly Dictionary<SyntaxTree, SourceFile> _files;
 
     private FileUses(IReadOnlyList<SourceFile> files)
     {
         Files = files;
         _files = files.ToDictionary(static file => file.Tree);
-        Compilation = CSharpCompilation.Create("House", files.Select(static file => file.Tree), References(), Options)
+        Compilation = CSharpCompilation.Create("House", files.Select(static file => file.Tree), References, Options)
             .AddSyntaxTrees(CSharpSyntaxTree.ParseText(ImplicitUsings, (CSharpParseOptions)files[0].Tree.Options));
     }
 
@@ -85,10 +93,4 @@ internal sealed class FileUses
         return Array.Find(declared, file => file.FileName == $"{symbol.Name}.cs") ?? declared.FirstOrDefault()
             ?? (symbol is not INamedTypeSymbol && symbol.ContainingType is { } type ? FileOf(type.OriginalDefinition) : null);
     }
-
-    // Those that this process runs with; the proxy's own would declare everything twice.
-    private static IEnumerable<MetadataReference> References() =>
-        from path in ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
-        where !Path.GetFileName(path).StartsWith("RedisProxy", StringComparison.Ordinal)
-        select MetadataReference.CreateFromFile(path);
 }
