@@ -29,6 +29,9 @@ internal sealed class ScriptedMaster : IAsyncDisposable
     /// <summary>The password makes no difference to what may be asked.</summary>
     public bool IsOpenToAll { get; set; }
 
+    /// <summary>Called when it is asked for its commands, before it answers.</summary>
+    public Action? OnCommand { get; set; }
+
     /// <summary>How many times it was asked PING.</summary>
     public int PingCount { get; private set; }
 
@@ -47,6 +50,9 @@ internal sealed class ScriptedMaster : IAsyncDisposable
                 return IsLocked(client) ?? Pong;
             case ["ROLE"]:
                 return IsLocked(client) ?? (RoleError.Length > 0 ? RoleError : $"*3\r\n${Role.Length}\r\n{Role}\r\n:0\r\n*0\r\n");
+            case ["COMMAND"]:
+                OnCommand?.Invoke();
+                goto default;
             default:
                 return IsLocked(client) ?? "+OK\r\n";
         }

@@ -49,6 +49,22 @@ public class StaticMasterSourceTests
     }
 
     [Fact]
+    public async Task Stop_WhileItsCommandsAreAsked_IsDownLongBeforeTheNextPoll()
+    {
+        await using var deployment = Make(out ScriptedMaster server);
+        var isAsked = new TaskCompletionSource();
+        server.OnCommand = () =>
+        {
+            server.Server.Stop();
+            isAsked.TrySetResult();
+        };
+        deployment.Start();
+        await isAsked.Task.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
+        TimeSpan took = await deployment.WithinAsync(1, Availability.Down);
+        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromMilliseconds(800));
+    }
+
+    [Fact]
     public async Task HostName_ResolvesToAnotherAddress_BeginsANewGeneration()
     {
         await using var deployment = Make(out ScriptedMaster server);

@@ -61,6 +61,9 @@ internal sealed class MasterProbe
         while (true)
         {
             ProbeReport seen = await LookAsync(server, stop);
+
+            // Of the connection that was looked at: it may end while the commands are asked for.
+            Task closed = server.Closed;
             report(seen);
             if (seen.IsUp && !_hasAskedForCommands)
             {
@@ -70,7 +73,7 @@ internal sealed class MasterProbe
                 report(seen with { Commands = _commands });
             }
 
-            await _pacer.NextAsync(IntervalAfter(seen), server.Closed, stop);
+            await _pacer.NextAsync(IntervalAfter(seen), closed, stop);
         }
     }
 
