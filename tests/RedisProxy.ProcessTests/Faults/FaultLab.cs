@@ -9,6 +9,7 @@ namespace RedisProxy.ProcessTests.Faults;
 internal sealed class FaultLab : IAsyncDisposable
 {
     public const int Writers = 4;
+    private const int StallsEvent = 2042;
 
     /// <summary>Not the time that is allowed, but the time after which a test machine is taken for broken.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
@@ -27,6 +28,9 @@ internal sealed class FaultLab : IAsyncDisposable
 
     /// <summary>Before anything happened.</summary>
     public RedisServer FirstMaster => Deployment.Servers[0];
+
+    /// <summary>Whether the proxy has said that its answers came late, as on a machine that is far too busy.</summary>
+    public bool HasStalled => Proxy.Process.LogTail.Contains($"[{StallsEvent}]", StringComparison.Ordinal);
 
     public static async Task<FaultLab> StartAsync(
         SentinelDeploymentOptions? options = null, Func<ProxyProcessOptions, ProxyProcessOptions>? configure = null)

@@ -37,7 +37,9 @@ public sealed class NewMasterTests(ITestOutputHelper output)
         await lab.WaitForAddressAsync(master);
         LossReport report = await lab.FinishAsync(writers, master);
         output.WriteLine(report.ToString());
-        Assert.Equal(0, report.Unknown);
+        output.WriteLine(lab.Proxy.Process.LogTail);
+        // What was in flight when the failover began is of unknown outcome only where the Sentinels could not be asked in time.
+        Assert.InRange(report.Unknown, 0, lab.HasStalled ? FaultLab.Writers : 0);
         // Both servers knew this proxy's sessions at no time but now.
         Assert.Equal(1, await lab.MetricAsync("redisproxy_master_info", ("generation", "2")));
     }

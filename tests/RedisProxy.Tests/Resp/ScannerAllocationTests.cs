@@ -53,18 +53,21 @@ public sealed class ScannerAllocationTests
         }
     }
 
-    // The first round is not measured: it fills static tables and, for replies, the array of outer levels.
+    // The first round is not measured: it fills static tables and, for replies, the array of outer levels. Of the others the least counts:
+    // what a scanner allocates per message shows in every round, what the runtime allocates once, on whatever thread, in one of them.
     private static void AssertAllocatesNothing(IEnumerable<CorpusItem> items, Scan scan)
     {
         byte[][] inputs = [.. items.Where(i => i is { Error: null, Tail: "" }).Select(i => i.Input)];
         ScanAll(inputs, scan);
-        long before = GC.GetAllocatedBytesForCurrentThread();
+        long[] allocated = new long[Rounds];
         for (int i = 0; i < Rounds; i++)
         {
+            long before = GC.GetAllocatedBytesForCurrentThread();
             ScanAll(inputs, scan);
+            allocated[i] = GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, allocated.Min());
     }
 
     private static void ScanAll(byte[][] inputs, Scan scan)
