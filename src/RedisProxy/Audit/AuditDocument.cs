@@ -2,19 +2,19 @@ using System.Text.Json.Serialization;
 
 namespace RedisProxy.Audit;
 
-/// <summary>The audit as JSON. Published: names do not change.</summary>
-/// <param name="Masters">One for each distinct master.</param>
+/// <summary>The audit as JSON. The schema is published: names do not change.</summary>
+/// <param name="Masters">One entry per distinct master.</param>
 internal sealed record AuditDocument(IReadOnlyList<AuditedMaster> Masters)
 {
     public static AuditDocument Of(IReadOnlyList<AuditResult> results) => new([.. results.Select(AuditedMaster.Of)]);
 }
 
-/// <param name="Name">Sentinel's name for it.</param>
-/// <param name="Master">Its address as announced; null: there is none.</param>
-/// <param name="Replicas">Their addresses.</param>
+/// <param name="Name">The name that Sentinel monitors it under.</param>
+/// <param name="Master">Its announced address; null if there is no master.</param>
+/// <param name="Replicas">Their announced addresses.</param>
 /// <param name="Sentinels">Their addresses.</param>
-/// <param name="Worst">note, warning or critical; null when nothing was found.</param>
-/// <param name="Findings">The most important first.</param>
+/// <param name="Worst">note, warning or critical; null if there are no findings.</param>
+/// <param name="Findings">The most severe first.</param>
 internal sealed record AuditedMaster(
     string Name,
     string? Master,
@@ -33,9 +33,9 @@ internal sealed record AuditedMaster(
 }
 
 /// <param name="Severity">note, warning or critical.</param>
-/// <param name="Where">The server or Sentinel; null: the deployment as a whole.</param>
-/// <param name="Topic">Mostly the name of a setting.</param>
-/// <param name="Text">How it is and what comes of it.</param>
+/// <param name="Where">The server or Sentinel; null if it concerns the whole deployment.</param>
+/// <param name="Topic">Usually the name of a setting.</param>
+/// <param name="Text">What was found and what follows from it.</param>
 internal sealed record AuditedFinding(string Severity, string? Where, string Topic, string Text)
 {
     public static AuditedFinding Of(Finding finding) =>

@@ -6,7 +6,7 @@ using RedisProxy.Hosting;
 
 namespace RedisProxy.CommandLine;
 
-/// <summary>Sends a request to a running proxy's admin surface, and prints the answer.</summary>
+/// <summary>Sends a request to a running proxy's admin endpoint and prints the response.</summary>
 internal static class AdminClient
 {
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(15);
@@ -14,11 +14,11 @@ internal static class AdminClient
     // A failover may have to wait for Sentinel several times.
     private static readonly TimeSpan MaxTimeOfVerb = TimeSpan.FromSeconds(90);
 
-    /// <returns>An <see cref="ExitCode"/>; the answer is on <paramref name="output"/>, or a reason on <paramref name="error"/>.</returns>
+    /// <returns>An <see cref="ExitCode"/>; the response goes to <paramref name="output"/>, an error to <paramref name="error"/>.</returns>
     public static async Task<int> AskAsync(
         BindAddress admin, AdminQuestion asked, TextWriter output, TextWriter error, CancellationToken cancel)
     {
-        // A listener on all addresses is reached on this machine; and over a unix socket the host's name does not matter.
+        // An endpoint on all addresses is reached over loopback; over a Unix socket the host name does not matter.
         HostEndpoint tcp = admin.Tcp ?? new HostEndpoint("localhost", 80);
         HostEndpoint target = tcp.IsAnyAddress ? tcp with { Host = "127.0.0.1" } : tcp;
         string shown = admin.UnixPath is null ? target.ToString() : admin.ToString();

@@ -11,7 +11,7 @@ namespace RedisProxy.CommandLine;
 /// <summary>The <c>audit</c> command: what would break at the next failover, as text or JSON.</summary>
 internal static class AuditReport
 {
-    /// <returns>An <see cref="ExitCode"/>: by the worst finding, or that the audit could not be made.</returns>
+    /// <returns>An <see cref="ExitCode"/>: that of the most severe finding, or of an audit that could not be carried out.</returns>
     public static async Task<int> RunAsync(
         ProxyOptions options, LogLevel logLevel, bool isJson, TextWriter output, CancellationToken cancel)
     {

@@ -8,10 +8,10 @@ using RedisProxy.Topology;
 
 namespace RedisProxy.CommandLine;
 
-/// <summary>The <c>check</c> command: asks every Sentinel once and prints their answers and the master that the proxy would use.</summary>
+/// <summary>The <c>check</c> command: queries every Sentinel and prints their answers and the master that the proxy would use.</summary>
 internal static class CheckReport
 {
-    /// <returns>An <see cref="ExitCode"/>: could every master be served now?</returns>
+    /// <returns>An <see cref="ExitCode"/>: whether every master can be served now.</returns>
     public static async Task<int> RunAsync(ProxyOptions options, LogLevel logLevel, TextWriter output, CancellationToken cancel)
     {
         IReadOnlyList<MasterCheck>? checks = await OneShotCommand.TryAsync(

@@ -5,9 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace RedisProxy.Hosting;
 
 /// <summary>
-/// The first SIGTERM or SIGINT stops the proxy in an orderly way, by other handlers. A second one forces it: the process exits at once,
-/// and the kernel closes everything. To be created after the other handlers have been registered: handlers run one at a time, the last
-/// one first, and that of the command line waits for the orderly stop.
+/// The first SIGTERM or SIGINT shuts the proxy down gracefully, through other handlers. A second one makes the process exit at once; the
+/// kernel closes everything. Create it after the other handlers have been registered: handlers run one at a time, the last registered
+/// first, and that of the command line waits for the shutdown.
 /// </summary>
 internal sealed class ForcedExit : IDisposable
 {
@@ -31,7 +31,7 @@ internal sealed class ForcedExit : IDisposable
         {
             HostingLog.EndedAtOnce(_log);
 
-            // Flushes its queue.
+            // Disposing flushes its queue.
             _loggers.Dispose();
             Environment.Exit(ExitCode.EndedAtOnce);
         }

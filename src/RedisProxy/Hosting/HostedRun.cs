@@ -4,9 +4,9 @@ using RedisProxy.Configuration;
 
 namespace RedisProxy.Hosting;
 
-/// <summary>What is to be hosted.</summary>
-/// <param name="Options">Valid.</param>
-/// <param name="LogLevel">From which on is logged.</param>
-/// <param name="TakesOver">Addresses may be shared with a proxy that is to be replaced by this one.</param>
-/// <param name="ReadAgain">Reads the configuration anew, from where it was read.</param>
+/// <summary>What to host.</summary>
+/// <param name="Options">Already validated.</param>
+/// <param name="LogLevel">The minimum level to log.</param>
+/// <param name="TakesOver">Addresses may be shared with a running proxy that this one replaces.</param>
+/// <param name="ReadAgain">Reads the configuration again from its source.</param>
 internal sealed record HostedRun(ProxyOptions Options, LogLevel LogLevel, bool TakesOver, Func<OptionsReading> ReadAgain);

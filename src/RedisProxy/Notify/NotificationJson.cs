@@ -9,8 +9,8 @@ using RedisProxy.Topology;
 namespace RedisProxy.Notify;
 
 /// <summary>
-/// A message for programs: docs/notifications.md has its schema. Published: fields are added, never renamed; they are written in the
-/// order in which they stand here.
+/// A notification as JSON. The schema in docs/notifications.md is published: fields may be added, never renamed. They are written in the
+/// order of declaration.
 /// </summary>
 internal sealed record NotificationDocument(
     int Version,
@@ -30,7 +30,7 @@ internal sealed record NotificationDocument(
 {
     private const int PresentVersion = 1;
 
-    /// <summary>Beyond it a message says how many more there are. What reads it, reads the audit itself then.</summary>
+    /// <summary>A message with more findings gives the number of the others; the full list is in the audit itself.</summary>
     private const int MaxFindings = 50;
 
     public static NotificationDocument Of(Notification told, DroppedCounts dropped) => new(
@@ -50,7 +50,7 @@ internal sealed record NotificationDocument(
         dropped.IsNothing ? null : dropped.Counts.ToDictionary(static left => NotifyEvents.NameOf(left.Key), static left => left.Value));
 }
 
-/// <summary>As /status has it, and how the masters are announced.</summary>
+/// <summary>The fields of /status, and the masters as announced.</summary>
 internal sealed record FailoverFields(
     long Number,
     string Kind,
@@ -97,7 +97,7 @@ internal sealed record OutageFields(string Since, double? Seconds, string Availa
         NameOf(outage.Availability),
         outage.Reason);
 
-    // The names that /status has.
+    // The same names as in /status.
     private static string NameOf(Availability availability) => availability switch
     {
         Topology.Availability.Verifying => "verifying",
@@ -113,10 +113,10 @@ internal sealed record SentinelFields(int Known, int Connected);
 
 internal sealed record ReplicaFields(string Address, string Reason);
 
-/// <summary>Writes messages, each in one line.</summary>
+/// <summary>Serializes each notification to one line.</summary>
 internal static class NotificationJson
 {
-    // Quotes and controls are escaped, and letters that are not ASCII stay: it is read by people, too, and is no part of a page.
+    // Escapes quotes and control characters only: people read it as well, and it is never embedded in HTML.
     private static readonly NotificationJsonContext Context = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -126,7 +126,7 @@ internal static class NotificationJson
     public static byte[] Write(Notification told, DroppedCounts dropped) =>
         JsonSerializer.SerializeToUtf8Bytes(NotificationDocument.Of(told, dropped), Context.NotificationDocument);
 
-    /// <summary>UTC, to the millisecond.</summary>
+    /// <summary>UTC with milliseconds.</summary>
     public static string TimeOf(DateTimeOffset at) => FormattableString.Invariant($"{at.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fff}Z");
 
     public static double? SecondsOf(TimeSpan? duration) => duration is { } given ? Math.Round(given.TotalSeconds, 3) : null;

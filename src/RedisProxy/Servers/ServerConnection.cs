@@ -7,8 +7,8 @@ using RedisProxy.Resp;
 namespace RedisProxy.Servers;
 
 /// <summary>
-/// A redis server that the proxy asks for itself: greeted with the proxy's own credentials, and connected anew when its connection
-/// has ended, which Sentinel does to a promoted node. One question at a time.
+/// A connection of the proxy's own to a Redis server, authenticated with the proxy's credentials. It reconnects when the connection has
+/// been closed, as Sentinel does to a promoted node. One request at a time.
 /// </summary>
 internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint address, BackendOptions options, TopologyContext context)
     : IAsyncDisposable
@@ -20,41 +20,42 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
     private RespConnection? _connection;
     private volatile bool _isDisposed;
 
-    /// <summary>In the server's list of clients.</summary>
+    /// <summary>The name shown in the server's client list.</summary>
     public string ClientName { get; init; } = "redisproxy-failover";
 
-    /// <summary>An answer that is longer ends the connection.</summary>
+    /// <summary>A longer reply closes the connection.</summary>
     public int MaxAnswerBytes { get; init; } = RespConnection.MaxMessageBytes;
 
-    /// <summary>As Sentinel, and the other servers, call it.</summary>
+    /// <summary>The address by which Sentinel and the other servers know it.</summary>
     public HostEndpoint Announced => announced;
 
-    /// <summary>Where it is reached.</summary>
+    /// <summary>The address that the proxy connects to.</summary>
     public IPEndPoint Address => address;
 
-    /// <summary>Ends when the present connection has; not while there is none.</summary>
+    /// <summary>Completes when the current connection closes; never while there is none.</summary>
     public Task Closed => _connection?.Closed ?? Never;
 
-    private ServerGreeting Greeting => new(options.Username, options.Password, ClientName);
+    // Built when first needed: the client's name is set after the constructor.
+    private ServerGreeting Greeting => field ??= new ServerGreeting(options.Username, options.Password, ClientName);
 
-    /// <summary>A further connection to the same server.</summary>
+    /// <summary>Creates another connection to the same server.</summary>
     public ServerConnection Another() => new(announced, address, options, context) { ClientName = ClientName };
 
     /// <param name="request">One command.</param>
-    /// <exception cref="ServerException">It refuses, or does not answer.</exception>
+    /// <exception cref="ServerException">The server replied with an error or did not reply.</exception>
     public async Task<RespValue> AskAsync(params string[] request)
     {
         RespValue reply = await TryAskAsync(request);
         return reply.IsError ? throw new ServerException($"{announced} answers {request[0]}: {reply.Text}") : reply;
     }
 
-    /// <summary>As <see cref="AskAsync"/>, of what may be asked twice.</summary>
+    /// <summary>Like <see cref="AskAsync"/>, for commands that are safe to send twice.</summary>
     public Task<RespValue> AskTwiceAsync(params string[] request) => TwiceAsync(() => AskAsync(request));
 
-    /// <summary>As <see cref="AskAsync"/>, but an error is a reply like others.</summary>
+    /// <summary>Like <see cref="AskAsync"/>, but returns an error reply instead of throwing.</summary>
     public async Task<RespValue> TryAskAsync(params string[] request) => (await TryAskAllAsync([request]))[0];
 
-    /// <summary>All in one write, and their replies in order.</summary>
+    /// <summary>Sends all requests in one write and returns their replies in order.</summary>
     public Task<RespValue[]> TryAskAllAsync(IReadOnlyList<string[]> requests, CancellationToken stop = default) => TryAsync(
         requests[0][0],
         async () =>
@@ -64,8 +65,8 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
         });
 
     /// <summary>
-    /// Questions that may be asked twice, in one write with the greeting when there has to be one. Nobody's credentials are needed: what a
-    /// server says to those whose password it refuses says something of the server, too.
+    /// Sends queries that are safe to send twice, in one write with the greeting if the connection is new. A rejected password does not
+    /// matter: what a server replies to an unauthenticated client tells something about the server, too.
     /// </summary>
     public Task<ServerLook> LookAsync(IReadOnlyList<string[]> questions, CancellationToken stop) => TwiceAsync(() => TryAsync(
         questions[0][0],
@@ -78,15 +79,15 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
             RespValue[] replies = await connection.AskAsync([.. greeting, .. questions], options.ConnectTimeout, stop);
             return new ServerLook(replies[greeting.Length..], context.Time.GetElapsedTime(begun))
             {
-                Stranger = greeting.Length > 0 ? replies[0] : null,
+                UnauthenticatedReply = greeting.Length > 0 ? replies[0] : null,
                 Refusal = greeting.Length > 0 ? Greeting.RefusalIn(replies.AsSpan(1)) : null,
             };
         }));
 
-    /// <summary>The lines of one section of INFO.</summary>
+    /// <summary>Reads one section of INFO.</summary>
     public async Task<IReadOnlyDictionary<string, string>> InfoAsync(string section) => ReadInfo(await AskAsync("INFO", section));
 
-    /// <summary>The lines of a reply to INFO.</summary>
+    /// <summary>Parses a reply to INFO.</summary>
     public static IReadOnlyDictionary<string, string> ReadInfo(RespValue reply) => reply.Text
         .Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
         .Select(line => line.Split(':', 2))
@@ -96,7 +97,7 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
     /// <summary>"master", "slave" or "sentinel".</summary>
     public async Task<string> RoleAsync() => (await AskAsync("ROLE")).Items is [var role, ..] ? role.Text : "";
 
-    /// <summary>What is being asked comes to its end, and is not asked again.</summary>
+    /// <summary>A request in progress fails and is not sent again.</summary>
     public ValueTask DisposeAsync()
     {
         _isDisposed = true;
@@ -105,7 +106,7 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
 
     private RespConnection? OpenConnection => _connection is { Closed.IsCompleted: false } open ? open : null;
 
-    // Sentinel ends all connections of a server whose master it changes, so an end is no verdict; only one that fails anew is.
+    // Sentinel closes all connections of a server whose master it changes, so only a new connection that fails, too, proves anything.
     private async Task<T> TwiceAsync<T>(Func<Task<T>> ask)
     {
         try
@@ -161,26 +162,26 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
     }
 }
 
-/// <summary>What a server answered to a look.</summary>
-/// <param name="Replies">To the questions.</param>
-/// <param name="RoundTrip">Of all that was asked at once.</param>
+/// <summary>What a server replied to a probe.</summary>
+/// <param name="Replies">The replies to the queries, without those to the greeting.</param>
+/// <param name="RoundTrip">From the write to the last reply.</param>
 internal sealed record ServerLook(RespValue[] Replies, TimeSpan RoundTrip)
 {
-    /// <summary>On a new connection: the reply to PING before anything was said of who asks. Else null.</summary>
-    public RespValue? Stranger { get; init; }
+    /// <summary>On a new connection, the reply to a PING sent before authentication; otherwise null.</summary>
+    public RespValue? UnauthenticatedReply { get; init; }
 
-    /// <summary>On a new connection: why it refused the proxy's password. Else null.</summary>
+    /// <summary>On a new connection, why the server rejected the proxy's password; null if it did not.</summary>
     public string? Refusal { get; init; }
 }
 
-/// <summary>A server, or a Sentinel, did not do what it was asked to.</summary>
-/// <param name="message">For the operator.</param>
-/// <param name="cause">What the connection said.</param>
+/// <summary>A server or a Sentinel replied with an error or did not reply.</summary>
+/// <param name="message">Shown to the operator.</param>
+/// <param name="cause">The failure of the connection, if it was one.</param>
 internal sealed class ServerException(string message, Exception? cause = null) : Exception(message, cause)
 {
-    /// <summary>It was sent, so it may have been done, or may be yet.</summary>
+    /// <summary>The request was sent, so it may have been executed, or may still be.</summary>
     public bool IsOutcomeUnknown { get; init; }
 
-    /// <summary>There was a connection, at least.</summary>
+    /// <summary>Whether the connection had been established.</summary>
     public bool WasConnected { get; init; }
 }

@@ -98,8 +98,8 @@ internal sealed partial class Judge(FuzzPlan plan, IReadOnlyList<FuzzRequest> re
         }
 
         // A CLIENT REPLY OFF that waits too long is answered, and so is what was to be silent behind it; then the session must end.
-        bool isRestRefused = taken < replies.Count && _hasFaults
-            && replies.Skip(taken).All(reply => IsProxyError(reply) || (_hasSilence && IsPlayed(reply)));
+        bool isRestRefused = taken < replies.Count && replies.Count - taken <= requests.Count && _hasFaults && _hasSilence
+            && replies.Skip(taken).All(static reply => IsProxyError(reply) || IsPlayed(reply));
         _isStateRefused |= isRestRefused;
         return taken == replies.Count || (isRestRefused && isEnded)
             ? End("", isComplete: true)

@@ -232,6 +232,70 @@ public sealed class LossTests
         await client.ExpectAsync(expected);
     }
 
+    /// <summary>
+    /// The requests sent are far more than can be kept, and so many that they have no entry each. The last one has been sent in part,
+    /// because the kernel takes as much as fits: it was not executed, and is sent again from its start.
+    /// </summary>
+    [Fact]
+    public async Task DeepPipeline_OverABrokenConnection_IsAnsweredOnceEachAndContinuesWhereItBroke()
+    {
+        const int Count = 200_000;
+        const string Served = ":1\r\n";
+        string request = Requests.Of("INCR", "a-counter-with-a-name");
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        Task sending = client.SendAsync(string.Concat(Enumerable.Repeat(request, Count)));
+        long sent = -1;
+        await SessionLab.EventuallyAsync(
+            () => sent == (sent = lab.Counters.RequestBytes) && sent > 0, "the backend reads nothing, and the kernel's buffers are full");
+        first.Reset();
+        await SessionLab.EventuallyAsync(() => lab.Counters.BackendsLost == 1, "the connection is lost");
+        int unknown = (int)(lab.Counters.RequestBytes / request.Length);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        Task serving = Task.Run(async () =>
+        {
+            for (int i = unknown; i < Count; i++)
+            {
+                Assert.Equal(request, await second.ReadExactlyAsync(request.Length));
+                await second.SendAsync(Served);
+            }
+        });
+        for (int i = 0; i < Count; i++)
+        {
+            string expected = i < unknown ? Requests.Unknown : Served;
+            Assert.Equal((i, expected), (i, await client.ReadExactlyAsync(expected.Length)));
+        }
+
+        await Task.WhenAll(serving, sending);
+        await (client, second).ExchangeAsync(Requests.Get, "$1\r\nv\r\n");
+    }
+
+    /// <summary>It was not executed, and is kept however much was sent before it: its two halves lie in different buffers.</summary>
+    [Fact]
+    public async Task RequestSentInPart_BehindMoreThanTheReplayLimit_IsSentAgainWhole()
+    {
+        const int Count = 100_000;
+        const string Served = ":1\r\n";
+        string request = Requests.Of("INCR", "a-counter-with-a-name");
+        var kernel = new BreakingKernel { BreaksWhen = sent => sent > 1_000_000 && sent % request.Length != 0 };
+        await using SessionLab lab = await SessionLab.StartAsync(kernel: kernel);
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        Task sending = client.SendAsync(string.Concat(Enumerable.Repeat(request, Count)));
+        await SessionLab.EventuallyAsync(() => kernel.HasBroken, "a send has failed");
+        await lab.OnLoopAsync(() => { });
+        first.Reset();
+        await SessionLab.EventuallyAsync(() => lab.Counters.BackendsLost == 1, "the connection is lost");
+        int unknown = (int)(kernel.Sent / request.Length);
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(string.Concat(Enumerable.Repeat(request, Count - unknown)));
+        await second.SendAsync(string.Concat(Enumerable.Repeat(Served, Count - unknown)));
+        await client.ExpectAsync(
+            string.Concat(Enumerable.Repeat(Requests.Unknown, unknown)) + string.Concat(Enumerable.Repeat(Served, Count - unknown)));
+        await sending;
+    }
+
     [Fact]
     public async Task ManySessions_WhenSuperseded_ConnectInARampAndAllArrive()
     {

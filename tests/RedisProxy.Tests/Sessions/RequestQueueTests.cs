@@ -29,7 +29,7 @@ public sealed class RequestQueueTests
         Assert.Equal(memory.Bytes, pool.ChargedBytes);
         for (int i = 0; i < Count; i++)
         {
-            queue.RemoveOldest();
+            queue.RetireOldest();
         }
 
         Assert.True(queue.IsEmpty);
@@ -54,7 +54,7 @@ public sealed class RequestQueueTests
         for (long i = 0; i < Count; i++)
         {
             Assert.Equal(i % 1000 == 7, queue.Oldest.HasChange);
-            queue.RemoveOldest();
+            queue.RetireOldest();
         }
     }
 
@@ -73,6 +73,33 @@ public sealed class RequestQueueTests
         {
             Assert.True(queue[i].More == 0 || (queue[i].End <= queue.GoneTo && !queue[i].Traits.IsBlocking));
         }
+    }
+
+    [Fact]
+    public void MovedToAnotherQueue_AllAreAnsweredOnce()
+    {
+        var queue = new RequestQueue(new LedgerMemory(new SlabPool()));
+        const int Count = 20_000;
+        for (long i = 0; i < Count; i++)
+        {
+            queue.AddNewest(Request(i, Write));
+            queue.GoneTo = i * Bytes;
+        }
+
+        var next = new RequestQueue(new LedgerMemory(new SlabPool()));
+        while (!queue.IsEmpty)
+        {
+            next.AddNewest(queue.Oldest);
+            queue.RemoveOldest();
+        }
+
+        Assert.Equal(Count, next.Requests);
+        for (int i = 0; i < Count; i++)
+        {
+            next.RetireOldest();
+        }
+
+        Assert.True(next.IsEmpty);
     }
 
     private static PendingRequest Request(long index, CommandTraits traits) =>

@@ -54,12 +54,13 @@ internal sealed class SessionLab : IAsyncDisposable
         Sentinel = new SentinelOptions { Endpoints = [new HostEndpoint("127.0.0.1", 2)] },
     };
 
-    public static async Task<SessionLab> StartAsync(ProxyOptions? options = null, TimeProvider? time = null, bool hasLease = false)
+    public static async Task<SessionLab> StartAsync(
+        ProxyOptions? options = null, TimeProvider? time = null, bool hasLease = false, Kernel? kernel = null)
     {
         options ??= Options();
         Lease? lease = hasLease ? new Lease(TimeProvider.System) : null;
         SessionLab? lab = null;
-        var loop = new EventLoop(0, time ?? TimeProvider.System, error => lab!.AddFault(error));
+        var loop = new EventLoop(0, time ?? TimeProvider.System, error => lab!.AddFault(error), kernel);
         var gate = new Gate(
             loop,
             (long)options.Hold.MaxOutage.TotalMilliseconds,

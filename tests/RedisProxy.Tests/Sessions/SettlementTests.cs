@@ -209,7 +209,7 @@ public sealed class SettlementTests
                 PendingRequest request = Link.InFlight.Oldest;
                 byte[] reply = word == "MULTI" ? "+OK\r\n"u8.ToArray() : "+QUEUED\r\n"u8.ToArray();
                 RequestEffects.Apply(_parts, request, reply, isError: false);
-                _parts.Pipeline.RemoveOldest(Link.InFlight);
+                _parts.Pipeline.RetireOldest(Link.InFlight);
             }
         }
 

@@ -4,8 +4,8 @@ namespace RedisProxy.Admin;
 
 /// <summary>
 /// A histogram of System.Diagnostics.Metrics whose values are counted elsewhere, by event loops, which record nothing. An instrument takes
-/// single values only. So what was added since the last time is recorded as values that make the same histogram: as many in each bucket,
-/// and with the same sum. (Least and greatest would be wrong.) One thread at a time.
+/// single values only, so what was counted since the last call is recorded as values that make up the same histogram: as many in each
+/// bucket, and the same sum. (Minimum and maximum would be wrong.) One thread at a time.
 /// </summary>
 internal sealed class CountedHistogram
 {
@@ -13,11 +13,11 @@ internal sealed class CountedHistogram
     private readonly Func<IEnumerable<HistogramSeries>> _read;
     private readonly Dictionary<string, Recorded> _recorded = [];
 
-    /// <param name="meter">Gets the instrument.</param>
-    /// <param name="name">Of the instrument.</param>
-    /// <param name="description">For people.</param>
-    /// <param name="upperBoundsMs">Of the buckets of all series.</param>
-    /// <param name="read">The series as they are now.</param>
+    /// <param name="meter">The meter that owns the instrument.</param>
+    /// <param name="name">Name of the instrument.</param>
+    /// <param name="description">Help text of the instrument.</param>
+    /// <param name="upperBoundsMs">Upper bounds of the buckets of all series, in milliseconds.</param>
+    /// <param name="read">Reads the current series.</param>
     public CountedHistogram(
         Meter meter, string name, string description, IReadOnlyList<int> upperBoundsMs, Func<IEnumerable<HistogramSeries>> read)
     {
@@ -31,10 +31,10 @@ internal sealed class CountedHistogram
 
     public Instrument Instrument => _instrument;
 
-    /// <summary>As they are now, those that have counted nothing yet too.</summary>
+    /// <summary>The current series, including those without a value yet.</summary>
     public IEnumerable<HistogramSeries> Read() => _read();
 
-    /// <summary>Brings the instrument to where the counters are now.</summary>
+    /// <summary>Records what was counted since the last call.</summary>
     public void CatchUp()
     {
         if (!_instrument.Enabled)
@@ -61,23 +61,23 @@ internal sealed class CountedHistogram
         }
     }
 
-    /// <summary>How far one series has been recorded.</summary>
-    /// <param name="upperBoundsMs">Of its buckets but the last one.</param>
+    /// <summary>What has been recorded of one series.</summary>
+    /// <param name="upperBoundsMs">Upper bounds of its buckets except the last, in milliseconds.</param>
     internal sealed class Recorded(IReadOnlyList<int> upperBoundsMs)
     {
         private readonly long[] _counts = new long[upperBoundsMs.Count + 1];
         private double _sumMs;
 
-        /// <summary>The series began anew: its listener was removed and added again.</summary>
+        /// <summary>Whether the counters have been reset since: the listener was removed and added again.</summary>
         public bool IsBeyond(IReadOnlyList<long> counts) => _counts.Where((count, bucket) => count > counts[bucket]).Any();
 
-        /// <param name="counts">Of the buckets as they are now.</param>
-        /// <param name="sumMs">Loops go on counting while they are read, so it may be of another moment than the counts. What values in the
-        /// buckets cannot make up is made up the next time.</param>
-        /// <returns>Values to be recorded, each so many times.</returns>
+        /// <param name="counts">The current count of each bucket.</param>
+        /// <param name="sumMs">The current sum. Loops go on counting while they are read, so it may be slightly newer than the counts; a
+        /// difference that no values in the buckets can make up is left for the next call.</param>
+        /// <returns>The values to record, and how many times each.</returns>
         public IReadOnlyList<(double Seconds, long Times)> CatchUp(IReadOnlyList<long> counts, long sumMs)
         {
-            // Every value is at least the least of its bucket. What the sum has beyond goes to the first buckets that have room for it.
+            // Each value is at least the minimum of its bucket. The rest of the sum is spread over the first buckets that have room for it.
             double rest = sumMs - _sumMs - _counts.Select((before, bucket) => (counts[bucket] - before) * LeastMs(bucket)).Sum();
             var values = new List<(double Seconds, long Times)>();
             for (int bucket = 0; bucket < _counts.Length; bucket++)
@@ -100,7 +100,7 @@ internal sealed class CountedHistogram
             return values;
         }
 
-        // Durations are whole milliseconds, and bounds belong to the bucket below.
+        // Durations are whole milliseconds, and a bound is included in the bucket below it.
         private double LeastMs(int bucket) => bucket == 0 ? 0 : upperBoundsMs[bucket - 1] + 1;
     }
 }

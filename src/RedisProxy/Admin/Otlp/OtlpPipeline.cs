@@ -10,8 +10,8 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Admin;
 
 /// <summary>
-/// The instruments of <see cref="ProxyMetrics"/>, read by the OpenTelemetry SDK and sent to a collector by its exporter. It pushes when it
-/// is told to. Not thread-safe; everything here waits on the calling thread.
+/// Pushes the instruments of <see cref="ProxyMetrics"/> to a collector, with the OpenTelemetry SDK and its exporter. It pushes only when
+/// called. Not thread-safe; every method blocks the calling thread.
 /// </summary>
 internal sealed class OtlpPipeline : IDisposable
 {
@@ -35,7 +35,7 @@ internal sealed class OtlpPipeline : IDisposable
             .Build();
     }
 
-    /// <returns>Null when it arrived; else why not.</returns>
+    /// <returns>Null if the collector accepted it; otherwise why not.</returns>
     public string? Push()
     {
         _metrics.CatchUp();
@@ -56,13 +56,13 @@ internal sealed class OtlpPipeline : IDisposable
         _answer.Dispose();
     }
 
-    // Buckets are those of the instrument. Of the values in them, the least and the greatest are not known.
+    // The buckets are those of the instrument. The minimum and maximum within them are not known.
     private static MetricStreamConfiguration? ViewOf(Instrument instrument) =>
         instrument is Histogram<double> ? new ExplicitBucketHistogramConfiguration { RecordMinMax = false } : null;
 
     private static OtlpMetricExporter CreateExporter(OtlpOptions options, OtlpAnswer answer)
     {
-        // All that the exporter would otherwise take from OTEL_EXPORTER_OTLP_…: this configuration is the one that counts.
+        // Sets everything that the exporter would otherwise read from OTEL_EXPORTER_OTLP_…: only the proxy's configuration counts.
         bool isGrpc = options.Protocol == OtlpProtocol.Grpc;
         return new OtlpMetricExporter(new OtlpExporterOptions
         {
@@ -89,15 +89,15 @@ internal sealed class OtlpPipeline : IDisposable
         return http;
     }
 
-    // People give the collector's base or the whole of it; gRPC's exporter has a path of its own.
+    // Accepts the collector's base URL as well as the full one; the gRPC exporter has a path of its own.
     private static Uri WithSignalPath(Uri endpoint)
     {
         string path = endpoint.AbsolutePath.TrimEnd('/');
         return new UriBuilder(endpoint) { Path = path.EndsWith(SignalPath, StringComparison.Ordinal) ? path : path + SignalPath }.Uri;
     }
 
-    // The instance is a random one, as OpenTelemetry recommends: containers with the host's network have one name, and all have process 1.
-    // OTEL_RESOURCE_ATTRIBUTES, with which orchestrators name what they start, wins.
+    // service.instance.id is random, as OpenTelemetry recommends: containers on the host's network share its name, and all are process 1.
+    // OTEL_RESOURCE_ATTRIBUTES, with which orchestrators describe what they start, takes precedence.
     private static void Describe(ResourceBuilder resource) => resource
         .AddService(ServiceName, serviceVersion: BuildInfo.Version)
         .AddAttributes([new("host.name", Environment.MachineName)])

@@ -32,7 +32,7 @@ internal static class ProxyReplyWriter
             // A CLIENT REPLY that was not executed gets the answer that its client expects after execution.
             StateChange? change = request.HasChange ? pipeline.Changes.TakeOldest() : null;
             bool isSilent = session.State.TakeReply(request, change, isError: false) == ReplyFate.Dropped;
-            pipeline.RemoveOldest(queue);
+            pipeline.RetireOldest(queue);
             if (request.Outcome == Outcome.Unknown && !isSilent && EndsAtUnknown(session.Settings, request.Traits))
             {
                 return EndCause.UnknownOutcome;

@@ -242,7 +242,7 @@ internal sealed unsafe class ReplyReader(Session session)
 
         link.HasReplied = true;
         session.Counters.Requests++;
-        session.Pipeline.RemoveOldest(inFlight);
+        session.Pipeline.RetireOldest(inFlight);
         return fate == ReplyFate.Relayed;
     }
 
@@ -259,7 +259,7 @@ internal sealed unsafe class ReplyReader(Session session)
         }
 
         session.State.PinAs(pipeline.Changes.TakeOldest().Pins);
-        pipeline.RemoveOldest(link.InFlight);
+        pipeline.RetireOldest(link.InFlight);
         link.IsRaw = true;
         if (!session.State.Replies.IsOn)
         {

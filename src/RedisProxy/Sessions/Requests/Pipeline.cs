@@ -203,6 +203,17 @@ internal sealed class Pipeline
         }
     }
 
+    /// <summary>Releases the oldest of what a link has sent, beyond what is kept to be sent again.</summary>
+    public void TrimSent(BackendLink link)
+    {
+        // Where sending broke, a request that was sent in part must stay: it is sent again from its start.
+        if (!link.HasUnsent)
+        {
+            Buffer.Trim(link.SentTo, _parts.Settings.MaxReplayBytes);
+            link.InFlight.GoneTo = Buffer.Kept;
+        }
+    }
+
     /// <summary>A lost change of state is answered now, and no request behind it is executed any more.</summary>
     public void GiveUpWaiting()
     {
@@ -211,10 +222,10 @@ internal sealed class Pipeline
     }
 
     /// <summary>The oldest request has been answered.</summary>
-    public void RemoveOldest(RequestQueue queue)
+    public void RetireOldest(RequestQueue queue)
     {
         Buffer.ReleaseTo(Math.Min(queue.Oldest.End, Buffer.Received));
-        queue.RemoveOldest();
+        queue.RetireOldest();
     }
 
     /// <summary>The request's bytes; empty if they are not kept any more.</summary>

@@ -138,8 +138,7 @@ internal sealed class RequestPump(Session session)
             pipeline.Buffer.ReleaseTo(link.SentTo);
         }
 
-        pipeline.Buffer.Trim(link.SentTo, session.Settings.MaxReplayBytes);
-        link.InFlight.GoneTo = pipeline.Buffer.Kept;
+        pipeline.TrimSent(link);
         if (session.IsClientFinished && !session.IsFinForwarded && pipeline.Waiting.IsEmpty
             && (pipeline.IsRaw || link.MustKnowEndOfClient))
         {

@@ -87,7 +87,8 @@ internal sealed class RequestQueue(LedgerMemory memory)
         _ring[_head] = request;
     }
 
-    public void RemoveOldest()
+    /// <summary>One request of the oldest entry has been answered.</summary>
+    public void RetireOldest()
     {
         if (Oldest.More > 0)
         {
@@ -98,6 +99,9 @@ internal sealed class RequestQueue(LedgerMemory memory)
             RemoveOldest(1);
         }
     }
+
+    /// <summary>Removes the oldest entry, with all requests that it stands for.</summary>
+    public void RemoveOldest() => RemoveOldest(1);
 
     /// <summary>Removes this many of the oldest entries.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -8,11 +8,11 @@ using RedisProxy.Servers;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// Looks at one accepted master over a connection of its own: is it a master, does it take requests? It looks quickly until the master is
-/// verified and while it is in doubt, else at the poll interval, and at once when kicked or when its connection ends. A
-/// connection that ends is no verdict: Sentinel kills all connections of a promoted node once. Only a new connection that
-/// fails, too, is one.
-/// <para>It reports what it sees and decides nothing. One task; kicks from any thread.</para>
+/// Probes one accepted master over a connection of its own: does it report itself as a master, does it serve requests? It probes at short
+/// intervals until the master is verified and while it is in doubt, otherwise at the poll interval, and immediately when kicked or when its
+/// connection closes. A closed connection proves nothing, because Sentinel kills all connections of a promoted node once; only a new
+/// connection that fails, too, does.
+/// <para>It reports what it sees and decides nothing. Runs as one task; may be kicked from any thread.</para>
 /// </summary>
 internal sealed class MasterProbe
 {
@@ -49,7 +49,7 @@ internal sealed class MasterProbe
         _pacer = new PollPacer(settings.Time);
     }
 
-    /// <summary>Of the last look that was answered; null before. Any thread.</summary>
+    /// <summary>The round trip of the last answered probe; null before there is one. Any thread.</summary>
     public TimeSpan? RoundTrip => Interlocked.Read(ref _roundTripTicks) is > 0 and long ticks ? TimeSpan.FromTicks(ticks) : null;
 
     public void Kick() => _pacer.Kick();
@@ -62,12 +62,12 @@ internal sealed class MasterProbe
         {
             ProbeReport seen = await LookAsync(server, stop);
 
-            // Of the connection that was looked at: it may end while the commands are asked for.
+            // That of the connection just probed: it may close while the commands are read.
             Task closed = server.Closed;
             report(seen);
             if (seen.IsUp && !_hasAskedForCommands)
             {
-                // Only now: it is a long answer, and requests wait for the short one.
+                // Only after the report: the reply is long, and held requests wait for the report.
                 _hasAskedForCommands = true;
                 _commands = await AskForCommandsAsync(server, stop);
                 report(seen with { Commands = _commands });
@@ -77,7 +77,7 @@ internal sealed class MasterProbe
         }
     }
 
-    /// <summary>One look, and the end of this probe.</summary>
+    /// <summary>Probes once and closes the connection.</summary>
     public async Task<ProbeReport> LookOnceAsync(CancellationToken stop)
     {
         await using ServerConnection server = Connect();
@@ -87,7 +87,7 @@ internal sealed class MasterProbe
     private ServerConnection Connect() =>
         new(_node.Announced, _node.Address, _settings.Options, _settings.Context) { ClientName = "redisproxy" };
 
-    // A verified master is watched quickly for as long as it is down: a restart has no other sign of its end.
+    // A verified master is probed at short intervals for as long as it is down: nothing else tells that it has restarted.
     private TimeSpan IntervalAfter(ProbeReport seen)
     {
         _wasUp |= seen.IsUp;
@@ -127,7 +127,7 @@ internal sealed class MasterProbe
     private ProbeReport Report(ProbeVerdict verdict, string detail, long suspicion) =>
         new(_generation, verdict, detail, suspicion) { Commands = _commands, DemandsAuthentication = _demandsAuthentication };
 
-    /// <returns>Null when it does not say; then the built-in table has to do.</returns>
+    /// <returns>Null if the server does not tell; the built-in table is used then.</returns>
     private async Task<CommandTable?> AskForCommandsAsync(ServerConnection server, CancellationToken stop)
     {
         try
@@ -157,10 +157,10 @@ internal sealed class MasterProbe
     {
         ServerLook look = await server.LookAsync(_settings.RequiresRole ? [Role, Ping] : [Ping], stop);
         Interlocked.Exchange(ref _roundTripTicks, Math.Max(1, look.RoundTrip.Ticks));
-        if (look.Stranger is { } stranger)
+        if (look.UnauthenticatedReply is { } unauthenticated)
         {
-            // The first question is asked as nobody; the answer to it says whether clients may be nobody.
-            _demandsAuthentication = stranger.IsError && HasCode(stranger, "NOAUTH");
+            // Tells whether clients have to authenticate.
+            _demandsAuthentication = unauthenticated.IsError && HasCode(unauthenticated, "NOAUTH");
             _authError = look.Refusal is { } refusal ? $" ({refusal})" : "";
         }
 
@@ -188,7 +188,7 @@ internal sealed class MasterProbe
         return (ProbeVerdict.Up, role is { IsError: true } ? AcceptUnasked(role) : "");
     }
 
-    // Who may not ask cannot know; the answer shows at least that somebody is there. No service at all would be worse.
+    // Without the permission to ask for the role the proxy cannot verify it, but the server does reply. Serving nobody would be worse.
     private string AcceptUnasked(RespValue refusal)
     {
         if (!_hasWarned)
@@ -207,11 +207,11 @@ internal sealed class MasterProbe
     private static bool HasCode(RespValue error, string code) => error.Text.StartsWith(code, StringComparison.Ordinal);
 }
 
-/// <summary>How a master is looked at.</summary>
-/// <param name="Options">Whose credentials and timeouts are used.</param>
-/// <param name="RequiresRole">It must say that it is a master; without Sentinel any server will do.</param>
-/// <param name="Interval">Between two looks at a healthy master.</param>
-/// <param name="Context">The clock, and TLS.</param>
+/// <summary>How a master is probed.</summary>
+/// <param name="Options">Credentials and timeouts.</param>
+/// <param name="RequiresRole">The server must report the role master; without Sentinel any server is accepted.</param>
+/// <param name="Interval">Between two probes of a healthy master.</param>
+/// <param name="Context">Clock and TLS.</param>
 internal sealed record ProbeSettings(BackendOptions Options, bool RequiresRole, TimeSpan Interval, TopologyContext Context)
 {
     public TimeProvider Time => Context.Time;

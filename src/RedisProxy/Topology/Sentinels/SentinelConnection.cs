@@ -9,9 +9,9 @@ using RedisProxy.Servers;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// One greeted Sentinel: it can be asked, and it sends its events. All that is known here of how Sentinels are spoken to; what they are
-/// asked and what it means is not. One TCP connection with RESP3; with a Sentinel that refuses HELLO two, because a RESP2 connection that
-/// has subscribed can do nothing else.
+/// An authenticated connection to one Sentinel, for commands and for its events. It knows the protocol, but not which commands are sent
+/// nor what the replies mean. With RESP3 it is one TCP connection; with a Sentinel that rejects HELLO it is two, because a RESP2
+/// connection that has subscribed can do nothing else.
 /// </summary>
 internal sealed class SentinelConnection : IAsyncDisposable
 {
@@ -31,28 +31,28 @@ internal sealed class SentinelConnection : IAsyncDisposable
         Closed = events is null ? commands.Closed : Task.WhenAny(commands.Closed, events.Closed).Unwrap();
     }
 
-    /// <summary>The Sentinel's own name for itself, the same under every address; empty when it is too old to tell.</summary>
+    /// <summary>The Sentinel's id (SENTINEL MYID), the same at every address; empty if it is too old to have one.</summary>
     public string Id { get; }
 
-    /// <summary>Why no events come; empty when they do.</summary>
+    /// <summary>Why the Sentinel rejected the subscription to its events; empty if it did not.</summary>
     public string EventsRefused { get; private init; } = "";
 
     public bool IsResp3 => _events is null;
 
-    /// <summary>Ends, with the reason, when the connection has.</summary>
+    /// <summary>Completes with the reason when the connection closes.</summary>
     public Task<string> Closed { get; }
 
-    /// <summary>How long ago the kernel has received the last bytes, of answers or events; zero when it does not say.</summary>
+    /// <summary>Time since the kernel received the last bytes, of replies or events; zero if it does not tell.</summary>
     public TimeSpan SinceReceived =>
         _events is null || _commands.SinceReceived < _events.SinceReceived ? _commands.SinceReceived : _events.SinceReceived;
 
-    /// <param name="endpoint">Resolved anew each time.</param>
+    /// <param name="endpoint">Its name is resolved again on each call.</param>
     /// <param name="access">Credentials and limits.</param>
-    /// <param name="onEvent">On the reading thread; must not block.</param>
-    /// <param name="stop">Gives up.</param>
-    /// <exception cref="IOException">It does not want us, or the connection broke.</exception>
-    /// <exception cref="SocketException">Not reachable, or the name is unknown.</exception>
-    /// <exception cref="TimeoutException">It takes too long.</exception>
+    /// <param name="onEvent">Called on the reading thread; must not block.</param>
+    /// <param name="stop">Cancels the attempt.</param>
+    /// <exception cref="IOException">The Sentinel rejected the credentials or closed the connection.</exception>
+    /// <exception cref="SocketException">The address is unreachable or its name unknown.</exception>
+    /// <exception cref="TimeoutException">Connecting or authenticating took too long.</exception>
     public static async Task<SentinelConnection> OpenAsync(
         HostEndpoint endpoint, SentinelAccess access, Action<SentinelEvent> onEvent, CancellationToken stop)
     {
@@ -84,7 +84,7 @@ internal sealed class SentinelConnection : IAsyncDisposable
         }
     }
 
-    /// <summary>All requests in one write. A subscriber of its own must answer, too: a half-open one would lose events silently.</summary>
+    /// <summary>Sends all requests in one write. A separate event connection must reply, too: half open, it would lose events.</summary>
     public async Task<RespValue[]> AskAsync(IReadOnlyList<string[]> requests, CancellationToken stop)
     {
         Task<RespValue[]> answers = _commands.AskAsync(requests, _access.AnswerTimeout, stop);
@@ -93,7 +93,7 @@ internal sealed class SentinelConnection : IAsyncDisposable
         return await answers;
     }
 
-    /// <summary>Is it there? Its answer comes behind every event that it has published before.</summary>
+    /// <summary>Sends a PING, whose reply arrives after every event published before it.</summary>
     public Task PingAsync(CancellationToken stop) => AskAsync([Ping], stop);
 
     public async ValueTask DisposeAsync()
@@ -118,7 +118,7 @@ internal sealed class SentinelConnection : IAsyncDisposable
             }
             catch (Exception e) when (e is SocketException or TimeoutException)
             {
-                failure = e; // The next address may do; a name like localhost often has one that nobody listens on.
+                failure = e; // Try the next address: a name like localhost often has one that nobody listens on.
             }
         }
 
