@@ -15,6 +15,7 @@ public sealed class SentinelDeployment : IAsyncDisposable
     private readonly List<RedisServer> _servers = [];
     private readonly List<SentinelServer> _sentinels = [];
     private SentinelEventLog? _events;
+    private (SentinelServer Leader, TimeSpan At)? _order;
 
     private SentinelDeployment(SentinelDeploymentOptions options) => _options = options;
 
@@ -52,18 +53,26 @@ public sealed class SentinelDeployment : IAsyncDisposable
         return different.Length == 1 ? _servers.Find(s => s.Port == different[0]) : null;
     }
 
-    /// <summary>Waits until all Sentinels agree on a master other than <paramref name="old"/>, whose own role is master.</summary>
-    /// <exception cref="TimeoutException">They did not in time; the message has the Sentinels' events during the wait.</exception>
+    /// <summary>
+    /// Waits until all Sentinels agree on a master other than <paramref name="old"/>, whose own role is master. A failover that was
+    /// ordered, and aborted because a busy machine delayed what replicas say, is ordered again.
+    /// </summary>
+    /// <exception cref="TimeoutException">They did not in time; the message has the Sentinels' events since the order.</exception>
     public async Task<RedisServer> WaitForMasterAsync(RedisServer? old, TimeSpan within)
     {
-        TimeSpan since = Events.Now;
+        TimeSpan since = _order?.At ?? Events.Now;
         try
         {
             RedisServer? master = await Eventually.Within(
                 within,
-                async () => await AgreedMasterAsync() is { } now && now != old && await now.RoleAsync() == "master" ? now : null,
+                async () =>
+                {
+                    await OrderAgainIfAbortedAsync();
+                    return await AgreedMasterAsync() is { } now && now != old && await now.RoleAsync() == "master" ? now : null;
+                },
                 found => found is not null,
                 old is null ? "all Sentinels agree on a master" : $"all Sentinels agree on another master than {old}");
+            _order = null;
             return master!;
         }
         catch (TimeoutException e)
@@ -77,8 +86,23 @@ public sealed class SentinelDeployment : IAsyncDisposable
     public async Task<TimeSpan> FailoverAsync(SentinelServer? leader = null)
     {
         TimeSpan before = Events.Now;
-        RedisServer.Expect(await (leader ?? _sentinels[0]).CallAsync("SENTINEL", "FAILOVER", MasterName), "SENTINEL FAILOVER");
+        leader ??= _sentinels[0];
+        RedisServer.Expect(await leader.CallAsync("SENTINEL", "FAILOVER", MasterName), "SENTINEL FAILOVER");
+        _order = (leader, before);
         return before;
+    }
+
+    private async Task OrderAgainIfAbortedAsync()
+    {
+        if (_order is { } order
+            && Events.Since(order.At).Any(e => e.Sentinel == order.Leader && e.IsAbort))
+        {
+            TimeSpan again = Events.Now;
+            if ((await order.Leader.CallAsync("SENTINEL", "FAILOVER", MasterName)).Text == "OK")
+            {
+                _order = (order.Leader, again);
+            }
+        }
     }
 
     /// <summary>

@@ -123,5 +123,8 @@ public sealed class SentinelEventLog : IAsyncDisposable
 /// <param name="Text">Such as <c>mymaster 127.0.0.1 6379 127.0.0.1 6380</c>.</param>
 public sealed record SentinelEvent(TimeSpan At, SentinelServer Sentinel, string Channel, string Text)
 {
+    /// <summary>A failover was given up.</summary>
+    public bool IsAbort => Channel.StartsWith("-failover-abort", StringComparison.Ordinal);
+
     public override string ToString() => $"{At.TotalSeconds:0.000} {Sentinel.Name} {Channel} {Text}";
 }

@@ -179,6 +179,7 @@ public sealed class ReloadTests : IAsyncLifetime
         await deployment.FailoverAsync();
         Assert.Equal("v", (await client.CallAsync("GET", "k")).Text);
         Assert.Equal("OK", (await client.CallAsync("SET", "k", "w")).Text);
+        await deployment.WaitForMasterAsync(deployment.Servers[0], Patience);
         await Eventually.Within(
             Patience,
             async () => (await proxy.ScrapeAsync()).Has("redisproxy_master_info", ("generation", "2"), ("availability", "available")),

@@ -21,8 +21,7 @@ internal sealed class FaultRunner(SentinelDeployment deployment, ChildProcess pr
     /// <summary>Records the Sentinels' events that belong to the history.</summary>
     public static Action<SentinelEvent> Record(HistoryLog log) => e =>
     {
-        if (e.Channel is "+switch-master" or "+promoted-slave" or "+odown" or "+elected-leader" or "+convert-to-slave"
-            || e.Channel.StartsWith("-failover-abort", StringComparison.Ordinal))
+        if (e.IsAbort || e.Channel is "+switch-master" or "+promoted-slave" or "+odown" or "+elected-leader" or "+convert-to-slave")
         {
             log.Faults.Add(log.Now, $"{e.Sentinel.Name} {e.Channel} {e.Text}");
         }
