@@ -1,3 +1,4 @@
+using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 
 using Xunit.Abstractions;
@@ -5,6 +6,7 @@ using Xunit.Abstractions;
 namespace RedisProxy.ProcessTests.Clients;
 
 /// <summary>Real clients with their default settings keep working, and are told the truth, whatever happens to the master.</summary>
+[Collection(HeavyLoad.Tests)]
 public sealed class ClientTests(ClientRun run, ITestOutputHelper output) : IClassFixture<ClientRun>
 {
     public static TheoryData<string, string> Cells

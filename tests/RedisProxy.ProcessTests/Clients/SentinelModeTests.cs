@@ -1,5 +1,6 @@
 using System.Globalization;
 
+using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 
 using Xunit.Abstractions;
@@ -11,6 +12,7 @@ namespace RedisProxy.ProcessTests.Clients;
 /// failover and through the death of a master, and see what the contract says and nothing else.
 /// </summary>
 #pragma warning disable CA1001 // IAsyncLifetime disposes of them.
+[Collection(HeavyLoad.Tests)]
 public sealed class SentinelModeTests(ITestOutputHelper output) : IAsyncLifetime
 #pragma warning restore CA1001
 {

@@ -1,3 +1,4 @@
+using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Tests.Resp;
 
 using Xunit.Abstractions;
@@ -12,6 +13,7 @@ namespace RedisProxy.ProcessTests.Fuzz;
 /// <c>REDISPROXY_FUZZ_FINDS</c> goes on to that number of finds; <c>REDISPROXY_FUZZ_SECONDS</c> is for this test alone;
 /// <c>REDISPROXY_FUZZ_SHRINK</c> tries so many plans to make a find shorter, 0: it is told as it is.
 /// </summary>
+[Collection(HeavyLoad.Tests)]
 public sealed class FuzzTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Usual = TimeSpan.FromSeconds(20);

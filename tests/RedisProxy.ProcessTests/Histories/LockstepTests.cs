@@ -1,4 +1,5 @@
 using System.Globalization;
+using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 using Xunit.Abstractions;
 
@@ -8,6 +9,7 @@ namespace RedisProxy.ProcessTests.Histories;
 /// Many clients with transactions in lockstep, whose master freezes for a random time and is then killed, on a busy machine. After
 /// each failover every one of them has to go on.
 /// </summary>
+[Collection(HeavyLoad.Tests)]
 public sealed class LockstepTests(ITestOutputHelper output)
 {
     private const string SeedVariable = "REDISPROXY_TEST_SEED";

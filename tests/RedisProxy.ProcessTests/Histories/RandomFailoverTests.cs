@@ -1,4 +1,5 @@
 using System.Globalization;
+using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 using RedisProxy.Testing.Histories;
 using Xunit.Abstractions;
@@ -9,6 +10,7 @@ namespace RedisProxy.ProcessTests.Histories;
 /// Random faults against real processes under load of every kind, with an oracle that knows what each reply may be. A seed repeats the
 /// schedule and the requests, not the moments; see <c>REDISPROXY_TEST_SEED</c>.
 /// </summary>
+[Collection(HeavyLoad.Tests)]
 public sealed class RandomFailoverTests(ITestOutputHelper output)
 {
     private const string SeedVariable = "REDISPROXY_TEST_SEED";

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 
+using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 
 using Xunit.Abstractions;
@@ -8,6 +9,7 @@ using Xunit.Abstractions;
 namespace RedisProxy.ProcessTests.Integration;
 
 /// <summary>A client that writes all that it has to say before it reads a word, as redis lets it.</summary>
+[Collection(HeavyLoad.Tests)]
 public sealed class DeepPipelineTests(ITestOutputHelper output)
 {
     private const int Requests = 600_000;

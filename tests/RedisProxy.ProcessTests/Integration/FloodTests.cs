@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
 
+using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 
 namespace RedisProxy.ProcessTests.Integration;
 
 /// <summary>Connections that only take descriptors, to every address of a proxy that may have 1,024 of them.</summary>
+[Collection(HeavyLoad.Tests)]
 public sealed class FloodTests : IAsyncLifetime, IDisposable
 {
     private const int Limit = 1024;

@@ -1,8 +1,10 @@
+using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 
 namespace RedisProxy.ProcessTests.Integration;
 
 /// <summary>Many clients that each keep to the limits, and together do not.</summary>
+[Collection(HeavyLoad.Tests)]
 public sealed class MemoryBudgetTests
 {
     private const int Clients = 400;

@@ -1,10 +1,12 @@
 using System.Diagnostics;
 
+using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 
 namespace RedisProxy.ProcessTests.Integration;
 
 /// <summary>Redis's own tools, unchanged, through the proxy. Without Sentinel, which they do not see anyway.</summary>
+[Collection(HeavyLoad.Tests)]
 public sealed class ToolsTests : IAsyncLifetime
 {
     private RedisServer _server = null!;
