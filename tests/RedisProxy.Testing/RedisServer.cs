@@ -185,6 +185,12 @@ public sealed class RedisServer : IAsyncDisposable
         yield return $"dir {_dataFolder}";
         yield return "save \"\"";
         yield return $"appendonly {(_options.AppendOnly ? "yes" : "no")}";
+        if (_options.AppendOnly)
+        {
+            // With everysec, writes are acknowledged while a slow fsync delays the file by up to 2 s, and a kill loses them.
+            yield return "appendfsync no";
+        }
+
         // Replicas are in sync at once, instead of 5 s later.
         yield return "repl-diskless-sync yes";
         yield return "repl-diskless-sync-delay 0";

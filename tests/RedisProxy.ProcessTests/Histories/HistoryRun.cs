@@ -37,7 +37,7 @@ internal sealed class HistoryRun : IAsyncDisposable
             Sentinels = FaultSchedule.Sentinels,
             OnEvent = FaultRunner.Record(log),
             // The file is written before any reply and never synced, so that a kill costs nothing of it, nor does a slow disk.
-            Server = new RedisServerOptions { AppendOnly = true, Lines = ["appendfsync no", .. Identity.ServerLines] },
+            Server = new RedisServerOptions { AppendOnly = true, Lines = Identity.ServerLines },
         });
         try
         {

@@ -24,6 +24,9 @@ public sealed class LosslessFailoverTests(ITestOutputHelper output) : IAsyncLife
         _deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions
         {
             DownAfter = TimeSpan.FromSeconds(10),
+
+            // After three of them without a message a Sentinel calls a frozen replica disconnected; then it would not be waited for.
+            Timings = SentinelTimings.Fast with { PublishPeriod = 2_000 },
             OnEvent = seen => _onEvent?.Invoke(seen),
         });
         ProxyProcessOptions options = ProxyProcessOptions.For(_deployment);
