@@ -4,6 +4,9 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Net.Http.Headers;
+
+using Prometheus;
 
 using RedisProxy.Audit;
 using RedisProxy.DataPlane;
@@ -23,7 +26,21 @@ internal static class AdminEndpoints
         endpoints.MapGet("/status", (RequestDelegate)StatusAsync);
         endpoints.MapGet("/sessions", (RequestDelegate)SessionsAsync);
         endpoints.MapGet("/audit", (RequestDelegate)AuditAsync);
-        endpoints.MapGet("/metrics", (RequestDelegate)MetricsEndpoint.ServeAsync);
+        var metrics = new Lazy<RequestDelegate>(() => CreateMetricsServer(endpoints));
+        endpoints.MapGet("/metrics", (RequestDelegate)(http => metrics.Value(http)));
+    }
+
+    // Serves text or OpenMetrics, whichever the scraper prefers. Created for the first scrape, when the services are there.
+    private static RequestDelegate CreateMetricsServer(IEndpointRouteBuilder endpoints)
+    {
+        CollectorRegistry registry = endpoints.ServiceProvider.GetRequiredService<PrometheusRegistry>().Registry;
+        IApplicationBuilder server = endpoints.CreateApplicationBuilder();
+        server.Use(static (http, next) =>
+        {
+            http.Response.Headers.Vary = HeaderNames.Accept;
+            return next(http);
+        });
+        return server.UseMetricServer(settings => settings.Registry = registry, url: null).Build();
     }
 
     private static async Task LiveAsync(HttpContext http)

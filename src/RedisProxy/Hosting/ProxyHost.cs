@@ -130,7 +130,7 @@ internal static class ProxyHost
         services.AddSingleton(CreateFacade);
         services.AddSingleton<FacadeService>();
         services.AddSingleton<ProxyMetrics>();
-        services.AddSingleton<PrometheusText>();
+        services.AddSingleton<PrometheusRegistry>();
         services.AddSingleton(new AdminSockets(admin));
         services.AddSingleton(_ => new AdminConnections((int)Descriptors.OfAdmin(options.Admin)));
         services.AddSingleton<OperatorAccess>();

@@ -39,7 +39,7 @@ internal static class MetricsReference
             |---|---|---|---|
 
             """);
-        foreach (string line in lines.Where(line => line.StartsWith("# HELP ", StringComparison.Ordinal)))
+        foreach (string line in lines.Where(line => line.StartsWith("# HELP ", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
         {
             string[] words = line.Split(' ', 4);
             string name = words[2];

@@ -3,7 +3,7 @@ using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Admin;
 
-public sealed class CountedHistogramTests
+public sealed class HistogramReplayTests
 {
     private static readonly int[] BoundsMs = [1, 2, 5, 10, 100, 1000];
 
@@ -13,7 +13,7 @@ public sealed class CountedHistogramTests
         int seed = Random.Shared.Next();
         var random = new Random(seed);
         var histogram = new DurationHistogram(BoundsMs);
-        var recorded = new CountedHistogram.Recorded(BoundsMs);
+        var recorded = new HistogramReplay.Recorded(BoundsMs);
         var counts = new long[BoundsMs.Length + 1];
         double sum = 0;
         for (int step = 0; step < 200; step++)
@@ -39,7 +39,7 @@ public sealed class CountedHistogramTests
     {
         var histogram = new DurationHistogram(BoundsMs);
         Array.ForEach([0, 1, 2, 5, 10, 100, 1000, 1001], ms => histogram.Add(ms));
-        IReadOnlyList<(double Seconds, long Times)> values = new CountedHistogram.Recorded(BoundsMs).CatchUp(
+        IReadOnlyList<(double Seconds, long Times)> values = new HistogramReplay.Recorded(BoundsMs).CatchUp(
             histogram.Counts, histogram.SumMs);
         Assert.Equal(
             [(0, 2L), (1, 1L), (2, 1L), (3, 1L), (4, 1L), (5, 1L), (6, 1L)],
@@ -51,7 +51,7 @@ public sealed class CountedHistogramTests
     public void CatchUp_SumThatIsBehindItsCounts_IsMadeUpLater()
     {
         // 4 ms, as seen in the middle of being added: counted, and not in the sum yet.
-        var recorded = new CountedHistogram.Recorded(BoundsMs);
+        var recorded = new HistogramReplay.Recorded(BoundsMs);
         Assert.Equal([(0.003, 1L)], recorded.CatchUp([0, 0, 1, 0, 0, 0, 0], sumMs: 0));
         Assert.Empty(recorded.CatchUp([0, 0, 1, 0, 0, 0, 0], sumMs: 4));
         Assert.Equal([(0.005, 1L)], recorded.CatchUp([0, 0, 2, 0, 0, 0, 0], sumMs: 9));
@@ -61,7 +61,7 @@ public sealed class CountedHistogramTests
     [Fact]
     public void Recorded_IsBeyondASeriesThatBeganAnew()
     {
-        var recorded = new CountedHistogram.Recorded(BoundsMs);
+        var recorded = new HistogramReplay.Recorded(BoundsMs);
         recorded.CatchUp([0, 0, 0, 1, 0, 0, 0], sumMs: 7);
         Assert.False(recorded.IsBeyond([0, 0, 0, 1, 0, 0, 0]));
         Assert.True(recorded.IsBeyond([5, 0, 0, 0, 0, 0, 0]));

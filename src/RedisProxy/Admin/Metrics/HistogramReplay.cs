@@ -1,0 +1,70 @@
+namespace RedisProxy.Admin;
+
+/// <summary>
+/// Turns the counters of a histogram into values for a consumer that accepts single values only: what was counted since the last call, as
+/// values that make up the same histogram, as many in each bucket and with the same sum. (Minimum and maximum would be wrong.) One for each
+/// consumer, and one thread at a time.
+/// </summary>
+internal sealed class HistogramReplay
+{
+    private readonly Dictionary<string, Recorded> _recorded = [];
+
+    /// <returns>The values since the last call and how many times each; and whether the series was reset since, so that they are all of
+    /// its values: its listener was removed and added again.</returns>
+    public (bool IsReset, IReadOnlyList<(double Seconds, long Times)> Values) CatchUp(HistogramSeries series)
+    {
+        string key = string.Join(' ', series.Tags);
+        IReadOnlyList<long> counts = series.Counts;
+        bool isKnown = _recorded.TryGetValue(key, out Recorded? recorded);
+        bool isReset = isKnown && recorded!.IsBeyond(counts);
+        if (!isKnown || isReset)
+        {
+            recorded = _recorded[key] = new Recorded(series.UpperBoundsMs);
+        }
+
+        return (isReset, recorded!.CatchUp(counts, series.SumMs));
+    }
+
+    /// <summary>What has been recorded of one series.</summary>
+    /// <param name="upperBoundsMs">Upper bounds of its buckets except the last, in milliseconds.</param>
+    internal sealed class Recorded(IReadOnlyList<int> upperBoundsMs)
+    {
+        private readonly long[] _counts = new long[upperBoundsMs.Count + 1];
+        private double _sumMs;
+
+        /// <summary>Whether the counters have been reset since.</summary>
+        public bool IsBeyond(IReadOnlyList<long> counts) => _counts.Where((count, bucket) => count > counts[bucket]).Any();
+
+        /// <param name="counts">The current count of each bucket.</param>
+        /// <param name="sumMs">The current sum. Loops go on counting while they are read, so it may be slightly newer than the counts; a
+        /// difference that no values in the buckets can make up is left for the next call.</param>
+        /// <returns>The values to record, and how many times each.</returns>
+        public IReadOnlyList<(double Seconds, long Times)> CatchUp(IReadOnlyList<long> counts, long sumMs)
+        {
+            // Each value is at least the minimum of its bucket. The rest of the sum is spread over the first buckets that have room for it.
+            double rest = sumMs - _sumMs - _counts.Select((before, bucket) => (counts[bucket] - before) * LeastMs(bucket)).Sum();
+            var values = new List<(double Seconds, long Times)>();
+            for (int bucket = 0; bucket < _counts.Length; bucket++)
+            {
+                long added = counts[bucket] - _counts[bucket];
+                if (added == 0)
+                {
+                    continue;
+                }
+
+                double room = bucket < upperBoundsMs.Count ? upperBoundsMs[bucket] - LeastMs(bucket) : double.MaxValue;
+                double more = Math.Clamp(rest / added, 0, room);
+                double value = LeastMs(bucket) + more;
+                rest -= more * added;
+                _sumMs += value * added;
+                _counts[bucket] += added;
+                values.Add((value / HistogramSeries.MsPerSecond, added));
+            }
+
+            return values;
+        }
+
+        // Durations are whole milliseconds, and a bound is included in the bucket below it.
+        private double LeastMs(int bucket) => bucket == 0 ? 0 : upperBoundsMs[bucket - 1] + 1;
+    }
+}
