@@ -12,9 +12,9 @@ internal static class Descriptors
     /// <summary>More than the admin surface ever needs.</summary>
     private const int MostOfAdmin = 128;
 
-    // Kept free for everything that is not counted. The runtime holds every assembly open, about 180 of them; the rest is for
+    // Kept free for everything that is not counted. The runtime holds every assembly open, about 190 of them; the rest is for
     // Sentinels, probes, and connections that are being refused or closed.
-    private const int Reserved = 300;
+    private const int Reserved = 320;
 
     // One to the client and one to the master.
     private const int OfSession = 2;
