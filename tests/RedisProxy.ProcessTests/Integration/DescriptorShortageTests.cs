@@ -24,7 +24,7 @@ public sealed class DescriptorShortageTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task FewDescriptors_LimitTheSessionsAndFurtherClientsAreToldSo()
     {
-        await using ChildProcess proxy = await StartAsync("--nofile=332");
+        await using ChildProcess proxy = await StartAsync("--nofile=352");
         await Eventually.Within(Patience, () => proxy.LogTail.Contains("ulimit -n", StringComparison.Ordinal), "the log warns");
         for (int i = 0; i < 16; i++)
         {
