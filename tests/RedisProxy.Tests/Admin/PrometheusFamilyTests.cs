@@ -90,6 +90,15 @@ public sealed class PrometheusFamilyTests : IDisposable
         page = await PageAsync();
         Assert.Contains("h_seconds_count{k=\"a\"} 1", page);
         Assert.Contains("h_seconds_sum{k=\"a\"} 0.1", page);
+
+        // Gone for a scrape, and then with more than it ever had.
+        series.RemoveAt(0);
+        family.Complete();
+        Assert.DoesNotContain(await PageAsync(), line => line.Contains("{k=\"a\"", StringComparison.Ordinal));
+        Array.ForEach([100, 100], ms => again.Add(ms));
+        series.Add(new HistogramSeries([Tag("k", "a")], [again]));
+        family.Complete();
+        Assert.Contains("h_seconds_count{k=\"a\"} 3", await PageAsync());
     }
 
     private static KeyValuePair<string, object?> Tag(string label, object value) => new(label, value);

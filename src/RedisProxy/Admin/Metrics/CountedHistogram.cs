@@ -41,9 +41,9 @@ internal sealed class CountedHistogram
             return;
         }
 
-        foreach (HistogramSeries series in Read())
+        foreach ((HistogramSeries series, _, IReadOnlyList<(double Seconds, long Times)> values) in _replay.CatchUp(Read()))
         {
-            foreach ((double seconds, long times) in _replay.CatchUp(series).Values)
+            foreach ((double seconds, long times) in values)
             {
                 for (long i = 0; i < times; i++)
                 {

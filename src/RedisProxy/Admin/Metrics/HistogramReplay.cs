@@ -9,20 +9,35 @@ internal sealed class HistogramReplay
 {
     private readonly Dictionary<string, Recorded> _recorded = [];
 
-    /// <returns>The values since the last call and how many times each; and whether the series was reset since, so that they are all of
-    /// its values: its listener was removed and added again.</returns>
-    public (bool IsReset, IReadOnlyList<(double Seconds, long Times)> Values) CatchUp(HistogramSeries series)
+    /// <param name="all">All current series. What is no longer among them is forgotten: if it comes again, it counts from zero.</param>
+    /// <returns>For each series the values since the last call and how many times each; and whether they are all of its values, because it
+    /// was reset since: its listener was removed and added again.</returns>
+    public IReadOnlyList<(HistogramSeries Series, bool IsReset, IReadOnlyList<(double Seconds, long Times)> Values)> CatchUp(
+        IEnumerable<HistogramSeries> all)
     {
-        string key = string.Join(' ', series.Tags);
-        IReadOnlyList<long> counts = series.Counts;
-        bool isKnown = _recorded.TryGetValue(key, out Recorded? recorded);
-        bool isReset = isKnown && recorded!.IsBeyond(counts);
-        if (!isKnown || isReset)
+        List<(HistogramSeries, bool, IReadOnlyList<(double, long)>)> result = [];
+        HashSet<string> current = [];
+        foreach (HistogramSeries series in all)
         {
-            recorded = _recorded[key] = new Recorded(series.UpperBoundsMs);
+            string key = string.Join(' ', series.Tags);
+            current.Add(key);
+            IReadOnlyList<long> counts = series.Counts;
+            bool isKnown = _recorded.TryGetValue(key, out Recorded? recorded);
+            bool isReset = isKnown && recorded!.IsBeyond(counts);
+            if (!isKnown || isReset)
+            {
+                recorded = _recorded[key] = new Recorded(series.UpperBoundsMs);
+            }
+
+            result.Add((series, isReset, recorded!.CatchUp(counts, series.SumMs)));
         }
 
-        return (isReset, recorded!.CatchUp(counts, series.SumMs));
+        foreach (string gone in _recorded.Keys.Except(current).ToArray())
+        {
+            _recorded.Remove(gone);
+        }
+
+        return result;
     }
 
     /// <summary>What has been recorded of one series.</summary>

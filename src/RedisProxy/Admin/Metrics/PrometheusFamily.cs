@@ -109,9 +109,9 @@ internal sealed class PrometheusHistogram(MetricFactory factory, CountedHistogra
     /// <summary>Reads all series first.</summary>
     public override void Complete()
     {
-        foreach (HistogramSeries counted in histogram.Read())
+        foreach ((HistogramSeries counted, bool isReset, IReadOnlyList<(double Seconds, long Times)> values) in
+            _replay.CatchUp(histogram.Read()))
         {
-            (bool isReset, IReadOnlyList<(double Seconds, long Times)> values) = _replay.CatchUp(counted);
             Histogram.Child series = isReset ? ResetSeriesOf(counted.Tags) : SeriesOf(counted.Tags);
             foreach ((double seconds, long times) in values)
             {

@@ -18,12 +18,14 @@ internal sealed class PrometheusRegistry : IDisposable
     private readonly MeterListener _listener = new();
     private readonly List<IPrometheusFamily> _families = [];
     private readonly MetricFactory _factory;
+    private readonly ProxyMetrics _metrics;
     private readonly Forwarder _forwarder;
     private readonly TimeProvider _time;
     private readonly Lock _filling = new();
 
     public PrometheusRegistry(ProxyMetrics metrics, Forwarder forwarder, TimeProvider time)
     {
+        _metrics = metrics;
         _forwarder = forwarder;
         _time = time;
         _factory = Metrics.WithCustomRegistry(Registry);
@@ -57,6 +59,8 @@ internal sealed class PrometheusRegistry : IDisposable
         await _forwarder.TryCountPendingAsync(MaxWait, _time);
         lock (_filling)
         {
+            // For those who listen to the instruments themselves, such as dotnet-counters.
+            _metrics.CatchUp();
             _listener.RecordObservableInstruments();
             _families.ForEach(static family => family.Complete());
         }
