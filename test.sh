@@ -5,6 +5,8 @@
 #   ./test.sh process                   with real servers, Sentinels and proxies, and the programs around them
 #   ./test.sh clients                   with the client libraries and workers that people use
 #   ./test.sh page                      the status page, in Chromium
+#   ./test.sh --transport pipelines [...]
+#                                       the same with the portable transport, see loops.transport; CI runs a part of it after the others
 #   ./test.sh [TIER] --filter TEXT      those whose names contain the text, or an expression as of dotnet test; without a tier, of the unit tests
 #   ./test.sh --long [...]              only those that take long: 200 random failovers, for example. Says how far it is.
 #   ./test.sh --fuzz SECONDS            random requests, replies, streams and failovers for that long, each kind; a find prints its seed
@@ -73,6 +75,15 @@ while [ $# -gt 0 ]; do
         require_container
         # The first time it installs a small Debian to build in.
         hang_timeout=20m
+        ;;
+    --transport)
+        case "${2-}" in
+        epoll | pipelines) ;;
+        *) fail "--transport needs a name: epoll or pipelines" ;;
+        esac
+        REDISPROXY_TRANSPORT=$2
+        export REDISPROXY_TRANSPORT
+        shift
         ;;
     --filter)
         [ $# -gt 1 ] || fail "--filter needs an expression, for example Sessions"
@@ -162,6 +173,20 @@ run_tests() {
     fi
 }
 
+# run_portable: those whose subject is what moves the bytes, once more with the portable transport; adds to passed and failed.
+run_portable() {
+    say "Once more with the portable transport:"
+    all_passed=$passed
+    all_failed=$failed
+    only="$quick&(FullyQualifiedName~RedisProxy.Tests.EventLoops.|FullyQualifiedName~RedisProxy.Tests.Sessions."
+    only="$only|FullyQualifiedName~RedisProxy.ProcessTests.Faults.|FullyQualifiedName~EndToEndFailoverTests|FullyQualifiedName~TlsTests)"
+    REDISPROXY_TRANSPORT=pipelines
+    export REDISPROXY_TRANSPORT
+    run_tests portable
+    passed=$((passed + all_passed))
+    failed=$((failed + all_failed))
+}
+
 run_project() {
     status=0
     trx=$results/${2##*/}/$1.trx
@@ -203,6 +228,9 @@ else
     # A few tests run with these, too. Where they cannot be had, the tests do without.
     [ "$tier" = unit ] || tests/servers.sh redis-8.0 valkey-9.1 >&2 || :
     run_tests results
+    if [ -z "$tier$filter${REDISPROXY_TRANSPORT-}" ]; then
+        run_portable
+    fi
 fi
 
 printf '%s passed, %s failed\n' "$passed" "$failed"

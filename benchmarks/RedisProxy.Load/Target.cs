@@ -13,6 +13,7 @@ internal sealed class Target : IAsyncDisposable
     public const string NginxKey = "nginx";
     public const string FloorKey = "floor";
     public const string ProxyKey = "proxy";
+    public const string PipelinesKey = "pipelines";
     public const string NutcrackerKey = "nutcracker";
 
     private readonly IAsyncDisposable? _owner;
@@ -26,10 +27,10 @@ internal sealed class Target : IAsyncDisposable
         _owner = owner;
     }
 
-    public static IReadOnlyList<string> Keys { get; } = [DirectKey, HaproxyKey, NginxKey, FloorKey, ProxyKey, NutcrackerKey];
+    public static IReadOnlyList<string> Keys { get; } = [DirectKey, HaproxyKey, NginxKey, FloorKey, ProxyKey, PipelinesKey, NutcrackerKey];
 
-    /// <summary>All but the one that does another job.</summary>
-    public static IReadOnlyList<string> DefaultKeys { get; } = [.. Keys.Where(key => key != NutcrackerKey)];
+    /// <summary>All but the one that does another job, and the one that is not for production.</summary>
+    public static IReadOnlyList<string> DefaultKeys { get; } = [.. Keys.Where(key => key is not (NutcrackerKey or PipelinesKey))];
 
     public string Key { get; }
 
@@ -50,12 +51,21 @@ internal sealed class Target : IAsyncDisposable
         FloorKey => Of(key, "floor", await Floor.StartAsync(redis)),
         NutcrackerKey => Of(key, "nutcracker", await Nutcracker.StartAsync(redis)),
         ProxyKey => Of(key, await StartProxyAsync(redis, 1)),
+        PipelinesKey => await StartPipelinesAsync(redis),
         _ => throw new ArgumentOutOfRangeException(nameof(key), key, "No such target."),
     };
 
     /// <summary>RedisProxy with that many loops.</summary>
     public static Task<ProxyProcess> StartProxyAsync(RedisServer redis, int loops) =>
         ProxyProcess.StartAsync(ProxyProcessOptions.For(redis).With("loops.count", JsonValue.Create(loops)));
+
+    /// <summary>RedisProxy with its portable transport.</summary>
+    private static async Task<Target> StartPipelinesAsync(RedisServer redis)
+    {
+        ProxyProcess proxy = await ProxyProcess.StartAsync(
+            ProxyProcessOptions.For(redis).With("loops.count", JsonValue.Create(1)).With("loops.transport", "pipelines"));
+        return new Target(PipelinesKey, "RedisProxy, pipelines", proxy.Port, proxy.Process, proxy);
+    }
 
     public static Target Of(string key, ProxyProcess proxy) => new(key, "RedisProxy", proxy.Port, proxy.Process, proxy);
 

@@ -40,6 +40,11 @@ internal sealed class ProxyConfigurationFile
             root["backend"] = new JsonObject { ["endpoint"] = backend };
         }
 
+        if (Environment.GetEnvironmentVariable("REDISPROXY_TRANSPORT") is { Length: > 0 } transport)
+        {
+            root["loops"] = new JsonObject { ["transport"] = transport };
+        }
+
         foreach ((string path, JsonNode? value) in options.Settings)
         {
             Set(root, path.Split('.'), value);

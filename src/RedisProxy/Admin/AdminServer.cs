@@ -28,7 +28,7 @@ internal static class AdminServer
         kestrel.Limits.MinResponseDataRate = Slowest;
         foreach (BoundSocket socket in sockets.Bound)
         {
-            kestrel.ListenHandle((ulong)socket.Fd, static listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.ListenHandle((ulong)sockets.Transport.HandleOf(socket.Fd), static listen => listen.Protocols = HttpProtocols.Http1);
         }
     }
 

@@ -11,8 +11,8 @@ using RedisProxy.Topology;
 namespace RedisProxy.DataPlane;
 
 /// <summary>
-/// One configured listener over all loops: a part on each, fed by the sockets of <see cref="ListenerSockets"/>. Connections of a unix
-/// path's single socket are dealt out to the loops in turn.
+/// One configured listener over all loops: a part on each, fed by the sockets of <see cref="ListenerSockets"/>. Connections of a
+/// single socket are dealt out to the loops in turn.
 /// </summary>
 internal sealed class DataPlaneListener
 {
@@ -148,7 +148,7 @@ internal sealed class DataPlaneListener
         var accepting = new List<Task>();
         foreach ((int loop, int fd, _) in sockets.Bound)
         {
-            accepting.Add(await _context.Loops[loop].InvokeAsync(() => ListenOnAsync(loop, fd, sockets.Bind)));
+            accepting.Add(await _context.Loops[loop].InvokeAsync(() => ListenOnAsync(loop, fd, sockets.AreSpread)));
         }
 
         _context.Takeover.Take(sockets, () => IsDraining || _sockets != sockets);
@@ -252,7 +252,7 @@ internal sealed class DataPlaneListener
 
     private Gate[] Gates => [.. _parts.Select(part => part.Gate)];
 
-    private Task ListenOnAsync(int loop, int fd, BindAddress bind)
+    private Task ListenOnAsync(int loop, int fd, bool isSpread)
     {
         var socket = new LoopSocket(_context.Loops[loop], fd);
         if (!socket.TryRegister(isConnected: false))
@@ -263,7 +263,7 @@ internal sealed class DataPlaneListener
         SessionListener part = _parts[loop];
         return part.ListenAsync(
             socket,
-            bind.UnixPath is null ? part.Accept : DealOut,
+            isSpread ? part.Accept : DealOut,
             error => DataPlaneLog.AcceptBacksOff(_context.Log, Options.Name, Errno.Describe(error)));
     }
 

@@ -26,15 +26,15 @@ internal static class Descriptors
 
     /// <summary>Over all listeners.</summary>
     public static long MaxSessions(ProxyOptions options) =>
-        Math.Max(1, (Sockets.MaxOpenFiles - Reserved - OfFacade(options.SentinelFacade) - OfAdmin(options.Admin)) / OfSession);
+        Math.Max(1, (SystemLimits.MaxOpenFiles - Reserved - OfFacade(options.SentinelFacade) - OfAdmin(options.Admin)) / OfSession);
 
     /// <summary>Limit on connections to the Sentinel facade.</summary>
     public static long OfFacade(SentinelFacadeOptions facade) => facade.Bind is null
         ? 0
-        : Math.Clamp((Sockets.MaxOpenFiles - Reserved) / Share, 1, facade.MaxConnections);
+        : Math.Clamp((SystemLimits.MaxOpenFiles - Reserved) / Share, 1, facade.MaxConnections);
 
     /// <summary>Limit on connections to the admin surface.</summary>
     public static long OfAdmin(AdminOptions admin) => admin.Bind is null
         ? 0
-        : Math.Clamp((Sockets.MaxOpenFiles - Reserved) / Share, LeastOfAdmin, MostOfAdmin);
+        : Math.Clamp((SystemLimits.MaxOpenFiles - Reserved) / Share, LeastOfAdmin, MostOfAdmin);
 }

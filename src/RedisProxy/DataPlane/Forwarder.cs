@@ -34,12 +34,13 @@ internal sealed class Forwarder
     /// <param name="sources">Of each listener's topology, in the order of the listeners.</param>
     /// <param name="tls">Of the listeners and towards the master.</param>
     /// <param name="time">The loops' clock.</param>
-    /// <param name="takeover">Shares or takes over the listeners' addresses.</param>
+    /// <param name="takeover">Shares or takes over the listeners' addresses, with the transport of the loops, too.</param>
     /// <param name="log">Of this layer.</param>
     public Forwarder(
         ProxyOptions options, IReadOnlyList<ITopologySource> sources, TlsSetup tls, TimeProvider time, PortTakeover takeover, ILogger log)
     {
         _options = options;
+        SocketTransport transport = takeover.Transport;
         _maxSessions = Descriptors.MaxSessions(options);
         _total = new SessionQuota(_maxSessions);
         _log = log;
@@ -48,7 +49,7 @@ internal sealed class Forwarder
         _limiters = new ConnectLimiter[count];
         for (int i = 0; i < count; i++)
         {
-            _loops[i] = new EventLoop(i, time, error => DataPlaneLog.LoopCallbackFailed(log, error));
+            _loops[i] = new EventLoop(i, time, error => DataPlaneLog.LoopCallbackFailed(log, error), transport.CreateKernel());
             _limiters[i] = new ConnectLimiter(ConnectsOfOneLoop(options));
         }
 
@@ -74,7 +75,7 @@ internal sealed class Forwarder
         long wanted = _options.Listeners.Sum(listener => (long)listener.MaxSessions);
         if (wanted > _maxSessions)
         {
-            DataPlaneLog.TooFewFiles(_log, Sockets.MaxOpenFiles, _maxSessions, wanted);
+            DataPlaneLog.TooFewFiles(_log, SystemLimits.MaxOpenFiles, _maxSessions, wanted);
         }
 
         var bound = new List<(DataPlaneListener Listener, ListenerSockets Sockets)>();
@@ -227,7 +228,7 @@ internal sealed class Forwarder
         try
         {
             TcpSettings accepted = new SessionSettings(options, listener).ClientTcp;
-            return await ListenerSockets.BindAsync(listener.Bind, _loops.Length, accepted, sharing, cancel);
+            return await ListenerSockets.BindAsync(_context.Takeover.Transport, listener.Bind, _loops.Length, accepted, sharing, cancel);
         }
         catch (Win32Exception failure)
         {

@@ -7,27 +7,32 @@ using RedisProxy.EventLoops;
 namespace RedisProxy.DataPlane;
 
 /// <summary>
-/// The listening sockets of one address. On TCP every loop has its own and the kernel spreads connections over them (SO_REUSEPORT); a
-/// unix path has one. Bound here, served by others.
+/// The listening sockets of one address. On TCP every loop has its own where the transport spreads connections over them; otherwise, and
+/// on a unix path, there is one. Bound here, served by others.
 /// </summary>
 /// <param name="Bind">The configured address.</param>
 /// <param name="Bound">A name may have several addresses.</param>
-internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSocket> Bound)
+/// <param name="Transport">Made them.</param>
+internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSocket> Bound, SocketTransport Transport)
 {
+    /// <summary>Connections go to the loop that accepts them. Otherwise they are dealt out to all.</summary>
+    public bool AreSpread => Bind.UnixPath is null && Transport.SpreadsConnections;
+
+    /// <param name="transport">Makes the sockets.</param>
     /// <param name="bind">The configured address.</param>
-    /// <param name="loops">Number of sockets for each TCP address.</param>
+    /// <param name="loops">Number of loops that serve the address.</param>
     /// <param name="accepted">Settings of accepted sockets.</param>
     /// <param name="sharing">Other users of the address.</param>
     /// <param name="cancel">Ends the resolution of a name.</param>
     /// <exception cref="Win32Exception">The address cannot be bound; nothing is left open.</exception>
     public static async Task<ListenerSockets> BindAsync(
-        BindAddress bind, int loops, TcpSettings accepted, AddressSharing sharing, CancellationToken cancel)
+        SocketTransport transport, BindAddress bind, int loops, TcpSettings accepted, AddressSharing sharing, CancellationToken cancel)
     {
         bool takesOver = sharing.HasFlag(AddressSharing.TakesOver);
         if (bind.UnixPath is { } path)
         {
-            int fd = Sockets.ListenUnix(path, takesOver, sharing.HasFlag(AddressSharing.OwnerOnly));
-            return new ListenerSockets(bind, [new BoundSocket(0, fd, Endpoint: null)]);
+            int fd = transport.ListenUnix(path, takesOver, sharing.HasFlag(AddressSharing.OwnerOnly));
+            return new ListenerSockets(bind, [new BoundSocket(0, fd, Endpoint: null)], transport);
         }
 
         HostEndpoint endpoint = bind.Tcp!;
@@ -37,16 +42,16 @@ internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSock
         {
             foreach (IPAddress bindTo in addresses)
             {
-                BindAll(new IPEndPoint(bindTo, endpoint.Port), loops, accepted, takesOver, bound);
+                BindAll(transport, new IPEndPoint(bindTo, endpoint.Port), loops, accepted, takesOver, bound);
             }
         }
         catch
         {
-            bound.ForEach(socket => Sockets.Close(socket.Fd));
+            bound.ForEach(socket => transport.Close(socket.Fd));
             throw;
         }
 
-        return new ListenerSockets(bind, bound);
+        return new ListenerSockets(bind, bound, transport);
     }
 
     /// <summary>Changes the settings of sockets accepted from now on.</summary>
@@ -54,7 +59,7 @@ internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSock
     {
         foreach (BoundSocket socket in Bound)
         {
-            accepted.ApplyTo(socket.Fd);
+            Transport.SetAccepted(socket.Fd, accepted);
         }
     }
 
@@ -63,7 +68,7 @@ internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSock
     {
         foreach (BoundSocket socket in Bound)
         {
-            Sockets.Close(socket.Fd);
+            Transport.Close(socket.Fd);
         }
 
         RemoveFile();
@@ -72,22 +77,23 @@ internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSock
     /// <summary>After the socket of a unix path was closed. If another process has taken the path over, the file is that one's.</summary>
     public void RemoveFile()
     {
-        if (Bind.UnixPath is { } path && !Sockets.IsServed(path))
+        if (Bind.UnixPath is { } path && !Transport.IsServed(path))
         {
             File.Delete(path);
         }
     }
 
-    private static void BindAll(IPEndPoint endpoint, int loops, TcpSettings accepted, bool takesOver, List<BoundSocket> bound)
+    private static void BindAll(
+        SocketTransport transport, IPEndPoint endpoint, int loops, TcpSettings accepted, bool takesOver, List<BoundSocket> bound)
     {
         if (!takesOver)
         {
-            Sockets.RequireFree(endpoint);
+            transport.RequireFree(endpoint);
         }
 
-        for (int loop = 0; loop < loops; loop++)
+        for (int loop = 0; loop < (transport.SpreadsConnections ? loops : 1); loop++)
         {
-            bound.Add(new BoundSocket(loop, Sockets.Listen(endpoint, accepted), endpoint));
+            bound.Add(new BoundSocket(loop, transport.Listen(endpoint, accepted), endpoint));
         }
     }
 }
@@ -107,6 +113,6 @@ internal enum AddressSharing
 }
 
 /// <param name="Loop">Index of its loop.</param>
-/// <param name="Fd">Listening.</param>
+/// <param name="Fd">Listening, as its <see cref="SocketTransport"/> knows it.</param>
 /// <param name="Endpoint">Null: a unix path.</param>
 internal readonly record struct BoundSocket(int Loop, int Fd, IPEndPoint? Endpoint);

@@ -13,15 +13,18 @@ namespace RedisProxy.DataPlane;
 /// connections in its queue and the handshakes in progress on it; and while several sockets of a group close one after the other, the
 /// group's program is outdated and the kernel may choose one that closes next.
 /// </summary>
+/// <param name="transport">Of the sockets.</param>
 /// <param name="isWanted">This process is to replace another one. Otherwise an address in use is an error.</param>
 /// <param name="time">Clock of the checks for other listeners.</param>
 /// <param name="log">Of this layer.</param>
-internal sealed class PortTakeover(bool isWanted, TimeProvider time, ILogger log)
+internal sealed class PortTakeover(SocketTransport transport, bool isWanted, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     // A handshake takes one round trip, or a second more if a segment was lost.
     private static readonly TimeSpan HandshakesEndWithin = TimeSpan.FromMilliseconds(1500);
+
+    public SocketTransport Transport => transport;
 
     /// <summary>How to bind addresses at startup.</summary>
     public AddressSharing Sharing => isWanted ? AddressSharing.TakesOver : AddressSharing.None;
@@ -49,7 +52,7 @@ internal sealed class PortTakeover(bool isWanted, TimeProvider time, ILogger log
     {
         IGrouping<IPEndPoint?, BoundSocket>[] shared =
             [.. sockets.Bound.GroupBy(socket => socket.Endpoint).Where(group => CountOthers(group.Key, group.Count()) > 0)];
-        bool[] areTurnedAway = [.. shared.SelectMany(group => group).Select(socket => ReusePortGroup.TryTurnAway(socket.Fd))];
+        bool[] areTurnedAway = [.. shared.SelectMany(group => group).Select(socket => transport.TryTurnAway(socket.Fd))];
         if (!areTurnedAway.Contains(true))
         {
             return;
@@ -61,11 +64,11 @@ internal sealed class PortTakeover(bool isWanted, TimeProvider time, ILogger log
         // all of ours are closed, if there are as many; a SYN the kernel still routes to one of our sockets is dropped and retransmitted.
         foreach (IGrouping<IPEndPoint?, BoundSocket> group in shared)
         {
-            ReusePortGroup.TrySteer(group.First().Fd, group.Count(), 1);
+            transport.TrySteer(group.First().Fd, group.Count(), 1);
         }
     }
 
-    private static int CountOthers(IPEndPoint? endpoint, int own) => endpoint is null ? 0 : ListeningSockets.Count(endpoint) - own;
+    private int CountOthers(IPEndPoint? endpoint, int own) => endpoint is null ? 0 : transport.CountListening(endpoint) - own;
 
     private async Task TakeAsync(IPEndPoint endpoint, int fd, int count, Func<bool> areClosing)
     {
@@ -75,7 +78,7 @@ internal sealed class PortTakeover(bool isWanted, TimeProvider time, ILogger log
             return;
         }
 
-        if (!ReusePortGroup.TrySteer(fd, others, count))
+        if (!transport.TrySteer(fd, others, count))
         {
             DataPlaneLog.NotSteered(log, endpoint);
             return;
@@ -91,11 +94,11 @@ internal sealed class PortTakeover(bool isWanted, TimeProvider time, ILogger log
             }
         }
 
-        ReusePortGroup.Release(fd);
+        transport.Unsteer(fd);
         if (CountOthers(endpoint, count) is var newer and > 0)
         {
             // Another process has begun to take over from us since the last check, and the released program may have been its own.
-            ReusePortGroup.TrySteer(fd, count, newer);
+            transport.TrySteer(fd, count, newer);
         }
 
         DataPlaneLog.HasTakenOver(log, endpoint);

@@ -30,16 +30,16 @@ internal sealed class EventLoop : IDisposable
     /// <param name="index">0 to the number of loops - 1; names the thread.</param>
     /// <param name="time">The clock behind <see cref="NowMs"/>.</param>
     /// <param name="onError">Receives exceptions of posted work and timers. The loop continues: a fault stays in its session.</param>
-    /// <param name="kernel">Null: the operating system. Disposed by the loop.</param>
+    /// <param name="kernel">The operating system, or a simulated one. Disposed by the loop.</param>
     /// <param name="random">Null: the shared one. Source of every random choice of the loop's sessions.</param>
-    public EventLoop(int index, TimeProvider time, Action<Exception> onError, Kernel? kernel = null, Random? random = null)
+    public EventLoop(int index, TimeProvider time, Action<Exception> onError, Kernel kernel, Random? random = null)
     {
         Index = index;
         _time = time;
         _onError = onError;
         _timestampAtZero = time.GetTimestamp();
         _context = new LoopSynchronizationContext(this);
-        Kernel = kernel ?? new LinuxKernel();
+        Kernel = kernel;
         Random = random ?? Random.Shared;
         Timers = new TimerWheel(0, onError);
     }

@@ -49,6 +49,6 @@ internal static class LingeringClose
         Slab slab = socket.Loop.Slabs.Rent(large: false);
         int received = socket.TryReceive(slab.Memory, slab.Capacity);
         socket.Loop.Slabs.Return(slab);
-        return received > 0 ? received : received == SocketCalls.WouldBlock ? 0 : -1;
+        return received > 0 ? received : received == Kernel.WouldBlock ? 0 : -1;
     }
 }

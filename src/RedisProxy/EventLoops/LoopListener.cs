@@ -12,7 +12,7 @@ internal sealed class LoopListener
     private const int MaxAcceptsPerIteration = 64;
 
     // A queue is no longer than its backlog; clients that connect faster than this accepts must not keep the listener from stopping.
-    private const int MaxAcceptsAtStop = Sockets.Backlog;
+    private const int MaxAcceptsAtStop = SocketTransport.Backlog;
     private const int MinBackoffMs = 20;
     private const int MaxBackoffMs = 1000;
 
@@ -101,7 +101,7 @@ internal sealed class LoopListener
             int fd = _tryAccept();
             if (fd < 0)
             {
-                return fd == SocketCalls.WouldBlock ? 0 : -fd;
+                return fd == Kernel.WouldBlock ? 0 : -fd;
             }
 
             _backoffMs = MinBackoffMs;

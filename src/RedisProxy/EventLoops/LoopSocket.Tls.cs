@@ -22,7 +22,7 @@ internal sealed partial class LoopSocket
     public unsafe bool HasInput()
     {
         byte one;
-        return TryPeek(&one, 1) != SocketCalls.WouldBlock;
+        return TryPeek(&one, 1) != Kernel.WouldBlock;
     }
 
     /// <summary>

@@ -6,7 +6,7 @@ namespace RedisProxy.EventLoops;
 /// <summary>
 /// A non-blocking socket on one loop. Readiness-based: wait until readable, rent a buffer, receive; so a waiting socket holds no
 /// buffer. One reader and one writer may wait at a time. Nothing here throws because of a peer: a try returns a count or a negative
-/// error number, <see cref="SocketCalls.WouldBlock"/> among them.
+/// error number, <see cref="Kernel.WouldBlock"/> among them.
 /// <para>
 /// Readiness is edge-triggered and remembered: an event sets a flag, and "would block" clears it, as does a receive that got less than
 /// it asked for, which on a stream means that there is no more (epoll(7), Q&amp;A 9) — unless the peer has shut down, because its end of
@@ -165,7 +165,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         }
 
         int received = _loop.Kernel.Receive(_fd, buffer, length);
-        if (received == SocketCalls.WouldBlock || (received > 0 && received < length && !IsPeerClosed))
+        if (received == Kernel.WouldBlock || (received > 0 && received < length && !IsPeerClosed))
         {
             _readiness &= ~SocketReadiness.Readable;
         }
@@ -203,7 +203,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         }
 
         int accepted = _loop.Kernel.Accept(_fd);
-        if (accepted == SocketCalls.WouldBlock)
+        if (accepted == Kernel.WouldBlock)
         {
             _readiness &= ~SocketReadiness.Readable;
         }

@@ -13,7 +13,8 @@ namespace RedisProxy.Hosting;
 /// <summary>
 /// The Sentinel facade's address: bound before anything runs, shared with a proxy that takes over, and released before a drain.
 /// </summary>
-internal sealed class FacadeService(RunningOptions running, FacadeServer server, PortTakeover takeover, ILogger<FacadeServer> log)
+internal sealed class FacadeService(
+    RunningOptions running, FacadeServer server, PortTakeover takeover, ILogger<FacadeServer> log)
 {
     private ListenerSockets? _sockets;
 
@@ -32,7 +33,8 @@ internal sealed class FacadeService(RunningOptions running, FacadeServer server,
                 (int)options.Client.UserTimeout.TotalMilliseconds);
             try
             {
-                _sockets = await ListenerSockets.BindAsync(BindAddress.OfTcp(bind), loops: 1, accepted, takeover.Sharing, cancel);
+                _sockets = await ListenerSockets.BindAsync(
+                    takeover.Transport, BindAddress.OfTcp(bind), loops: 1, accepted, takeover.Sharing, cancel);
             }
             catch (Win32Exception failure)
             {
@@ -59,7 +61,8 @@ internal sealed class FacadeService(RunningOptions running, FacadeServer server,
 
         takeover.Take(sockets, areClosing);
         server.Start(
-            [.. sockets.Bound.Select(socket => new Socket(new SafeSocketHandle(socket.Fd, ownsHandle: true)))],
+            [.. sockets.Bound.Select(
+                socket => new Socket(new SafeSocketHandle(sockets.Transport.Release(socket.Fd), ownsHandle: true)))],
             sockets.Bind.Tcp!,
             possible);
     }

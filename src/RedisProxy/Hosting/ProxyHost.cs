@@ -15,6 +15,7 @@ using Microsoft.Extensions.Options;
 using RedisProxy.Admin;
 using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
+using RedisProxy.EventLoops;
 using RedisProxy.Failover;
 using RedisProxy.Notify;
 using RedisProxy.Roles;
@@ -29,17 +30,18 @@ namespace RedisProxy.Hosting;
 internal static class ProxyHost
 {
     // The usual settings of a listener suit scrapers and browsers.
-    private static readonly EventLoops.TcpSettings AdminTcp = new(60, 10, 3, 30_000);
+    private static readonly TcpSettings AdminTcp = new(60, 10, 3, 30_000);
 
     /// <returns>An <see cref="ExitCode"/>: of an orderly stop, or of one that could not start or broke.</returns>
     public static async Task<int> RunAsync(HostedRun run, CancellationToken cancel)
     {
+        SocketTransport transport = Transports.Of(run.Options.Loops.Transport);
         ListenerSockets? admin = null;
         try
         {
             // First: a proxy started twice by mistake has bound nothing else by then.
-            admin = await BindAdminAsync(run, cancel);
-            using IHost host = Build(run, admin);
+            admin = await BindAdminAsync(run, transport, cancel);
+            using IHost host = Build(run, transport, admin);
             await host.StartAsync(cancel);
             using var secondSignal = new ForcedExit(host.Services.GetRequiredService<ILoggerFactory>());
             await host.WaitForShutdownAsync(cancel);
@@ -58,34 +60,36 @@ internal static class ProxyHost
         }
     }
 
-    private static async Task<ListenerSockets?> BindAdminAsync(HostedRun run, CancellationToken cancel)
+    private static async Task<ListenerSockets?> BindAdminAsync(HostedRun run, SocketTransport transport, CancellationToken cancel)
     {
         AddressSharing sharing = AddressSharing.OwnerOnly | (run.TakesOver ? AddressSharing.TakesOver : AddressSharing.None);
         try
         {
-            return run.Options.Admin.Bind is { } bind ? await ListenerSockets.BindAsync(bind, loops: 1, AdminTcp, sharing, cancel) : null;
+            return run.Options.Admin.Bind is { } bind
+                ? await ListenerSockets.BindAsync(transport, bind, loops: 1, AdminTcp, sharing, cancel)
+                : null;
         }
         catch (Win32Exception failure)
         {
-            string advice = failure.NativeErrorCode == EventLoops.Errno.AddressInUse
+            string advice = failure.NativeErrorCode == Errno.AddressInUse
                 ? "; a second proxy needs another admin.bind, or --take-over to replace the first"
                 : "";
             throw new Win32Exception(failure.NativeErrorCode, $"admin.bind: {failure.Message}{advice}");
         }
     }
 
-    private static IHost Build(HostedRun run, ListenerSockets? admin)
+    private static IHost Build(HostedRun run, SocketTransport transport, ListenerSockets? admin)
     {
         if (admin is null)
         {
             HostApplicationBuilder plain = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-            AddServices(plain, run, admin);
+            AddServices(plain, run, transport, admin);
             return plain.Build();
         }
 
         // Empty: no configuration sources of its own, so that an ASPNETCORE_… variable cannot open further ports.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        AddServices(builder, run, admin);
+        AddServices(builder, run, transport, admin);
         builder.Services.AddSingleton<IConnectionListenerFactory>(provider => new AdminTransport(
             ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider), provider.GetRequiredService<AdminConnections>()));
         builder.WebHost.UseKestrelCore();
@@ -100,7 +104,8 @@ internal static class ProxyHost
         return app;
     }
 
-    private static void AddServices(IHostApplicationBuilder builder, HostedRun run, ListenerSockets? admin)
+    private static void AddServices(
+        IHostApplicationBuilder builder, HostedRun run, SocketTransport transport, ListenerSockets? admin)
     {
         ProxyOptions options = run.Options;
         AddLogging(builder.Logging, run.LogLevel);
@@ -108,7 +113,7 @@ internal static class ProxyHost
         services.AddMetrics();
         services.AddSingleton(new RunningOptions(options));
         services.AddTransient(provider => provider.GetRequiredService<RunningOptions>().Current);
-        services.AddSingleton<TimeProvider>(new EventLoops.BootTime());
+        services.AddSingleton<TimeProvider>(new BootTime());
         services.AddSingleton(provider => CreateTls(options, provider));
         services.AddSingleton(provider => ContextOf(
             provider.GetRequiredService<TimeProvider>(),
@@ -116,7 +121,7 @@ internal static class ProxyHost
             provider.GetRequiredService<TlsSetup>()));
         services.AddSingleton(provider => new TopologyService(options, provider.GetRequiredService<TopologyContext>()));
         services.AddSingleton(provider => new PortTakeover(
-            run.TakesOver, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PortTakeover>>()));
+            transport, run.TakesOver, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PortTakeover>>()));
         services.AddSingleton(provider => CreateForwarder(options, provider));
         services.AddSingleton(provider => CreateFailover(provider));
         services.AddSingleton<Readiness>();

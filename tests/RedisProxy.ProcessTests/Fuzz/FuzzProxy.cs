@@ -2,6 +2,7 @@ using System.Net;
 
 using RedisProxy.Configuration;
 using RedisProxy.EventLoops;
+using RedisProxy.Hosting;
 using RedisProxy.Sessions;
 using RedisProxy.Topology;
 
@@ -13,6 +14,10 @@ namespace RedisProxy.ProcessTests.Fuzz;
 /// </summary>
 internal sealed class FuzzProxy : IAsyncDisposable
 {
+    // What REDISPROXY_TRANSPORT names, otherwise the one that users get.
+    private static readonly SocketTransport Transport = Transports.Of(
+        Enum.Parse<LoopTransport>(Environment.GetEnvironmentVariable("REDISPROXY_TRANSPORT") ?? "auto", ignoreCase: true));
+
     private readonly EventLoop _loop;
     private readonly Gate _gate;
     private readonly SessionListener _listener;
@@ -33,14 +38,14 @@ internal sealed class FuzzProxy : IAsyncDisposable
         _server = server;
         _doors = [new Door(server.Port), new Door(server.Port)];
         ProxyOptions options = Options(settings);
-        _loop = new EventLoop(0, TimeProvider.System, AddFault);
+        _loop = new EventLoop(0, TimeProvider.System, AddFault, Transport.CreateKernel());
         _lease = settings.HasLease ? new Lease(TimeProvider.System) : null;
         _gate = new Gate(_loop, settings.MaxOutageMs, OnSuspicion, AddFault, _lease);
         var sessions = new SessionSettings(options, options.Listeners[0]);
         _listener = new SessionListener(
             _loop, _gate, new ConnectLimiter(options.Backend.MaxConcurrentConnects), sessions, new SessionQuota(sessions.MaxSessions));
-        ListenerFd = Sockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), sessions.ClientTcp);
-        Port = Sockets.LocalAddress(ListenerFd)!.Port;
+        ListenerFd = Transport.Listen(new IPEndPoint(IPAddress.Loopback, 0), sessions.ClientTcp);
+        Port = Transport.LocalAddress(ListenerFd)!.Port;
     }
 
     public int Port { get; }

@@ -1,4 +1,5 @@
 using RedisProxy.ProcessTests.CommandLine;
+using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 
 namespace RedisProxy.ProcessTests.Integration;
@@ -9,7 +10,7 @@ public sealed class PortTakeoverTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    [Fact]
+    [EpollFact("steers connections")]
     public async Task RollingRestart_UnderLoad_RefusesAndResetsNobody()
     {
         await using RedisServer server = await RedisServer.StartAsync();
@@ -59,7 +60,7 @@ public sealed class PortTakeoverTests
             StringComparison.Ordinal);
     }
 
-    [Fact]
+    [EpollFact("steers connections")]
     public async Task AdminPort_IsTheSuccessorsFromItsStartOn()
     {
         await using RedisServer server = await RedisServer.StartAsync();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 
+using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 
 namespace RedisProxy.ProcessTests.Integration;
@@ -132,7 +133,7 @@ public sealed class SentinelFacadeTests
         Assert.DoesNotContain("canary", proxy.Process.LogTail, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [EpollFact("steers connections")]
     public async Task Successor_TakesTheFacadesAddressOver()
     {
         await using RedisServer server = await RedisServer.StartAsync();

@@ -131,7 +131,7 @@ public sealed class OptionValueTests
         },
         { "'admin': { 'binds': '' }", """admin.binds: unknown key; did you mean "bind"?""" },
         { "'shutdown': { 'timeout': '1s' }", "shutdown.timeout: unknown key; expected drainTimeout or minDelay" },
-        { "'loops': { 'threads': 1 }", "loops.threads: unknown key; expected count or maxBufferMemory" },
+        { "'loops': { 'threads': 1 }", "loops.threads: unknown key; expected count, transport or maxBufferMemory" },
     };
 
     public static TheoryData<string, string> WrongShapes => new()

@@ -1,3 +1,5 @@
+using System.Runtime.Versioning;
+
 using RedisProxy.EventLoops;
 
 namespace RedisProxy.Tests.EventLoops;
@@ -29,10 +31,11 @@ public sealed class EventLoopTests
             group => Assert.Equal(Enumerable.Range(0, 10_000), group.Select(item => item.Number)));
     }
 
-    [Fact]
-    public async Task Thread_DoesNotInterruptThoseWhoWakeIt()
+    [LinuxFact]
+    [SupportedOSPlatform("linux")]
+    public async Task Thread_OfEpoll_DoesNotInterruptThoseWhoWakeIt()
     {
-        await using var running = new RunningLoop();
+        await using var running = new RunningLoop(new EpollTransport());
         Assert.Equal(LibcConstants.SchedulingNormal, Libc.GetScheduling(0));
         Assert.Equal(LibcConstants.SchedulingBatch, await running.Loop.InvokeAsync(() => Libc.GetScheduling(0)));
     }
@@ -59,7 +62,7 @@ public sealed class EventLoopTests
     public void RunOnce_OfALoopWithoutThread_RunsWhatIsDueOnTheCallersThread()
     {
         var clock = new FakeTimeProvider();
-        using var loop = new EventLoop(0, clock, error => Assert.Fail(error.ToString()));
+        using var loop = new EventLoop(0, clock, error => Assert.Fail(error.ToString()), TestTransport.Current.CreateKernel());
         var seen = new List<string>();
         void See(string what)
         {

@@ -1,13 +1,14 @@
 using System.Net;
+using System.Runtime.Versioning;
 
 using RedisProxy.EventLoops;
 
-using LoopSockets = RedisProxy.EventLoops.Sockets;
-
 namespace RedisProxy.Tests.EventLoops;
 
+[SupportedOSPlatform("linux")]
 public sealed class ListeningSocketsTests
 {
+    private static readonly EpollTransport Transport = new();
     private static readonly TcpSettings Settings = new(60, 10, 3, 30_000);
 
     [Theory]
@@ -15,21 +16,21 @@ public sealed class ListeningSocketsTests
     [InlineData("::1")]
     public void Count_IsThatOfTheAddress_NotOfItsPort(string address)
     {
-        int first = LoopSockets.Listen(new IPEndPoint(IPAddress.Parse(address), 0), Settings);
-        IPEndPoint endpoint = LoopSockets.LocalAddress(first)!;
+        int first = Transport.Listen(new IPEndPoint(IPAddress.Parse(address), 0), Settings);
+        IPEndPoint endpoint = Transport.LocalAddress(first)!;
         var others = new List<int>();
         try
         {
             Assert.Equal(1, ListeningSockets.Count(endpoint));
-            others.Add(LoopSockets.Listen(endpoint, Settings));
-            others.Add(LoopSockets.Listen(endpoint, Settings));
+            others.Add(Transport.Listen(endpoint, Settings));
+            others.Add(Transport.Listen(endpoint, Settings));
             Assert.Equal(3, ListeningSockets.Count(endpoint));
             Assert.Equal(0, ListeningSockets.Count(new IPEndPoint(IPAddress.Parse("127.0.0.2"), endpoint.Port)));
         }
         finally
         {
-            LoopSockets.Close(first);
-            others.ForEach(LoopSockets.Close);
+            Transport.Close(first);
+            others.ForEach(Transport.Close);
         }
 
         Assert.Equal(0, ListeningSockets.Count(endpoint));

@@ -4,8 +4,6 @@ using System.Net;
 using RedisProxy.EventLoops;
 using RedisProxy.Testing;
 
-using LoopSockets = RedisProxy.EventLoops.Sockets;
-
 namespace RedisProxy.Tests.EventLoops;
 
 public sealed class LoopListenerTests
@@ -33,13 +31,13 @@ public sealed class LoopListenerTests
     public async Task Listener_AcceptsWhoeverComesUntilItIsStopped()
     {
         await using var running = new RunningLoop();
-        int fd = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
-        int port = LoopSockets.LocalAddress(fd)!.Port;
+        int fd = TestTransport.Current.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
+        int port = TestTransport.Current.LocalAddress(fd)!.Port;
         int accepted = 0;
         (LoopListener listener, Task accepting) = await StartAsync(running, fd, connection =>
         {
             Interlocked.Increment(ref accepted);
-            LoopSockets.Close(connection);
+            TestTransport.Current.Close(connection);
         });
         for (int i = 0; i < 100; i++)
         {
@@ -58,13 +56,13 @@ public sealed class LoopListenerTests
         var results = new Queue<int>([-TooManyFiles, -TooManyFiles, -TooManyFiles, -ConnectionAborted, 77]);
         var accepted = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         var shortages = new List<int>();
-        int fd = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
-        using RawClient waiting = await RawClient.ConnectAsync(LoopSockets.LocalAddress(fd)!.Port);
+        int fd = TestTransport.Current.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
+        using RawClient waiting = await RawClient.ConnectAsync(TestTransport.Current.LocalAddress(fd)!.Port);
         (LoopListener listener, Task accepting) = await StartAsync(
             running,
             fd,
             connection => accepted.TrySetResult(connection),
-            () => results.TryDequeue(out int result) ? result : SocketCalls.WouldBlock,
+            () => results.TryDequeue(out int result) ? result : Kernel.WouldBlock,
             shortages.Add);
         long start = running.Loop.NowMs;
         Assert.Equal(77, await accepted.Task.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System));
@@ -80,8 +78,8 @@ public sealed class LoopListenerTests
     public async Task Listener_WhoseSocketIsUnusable_FailsLoudly()
     {
         await using var running = new RunningLoop();
-        int fd = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
-        using RawClient waiting = await RawClient.ConnectAsync(LoopSockets.LocalAddress(fd)!.Port);
+        int fd = TestTransport.Current.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
+        using RawClient waiting = await RawClient.ConnectAsync(TestTransport.Current.LocalAddress(fd)!.Port);
         (LoopListener listener, Task accepting) = await StartAsync(running, fd, _ => { }, () => -InvalidArgument);
         Win32Exception failure = await Assert.ThrowsAsync<Win32Exception>(
             () => accepting.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System));
@@ -93,8 +91,8 @@ public sealed class LoopListenerTests
     public async Task Listener_StoppedWhileItBacksOff_Ends()
     {
         await using var running = new RunningLoop();
-        int fd = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
-        using RawClient waiting = await RawClient.ConnectAsync(LoopSockets.LocalAddress(fd)!.Port);
+        int fd = TestTransport.Current.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
+        using RawClient waiting = await RawClient.ConnectAsync(TestTransport.Current.LocalAddress(fd)!.Port);
         (LoopListener listener, Task accepting) = await StartAsync(running, fd, _ => { }, () => -TooManyFiles);
         await Eventually.Within(TimeSpan.FromSeconds(10), () => listener.ResourceErrors >= 3, "it backs off for longer");
         await StopAsync(running, listener, accepting);
@@ -104,13 +102,13 @@ public sealed class LoopListenerTests
     public async Task Stop_AcceptsThoseWhoWaitInTheQueue()
     {
         await using var running = new RunningLoop();
-        int fd = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
-        IPEndPoint address = LoopSockets.LocalAddress(fd)!;
+        int fd = TestTransport.Current.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
+        IPEndPoint address = TestTransport.Current.LocalAddress(fd)!;
         int accepted = 0;
         (LoopListener listener, Task accepting) = await StartAsync(running, fd, connection =>
         {
             accepted++;
-            LoopSockets.Close(connection);
+            TestTransport.Current.Close(connection);
         });
         using var first = new System.Net.Sockets.TcpClient();
         using var second = new System.Net.Sockets.TcpClient();

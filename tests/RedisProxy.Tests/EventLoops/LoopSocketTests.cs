@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 
 using RedisProxy.EventLoops;
 using RedisProxy.Testing;
@@ -8,7 +9,7 @@ using LoopSockets = RedisProxy.EventLoops.Sockets;
 
 namespace RedisProxy.Tests.EventLoops;
 
-public sealed class LoopSocketTests : IDisposable
+public sealed class LoopSocketTests
 {
     private static Task ParkAsync(LoopSocket socket)
     {
@@ -22,12 +23,6 @@ public sealed class LoopSocketTests : IDisposable
     }
 
     private static readonly TcpSettings Settings = new(60, 10, 3, 30_000);
-
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-
-    public LoopSocketTests() => _listener.Start();
-
-    public void Dispose() => _listener.Dispose();
 
     [Fact]
     public async Task Reader_IsWokenByBytesAndByTheEnd()
@@ -74,10 +69,12 @@ public sealed class LoopSocketTests : IDisposable
         await running.Loop.InvokeAsync(() => Close(socket));
     }
 
-    [Fact]
+    [LinuxFact]
+    [SupportedOSPlatform("linux")]
     public async Task Socket_ThatIsConnectedToItself_IsToldApart()
     {
-        await using var running = new RunningLoop();
+        // Whose descriptors can be given to it.
+        await using var running = new RunningLoop(new EpollTransport());
         using var itself = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         itself.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         await itself.ConnectAsync(itself.LocalEndPoint!);
@@ -200,14 +197,15 @@ public sealed class LoopSocketTests : IDisposable
         });
     }
 
-    [Fact]
+    [LinuxFact]
     public async Task AcceptedSockets_HaveKeepAlive()
     {
         await using var running = new RunningLoop();
-        int listening = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
-        int port = LoopSockets.LocalAddress(listening)!.Port;
+        int listening = TestTransport.Current.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
+        int port = TestTransport.Current.LocalAddress(listening)!.Port;
         using RawClient peer = await RawClient.ConnectAsync(port);
-        LoopSocket socket = await running.Loop.InvokeAsync(() => LoopSockets.Adopt(running.Loop, SocketCalls.Accept(listening))!);
+        int accepted = await running.AcceptAsync(listening);
+        LoopSocket socket = await running.Loop.InvokeAsync(() => LoopSockets.Adopt(running.Loop, accepted)!);
         string table = await File.ReadAllTextAsync("/proc/net/tcp");
         string local = $"0100007F:{port:X4}";
 
@@ -218,7 +216,7 @@ public sealed class LoopSocketTests : IDisposable
             return columns.Length > 5 && columns[1] == local && columns[5].StartsWith("02:", StringComparison.Ordinal);
         });
         await running.Loop.InvokeAsync(() => Close(socket));
-        LoopSockets.Close(listening);
+        TestTransport.Current.Close(listening);
     }
 
     [Theory]
@@ -234,16 +232,13 @@ public sealed class LoopSocketTests : IDisposable
     }
 
     /// <summary>A socket on the loop, and the peer that is connected to it.</summary>
-    private async Task<(RawClient Peer, LoopSocket Socket)> ConnectAsync(RunningLoop running)
+    private static async Task<(RawClient Peer, LoopSocket Socket)> ConnectAsync(RunningLoop running)
     {
-        Task<RawClient> connecting = RawClient.ConnectAsync(((IPEndPoint)_listener.LocalEndpoint).Port);
-        Socket accepted = await _listener.AcceptSocketAsync();
-        accepted.Blocking = false;
-
-        // Only its descriptor is wanted; from now on the loop's socket owns it.
-        int fd = (int)accepted.SafeHandle.DangerousGetHandle();
-        accepted.SafeHandle.SetHandleAsInvalid();
-        LoopSocket socket = await running.Loop.InvokeAsync(() => LoopSockets.Adopt(running.Loop, fd)!);
+        int listening = running.Transport.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
+        Task<RawClient> connecting = RawClient.ConnectAsync(running.Transport.LocalAddress(listening)!.Port);
+        int accepted = await running.AcceptAsync(listening);
+        running.Transport.Close(listening);
+        LoopSocket socket = await running.Loop.InvokeAsync(() => LoopSockets.Adopt(running.Loop, accepted)!);
         return (await connecting, socket);
     }
 
@@ -266,7 +261,7 @@ public sealed class LoopSocketTests : IDisposable
         {
             await socket.WaitReadableAsync();
             int received = Receive(socket, text);
-            if (received <= 0 && received != SocketCalls.WouldBlock)
+            if (received <= 0 && received != Kernel.WouldBlock)
             {
                 return text.ToString();
             }
@@ -290,7 +285,7 @@ public sealed class LoopSocketTests : IDisposable
         while (total > 0 && !socket.IsClosed)
         {
             int sent = Send(socket, Math.Min(total, 65536));
-            if (sent == SocketCalls.WouldBlock)
+            if (sent == Kernel.WouldBlock)
             {
                 await socket.WaitWritableAsync();
             }

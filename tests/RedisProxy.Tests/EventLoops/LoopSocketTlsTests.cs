@@ -194,7 +194,7 @@ public sealed class LoopSocketTlsTests : IDisposable
         while (true)
         {
             int received = TryReceive(socket, buffer, buffer.Length);
-            if (received == SocketCalls.WouldBlock)
+            if (received == Kernel.WouldBlock)
             {
                 await socket.WaitReadableAsync();
             }
@@ -206,7 +206,7 @@ public sealed class LoopSocketTlsTests : IDisposable
             for (int from = 0; from < received;)
             {
                 int sent = TrySend(socket, buffer, from, received - from);
-                if (sent == SocketCalls.WouldBlock)
+                if (sent == Kernel.WouldBlock)
                 {
                     await socket.WaitWritableAsync();
                 }
@@ -226,7 +226,7 @@ public sealed class LoopSocketTlsTests : IDisposable
         while (text.Length < total)
         {
             int received = TryReceive(socket, buffer, room);
-            if (received == SocketCalls.WouldBlock)
+            if (received == Kernel.WouldBlock)
             {
                 await socket.WaitReadableAsync();
             }
@@ -244,7 +244,7 @@ public sealed class LoopSocketTlsTests : IDisposable
     {
         byte[] buffer = GC.AllocateArray<byte>(100, pinned: true);
         int received;
-        while ((received = TryReceive(socket, buffer, buffer.Length)) == SocketCalls.WouldBlock)
+        while ((received = TryReceive(socket, buffer, buffer.Length)) == Kernel.WouldBlock)
         {
             await socket.WaitReadableAsync();
         }

@@ -1,13 +1,16 @@
-using System.Net;
 using System.Net.Sockets;
+using System.Net;
+using System.Runtime.Versioning;
 
 using RedisProxy.EventLoops;
 
 namespace RedisProxy.Tests.EventLoops;
 
 /// <summary>Two listening sockets on one address.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class ReusePortGroupTests : IDisposable
 {
+    private static readonly EpollTransport Transport = new();
     private static readonly TcpSettings Settings = new(60, 10, 3, 30_000);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -18,18 +21,18 @@ public sealed class ReusePortGroupTests : IDisposable
 
     public ReusePortGroupTests()
     {
-        _first = Sockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
-        _address = Sockets.LocalAddress(_first)!;
-        _second = Sockets.Listen(_address, Settings);
+        _first = Transport.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
+        _address = Transport.LocalAddress(_first)!;
+        _second = Transport.Listen(_address, Settings);
     }
 
     public void Dispose()
     {
         CloseFirst();
-        Sockets.Close(_second);
+        Transport.Close(_second);
     }
 
-    [Fact]
+    [LinuxFact]
     public async Task TurnedAway_WhoConnectsIsNeitherAcceptedNorResetButComesToTheOtherSocketOnceThisOneIsClosed()
     {
         Assert.Equal(2, ListeningSockets.Count(_address));
@@ -42,28 +45,28 @@ public sealed class ReusePortGroupTests : IDisposable
         Task connecting = late.ConnectAsync(_address);
         int accepted = SocketCalls.Accept(_first);
         Assert.True(accepted >= 0, "who was there before is served");
-        Sockets.Close(accepted);
-        Assert.Equal(SocketCalls.WouldBlock, SocketCalls.Accept(_first));
+        Transport.Close(accepted);
+        Assert.Equal(Kernel.WouldBlock, SocketCalls.Accept(_first));
         Assert.False(connecting.IsCompleted);
 
         CloseFirst();
         await connecting.WaitAsync(Patience, TimeProvider.System);
         int other = SocketCalls.Accept(_second);
         Assert.True(other >= 0);
-        Sockets.Close(other);
+        Transport.Close(other);
     }
 
-    [Fact]
+    [LinuxFact]
     public async Task Steer_ToTheFirstOfTheNewOnes_IsRightWhileTheOldOnesCloseInAnyOrder()
     {
-        int third = Sockets.Listen(_address, Settings);
-        int fourth = Sockets.Listen(_address, Settings);
+        int third = Transport.Listen(_address, Settings);
+        int fourth = Transport.Listen(_address, Settings);
         Assert.True(ReusePortGroup.TrySteer(_first, first: 2, count: 1));
         await ExpectAtAsync(third);
         CloseFirst();
         await ExpectAtAsync(third);
-        Sockets.Close(fourth);
-        Sockets.Close(third);
+        Transport.Close(fourth);
+        Transport.Close(third);
     }
 
     private async Task ExpectAtAsync(int fd)
@@ -74,7 +77,7 @@ public sealed class ReusePortGroupTests : IDisposable
             await client.ConnectAsync(_address);
             int accepted = SocketCalls.Accept(fd);
             Assert.True(accepted >= 0, $"connection {i}");
-            Sockets.Close(accepted);
+            Transport.Close(accepted);
         }
     }
 
@@ -85,7 +88,7 @@ public sealed class ReusePortGroupTests : IDisposable
         if (!_isFirstClosed)
         {
             _isFirstClosed = true;
-            Sockets.Close(_first);
+            Transport.Close(_first);
         }
     }
 }

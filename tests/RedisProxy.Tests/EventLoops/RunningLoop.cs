@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 
 using RedisProxy.EventLoops;
+using RedisProxy.Testing;
 
 namespace RedisProxy.Tests.EventLoops;
 
@@ -9,13 +10,17 @@ internal sealed class RunningLoop : IAsyncDisposable
 {
     private readonly ConcurrentQueue<Exception> _errors = new();
 
-    public RunningLoop()
+    /// <param name="transport">Null: that of this run.</param>
+    public RunningLoop(SocketTransport? transport = null)
     {
-        Loop = new EventLoop(0, TimeProvider.System, _errors.Enqueue);
+        Transport = transport ?? TestTransport.Current;
+        Loop = new EventLoop(0, TimeProvider.System, _errors.Enqueue, Transport.CreateKernel());
         Loop.Start();
     }
 
     public EventLoop Loop { get; }
+
+    public SocketTransport Transport { get; }
 
     /// <summary>What callbacks threw. Taken out by the test that expected it.</summary>
     public ConcurrentQueue<Exception> Errors => _errors;
@@ -25,6 +30,17 @@ internal sealed class RunningLoop : IAsyncDisposable
     {
         Task running = await Loop.InvokeAsync(method);
         await running.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
+    }
+
+    /// <summary>The next connection of a listening socket, which is the test's.</summary>
+    public async Task<int> AcceptAsync(int listening)
+    {
+        int accepted = Kernel.WouldBlock;
+        await Eventually.Within(
+            TimeSpan.FromSeconds(10),
+            async () => (accepted = await Loop.InvokeAsync(() => Loop.Kernel.Accept(listening))) != Kernel.WouldBlock,
+            "a client has connected");
+        return accepted;
     }
 
     public async ValueTask DisposeAsync()

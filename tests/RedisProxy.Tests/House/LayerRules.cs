@@ -44,7 +44,7 @@ internal sealed class LayerRules(TypeIndex index)
     private static readonly Dictionary<string, string[]> Foreign = new()
     {
         ["Resp"] = [],
-        ["EventLoops"] = ["Microsoft.Extensions.Logging"],
+        ["EventLoops"] = ["Microsoft.Extensions.Logging", "Pipelines.Sockets.Unofficial"],
         ["Configuration"] = ["Microsoft.Extensions"],
     };
 

@@ -4,10 +4,14 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace RedisProxy.Tests.House;
 
-/// <summary>What belongs to one plane only: system calls to the loops, threads and framework sockets to the control plane.</summary>
+/// <summary>
+/// What belongs to one plane only: system calls to the loops, threads and framework sockets to the control plane. The portable transport
+/// is made of framework sockets.
+/// </summary>
 internal static class PlaneRules
 {
     private const string SocketSpace = "System.Net.Sockets";
+    private const string PortableRoom = "EventLoops/Pipelines";
 
     private static readonly string[] ControlPlane = ["Actors", "Servers", "Topology", "SentinelFacade", "Admin", "Hosting", "CommandLine"];
 
@@ -36,7 +40,7 @@ internal static class PlaneRules
                     || dotted.EndsWith(".Task.Factory.StartNew", StringComparison.Ordinal)
                 select file.Violates("only the control plane may use Task.Run", name.First.SpanStart));
             violations.AddRange(
-                from position in FindSockets(file)
+                from position in file.Room == PortableRoom ? [] : FindSockets(file)
                 select file.Violates("only the control plane may use System.Net.Sockets.Socket", position));
         }
 

@@ -23,6 +23,7 @@ public sealed class PlaneRulesTests
 
     [Theory]
     [InlineData("EventLoops", "[LibraryImport(\"libc\")] static partial int close(int fd);")]
+    [InlineData("EventLoops/Pipelines", Sockets + "class A { Socket? _socket; }")]
     [InlineData("Topology", Sockets + "class A { Socket? _socket; Task B() => Task.Run(() => _socket.SetRawSocketOption(6, 18, [])); }")]
     [InlineData("Admin", Sockets + "class A { Task B(Socket socket) => Task.Run(socket.Close); }")]
     [InlineData("Hosting", "Task.Run(() => 1);")]

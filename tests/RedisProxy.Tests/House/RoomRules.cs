@@ -20,7 +20,7 @@ internal static class RoomRules
         ["Actors"],
         ["Transport"],
         ["Servers"],
-        ["EventLoops", "EventLoops/Linux", "EventLoops/Tls"],
+        ["EventLoops", "EventLoops/Linux", "EventLoops/Pipelines", "EventLoops/Platform", "EventLoops/Tls"],
         ["Topology/Views"],
         [
             "Sessions", "Sessions/Admission", "Sessions/Links", "Sessions/Recovery", "Sessions/Replies", "Sessions/Requests",
@@ -46,7 +46,7 @@ internal static class RoomRules
     public static readonly Dictionary<string, int> LargeRooms = new()
     {
         ["Audit"] = 16,
-        ["EventLoops"] = 22,
+        ["EventLoops"] = 18,
         ["Notify"] = 19,
         ["Resp"] = 18,
         ["SentinelFacade"] = 16,

@@ -32,7 +32,7 @@ public sealed class CommandSenderTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    [Fact]
+    [UnixFact]
     public async Task Command_GetsExactlySentinelsArgumentsAndTheMessageOnItsInput()
     {
         Attempt attempt = await RunAsync(
@@ -61,7 +61,7 @@ public sealed class CommandSenderTests : IDisposable
         Assert.EndsWith("output: to the error stream", Assert.Single(_log.Lines).Text, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [UnixFact]
     public async Task Command_ThatTakesTooLong_IsKilledByItsIdAndTriedAgain()
     {
         Attempt attempt = await RunAsync("""echo $$ > "$(dirname "$0")/id"; exec sleep 600""", timeout: TimeSpan.FromMilliseconds(500));
@@ -69,7 +69,7 @@ public sealed class CommandSenderTests : IDisposable
         Assert.False(Directory.Exists($"/proc/{(await File.ReadAllTextAsync(_folder.File("id"))).Trim()}"));
     }
 
-    [Fact]
+    [UnixFact]
     public async Task Command_ThatLeavesSomethingBehind_IsNotWaitedFor()
     {
         // It holds the output open.
@@ -85,7 +85,7 @@ public sealed class CommandSenderTests : IDisposable
         Assert.EndsWith("output: left", Assert.Single(_log.Lines).Text, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [UnixFact]
     public async Task Command_ThatSaysMuchAndReadsNothing_IsNotHeldUp()
     {
         Attempt attempt = await RunAsync("head -c 3000000 /dev/zero | tr '\\0' 'x'; exec 0<&-; exit 0");
@@ -93,7 +93,7 @@ public sealed class CommandSenderTests : IDisposable
         Assert.Matches("output: x{200}$", Assert.Single(_log.Lines).Text);
     }
 
-    [Fact]
+    [UnixFact]
     public async Task Command_SeesNothingOfTheProxysOwnConfiguration()
     {
         const string Secret = "REDISPROXY_backend__password";
@@ -112,7 +112,7 @@ public sealed class CommandSenderTests : IDisposable
         Assert.DoesNotContain("canary", seen, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [UnixFact]
     public async Task Program_ThatIsGone_IsNotTriedAgain()
     {
         var sender = new CommandSender(new NotifyCommandOptions { Path = _folder.File("none") }, "script", TimeProvider.System, _log);
@@ -121,7 +121,7 @@ public sealed class CommandSenderTests : IDisposable
         Assert.StartsWith("could not be started: ", attempt.Detail, StringComparison.Ordinal);
     }
 
-    [Fact]
+    [UnixFact]
     public async Task Stop_EndsTheCommand()
     {
         CommandSender sender = Make("""echo $$ > "$(dirname "$0")/id"; exec sleep 600""");
@@ -135,7 +135,7 @@ public sealed class CommandSenderTests : IDisposable
         Assert.False(Directory.Exists($"/proc/{id}"));
     }
 
-    [Fact]
+    [UnixFact]
     public void Arguments_OfOtherEvents_NameTheEventAndTheMasterOfNow()
     {
         Notification down = Finished with { Event = NotifyEvent.MasterDown, Failover = null };

@@ -1,6 +1,7 @@
 using System.Net;
 
 using RedisProxy.EventLoops;
+using RedisProxy.Tests.EventLoops;
 
 namespace RedisProxy.Tests.Sessions;
 
@@ -9,7 +10,7 @@ internal sealed unsafe class BreakingKernel : Kernel
 {
     private const int ConnectionReset = 104;
 
-    private readonly LinuxKernel _kernel = new();
+    private readonly Kernel _kernel = TestTransport.Current.CreateKernel();
     private int _breaking = -1;
     private long _sent;
     private volatile bool _hasBroken;

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 using RedisProxy.Configuration;
 using RedisProxy.EventLoops;
@@ -15,7 +16,8 @@ public sealed class ClientHandshakeTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    private readonly int _listener = LoopSockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), new TcpSettings(60, 10, 3, 30_000));
+    private readonly int _listener = TestTransport.Current.Listen(
+        new IPEndPoint(IPAddress.Loopback, 0), new TcpSettings(60, 10, 3, 30_000));
     private readonly TestAuthority _authority = new();
     private readonly ServerTls _tls;
 
@@ -33,7 +35,7 @@ public sealed class ClientHandshakeTests : IDisposable
     public void Dispose()
     {
         _authority.Dispose();
-        LoopSockets.Close(_listener);
+        TestTransport.Current.Close(_listener);
     }
 
     [Fact]
@@ -156,10 +158,11 @@ public sealed class ClientHandshakeTests : IDisposable
     // What a real client says first.
     private async Task<string> RecordHelloAsync()
     {
-        Task<RawClient> connecting = RawClient.ConnectTlsAsync("127.0.0.1", Port, _authority.File, "own.test");
-        int fd = SocketCalls.WouldBlock;
-        await RedisProxy.Testing.Eventually.Within(Patience, () => (fd = SocketCalls.Accept(_listener)) >= 0, "a client has connected");
-        using var socket = new System.Net.Sockets.Socket(new System.Net.Sockets.SafeSocketHandle(fd, ownsHandle: true));
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        Task<RawClient> connecting = RawClient.ConnectTlsAsync("127.0.0.1", port, _authority.File, "own.test");
+        using Socket socket = await listener.AcceptSocketAsync();
         byte[] heard = new byte[ClientHello.MaxBytes];
         int count = 0;
         while (ClientHello.Look(heard.AsSpan(0, count)) != HelloStatus.Whole)
@@ -174,7 +177,7 @@ public sealed class ClientHandshakeTests : IDisposable
 
     private ServerTls Patient() => new(_tls.Options with { HandshakeTimeout = TimeSpan.FromSeconds(30) });
 
-    private int Port => LoopSockets.LocalAddress(_listener)!.Port;
+    private int Port => TestTransport.Current.LocalAddress(_listener)!.Port;
 
     private async Task<(RawClient Client, Task<Exception?> Handshake)> BeginAsync(
         RunningLoop running, ClientHandshakes handshakes, string said = "")
@@ -195,8 +198,7 @@ public sealed class ClientHandshakeTests : IDisposable
     // As the listener does with what it has accepted.
     private async Task<Task<Exception?>> TakeOverAsync(RunningLoop running, ClientHandshakes handshakes)
     {
-        int fd = SocketCalls.WouldBlock;
-        await RedisProxy.Testing.Eventually.Within(Patience, () => (fd = SocketCalls.Accept(_listener)) >= 0, "a client has connected");
+        int fd = await running.AcceptAsync(_listener);
         return await running.Loop.InvokeAsync(() => handshakes.RunAsync(LoopSockets.Adopt(running.Loop, fd)!));
     }
 }

@@ -4,6 +4,7 @@ using RedisProxy.Configuration;
 using RedisProxy.EventLoops;
 using RedisProxy.Sessions;
 using RedisProxy.Testing;
+using RedisProxy.Tests.EventLoops;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Sessions;
@@ -60,6 +61,7 @@ internal sealed class SessionLab : IAsyncDisposable
         options ??= Options();
         Lease? lease = hasLease ? new Lease(TimeProvider.System) : null;
         SessionLab? lab = null;
+        kernel ??= TestTransport.Current.CreateKernel();
         var loop = new EventLoop(0, time ?? TimeProvider.System, error => lab!.AddFault(error), kernel);
         var gate = new Gate(
             loop,
@@ -73,8 +75,8 @@ internal sealed class SessionLab : IAsyncDisposable
         var settings = new SessionSettings(options, options.Listeners[0]);
         var listener = new SessionListener(
             loop, gate, new ConnectLimiter(options.Backend.MaxConcurrentConnects), settings, new SessionQuota(settings.MaxSessions));
-        int fd = Sockets.Listen(new IPEndPoint(IPAddress.Loopback, 0), settings.ClientTcp);
-        lab = new SessionLab(loop, listener, Sockets.LocalAddress(fd)!.Port) { Lease = lease };
+        int fd = TestTransport.Current.Listen(new IPEndPoint(IPAddress.Loopback, 0), settings.ClientTcp);
+        lab = new SessionLab(loop, listener, TestTransport.Current.LocalAddress(fd)!.Port) { Lease = lease };
         loop.Start();
         await loop.InvokeAsync(() =>
         {

@@ -3,6 +3,7 @@ using System.Text;
 using RedisProxy.EventLoops;
 using RedisProxy.Resp;
 using RedisProxy.Sessions;
+using RedisProxy.Tests.EventLoops;
 
 namespace RedisProxy.Tests.Sessions;
 
@@ -143,7 +144,8 @@ public sealed class SettlementTests
 
     private sealed class Scene : IDisposable
     {
-        private readonly EventLoop _loop = new(0, new FakeTimeProvider(), static error => Assert.Fail(error.ToString()));
+        private readonly EventLoop _loop = new(
+            0, new FakeTimeProvider(), static error => Assert.Fail(error.ToString()), TestTransport.Current.CreateKernel());
         private readonly Gate _gate;
         private readonly Parts _parts;
         private long _received;

@@ -102,7 +102,7 @@ internal sealed class Wire(World world, SimulatedKernel kernel, IWireEnd far, in
         int count = Math.Min(buffer.Length, _inboxEnd - _inboxStart);
         if (count == 0)
         {
-            return _error != 0 ? -TakeError() : _finHasArrived ? 0 : SocketCalls.WouldBlock;
+            return _error != 0 ? -TakeError() : _finHasArrived ? 0 : Kernel.WouldBlock;
         }
 
         _inbox.AsSpan(_inboxStart, count).CopyTo(buffer);
@@ -127,7 +127,7 @@ internal sealed class Wire(World world, SimulatedKernel kernel, IWireEnd far, in
         _isBlocked = count < bytes.Length;
         if (count <= 0)
         {
-            return SocketCalls.WouldBlock;
+            return Kernel.WouldBlock;
         }
 
         _used += count;

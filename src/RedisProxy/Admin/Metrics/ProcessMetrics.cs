@@ -29,14 +29,16 @@ internal static class ProcessMetrics
             unit: "s",
             description: "Start time of the process, in seconds since 1970 (UTC).");
         meter.CreateObservableGauge("process_open_fds", OpenDescriptors, description: "Open file descriptors.");
-        meter.CreateObservableGauge(
-            "process_max_fds", static () => Sockets.MaxOpenFiles, description: "Maximum number of open file descriptors (ulimit -n).");
+        meter.CreateObservableGauge("process_max_fds", MaxDescriptors, description: "Maximum number of open file descriptors (ulimit -n).");
     }
 
     // Counting them opens one more, which is not counted.
     private static IEnumerable<Measurement<long>> OpenDescriptors() => Directory.Exists(DescriptorFolder)
         ? [new Measurement<long>(Directory.EnumerateFileSystemEntries(DescriptorFolder).Count() - 1)]
         : [];
+
+    private static IEnumerable<Measurement<long>> MaxDescriptors() =>
+        SystemLimits.MaxOpenFiles is < long.MaxValue and var max ? [new Measurement<long>(max)] : [];
 
     private static double StartedAt()
     {

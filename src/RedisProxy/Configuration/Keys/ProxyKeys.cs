@@ -80,6 +80,12 @@ internal static class ProxyKeys
 
     private static readonly KeyTable<LoopOptions> Loops = new KeyTable<LoopOptions>(new())
         .Value("count", WholeNumber(0, 64), o => o.Count, (o, v) => o with { Count = v }).NeedsRestart()
+        .Value(
+            "transport",
+            Choice(("auto", LoopTransport.Auto), ("epoll", LoopTransport.Epoll), ("pipelines", LoopTransport.Pipelines)),
+            o => o.Transport,
+            (o, v) => o with { Transport = v })
+        .NeedsRestart()
         .Value("maxBufferMemory", SizeOrAutomatic("16MiB", "1024GiB"), o => o.MaxBufferMemory, (o, v) => o with { MaxBufferMemory = v })
         .NeedsRestart();
 

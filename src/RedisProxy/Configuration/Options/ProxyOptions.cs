@@ -267,8 +267,28 @@ internal sealed record LoopOptions
     public int Count { get; init; }
 
     /// <summary>
+    /// <c>transport</c>: what moves the bytes. <c>epoll</c>: system calls of our own, the fastest; Linux only. <c>pipelines</c>: the
+    /// framework's sockets, for development on other systems and for sandboxes without epoll; restarts with <c>--take-over</c> may reset
+    /// clients there. <c>auto</c>: epoll on Linux, pipelines elsewhere.
+    /// </summary>
+    public LoopTransport Transport { get; init; }
+
+    /// <summary>
     /// <c>maxBufferMemory</c>: for the buffers of all sessions together. Beyond it, the sessions that hold the most are reset. 0: half of
     /// the memory available to the process (its container's limit, or the machine's).
     /// </summary>
     public long MaxBufferMemory { get; init; }
+}
+
+/// <summary>What moves the data plane's bytes.</summary>
+internal enum LoopTransport
+{
+    /// <summary><see cref="Epoll"/> on Linux, <see cref="Pipelines"/> elsewhere.</summary>
+    Auto,
+
+    /// <summary>System calls of our own. Linux only.</summary>
+    Epoll,
+
+    /// <summary>The framework's sockets and Pipelines.Sockets.Unofficial.</summary>
+    Pipelines,
 }

@@ -13,6 +13,7 @@ internal sealed class OptionRules(OptionSection all, IReadOnlyList<ListenerReadi
         CheckBinds();
         CheckDestinations();
         CheckRoles();
+        CheckTransport();
         new SentinelFacadeRules(all, listeners, options).Check();
     }
 
@@ -53,6 +54,14 @@ internal sealed class OptionRules(OptionSection all, IReadOnlyList<ListenerReadi
             {
                 section.Refuse("name", "missing; expected a name, as there is no master to be named after");
             }
+        }
+    }
+
+    private void CheckTransport()
+    {
+        if (options.Loops.Transport == LoopTransport.Epoll && !OperatingSystem.IsLinux())
+        {
+            all.Refuse("loops:transport", "\"epoll\" is Linux only; expected \"auto\" or \"pipelines\"");
         }
     }
 

@@ -2,10 +2,12 @@ using System.Buffers.Binary;
 using System.ComponentModel;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 
 namespace RedisProxy.EventLoops;
 
 /// <summary>One epoll instance and its event buffer. Edge-triggered throughout: an event reports a change.</summary>
+[SupportedOSPlatform("linux")]
 internal sealed unsafe class Epoll : IDisposable
 {
     // Output is sent at the end of an iteration, so a longer one delays the sockets that were first in it. Beyond this size, fewer waits

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 
 namespace RedisProxy.EventLoops;
 
@@ -10,6 +11,7 @@ namespace RedisProxy.EventLoops;
 /// collection has to wait for such a call to return. <see cref="EpollWait"/> blocks, so it makes the transition.
 /// </para>
 /// </summary>
+[SupportedOSPlatform("linux")]
 internal static unsafe partial class Libc
 {
     private const string Name = "libc";

@@ -1,9 +1,11 @@
 using System.ComponentModel;
 using System.Net;
+using System.Runtime.Versioning;
 
 namespace RedisProxy.EventLoops;
 
 /// <summary>The operating system: an epoll instance, with an eventfd in it that other threads write to.</summary>
+[SupportedOSPlatform("linux")]
 internal sealed unsafe class LinuxKernel : Kernel
 {
     private readonly Epoll _epoll = new();
@@ -60,7 +62,7 @@ internal sealed unsafe class LinuxKernel : Kernel
             return -Errno.Last;
         }
 
-        settings.ApplyTo(fd);
+        SocketCalls.SetOptions(fd, settings);
         byte* address = stackalloc byte[SocketAddress.MaxBytes];
         int length = SocketAddress.Write(endpoint, new Span<byte>(address, SocketAddress.MaxBytes));
         int error = Libc.Connect(fd, address, (uint)length) == 0 ? 0 : Errno.Last;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
-using System.Net;
 using System.Net.NetworkInformation;
+using System.Net;
+using System.Runtime.Versioning;
 
 namespace RedisProxy.EventLoops;
 
@@ -8,6 +9,7 @@ namespace RedisProxy.EventLoops;
 /// Counts the sockets that listen on an address, in all processes, by asking the kernel for just those (sock_diag(7)). The tables
 /// under <c>/proc/net</c> have a line for every connection of the host, which on a busy one costs much time and memory.
 /// </summary>
+[SupportedOSPlatform("linux")]
 internal static unsafe class ListeningSockets
 {
     // struct nlmsghdr, and struct inet_diag_req_v2 behind it.

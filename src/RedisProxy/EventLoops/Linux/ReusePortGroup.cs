@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Versioning;
 
 namespace RedisProxy.EventLoops;
 
@@ -7,6 +8,7 @@ namespace RedisProxy.EventLoops;
 /// kernel keeps them in the order of their listen calls and picks one by a hash of the connection, or by a program attached to the
 /// group (SO_ATTACH_REUSEPORT_CBPF): an index out of range falls back to the hash, so an outdated program does no harm.
 /// </summary>
+[SupportedOSPlatform("linux")]
 internal static unsafe class ReusePortGroup
 {
     // Classic BPF, linux/filter.h: take a random number modulo the count, add the first index, return it.

@@ -1,13 +1,13 @@
+using System.Runtime.Versioning;
+
 namespace RedisProxy.EventLoops;
 
 /// <summary>
 /// Socket calls with a single number as result: the return value, or the negative error number. Interrupted calls are repeated.
 /// </summary>
+[SupportedOSPlatform("linux")]
 internal static unsafe class SocketCalls
 {
-    /// <summary>Not now; wait and try again.</summary>
-    public const int WouldBlock = -Errno.Again;
-
     /// <returns>Bytes received, 0 when the peer has shut down, or a negative error number.</returns>
     public static int Receive(int fd, byte* buffer, int length)
     {
@@ -60,6 +60,23 @@ internal static unsafe class SocketCalls
         int accepted = Libc.Accept(fd, null, null, LibcConstants.AcceptFlags);
         return accepted >= 0 ? accepted : -Errno.Last;
     }
+
+    /// <summary>No Nagle delay, keepalive on. Failures are ignored: a unix socket has none of these options.</summary>
+    public static void SetOptions(int fd, TcpSettings settings)
+    {
+        SetOption(fd, LibcConstants.IpProtoTcp, LibcConstants.TcpNoDelay, 1);
+        SetOption(fd, LibcConstants.SolSocket, LibcConstants.SoKeepAlive, 1);
+        SetOption(fd, LibcConstants.IpProtoTcp, LibcConstants.TcpKeepIdle, settings.KeepAliveTime);
+        SetOption(fd, LibcConstants.IpProtoTcp, LibcConstants.TcpKeepInterval, settings.KeepAliveInterval);
+        SetOption(fd, LibcConstants.IpProtoTcp, LibcConstants.TcpKeepCount, settings.KeepAliveRetries);
+        if (settings.UserTimeoutMs > 0)
+        {
+            SetOption(fd, LibcConstants.IpProtoTcp, LibcConstants.TcpUserTimeout, settings.UserTimeoutMs);
+        }
+    }
+
+    public static void SetOption(int fd, int level, int option, int value) =>
+        _ = Libc.SetOption(fd, level, option, &value, sizeof(int));
 
     /// <summary>The pending error of a socket, 0 for none, as a positive error number.</summary>
     public static int TakeError(int fd)

@@ -68,7 +68,7 @@ internal sealed unsafe class CipherOutput(EventLoop loop, int fd)
         fixed (byte* start = bytes)
         {
             int sent = loop.Kernel.Send(fd, start, bytes.Length);
-            if (sent < 0 && sent != SocketCalls.WouldBlock)
+            if (sent < 0 && sent != Kernel.WouldBlock)
             {
                 Fail(sent);
             }

@@ -92,8 +92,8 @@ internal sealed class CipherStream(TlsLayer owner, CipherOutput output) : Stream
     private bool TryRead(Memory<byte> room, out int count, out IOException? error)
     {
         count = owner.ReceiveCipher(room.Span);
-        error = count < 0 && count != SocketCalls.WouldBlock ? new IOException(Errno.Describe(-count)) : null;
-        return count != SocketCalls.WouldBlock;
+        error = count < 0 && count != Kernel.WouldBlock ? new IOException(Errno.Describe(-count)) : null;
+        return count != Kernel.WouldBlock;
     }
 
     private void End(int count, IOException? error)

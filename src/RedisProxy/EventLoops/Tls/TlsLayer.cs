@@ -120,7 +120,7 @@ internal sealed unsafe class TlsLayer : IDisposable
             received += count;
         }
 
-        return received > 0 ? received : _receiveError != 0 ? _receiveError : _isEnded ? 0 : SocketCalls.WouldBlock;
+        return received > 0 ? received : _receiveError != 0 ? _receiveError : _isEnded ? 0 : Kernel.WouldBlock;
     }
 
     /// <inheritdoc cref="LoopSocket.TrySend"/>
@@ -145,7 +145,7 @@ internal sealed unsafe class TlsLayer : IDisposable
             sent += count;
         }
 
-        return sent > 0 ? sent : _output.Error != 0 ? _output.Error : SocketCalls.WouldBlock;
+        return sent > 0 ? sent : _output.Error != 0 ? _output.Error : Kernel.WouldBlock;
     }
 
     /// <summary>Announces the end of the data to the peer, which can then rule out a truncation.</summary>
@@ -189,7 +189,7 @@ internal sealed unsafe class TlsLayer : IDisposable
         Debug.Assert(_loop.IsCurrent, "the library has left the loop");
         if (!_isReadable)
         {
-            return SocketCalls.WouldBlock;
+            return Kernel.WouldBlock;
         }
 
         if (room.Length == 0)
@@ -201,7 +201,7 @@ internal sealed unsafe class TlsLayer : IDisposable
         {
             int received = _loop.Kernel.Receive(_fd, buffer, room.Length);
             HasReceived |= received > 0;
-            if (received == SocketCalls.WouldBlock || (received > 0 && received < room.Length && !_isPeerClosed))
+            if (received == Kernel.WouldBlock || (received > 0 && received < room.Length && !_isPeerClosed))
             {
                 _isReadable = false;
             }

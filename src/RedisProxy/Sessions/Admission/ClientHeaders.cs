@@ -65,7 +65,7 @@ internal sealed class ClientHeaders(EventLoop loop)
             }
 
             int received = Receive(client, header.AsSpan(length, wanted));
-            if (received == SocketCalls.WouldBlock)
+            if (received == Kernel.WouldBlock)
             {
                 await client.WaitReadableAsync();
             }

@@ -124,7 +124,9 @@ internal sealed class LinkAttempt
     }
 
     // A request would look like its own reply. Checked only where it is possible: a server's port is seldom an ephemeral one.
-    private bool IsOnItself => _port >= Sockets.EphemeralPorts.First && _port <= Sockets.EphemeralPorts.Last && _socket.IsConnectedToItself;
+    private bool IsOnItself => _port >= SystemLimits.EphemeralPorts.First
+        && _port <= SystemLimits.EphemeralPorts.Last
+        && _socket.IsConnectedToItself;
 
     // Before everything else, including TLS. A fresh connection has room for it.
     private unsafe bool TrySendHeader()

@@ -18,7 +18,7 @@ internal static unsafe class ClientOutput
                 session.Replies.SentBytes += sent;
                 session.Counters.ReplyBytes += sent;
             }
-            else if (sent != SocketCalls.WouldBlock)
+            else if (sent != Kernel.WouldBlock)
             {
                 session.End(EndCause.ClientReset);
             }

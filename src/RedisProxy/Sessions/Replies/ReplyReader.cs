@@ -49,7 +49,7 @@ internal sealed unsafe class ReplyReader(Session session)
             return true;
         }
 
-        if (received != SocketCalls.WouldBlock && endsLink)
+        if (received != Kernel.WouldBlock && endsLink)
         {
             session.Keeper.LoseLink(link, SuspicionReason.ConnectionLost);
         }

@@ -79,7 +79,7 @@ internal sealed class RequestPump(Session session)
             _isInputEnded = true;
             session.OnClientFinished();
         }
-        else if (received != SocketCalls.WouldBlock)
+        else if (received != Kernel.WouldBlock)
         {
             session.End(EndCause.ClientReset);
         }
@@ -109,7 +109,7 @@ internal sealed class RequestPump(Session session)
             }
 
             int sent = link.TrySend(session.Pipeline.Buffer);
-            if (sent == SocketCalls.WouldBlock)
+            if (sent == Kernel.WouldBlock)
             {
                 return false;
             }

@@ -26,7 +26,7 @@ internal sealed class StateReplayer(LoopSocket socket, StateReplay replay)
         while (!requests.IsEmpty)
         {
             int sent = TrySend(requests.Span);
-            if (sent == SocketCalls.WouldBlock)
+            if (sent == Kernel.WouldBlock)
             {
                 await socket.WaitWritableAsync();
             }
@@ -63,7 +63,7 @@ internal sealed class StateReplayer(LoopSocket socket, StateReplay replay)
         ReplayResult result = received switch
         {
             > 0 => _replies.Take(new ReadOnlySpan<byte>(slab.Memory, received)),
-            SocketCalls.WouldBlock => ReplayResult.Done,
+            Kernel.WouldBlock => ReplayResult.Done,
             _ => ReplayResult.Failed,
         };
         socket.Loop.Slabs.Return(slab);

@@ -3,13 +3,16 @@ using System.Net;
 namespace RedisProxy.EventLoops;
 
 /// <summary>
-/// Everything that one loop needs from the operating system: readiness of descriptors, and the calls on them. The seam for another
+/// Everything that one loop needs from the operating system: readiness of sockets, and the calls on them. The seam for another
 /// operating system or a simulated network. All calls except <see cref="Wake"/> come from the loop's own thread, and none
 /// but <see cref="Wait"/> blocks. Calls that return a number return a negative error number on failure.
 /// <para>On the hot path this costs one virtual call beside a system call, and no allocation.</para>
 /// </summary>
 internal abstract unsafe class Kernel : IDisposable
 {
+    /// <summary>Not now; wait and try again.</summary>
+    public const int WouldBlock = -Errno.Again;
+
     /// <summary><see cref="DataAt"/> of the event that <see cref="Wake"/> raises. No descriptor is watched with it.</summary>
     public const ulong WakeData = ulong.MaxValue;
 

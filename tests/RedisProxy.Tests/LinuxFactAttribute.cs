@@ -1,0 +1,8 @@
+namespace RedisProxy.Tests;
+
+/// <summary>A test of what only Linux has. Elsewhere it is skipped, and says why.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class LinuxFactAttribute : FactAttribute
+{
+    public LinuxFactAttribute() => Skip = OperatingSystem.IsLinux() ? null : "Linux only";
+}
