@@ -31,7 +31,7 @@ internal static partial class DataPlaneLog
     [LoggerMessage(3011, LogLevel.Information, "No other process listens on {Endpoint} any more")]
     public static partial void HasTakenOver(ILogger log, IPEndPoint endpoint);
 
-    [LoggerMessage(3012, LogLevel.Warning, "{Endpoint} is shared with another process, and this kernel or transport cannot steer connections")]
+    [LoggerMessage(3012, LogLevel.Warning, "{Endpoint} is shared with another process; connections cannot be steered here")]
     public static partial void NotSteered(ILogger log, IPEndPoint endpoint);
 
     [LoggerMessage(3007, LogLevel.Warning, "Listener '{Listener}' is paused by an operator for at most {AtMost}; requests wait")]
