@@ -1,8 +1,11 @@
+using System.Runtime.CompilerServices;
+
 namespace RedisProxy.Tests;
 
 /// <summary>A test with shell scripts. On Windows it is skipped, and says why.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class UnixFactAttribute : FactAttribute
 {
-    public UnixFactAttribute() => Skip = OperatingSystem.IsWindows() ? "needs a shell" : null;
+    public UnixFactAttribute([CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line) => Skip = OperatingSystem.IsWindows() ? "needs a shell" : null;
 }

@@ -34,7 +34,7 @@ public sealed class ClientRun : IAsyncLifetime
 
     internal ClientCell Cell(string client, string mode) => Cells.Single(c => c.Client.Name == client && c.Mode.ToString() == mode);
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         Task<(ClientCell, string[]?)>[] preparing = [.. Cells.Select(PrepareAsync)];
         _deployment = await SentinelDeployment.StartAsync();
@@ -68,7 +68,7 @@ public sealed class ClientRun : IAsyncLifetime
         await ClientMatrix.WriteIfAskedAsync(Cells);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
         await _looking;

@@ -1,8 +1,6 @@
 using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Clients;
 
 /// <summary>Real clients with their default settings keep working, and are told the truth, whatever happens to the master.</summary>

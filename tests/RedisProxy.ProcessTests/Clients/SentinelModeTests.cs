@@ -3,8 +3,6 @@ using System.Globalization;
 using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Clients;
 
 /// <summary>
@@ -37,7 +35,7 @@ public sealed class SentinelModeTests(ITestOutputHelper output) : IAsyncLifetime
     private SentinelDeployment _deployment = null!;
     private ProxyProcess _proxy = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         int facade = FreePorts.Take();
         _deployment = await SentinelDeployment.StartAsync();
@@ -60,7 +58,7 @@ public sealed class SentinelModeTests(ITestOutputHelper output) : IAsyncLifetime
         }
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_cells.Select(cell => cell.DisposeAsync().AsTask()));
         await _proxy.DisposeAsync();

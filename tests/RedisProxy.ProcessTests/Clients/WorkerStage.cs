@@ -2,8 +2,6 @@ using System.Net.Http.Headers;
 
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Clients;
 
 internal enum WorkerFault

@@ -2,8 +2,6 @@ using System.Globalization;
 
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Container;
 
 /// <summary>What the compose file describes, with its own files and the image: names instead of addresses, through a failover.</summary>

@@ -37,7 +37,7 @@ public sealed class ContainerImage : IAsyncLifetime, IDisposable
 
     private static string Scripts => Path.Combine(ProxyProgram.RepositoryRoot(), "tests/container");
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         string image = _folder.File("image");
         await using ChildProcess build = await ChildProcess.StartAsync(
@@ -49,7 +49,7 @@ public sealed class ContainerImage : IAsyncLifetime, IDisposable
         OwnEntries = ReadLastLayer($"{image}/layers");
     }
 
-    public Task DisposeAsync() => Task.CompletedTask;
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     public void Dispose() => _folder.Dispose();
 

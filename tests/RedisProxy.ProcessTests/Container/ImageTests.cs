@@ -3,8 +3,6 @@ using System.Formats.Tar;
 using RedisProxy.Testing;
 using RedisProxy.Tests.Deploy;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Container;
 
 /// <summary>The image of the Dockerfile: what is in it, and its program run as its user on a file system that cannot be written.</summary>

@@ -3,8 +3,6 @@ using System.Text;
 
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Faults;
 
 /// <summary>Clients that are slow, huge, rude or gone.</summary>

@@ -1,7 +1,5 @@
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Faults;
 
 /// <summary>Sentinels in another region: their answers take longer than a lease can wait.</summary>

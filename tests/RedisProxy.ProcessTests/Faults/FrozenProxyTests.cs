@@ -1,8 +1,6 @@
 using RedisProxy.Testing;
 using RedisProxy.Topology;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Faults;
 
 /// <summary>

@@ -3,8 +3,6 @@ using System.Text;
 
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Faults;
 
 /// <summary>The largest value that redis takes, through a proxy in front of one server, which has no replicas to copy it to.</summary>

@@ -1,7 +1,5 @@
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Faults;
 
 /// <summary>What happens to the master's process, with Sentinels that replace it within seconds.</summary>

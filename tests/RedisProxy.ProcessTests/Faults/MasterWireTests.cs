@@ -2,8 +2,6 @@ using System.Globalization;
 
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Faults;
 
 /// <summary>The wire between the proxy and a master that is well, and that all Sentinels see: no failover may come of its faults.</summary>

@@ -1,7 +1,5 @@
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Faults;
 
 /// <summary>Somebody moves the master on purpose, by Sentinel or behind its back.</summary>

@@ -1,7 +1,5 @@
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Faults;
 
 /// <summary>What operators and bad luck do to Sentinels: aborted failovers, leaders that crash in the middle, RESET, REMOVE.</summary>

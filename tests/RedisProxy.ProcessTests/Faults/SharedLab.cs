@@ -7,8 +7,8 @@ public sealed class SharedLab : IAsyncLifetime
 {
     internal FaultLab Lab { get; private set; } = null!;
 
-    public async Task InitializeAsync() =>
+    public async ValueTask InitializeAsync() =>
         Lab = await FaultLab.StartAsync(new SentinelDeploymentOptions { DownAfter = TimeSpan.FromSeconds(20) });
 
-    public async Task DisposeAsync() => await Lab.DisposeAsync();
+    public async ValueTask DisposeAsync() => await Lab.DisposeAsync();
 }

@@ -1,7 +1,6 @@
 using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Tests.Resp;
 
-using Xunit.Abstractions;
 using Xunit.Sdk;
 
 namespace RedisProxy.ProcessTests.Fuzz;

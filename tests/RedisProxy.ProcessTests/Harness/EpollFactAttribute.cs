@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace RedisProxy.ProcessTests.Harness;
 
 /// <summary>A test of what the portable transport does not have. Skipped where <c>REDISPROXY_TRANSPORT</c> asks for that.</summary>
@@ -5,7 +7,10 @@ namespace RedisProxy.ProcessTests.Harness;
 public sealed class EpollFactAttribute : FactAttribute
 {
     /// <param name="does">What only epoll's transport does.</param>
-    public EpollFactAttribute(string does)
+    /// <param name="file">Of the test.</param>
+    /// <param name="line">Of the test.</param>
+    public EpollFactAttribute(string does, [CallerFilePath] string? file = null, [CallerLineNumber] int line = -1)
+        : base(file, line)
     {
         Does = does;
         Skip = Environment.GetEnvironmentVariable("REDISPROXY_TRANSPORT") is "pipelines" ? $"only epoll's transport {does}" : null;

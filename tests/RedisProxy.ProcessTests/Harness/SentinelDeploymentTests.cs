@@ -2,8 +2,6 @@ using System.Diagnostics;
 
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Harness;
 
 public sealed class SentinelDeploymentTests(ITestOutputHelper output)

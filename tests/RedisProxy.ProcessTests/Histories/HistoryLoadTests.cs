@@ -14,13 +14,13 @@ public sealed class HistoryLoadTests : IAsyncLifetime
     private readonly HistoryLog _log = new();
     private RedisServer _redis = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync(new RedisServerOptions { Lines = Identity.ServerLines });
         await FixedData.WriteAsync(_redis, replicas: 0);
     }
 
-    public async Task DisposeAsync() => await _redis.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _redis.DisposeAsync();
 
     [Fact]
     public async Task Load_OfAServerThatStays_IsHonest()

@@ -1,8 +1,6 @@
 using System.Globalization;
 using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Histories;
 
 /// <summary>

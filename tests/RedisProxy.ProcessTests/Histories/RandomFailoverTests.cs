@@ -2,8 +2,6 @@ using System.Globalization;
 using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 using RedisProxy.Testing.Histories;
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Histories;
 
 /// <summary>

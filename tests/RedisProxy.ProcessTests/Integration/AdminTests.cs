@@ -13,13 +13,13 @@ public sealed class AdminTests : IAsyncLifetime
     private SentinelDeployment _deployment = null!;
     private ProxyProcess _proxy = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _deployment = await SentinelDeployment.StartAsync();
         _proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(_deployment));
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _proxy.DisposeAsync();
         await _deployment.DisposeAsync();

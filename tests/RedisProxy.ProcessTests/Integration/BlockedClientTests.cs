@@ -2,8 +2,6 @@ using System.Net.Http.Headers;
 
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Integration;
 
 /// <summary>Clients that wait in a pop while their master is replaced see nothing of it, and get what is pushed to the next one.</summary>

@@ -4,8 +4,6 @@ using System.Text;
 using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Integration;
 
 /// <summary>A client that writes all that it has to say before it reads a word, as redis lets it.</summary>

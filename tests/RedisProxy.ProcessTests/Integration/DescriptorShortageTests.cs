@@ -11,9 +11,9 @@ public sealed class DescriptorShortageTests : IAsyncLifetime, IDisposable
     private readonly List<RawClient> _clients = [];
     private RedisServer _server = null!;
 
-    public async Task InitializeAsync() => _server = await RedisServer.StartAsync();
+    public async ValueTask InitializeAsync() => _server = await RedisServer.StartAsync();
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _clients.ForEach(client => client.Dispose());
         await _server.DisposeAsync();

@@ -24,7 +24,7 @@ public sealed class FloodTests : IAsyncLifetime, IDisposable
     private ChildProcess _proxy = null!;
     private HttpClient _http = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _deployment = await SentinelDeployment.StartAsync();
         string file = _folder.File("proxy.json");
@@ -49,7 +49,7 @@ public sealed class FloodTests : IAsyncLifetime, IDisposable
         await Eventually.Within(Patience, () => _proxy.LogTail.Contains("is available", StringComparison.Ordinal), "the proxy serves");
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _flood.ForEach(socket => socket.Dispose());
         _http.Dispose();

@@ -8,10 +8,10 @@ public sealed class GhostSentinelTests : IAsyncLifetime
     private readonly List<SentinelServer> _new = [];
     private FailoverFixture _fixture = null!;
 
-    public async Task InitializeAsync() => _fixture = await FailoverFixture.StartAsync(
+    public async ValueTask InitializeAsync() => _fixture = await FailoverFixture.StartAsync(
         configure: options => options.With("sentinel.requireMajority", true).With("hold.timeout", "300ms"));
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_new.Select(sentinel => sentinel.DisposeAsync().AsTask()));
         await _fixture.DisposeAsync();

@@ -3,8 +3,6 @@ using System.Net.Http.Headers;
 
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Integration;
 
 /// <summary>The failover verb, with writers on the proxy that is asked, on another that knows nothing of it, and on the master.</summary>
@@ -19,7 +17,7 @@ public sealed class LosslessFailoverTests(ITestOutputHelper output) : IAsyncLife
     private ProxyProcess _asked = null!;
     private ProxyProcess _other = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions
         {
@@ -34,7 +32,7 @@ public sealed class LosslessFailoverTests(ITestOutputHelper output) : IAsyncLife
         _other = await ProxyProcess.StartAsync(options);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _asked.DisposeAsync();
         await _other.DisposeAsync();

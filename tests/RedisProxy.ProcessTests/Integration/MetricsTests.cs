@@ -12,14 +12,14 @@ public sealed class MetricsTests : IAsyncLifetime
     private RedisServer _redis = null!;
     private ProxyProcess _proxy = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _redis = await RedisServer.StartAsync();
 
         _proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(_redis).With("notify", Receivers()));
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _proxy.DisposeAsync();
         await _redis.DisposeAsync();

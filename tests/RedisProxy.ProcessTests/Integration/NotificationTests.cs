@@ -24,9 +24,9 @@ public sealed class NotificationTests : IAsyncLifetime, IDisposable
     private readonly TemporaryFolder _folder = new("notify");
     private HookReceiver _hook = null!;
 
-    public async Task InitializeAsync() => _hook = await HookReceiver.StartAsync();
+    public async ValueTask InitializeAsync() => _hook = await HookReceiver.StartAsync();
 
-    public async Task DisposeAsync() => await _hook.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _hook.DisposeAsync();
 
     public void Dispose() => _folder.Dispose();
 

@@ -17,13 +17,13 @@ public sealed class OperatorVerbTests : IAsyncLifetime
     private RedisServer _server = null!;
     private ProxyProcess _proxy = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _server = await RedisServer.StartAsync();
         _proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(_server).With("admin.token", Token).With("hold.timeout", "20s"));
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _proxy.DisposeAsync();
         await _server.DisposeAsync();

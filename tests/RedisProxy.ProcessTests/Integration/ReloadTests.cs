@@ -17,7 +17,7 @@ public sealed class ReloadTests : IAsyncLifetime
     private RedisServer _server = null!;
     private ProxyProcess _proxy = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _server = await RedisServer.StartAsync();
         _proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(_server).With("admin.token", Token) with
@@ -26,7 +26,7 @@ public sealed class ReloadTests : IAsyncLifetime
         });
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _proxy.DisposeAsync();
         await _server.DisposeAsync();

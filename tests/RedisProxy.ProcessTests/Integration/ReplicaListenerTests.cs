@@ -2,8 +2,6 @@ using System.Text.Json.Nodes;
 
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Integration;
 
 /// <summary>What clients that read see through a replica listener, whatever happens to the replicas.</summary>
@@ -20,13 +18,13 @@ public sealed class ReplicaListenerTests(ITestOutputHelper output) : IAsyncLifet
 
     private RedisServer Master => _deployment.Servers[0];
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _deployment = await SentinelDeployment.StartAsync();
         await ReadLoad.PrepareAsync(Master, replicas: 2);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _idle.ForEach(client => client.Dispose());
         if (_proxy is not null)

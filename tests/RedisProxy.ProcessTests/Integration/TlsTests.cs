@@ -2,8 +2,6 @@ using System.Security.Authentication;
 
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Integration;
 
 /// <summary>TLS as users have it: real servers and Sentinels that take nothing else, and an authority of the test.</summary>

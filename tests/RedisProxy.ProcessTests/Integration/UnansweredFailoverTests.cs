@@ -4,8 +4,6 @@ using System.Text.Json.Nodes;
 
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Integration;
 
 /// <summary>A failover on demand whose Sentinel is frozen right after it got the order, and does not answer it.</summary>
@@ -21,7 +19,7 @@ public sealed class UnansweredFailoverTests(ITestOutputHelper output) : IAsyncLi
     private ProxyProcess _proxy = null!;
     private HttpClient _http = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions
         {
@@ -46,7 +44,7 @@ public sealed class UnansweredFailoverTests(ITestOutputHelper output) : IAsyncLi
 
     public void Dispose() => _http.Dispose();
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _proxy.DisposeAsync();
         Array.ForEach(_relays, relay => relay.Dispose());

@@ -14,14 +14,14 @@ public sealed class EventStreamTests : IAsyncLifetime
     private RedisServer _server = null!;
     private ProxyProcess _proxy = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _server = await RedisServer.StartAsync();
         _proxy = await ProxyProcess.StartAsync(
             ProxyProcessOptions.For(_server).With("admin.allowedHosts", new JsonArray("proxy-1.example.com")));
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         await _proxy.DisposeAsync();
         await _server.DisposeAsync();

@@ -1,7 +1,5 @@
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Privileged;
 
 /// <summary>
@@ -24,7 +22,7 @@ public sealed class FlappingNetworkTests(ITestOutputHelper output) : IAsyncLifet
 
     private string ProxyAddress => _lab.Hosts[1].Address;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _lab = await NetworkLab.CreateAsync(hosts: 2);
         ProcessHost servers = _lab.Hosts[0];
@@ -46,7 +44,7 @@ public sealed class FlappingNetworkTests(ITestOutputHelper output) : IAsyncLifet
         }
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _clients.ForEach(client => client.Dispose());
         if (_proxy is not null)

@@ -19,14 +19,14 @@ public sealed class IdleFlowTests : IAsyncLifetime
     private NetworkLab _lab = null!;
     private RedisServer _server = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _lab = await NetworkLab.CreateAsync(hosts: 2);
         _server = await RedisServer.StartAsync(new RedisServerOptions { Host = _lab.Hosts[0] });
         await _lab.ForgetIdleFlowsAsync(ForgottenAfter);
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (_server is not null)
         {

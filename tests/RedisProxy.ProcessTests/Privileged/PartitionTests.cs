@@ -1,7 +1,5 @@
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.ProcessTests.Privileged;
 
 /// <summary>Networks that fail in silence, between hosts that all go on living.</summary>
@@ -25,7 +23,7 @@ public sealed class PartitionTests(ITestOutputHelper output) : IAsyncLifetime
 
     private ProcessHost ProxyHost => _lab.Hosts[5];
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         _lab = await NetworkLab.CreateAsync(hosts: 6);
         _deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions
@@ -36,7 +34,7 @@ public sealed class PartitionTests(ITestOutputHelper output) : IAsyncLifetime
         });
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (_deployment is not null)
         {

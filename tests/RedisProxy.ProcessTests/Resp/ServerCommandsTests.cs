@@ -14,7 +14,7 @@ public sealed class ServerCommandsTests(ThrowawayRedis redis) : IClassFixture<Th
 
     private RespValue _reply = null!;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         RespValue reply = RespValue.Read(await redis.AskAsync([.. "*1\r\n$7\r\nCOMMAND\r\n"u8]));
         _reply = reply;
@@ -22,7 +22,7 @@ public sealed class ServerCommandsTests(ThrowawayRedis redis) : IClassFixture<Th
         Assert.True(_commands.Count > 200, "these are all commands of the server");
     }
 
-    public Task DisposeAsync() => Task.CompletedTask;
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     [Fact]
     public void Find_Readonly_IsResendable()

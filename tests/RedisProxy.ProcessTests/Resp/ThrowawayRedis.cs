@@ -24,7 +24,7 @@ public sealed class ThrowawayRedis : IAsyncLifetime, IDisposable
     private Process? _process;
     private int _port;
 
-    public async Task InitializeAsync()
+    public async ValueTask InitializeAsync()
     {
         for (int attempt = 0; attempt < PortAttempts; attempt++)
         {
@@ -39,7 +39,7 @@ public sealed class ThrowawayRedis : IAsyncLifetime, IDisposable
         throw new InvalidOperationException($"{ServerRelease.Default.Server} does not start");
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (_process is not null && !_process.HasExited)
         {

@@ -13,9 +13,9 @@ public sealed class WaitingClientsTests : IAsyncLifetime
 {
     private RedisServer _server = null!;
 
-    public async Task InitializeAsync() => _server = await RedisServer.StartAsync();
+    public async ValueTask InitializeAsync() => _server = await RedisServer.StartAsync();
 
-    public async Task DisposeAsync() => await _server.DisposeAsync();
+    public async ValueTask DisposeAsync() => await _server.DisposeAsync();
 
     [Fact]
     public async Task EndWaits_OfABlockedClientAndAnother_EndsTheOne()

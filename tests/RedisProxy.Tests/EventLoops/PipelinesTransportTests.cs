@@ -4,8 +4,6 @@ using System.Net;
 using RedisProxy.EventLoops;
 using RedisProxy.Testing;
 
-using Xunit.Abstractions;
-
 using LoopSockets = RedisProxy.EventLoops.Sockets;
 
 namespace RedisProxy.Tests.EventLoops;

@@ -18,14 +18,14 @@ public sealed class FaultRelayTests : IAsyncLifetime, IDisposable
     private readonly List<RawClient> _opened = [];
     private FaultRelay _relay = null!;
 
-    public Task InitializeAsync()
+    public ValueTask InitializeAsync()
     {
         _listener.Start();
         _relay = FaultRelay.To(((IPEndPoint)_listener.LocalEndpoint).Port);
-        return Task.CompletedTask;
+        return ValueTask.CompletedTask;
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _opened.ForEach(client => client.Dispose());
         await _relay.DisposeAsync();

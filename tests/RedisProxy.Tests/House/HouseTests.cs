@@ -1,5 +1,3 @@
-using Xunit.Abstractions;
-
 namespace RedisProxy.Tests.House;
 
 /// <summary>

@@ -26,9 +26,9 @@ public sealed class WebhookSenderTests : IAsyncLifetime
     private readonly HttpMessageInvoker _http = WebhookSender.CreateHttp();
     private HookReceiver _receiver = null!;
 
-    public async Task InitializeAsync() => _receiver = await HookReceiver.StartAsync();
+    public async ValueTask InitializeAsync() => _receiver = await HookReceiver.StartAsync();
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         _http.Dispose();
         await _receiver.DisposeAsync();

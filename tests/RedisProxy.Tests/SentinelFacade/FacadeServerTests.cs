@@ -31,16 +31,16 @@ public sealed class FacadeServerTests : IAsyncLifetime
 
     private int Port => ((IPEndPoint)_listening.LocalEndPoint!).Port;
 
-    public Task InitializeAsync()
+    public ValueTask InitializeAsync()
     {
         _listening.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _listening.Listen();
         _server = new FacadeServer(_running, () => [_source], _time, "1.2.3", _log);
         _server.Start([_listening], new HostEndpoint("127.0.0.1", Port), MaxConnections);
-        return Task.CompletedTask;
+        return ValueTask.CompletedTask;
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         Task stopped = _server.StopAsync();
         while (!stopped.IsCompleted)

@@ -3,8 +3,6 @@ using System.Globalization;
 
 using RedisProxy.Tests.Resp;
 
-using Xunit.Abstractions;
-
 namespace RedisProxy.Tests.Simulation;
 
 /// <summary>
