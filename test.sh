@@ -145,6 +145,7 @@ unit | clients | page)
         dotnet build Proxy.sln --no-restore --configuration "$configuration" --nologo --verbosity quiet >&2
     done
     publish src/RedisProxy src/RedisProxy/bin/native
+    pack src/RedisProxy src/RedisProxy/bin/packages
     ;;
 esac
 
