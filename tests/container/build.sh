@@ -5,7 +5,8 @@
 # into which this machine's .NET SDK and packages are mounted; and an equivalent of "chiselled": the C library, a few others, certificates
 # and a user, but no programs.
 #
-# FOLDER then contains: rootfs, the image's complete file system; image.json, its configuration; layers/, its layers; log.
+# FOLDER then contains: rootfs, the image's complete file system; image.json, its configuration; layers/, its layers; base/, its base image
+# as an OCI layout; log.
 # Roots and images that rarely change are kept in REDISPROXY_CONTAINER_CACHE (default: redisproxy-container in the user's cache folder);
 # remove that folder to rebuild them.
 set -eu
@@ -98,6 +99,7 @@ buildah build --isolation chroot --pull-never --format docker --tag redisproxy \
 
 buildah inspect --type image redisproxy >"$folder/image.json"
 buildah push --quiet redisproxy "dir:$folder/layers"
+buildah push --quiet "$base_image" "oci:$folder/base"
 container=$(buildah from --pull-never redisproxy)
 cp -a "$(buildah mount "$container")" "$folder/rootfs"
 buildah rm "$container"

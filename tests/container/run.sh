@@ -16,6 +16,8 @@ user=$4
 directory=$5
 shift 5
 
+# As engines do for what they mount.
+mkdir -p "$root/etc/redisproxy"
 mount --bind "$root" "$root"
 mount --bind "$configuration" "$root/etc/redisproxy"
 mount -o remount,bind,ro "$root/etc/redisproxy"

@@ -20,7 +20,7 @@ public sealed class ComposedContainerTests(ContainerImage image, ITestOutputHelp
         await using ComposeDeployment deployment = await ComposeDeployment.StartAsync(image);
         await Eventually.Within(
             Patience,
-            async () => (await image.CheckHealthAsync(deployment.ProxyFolder, deployment.Launcher)).ExitCode == 0,
+            async () => (await image.CheckHealthAsync(deployment.ProxyFolder, launcher: deployment.Launcher)).ExitCode == 0,
             "the proxy is healthy");
         await Eventually.Within(
             Patience,

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Formats.Tar;
-using System.IO.Compression;
 using System.Text.Json.Nodes;
 
 using RedisProxy.Testing;
@@ -8,34 +6,24 @@ using RedisProxy.Testing;
 namespace RedisProxy.ProcessTests.Container;
 
 /// <summary>
-/// The image that the Dockerfile describes, built once for all tests by <c>tests/container/build.sh</c>, and its programs,
-/// started as a container engine would start them. Needs root and Debian's buildah.
+/// The image that the Dockerfile describes, built once for all tests by <c>tests/container/build.sh</c>, and beside it the one that the
+/// SDK makes. Needs root and Debian's buildah.
 /// </summary>
-public sealed class ContainerImage : IAsyncLifetime, IDisposable
+public sealed class ContainerImage : RunnableImage, IAsyncLifetime, IDisposable
 {
     /// <summary>The collection of the tests that share it.</summary>
     public const string Tests = "container image";
 
     private static readonly TimeSpan BuildWithin = TimeSpan.FromMinutes(15);
-    private static readonly TimeSpan EndWithin = TimeSpan.FromSeconds(30);
 
     private readonly TemporaryFolder _folder = new("container");
-    private JsonNode _config = null!;
 
-    /// <summary>Of the image's user; the stand-in for the base image has the one that the real one has.</summary>
-    public string User => (string)_config[nameof(User)]!;
+    public override string RootFolder => _folder.File("image/rootfs");
 
-    public JsonNode Config => _config;
+    /// <summary>Without a container engine.</summary>
+    public ArchivedImage Archive { get; private set; } = null!;
 
-    public string RootFolder => _folder.File("image/rootfs");
-
-    /// <summary>What the Dockerfile's last stage adds to its base image.</summary>
-    public IReadOnlyList<TarEntry> OwnEntries { get; private set; } = [];
-
-    /// <summary>Of that layer, not compressed.</summary>
-    public long OwnBytes => OwnEntries.Sum(entry => entry.Length);
-
-    private static string Scripts => Path.Combine(ProxyProgram.RepositoryRoot(), "tests/container");
+    protected override string LogFile => _folder.File("run.log");
 
     public async ValueTask InitializeAsync()
     {
@@ -45,57 +33,15 @@ public sealed class ContainerImage : IAsyncLifetime, IDisposable
         int exitCode = await build.WaitForExitAsync(BuildWithin);
         string log = File.Exists($"{image}/log") ? await File.ReadAllTextAsync($"{image}/log") : build.LogTail;
         Assert.True(exitCode == 0, log[Math.Max(0, log.Length - 8000)..]);
-        _config = JsonNode.Parse(await File.ReadAllTextAsync($"{image}/image.json"))!["Docker"]!["config"]!;
-        OwnEntries = ReadLastLayer($"{image}/layers");
+        Config = JsonNode.Parse(await File.ReadAllTextAsync($"{image}/image.json"))!["Docker"]!["config"]!;
+        JsonNode manifest = JsonNode.Parse(await File.ReadAllTextAsync($"{image}/layers/manifest.json"))!;
+        OwnEntries = ReadLayer($"{image}/layers/{((string)manifest["layers"]!.AsArray()[^1]!["digest"]!).Split(':')[1]}");
+        Archive = await ArchivedImage.PublishAsync(_folder.Folder("archive"), $"{image}/base");
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     public void Dispose() => _folder.Dispose();
-
-    /// <summary>Starts the entry point.</summary>
-    /// <param name="configuration">A folder, seen by it as the working directory of the image.</param>
-    /// <param name="arguments">As behind the image's name in <c>docker run</c>.</param>
-    /// <param name="launcher">Comes first, for another network.</param>
-    public Task<ChildProcess> StartAsync(string configuration, IEnumerable<string> arguments, params string[] launcher)
-    {
-        string[] entryPoint = [.. _config["Entrypoint"]!.AsArray().Select(word => (string)word!)];
-        return ExecuteAsync(configuration, [.. entryPoint, .. arguments], launcher);
-    }
-
-    /// <summary>Starts any program of the image, as <c>docker exec</c> and health checks do.</summary>
-    public Task<ChildProcess> ExecuteAsync(string configuration, string[] command, params string[] launcher)
-    {
-        Dictionary<string, string?> environment = ProxyProgram.CleanEnvironment();
-        foreach (string variable in _config["Env"]!.AsArray().Select(word => (string)word!))
-        {
-            environment[variable[..variable.IndexOf('=')]] = variable[(variable.IndexOf('=') + 1)..];
-        }
-
-        string[] words =
-        [
-            .. launcher, Path.Combine(Scripts, "run.sh"), RootFolder, configuration, User, (string)_config["WorkingDir"]!, .. command,
-        ];
-        return ChildProcess.StartAsync(command[0], words[0], words[1..], _folder.File("run.log"), environment);
-    }
-
-    /// <summary>Runs it to its end.</summary>
-    public async Task<(int ExitCode, string Output)> RunAsync(string configuration, params string[] arguments)
-    {
-        await using ChildProcess process = await StartAsync(configuration, arguments);
-        int exitCode = await process.WaitForExitAsync(EndWithin);
-        return (exitCode, process.LogTail);
-    }
-
-    /// <summary>The image's own health check, run once.</summary>
-    public async Task<(int ExitCode, string Output)> CheckHealthAsync(string configuration, params string[] launcher)
-    {
-        // "CMD", and the words.
-        string[] command = [.. _config["Healthcheck"]!["Test"]!.AsArray().Skip(1).Select(word => (string)word!)];
-        await using ChildProcess process = await ExecuteAsync(configuration, command, launcher);
-        int exitCode = await process.WaitForExitAsync(EndWithin);
-        return (exitCode, process.LogTail);
-    }
 
     public static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
 
@@ -106,28 +52,20 @@ public sealed class ContainerImage : IAsyncLifetime, IDisposable
         File.SetUnixFileMode(folder, (UnixFileMode)0b111_101_101);
     }
 
-    /// <summary>Libraries may be executed as well, but are no programs.</summary>
+    /// <summary>Libraries may be executed as well, but are no programs; nor is a text, though the SDK marks every file as one.</summary>
     public static bool IsProgram(string file)
     {
         Debug.Assert(OperatingSystem.IsLinux());
-        return (File.GetUnixFileMode(file) & UnixFileMode.UserExecute) != 0
-            && !Path.GetFileName(file).Contains(".so", StringComparison.Ordinal);
-    }
-
-    private static List<TarEntry> ReadLastLayer(string folder)
-    {
-        JsonNode manifest = JsonNode.Parse(File.ReadAllText($"{folder}/manifest.json"))!;
-        string digest = (string)manifest["layers"]!.AsArray()[^1]!["digest"]!;
-        using FileStream file = File.OpenRead($"{folder}/{digest.Split(':')[1]}");
-        using var layer = new GZipStream(file, CompressionMode.Decompress);
-        using var tar = new TarReader(layer);
-        var entries = new List<TarEntry>();
-        while (tar.GetNextEntry(copyData: true) is { } entry)
+        if ((File.GetUnixFileMode(file) & UnixFileMode.UserExecute) == 0
+            || Path.GetFileName(file).Contains(".so", StringComparison.Ordinal))
         {
-            entries.Add(entry);
+            return false;
         }
 
-        return entries;
+        Span<byte> start = stackalloc byte[2];
+        using FileStream content = File.OpenRead(file);
+        return content.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) > 0
+            && (start.SequenceEqual("#!"u8) || start.SequenceEqual("\u007fE"u8));
     }
 }
 

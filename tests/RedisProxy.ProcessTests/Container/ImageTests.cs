@@ -1,16 +1,15 @@
 using System.Formats.Tar;
+using System.Text.Json.Nodes;
 
 using RedisProxy.Testing;
 using RedisProxy.Tests.Deploy;
 
 namespace RedisProxy.ProcessTests.Container;
 
-/// <summary>The image of the Dockerfile: what is in it, and its program run as its user on a file system that cannot be written.</summary>
-[Trait("Tier", "Container")]
-[Collection(ContainerImage.Tests)]
-public sealed class ImageTests(ContainerImage image, ITestOutputHelper output) : IDisposable
+/// <summary>An image: what is in it, and its program run as its user on a file system that cannot be written.</summary>
+public abstract class ImageTests(RunnableImage image, ITestOutputHelper output) : IDisposable
 {
-    private const long MaxOwnBytes = 20 * 1024 * 1024;
+    private const long MaxOwnBytes = 21 * 1024 * 1024;
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
     private const UnixFileMode SetId = UnixFileMode.SetUser | UnixFileMode.SetGroup;
 
@@ -18,7 +17,11 @@ public sealed class ImageTests(ContainerImage image, ITestOutputHelper output) :
 
     private readonly TemporaryFolder _folder = new("image");
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Fact]
     public void Layer_HasTheProgramAndNothingElse()
@@ -46,13 +49,20 @@ public sealed class ImageTests(ContainerImage image, ITestOutputHelper output) :
     }
 
     [Fact]
-    public void Configuration_IsWhatTheDockerfileSays()
+    public void Configuration_NamesUserProgramPortsAndVersion()
     {
         Assert.Equal("1654", image.User);
-        Assert.Equal("/etc/redisproxy", (string?)image.Config["WorkingDir"]);
+        Assert.Equal([Product.Program], Product.Words(image.Config["Entrypoint"]));
+        Assert.True(image.Config["Cmd"] is null or JsonArray { Count: 0 });
         string[] ports = [.. image.Config["ExposedPorts"]!.AsObject().Select(port => port.Key)];
         Assert.Equal(["6380/tcp", "9180/tcp"], ports.Order(StringComparer.Ordinal));
-        Assert.Equal(Product.Version, (string?)image.Config["Labels"]!["org.opencontainers.image.version"]);
+        JsonNode labels = image.Config["Labels"]!;
+        Assert.Equal(
+            ("RedisProxy", Product.Version, "MIT"),
+            ((string?)labels["org.opencontainers.image.title"], (string?)labels["org.opencontainers.image.version"],
+                (string?)labels["org.opencontainers.image.licenses"]));
+        Assert.Equal(
+            "One stable Redis endpoint in front of a Sentinel deployment.", (string?)labels["org.opencontainers.image.description"]);
     }
 
     [Fact]
@@ -80,7 +90,7 @@ public sealed class ImageTests(ContainerImage image, ITestOutputHelper output) :
     {
         await using RedisServer redis = await RedisServer.StartAsync();
         (int port, int admin) = WriteConfiguration(redis.Port);
-        await using ChildProcess proxy = await image.StartAsync(_folder.Path, []);
+        await using ChildProcess proxy = await image.StartAsync(_folder.Path, image.ConfigurationArguments);
         (int ExitCode, string Output) health = await Eventually.Within(
             Patience, () => image.CheckHealthAsync(_folder.Path), answer => answer.ExitCode == 0, "the container is healthy");
         Assert.StartsWith("ready\n", health.Output, StringComparison.Ordinal);
@@ -106,10 +116,10 @@ public sealed class ImageTests(ContainerImage image, ITestOutputHelper output) :
     public async Task Proxy_WithoutRedis_LivesAndIsUnhealthy()
     {
         (_, int admin) = WriteConfiguration(FreePorts.Take());
-        await using ChildProcess proxy = await image.StartAsync(_folder.Path, []);
+        await using ChildProcess proxy = await image.StartAsync(_folder.Path, image.ConfigurationArguments);
         await Eventually.Within(
             Patience,
-            async () => (await image.RunAsync(_folder.Path, "health", "--live")).ExitCode == 0,
+            async () => (await image.RunAsync(_folder.Path, ["health", "--live", .. image.ConfigurationArguments])).ExitCode == 0,
             "the proxy lives");
         (int exitCode, string text) = await image.CheckHealthAsync(_folder.Path);
         Assert.Equal(1, exitCode);
@@ -129,7 +139,7 @@ public sealed class ImageTests(ContainerImage image, ITestOutputHelper output) :
         await using ChildProcess proxy = await image.StartAsync(_folder.Path, [], launcher);
         await Eventually.Within(
             Patience,
-            async () => (await image.CheckHealthAsync(_folder.Path, launcher)).ExitCode == 0,
+            async () => (await image.CheckHealthAsync(_folder.Path, hasFile: false, launcher)).ExitCode == 0,
             "the container is healthy");
     }
 
@@ -149,7 +159,8 @@ public sealed class ImageTests(ContainerImage image, ITestOutputHelper output) :
         return (port, admin);
     }
 
-    private Task<(int ExitCode, string Output)> StatusAsync() => image.RunAsync(_folder.Path, "status");
+    private Task<(int ExitCode, string Output)> StatusAsync() => 
+        image.RunAsync(_folder.Path, ["status", .. image.ConfigurationArguments]);
 
     /// <summary>By what the kernel says of the running process.</summary>
     private void AssertIsConfined(int id)

@@ -35,6 +35,12 @@ public sealed partial class DockerfileTests
         Assert.Contains($"org.opencontainers.image.version=\"{Product.Version}\"", Value("LABEL"), StringComparison.Ordinal);
 
     [Fact]
+    public void BaseImage_IsTheOneThatTheSdkTakes() => Assert.Contains(
+        $"<ContainerBaseImage>{LastStage[0]["FROM ".Length..]}</ContainerBaseImage>",
+        DeployFiles.Read("src/RedisProxy/Publish.props"),
+        StringComparison.Ordinal);
+
+    [Fact]
     public async Task EntryPoint_IsTheProgram_WhichFindsTheMountedFileByItself()
     {
         Assert.Equal([Product.Program], JsonSerializer.Deserialize<string[]>(Value("ENTRYPOINT"))!);
