@@ -34,11 +34,12 @@ internal sealed class Application : IDisposable
         // $SUBSCRIBE=          this client opens a second connection for publish/subscribe, unless that command is mapped to
         //                      nothing. The demo does not subscribe. The proxy closes subscribers at a failover on purpose (they missed
         //                      messages and should know), and that would be counted here as a lost connection of the application.
-        // syncTimeout          longer than the proxy lets a request wait, so that the proxy's answer is what is counted
+        // asyncTimeout         longer than the proxy lets a request wait (hold.timeout), so that the proxy's answer is what is counted.
+        //                      The default of 5 s is longer, too; without a proxy, 10 s show better what the application waits for
         // configCheckSeconds, keepAlive
         //                      so long that the client's own housekeeping does not happen within a round
         string connectionString =
-            $"{endpoint},abortConnect=false,connectTimeout=5000,syncTimeout=10000,keepAlive=300,configCheckSeconds=300,$SUBSCRIBE=";
+            $"{endpoint},abortConnect=false,connectTimeout=5000,asyncTimeout=10000,keepAlive=300,configCheckSeconds=300,$SUBSCRIBE=";
         return new Application(connectionString, await ConnectionMultiplexer.ConnectAsync(connectionString));
     }
 

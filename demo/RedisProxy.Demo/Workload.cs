@@ -19,9 +19,6 @@ internal sealed class Workload : IAsyncDisposable
 
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(5);
 
-    // This version of the client has no timeout of its own for asynchronous calls.
-    private static readonly TimeSpan ReplyWithin = TimeSpan.FromSeconds(10);
-
     private readonly Application _application;
     private readonly string _keyPrefix;
     private readonly long _epoch = Stopwatch.GetTimestamp();
@@ -105,8 +102,7 @@ internal sealed class Workload : IAsyncDisposable
             (WriteOutcome outcome, string error) = (WriteOutcome.Acknowledged, "");
             try
             {
-                await database.ListRightPushAsync(Key(writer), WriteRecord.Element(writer, number))
-                    .WaitAsync(ReplyWithin, TimeProvider.System);
+                await database.ListRightPushAsync(Key(writer), WriteRecord.Element(writer, number));
                 Interlocked.Increment(ref _replies);
             }
             catch (Exception e) when (e is RedisException or RedisCommandException or TimeoutException)
@@ -127,7 +123,7 @@ internal sealed class Workload : IAsyncDisposable
         {
             try
             {
-                await database.ListLengthAsync(Key(reader)).WaitAsync(ReplyWithin, TimeProvider.System);
+                await database.ListLengthAsync(Key(reader));
                 Interlocked.Increment(ref _replies);
             }
             catch (Exception e) when (e is RedisException or RedisCommandException or TimeoutException)
@@ -147,14 +143,14 @@ internal sealed class Workload : IAsyncDisposable
             case RedisServerException:
                 string code = e.Message.Split(' ', 2)[0];
                 return (WriteRecord.OutcomeOf(code), code);
-            case RedisConnectionException { FailureType: ConnectionFailureType.UnableToResolvePhysicalConnection }:
-                // The client did not even send it.
-                return (WriteOutcome.OtherError, "no connection");
+            case RedisConnectionException { CommandStatus: CommandStatus.WaitingToBeSent or CommandStatus.WaitingInBacklog }:
+            case RedisTimeoutException { Commandstatus: CommandStatus.WaitingToBeSent or CommandStatus.WaitingInBacklog }:
+                // The client had no connection for it, or the server is a replica now, and did not even send it.
+                return (WriteOutcome.OtherError, "not sent");
+            case RedisCommandException:
+                return (WriteOutcome.OtherError, "not sent");
             case RedisConnectionException:
                 return (WriteOutcome.Broken, "connection lost");
-            case RedisCommandException:
-                // The client found out that the server is a replica now, and does not send writes there.
-                return (WriteOutcome.OtherError, "refused by client");
             default:
                 return (WriteOutcome.Broken, "no reply in 10 s");
         }

@@ -48,8 +48,7 @@ internal static class ClientContract
             yield return $"{record.Before.Count} connections at the beginning instead of {expected}";
         }
 
-        bool closesOwn = cell.Mode == ClientMode.PubSub || (cell.Mode == ClientMode.Blocking && stage == ClientStage.Killed);
-        int closed = stage == ClientStage.Steady ? 0 : closesOwn ? 1 : cell.Client.Subscribers;
+        int closed = ExpectedClosed(cell, stage);
         int lost = record.Before.Count - record.Kept;
         if (lost != closed)
         {
@@ -61,6 +60,15 @@ internal static class ClientContract
             yield return $"{record.Opened} connections were opened";
         }
     }
+
+    /// <summary>Connections that subscribe, with or without the application's doing; and one on which a pop was lost.</summary>
+    private static int ExpectedClosed(ClientCell cell, ClientStage stage) => (stage, cell.Mode) switch
+    {
+        (ClientStage.Steady, _) => 0,
+        (_, ClientMode.PubSub) => 1,
+        (ClientStage.Killed, ClientMode.Blocking) => 1 + cell.Client.Subscribers,
+        _ => cell.Client.Subscribers,
+    };
 
     /// <summary>Each driver counts up, so does what it receives; a number that comes again was executed, or delivered, twice.</summary>
     private static IEnumerable<string> Order(CellStage record) =>

@@ -15,16 +15,17 @@ internal sealed record ClientProgram(string Name, string Needs, Func<ClientWorks
         new("node-redis", ClientWorkshop.NodeNeeds, workshop => workshop.NodeAsync("node-redis.mjs")),
         new("hiredis", "Debian's gcc, libc6-dev and libhiredis-dev", workshop => workshop.CompileAsync("hiredis")),
         new("phpredis", "Debian's php-cli and php-redis", workshop => workshop.PhpAsync("phpredis")),
-        new("StackExchange.Redis", "a build of tests/clients/stackexchange-redis", workshop => workshop.DotnetAsync("stackexchange-redis"))
-        {
-            Subscribers = 1,
-            // It shares one connection between all callers, so it offers no command that blocks.
-            Modes = [ClientMode.Plain, ClientMode.Pipelined, ClientMode.Transactional, ClientMode.PubSub],
-        },
+        Dotnet("StackExchange.Redis", "stackexchange-redis"),
+        Dotnet("StackExchange.Redis, RESP2", "stackexchange-redis", "protocol=resp2"),
+        Dotnet("StackExchange.Redis 1.2", "stackexchange-redis-1"),
     ];
 
     public IReadOnlyList<ClientMode> Modes { get; init; } = Enum.GetValues<ClientMode>();
 
     /// <summary>Connections that only subscribe, opened beside the first one whether the application subscribes or not.</summary>
     public int Subscribers { get; init; }
+
+    // It opens the second connection for news of its own about the configuration.
+    private static ClientProgram Dotnet(string name, string folder, params string[] options) =>
+        new(name, $"a build of tests/clients/{folder}", workshop => workshop.DotnetAsync(folder, options)) { Subscribers = 1 };
 }

@@ -25,11 +25,11 @@ internal sealed class ClientWorkshop : IDisposable
 
     public Task<string[]> PhpAsync(string client) => Task.FromResult<string[]>(["php", Path.Combine(Sources, client, "driver.php")]);
 
-    public Task<string[]> DotnetAsync(string client)
+    public Task<string[]> DotnetAsync(string client, params string[] options)
     {
         string own = AppContext.BaseDirectory.Contains("/Debug/", StringComparison.Ordinal) ? "Debug" : "Release";
         string dll = Path.Combine(Sources, client, "bin", own, "net10.0", "StackExchangeRedisDriver.dll");
-        return Task.FromResult<string[]>([Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", dll]);
+        return Task.FromResult<string[]>([Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", dll, .. options]);
     }
 #pragma warning restore CA1822
 

@@ -1,28 +1,39 @@
 using System.Globalization;
+using System.Reflection;
 using System.Text.Json;
 
 using StackExchange.Redis;
 
 namespace RedisProxy.Clients;
 
-/// <summary>StackExchange.Redis, as an application that knows the proxy's address and nothing else. See ../README.md.</summary>
+/// <summary>
+/// StackExchange.Redis, as an application that knows the proxy's address and nothing else. See ../README.md. It is compiled against the
+/// current version and, in the folder beside this one, against the old one that many applications still have.
+/// </summary>
 internal static class Driver
 {
     private const int Batch = 5;
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
 
+    // The client gives up any asynchronous command after 5 s (asyncTimeout) and drops its late reply, so a pop must not wait for longer.
+    private const int PopForSeconds = 2;
+
     private static readonly Lock Output = new();
 
     public static async Task<int> Main(string[] arguments)
     {
-        (string mode, string port, string key) = (arguments[0], arguments[1], arguments[2]);
-        Say(new { client = $"StackExchange.Redis {typeof(ConnectionMultiplexer).Assembly.GetName().Version!.ToString(3)}" });
-        using ConnectionMultiplexer connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{port}");
+        string[] options = [.. arguments.Where(IsOption)];
+        string[] others = [.. arguments.Where(a => !IsOption(a))];
+        (string mode, string port, string key) = (others[0], others[1], others[2]);
+        using ConnectionMultiplexer connection =
+            await ConnectionMultiplexer.ConnectAsync(string.Join(',', [$"127.0.0.1:{port}", .. options]));
         connection.ConnectionFailed += (_, failed) => Say(new { note = $"{failed.ConnectionType} connection: {failed.FailureType}" });
         IDatabase database = connection.GetDatabase();
+        Say(new { client = $"StackExchange.Redis {Version()}, RESP{await ProtocolAsync(database)}" });
         if (mode == "pubsub")
         {
-            await connection.GetSubscriber().SubscribeAsync("ticks", (_, message) => Say(new { ack = new[] { (long)message } }));
+            await connection.GetSubscriber().SubscribeAsync(
+                new RedisChannel("ticks", RedisChannel.PatternMode.Literal), (_, message) => Say(new { ack = new[] { (long)message } }));
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System);
         }
 
@@ -31,14 +42,27 @@ internal static class Driver
             "plain" => PlainAsync,
             "pipelined" => PipelinedAsync,
             "transactional" => TransactionalAsync,
+            "blocking" => BlockingAsync,
             _ => throw new ArgumentException($"StackExchange.Redis has no mode '{mode}'."),
         };
         for (long n = 0; ; n++)
         {
             await round(database, key, n);
-            await Task.Delay(Pace, TimeProvider.System);
+            if (mode != "blocking")
+            {
+                await Task.Delay(Pace, TimeProvider.System);
+            }
         }
     }
+
+    private static bool IsOption(string argument) => argument.Contains('=', StringComparison.Ordinal);
+
+    private static string Version() => typeof(ConnectionMultiplexer).Assembly
+        .GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
+
+    // As the server knows this connection: what was agreed on, not what was asked for.
+    private static async Task<string> ProtocolAsync(IDatabase database) =>
+        ((string)(await database.ExecuteAsync("CLIENT", "INFO"))!).Split(" resp=")[1][..1];
 
     private static async Task PlainAsync(IDatabase database, string key, long n)
     {
@@ -84,6 +108,26 @@ internal static class Driver
         catch (Exception e) when (IsOfRedis(e))
         {
             Say(new { error = Describe(e), of = new[] { n } });
+        }
+    }
+
+    // The library offers no blocking command: all callers share the connection, so one that waits keeps the others waiting. What pops
+    // nevertheless sends the command as it is, over a multiplexer that nobody else uses.
+    private static async Task BlockingAsync(IDatabase database, string key, long n)
+    {
+        try
+        {
+            RedisResult popped = await database.ExecuteAsync("BLPOP", key, PopForSeconds);
+            if (!popped.IsNull)
+            {
+                Say(new { ack = new[] { (long)((RedisResult[])popped!)[1] } });
+            }
+        }
+        catch (Exception e) when (IsOfRedis(e))
+        {
+            Say(new { error = Describe(e), of = Array.Empty<long>() });
+            // The old version fails at once for as long as it has no connection.
+            await Task.Delay(Pace, TimeProvider.System);
         }
     }
 
