@@ -65,8 +65,11 @@ internal sealed class Session : Conversation, IGateUser
     /// <summary>The request pump does not wait for input; a change of what it waits for must wake it.</summary>
     public bool IsInputStalled { get; set; }
 
-    /// <summary>The client waits for something, so this session goes before idle ones.</summary>
-    public bool IsWaitedFor => !Pipeline.Waiting.IsEmpty || Phase == SessionPhase.Opening;
+    /// <summary>
+    /// The client waits for something, so this session goes before idle ones. One that subscribed waits for messages, and misses those that
+    /// others publish before it has subscribed again.
+    /// </summary>
+    public bool IsWaitedFor => !Pipeline.Waiting.IsEmpty || Phase == SessionPhase.Opening || State.IsSubscribed;
 
     /// <summary>Nothing is in flight or waiting, and both sides are between two messages.</summary>
     public bool IsQuiescent => Pipeline.Count == 0 && !Replies.IsRelaying && _requests.IsAtBoundary && !Pipeline.IsRaw;

@@ -144,6 +144,23 @@ public sealed class PubSubTests
     }
 
     [Fact]
+    public async Task Resubscribe_BesideIdleSessions_ComesFirst()
+    {
+        ProxyOptions options = Resubscribing() with { Backend = new BackendOptions { MaxConcurrentConnects = 1 } };
+        await using SessionLab lab = await SessionLab.StartAsync(options);
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(SubscribeA, Confirmation("subscribe", "a", 1));
+        for (int i = 0; i < 30; i++)
+        {
+            await lab.ConnectPairAsync();
+        }
+
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(SubscribeA);
+    }
+
+    [Fact]
     public async Task Resubscribe_OfMoreNamesThanASocketTakesAtOnce_IsSaidInPieces()
     {
         await using SessionLab lab = await SessionLab.StartAsync(Resubscribing());
