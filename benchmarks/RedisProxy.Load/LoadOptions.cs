@@ -25,7 +25,8 @@ internal sealed record LoadOptions
           --requests N    Requests per run of the cell "{Measure.Default.Key}"; runs of other cells
                           take about as long. Default {DefaultRequests}.
           --targets LIST  Of {string.Join(", ", Target.Keys)}, or "all".
-                          Default: all but {Target.NutcrackerKey}, which shares one connection to redis.
+                          Default: all but {Target.NutcrackerKey} and {Target.SharedFloorKey}, which share one
+                          connection to redis, and {Target.PipelinesKey}, RedisProxy with its portable transport.
           --markdown FILE Replaces the "{LoadReport.Section}" section of this document of the repository with
                           the result, as Markdown: docs/performance.md. "-" is standard output.
                           Refuses when a bar is missed for which the document gives no reason.

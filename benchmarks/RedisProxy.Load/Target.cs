@@ -12,6 +12,7 @@ internal sealed class Target : IAsyncDisposable
     public const string HaproxyKey = "haproxy";
     public const string NginxKey = "nginx";
     public const string FloorKey = "floor";
+    public const string SharedFloorKey = "shared-floor";
     public const string ProxyKey = "proxy";
     public const string PipelinesKey = "pipelines";
     public const string NutcrackerKey = "nutcracker";
@@ -27,10 +28,11 @@ internal sealed class Target : IAsyncDisposable
         _owner = owner;
     }
 
-    public static IReadOnlyList<string> Keys { get; } = [DirectKey, HaproxyKey, NginxKey, FloorKey, ProxyKey, PipelinesKey, NutcrackerKey];
+    public static IReadOnlyList<string> Keys { get; } =
+        [DirectKey, HaproxyKey, NginxKey, FloorKey, ProxyKey, PipelinesKey, NutcrackerKey, SharedFloorKey];
 
-    /// <summary>All but the one that does another job, and the one that is not for production.</summary>
-    public static IReadOnlyList<string> DefaultKeys { get; } = [.. Keys.Where(key => key is not (NutcrackerKey or PipelinesKey))];
+    /// <summary>All but those that do another job, and the one that is not for production.</summary>
+    public static IReadOnlyList<string> DefaultKeys { get; } = [.. Keys.Where(key => key != PipelinesKey && !Shares(key))];
 
     public string Key { get; }
 
@@ -39,6 +41,9 @@ internal sealed class Target : IAsyncDisposable
     public int Port { get; }
 
     public ChildProcess? Forwarder { get; }
+
+    /// <summary>All of its clients are on one connection to redis.</summary>
+    public static bool Shares(string key) => key is NutcrackerKey or SharedFloorKey;
 
     /// <param name="key">One of <see cref="Keys"/>.</param>
     /// <param name="redis">Where it leads.</param>
@@ -49,6 +54,7 @@ internal sealed class Target : IAsyncDisposable
         HaproxyKey => Of(key, "HAProxy", await Haproxy.StartAsync(redis, maxConnections)),
         NginxKey => Of(key, "nginx", await Nginx.StartAsync(redis, maxConnections)),
         FloorKey => Of(key, "floor", await Floor.StartAsync(redis)),
+        SharedFloorKey => Of(key, "floor of sharing", await Floor.StartSharedAsync(redis)),
         NutcrackerKey => Of(key, "nutcracker", await Nutcracker.StartAsync(redis)),
         ProxyKey => Of(key, await StartProxyAsync(redis, 1)),
         PipelinesKey => await StartPipelinesAsync(redis),

@@ -1,9 +1,9 @@
 namespace RedisProxy.Load.Measures;
 
-/// <summary>One kind of traffic by redis-benchmark.</summary>
+/// <summary>One kind of traffic, by redis-benchmark or <see cref="MultiplexerLoad"/>.</summary>
 /// <param name="Key">How <c>--cells</c> calls it.</param>
 /// <param name="Title">How a reader calls it.</param>
-/// <param name="Clients">Connections of redis-benchmark.</param>
+/// <param name="Clients">Connections of redis-benchmark, or callers.</param>
 /// <param name="Pipeline">Requests per burst.</param>
 /// <param name="ValueBytes">What GET returns.</param>
 /// <param name="Weight">Requests of a run, as a multiple of <c>--requests</c>: about as long a run for each cell.</param>
@@ -15,6 +15,12 @@ internal sealed record Cell(string Key, string Title, int Clients, int Pipeline,
 
     public static Cell Many { get; } = new("many", "GET 100 B, 500 clients, no pipelining", 500, 1, 100, 1);
 
+    public static Cell Multiplexer { get; } = new(
+        "multiplexer", "GET 100 B, 200 callers on one multiplexer of StackExchange.Redis", 200, 1, 100, 2)
+    {
+        IsMultiplexed = true,
+    };
+
     public static Cell Large { get; } = new("large", "GET 64 KiB, 16 clients, no pipelining", 16, 1, 64 * 1024, 0.4);
 
     /// <summary>As redis-benchmark calls it.</summary>
@@ -22,6 +28,9 @@ internal sealed record Cell(string Key, string Title, int Clients, int Pipeline,
 
     /// <summary>False: each request has a connection of its own.</summary>
     public bool KeepsConnections { get; init; } = true;
+
+    /// <summary>All clients share one connection of an application on .NET.</summary>
+    public bool IsMultiplexed { get; init; }
 
     public long Requests(long perRun) => Math.Max(Clients * Pipeline, (long)(perRun * Weight));
 }

@@ -42,7 +42,7 @@ internal static class IdleSessions
                 $"{Sessions} sessions need {DescriptorsNeeded} open files in a process, and the limit is {limit} (ulimit -Hn).");
         }
 
-        string[] targets = [.. bench.Options.Targets.Where(key => key is not (Target.DirectKey or Target.NutcrackerKey)).Distinct()];
+        string[] targets = [.. bench.Options.Targets.Where(key => key != Target.DirectKey && !Target.Shares(key)).Distinct()];
         if (targets.Length == 0)
         {
             throw new InvalidOperationException("None of the targets is a forwarder, so there is no memory to measure.");

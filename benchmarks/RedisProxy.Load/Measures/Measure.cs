@@ -15,6 +15,7 @@ internal sealed record Measure(string Key, string Title, Func<Bench, Task<Measur
         Traffic.Of(Cell.Pipelined),
         Traffic.Of(Cell.Many),
         Traffic.Of(Cell.Large),
+        Traffic.Multiplexer,
         Traffic.Connect,
         Loops.Measure,
         Allocation.Measure,

@@ -8,7 +8,7 @@ namespace RedisProxy.Load.Measures;
 internal static class RedisBenchmark
 {
     // Without -r, redis-benchmark reads this very key.
-    private const string KeyOfGet = "key:__rand_int__";
+    public const string KeyOfGet = "key:__rand_int__";
 
     private static readonly TimeSpan RunWithin = TimeSpan.FromMinutes(10);
 
@@ -55,6 +55,9 @@ internal static class RedisBenchmark
 /// <param name="CpuPerRequest">Microseconds of the forwarder; 0 without one.</param>
 internal sealed record Run(double RequestsPerSecond, double P50, double P99, double CpuPerRequest)
 {
+    /// <summary>Microseconds of redis itself.</summary>
+    public double RedisCpuPerRequest { get; init; }
+
     public override string ToString()
     {
         string cpu = CpuPerRequest > 0 ? string.Create(CultureInfo.InvariantCulture, $", CPU {CpuPerRequest:0.00} µs each") : "";

@@ -6,7 +6,7 @@ using RedisProxy.Testing;
 namespace RedisProxy.Load.Measures;
 
 /// <summary>
-/// The ways to one redis-server under load. In each round every target has one run of redis-benchmark, one after the other; ratios are
+/// The ways to one redis-server under load. In each round every target has one run, one after the other; ratios are
 /// taken within a round, where the machine was the same for all.
 /// </summary>
 internal static class Traffic
@@ -29,6 +29,10 @@ internal static class Traffic
 
     public static Measure Of(Cell cell) => new(cell.Key, cell.Title, bench => MeasureAsync(bench, cell, CellBars));
 
+    /// <summary>Without a bar: most of it is the client's time.</summary>
+    public static Measure Multiplexer { get; } =
+        new(Cell.Multiplexer.Key, Cell.Multiplexer.Title, bench => MeasureAsync(bench, Cell.Multiplexer, static (_, _) => []));
+
     public static Measure Connect { get; } =
         new(Connecting.Key, Connecting.Title, bench => MeasureAsync(bench, Connecting, ConnectBars));
 
@@ -41,7 +45,7 @@ internal static class Traffic
         {
             // Not counted: the runtime compiles its hot paths again during the first hundred thousand requests, and everybody fills caches.
             await Bench.SayAsync($"{cell.Key}: warming up {target.Key}");
-            await RedisBenchmark.RunAsync(target, cell, requests);
+            await DriveAsync(target, cell, requests);
         }
 
         var byKey = targets.ToDictionary(t => t.Key);
@@ -70,14 +74,19 @@ internal static class Traffic
         return $"{cell.Title} ({requests} requests a run)";
     }
 
+    private static Task<Run> DriveAsync(Target target, Cell cell, long requests) => cell.IsMultiplexed
+        ? MultiplexerLoad.RunAsync(target, cell, requests)
+        : RedisBenchmark.RunAsync(target, cell, requests);
+
     private static async Task<Run> RunOnceAsync(RedisServer redis, Target target, Cell cell, long requests)
     {
         long connectionsBefore = await ConnectionsAsync(redis);
-        Run run = await RedisBenchmark.RunAsync(target, cell, requests);
+        TimeSpan redisCpuBefore = redis.Process.CpuTime;
+        Run run = await DriveAsync(target, cell, requests);
+        TimeSpan redisCpu = redis.Process.CpuTime - redisCpuBefore;
         long connections = await ConnectionsAsync(redis) - connectionsBefore;
-        // nutcracker has one connection to redis, whatever its clients do.
-        return cell.KeepsConnections || target.Key == Target.NutcrackerKey || connections >= requests
-            ? run
+        return cell.KeepsConnections || Target.Shares(target.Key) || connections >= requests
+            ? run with { RedisCpuPerRequest = redisCpu.TotalMicroseconds / requests }
             : throw new InvalidOperationException($"{requests} requests through {target.Name} made only {connections} connections.");
     }
 
@@ -93,7 +102,7 @@ internal static class Traffic
 
         string[] titles =
         [
-            "", "requests/s", "p50 ms", "p99 ms", "CPU µs/request",
+            "", "requests/s", "p50 ms", "p99 ms", "CPU µs/request", "redis µs/request",
             "CPU ÷ HAProxy", "CPU ÷ floor", "requests/s ÷ HAProxy", "p99 ÷ HAProxy",
         ];
         return new MeasureResult(Title(bench, cell), [titles, .. targets.Select(t => Row(t, rounds))], bars(cell, rounds));
@@ -106,6 +115,7 @@ internal static class Traffic
         Spread.Text(rounds.Of(target.Key, r => r.P50), "0.000"),
         Spread.Text(rounds.Of(target.Key, r => r.P99), "0.000"),
         target.Forwarder is null ? "" : Spread.Text(rounds.Of(target.Key, r => r.CpuPerRequest), "0.00"),
+        Spread.Text(rounds.Of(target.Key, r => r.RedisCpuPerRequest), "0.00"),
         Ratio.Text(rounds.Ratio(target.Key, Target.HaproxyKey, r => r.CpuPerRequest), "0.00"),
         Ratio.Text(rounds.Ratio(target.Key, Target.FloorKey, r => r.CpuPerRequest), "0.00"),
         Ratio.Text(rounds.Ratio(target.Key, Target.HaproxyKey, r => r.RequestsPerSecond), "0.00"),

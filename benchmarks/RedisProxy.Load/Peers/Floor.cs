@@ -3,16 +3,20 @@ using RedisProxy.Testing;
 namespace RedisProxy.Load.Peers;
 
 /// <summary>
-/// A forwarder in C that does one receive and one send for each burst and nothing else (<c>benchmarks/floor/floor.c</c>, built by
-/// <c>benchmarks/load</c>): less than that no proxy of one thread can use.
+/// Forwarders in C that do nothing but forward, built by <c>benchmarks/load</c>: less than that no proxy of one thread can use.
 /// </summary>
 internal static class Floor
 {
-    private static string Program => Path.Combine(ProxyProgram.RepositoryRoot(), "benchmarks/floor/bin/floor");
+    /// <summary>One connection to redis for each client (<c>benchmarks/floor/floor.c</c>).</summary>
+    public static Task<Peer> StartAsync(RedisServer redis) => StartAsync("floor", redis);
 
-    public static Task<Peer> StartAsync(RedisServer redis)
+    /// <summary>One connection to redis for all clients (<c>benchmarks/floor/shared.c</c>).</summary>
+    public static Task<Peer> StartSharedAsync(RedisServer redis) => StartAsync("shared", redis);
+
+    private static Task<Peer> StartAsync(string name, RedisServer redis)
     {
         int port = FreePorts.Take();
-        return Peer.StartAsync(Program, port, "", (_, _) => [Peer.Text(port), Peer.Text(redis.Port)]);
+        string program = Path.Combine(ProxyProgram.RepositoryRoot(), "benchmarks/floor/bin", name);
+        return Peer.StartAsync(program, port, "", (_, _) => [Peer.Text(port), Peer.Text(redis.Port)]);
     }
 }
