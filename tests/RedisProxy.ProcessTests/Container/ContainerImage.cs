@@ -9,7 +9,7 @@ namespace RedisProxy.ProcessTests.Container;
 /// The image that the Dockerfile describes, built once for all tests by <c>tests/container/build.sh</c>, and beside it the one that the
 /// SDK makes. Needs root and Debian's buildah.
 /// </summary>
-public sealed class ContainerImage : RunnableImage, IAsyncLifetime, IDisposable
+public sealed class ContainerImage : RunnableImage, IAsyncLifetime
 {
     /// <summary>The collection of the tests that share it.</summary>
     public const string Tests = "container image";
@@ -39,9 +39,11 @@ public sealed class ContainerImage : RunnableImage, IAsyncLifetime, IDisposable
         Archive = await ArchivedImage.PublishAsync(_folder.Folder("archive"), $"{image}/base");
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-    public void Dispose() => _folder.Dispose();
+    public ValueTask DisposeAsync()
+    {
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
 
     public static string Octal(UnixFileMode mode) => Convert.ToString((int)mode, 8).PadLeft(4, '0');
 

@@ -2,7 +2,7 @@ using RedisProxy.Testing;
 
 namespace RedisProxy.ProcessTests.Integration;
 
-public sealed class DescriptorShortageTests : IAsyncLifetime, IDisposable
+public sealed class DescriptorShortageTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
@@ -17,9 +17,8 @@ public sealed class DescriptorShortageTests : IAsyncLifetime, IDisposable
     {
         _clients.ForEach(client => client.Dispose());
         await _server.DisposeAsync();
+        _folder.Dispose();
     }
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task FewDescriptors_LimitTheSessionsAndFurtherClientsAreToldSo()

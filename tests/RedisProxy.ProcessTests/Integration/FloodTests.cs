@@ -8,7 +8,7 @@ namespace RedisProxy.ProcessTests.Integration;
 
 /// <summary>Connections that only take descriptors, to every address of a proxy that may have 1,024 of them.</summary>
 [Collection(HeavyLoad.Tests)]
-public sealed class FloodTests : IAsyncLifetime, IDisposable
+public sealed class FloodTests : IAsyncLifetime
 {
     private const int Limit = 1024;
 
@@ -57,10 +57,9 @@ public sealed class FloodTests : IAsyncLifetime, IDisposable
         int code = await _proxy.WaitForExitAsync(Patience);
         await _proxy.DisposeAsync();
         await _deployment.DisposeAsync();
+        _folder.Dispose();
         Assert.Equal(0, code);
     }
-
-    public void Dispose() => _folder.Dispose();
 
     [Theory]
     [InlineData("GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-Half: ", false)]

@@ -139,9 +139,7 @@ public sealed class LosslessFailoverTests(ITestOutputHelper output) : IAsyncLife
             await asked.WaitForAcknowledgedAsync(500, Patience);
             await other.WaitForAcknowledgedAsync(500, Patience);
             await direct.WaitForAcknowledgedAsync(20, Patience);
-            (HttpStatusCode status, string text) = await PostAsync("failover");
-            output.WriteLine(text);
-            Assert.Equal(HttpStatusCode.OK, status);
+            await OrderAsync();
             master = await _deployment.WaitForMasterAsync(master, Patience);
             await _deployment.WaitUntilHealthyAsync(Patience);
         }
@@ -153,6 +151,21 @@ public sealed class LosslessFailoverTests(ITestOutputHelper output) : IAsyncLife
         Assert.All(
             reports[..2], report => Assert.Equal(0, report.NotExecuted + report.Unknown + report.Broken + report.OtherErrors));
         Assert.Equal(times, (await _other.ScrapeAsync()).Sum("redisproxy_failovers_total", ("kind", "planned")));
+    }
+
+    // On a busy machine Sentinel's look at the replicas may be too old to choose one; then it gives up, and is asked again.
+    private async Task OrderAsync()
+    {
+        for (int left = 3; ; left--)
+        {
+            (HttpStatusCode status, string text) = await PostAsync("failover");
+            output.WriteLine(text);
+            if (left == 1 || !text.Contains("has promoted no replica, and no failover is in progress", StringComparison.Ordinal))
+            {
+                Assert.Equal(HttpStatusCode.OK, status);
+                return;
+            }
+        }
     }
 
     private static CountingWriter StartWriters(string prefix, Func<Task<RawClient>> connect, TimeSpan pace = default) =>

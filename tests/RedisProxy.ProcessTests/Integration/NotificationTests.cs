@@ -14,7 +14,7 @@ using RedisProxy.Tests.Notify;
 namespace RedisProxy.ProcessTests.Integration;
 
 /// <summary>Receivers of a running proxy, through what real servers and Sentinels do.</summary>
-public sealed class NotificationTests : IAsyncLifetime, IDisposable
+public sealed class NotificationTests : IAsyncLifetime
 {
     private const string Secret = "hook-canary";
     private const string Token = "t0ken-canary";
@@ -26,9 +26,11 @@ public sealed class NotificationTests : IAsyncLifetime, IDisposable
 
     public async ValueTask InitializeAsync() => _hook = await HookReceiver.StartAsync();
 
-    public async ValueTask DisposeAsync() => await _hook.DisposeAsync();
-
-    public void Dispose() => _folder.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await _hook.DisposeAsync();
+        _folder.Dispose();
+    }
 
     [Fact]
     public async Task PlannedFailover_IsOneMessageToEachReceiver()

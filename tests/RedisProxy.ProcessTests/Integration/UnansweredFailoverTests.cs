@@ -7,7 +7,7 @@ using RedisProxy.Testing;
 namespace RedisProxy.ProcessTests.Integration;
 
 /// <summary>A failover on demand whose Sentinel is frozen right after it got the order, and does not answer it.</summary>
-public sealed class UnansweredFailoverTests(ITestOutputHelper output) : IAsyncLifetime, IDisposable
+public sealed class UnansweredFailoverTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const string Token = "t0ken-canary";
 
@@ -42,11 +42,10 @@ public sealed class UnansweredFailoverTests(ITestOutputHelper output) : IAsyncLi
         _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token);
     }
 
-    public void Dispose() => _http.Dispose();
-
     public async ValueTask DisposeAsync()
     {
         await _proxy.DisposeAsync();
+        _http.Dispose();
         Array.ForEach(_relays, relay => relay.Dispose());
         await _deployment.DisposeAsync();
     }

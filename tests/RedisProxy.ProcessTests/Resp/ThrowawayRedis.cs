@@ -11,7 +11,7 @@ namespace RedisProxy.ProcessTests.Resp;
 /// A real redis-server for the time of a test class. Its default user may run a few harmless commands only, so whatever a broken
 /// request turns into, nothing stops, blocks or reconfigures the server; what is not allowed gets an error, which is a reply like any.
 /// </summary>
-public sealed class ThrowawayRedis : IAsyncLifetime, IDisposable
+public sealed class ThrowawayRedis : IAsyncLifetime
 {
     private const int PortAttempts = 5;
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
@@ -46,10 +46,7 @@ public sealed class ThrowawayRedis : IAsyncLifetime, IDisposable
             _process.Kill();
             await _process.WaitForExitAsync();
         }
-    }
 
-    public void Dispose()
-    {
         _process?.Dispose();
         _directory.Delete(recursive: true);
     }

@@ -43,6 +43,20 @@ public sealed class ReferenceTests
         });
     }
 
+    [Fact]
+    public void Dependencies_HaveTheVersionsThatAreRestored()
+    {
+        string root = ProxyProgram.RepositoryRoot();
+        Dictionary<string, string> versions = XDocument.Load(Path.Combine(root, "Directory.Packages.props")).Descendants("PackageVersion")
+            .ToDictionary(package => package.Attribute("Include")!.Value, package => package.Attribute("Version")!.Value);
+        string[][] rows = [.. File.ReadLines(Path.Combine(root, "docs/dependencies.md"))
+            .Where(line => line.StartsWith("| ", StringComparison.Ordinal))
+            .Select(line => line.Split('|', StringSplitOptions.TrimEntries)[1..3])
+            .Where(row => row[0] != "package" && row[1] != "of the shared framework")];
+        Assert.Equal(5, rows.Length);
+        Assert.All(rows, row => Assert.Equal(versions[row[0]], row[1]));
+    }
+
     /// <summary>Limits that are no range of a value are said in prose.</summary>
     [Fact]
     public void ConfigurationReference_SaysHowManyThereMayBe()

@@ -7,7 +7,7 @@ using RedisProxy.Testing;
 namespace RedisProxy.Tests.Harness;
 
 /// <summary>Each fault of the relay, seen from both of its ends.</summary>
-public sealed class FaultRelayTests : IAsyncLifetime, IDisposable
+public sealed class FaultRelayTests : IAsyncLifetime
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
@@ -29,9 +29,8 @@ public sealed class FaultRelayTests : IAsyncLifetime, IDisposable
     {
         _opened.ForEach(client => client.Dispose());
         await _relay.DisposeAsync();
+        _listener.Dispose();
     }
-
-    public void Dispose() => _listener.Dispose();
 
     [Fact]
     public async Task Clear_Bytes_PassInBothDirectionsUnchanged()

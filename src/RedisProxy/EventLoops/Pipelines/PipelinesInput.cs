@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Net.Sockets;
 
 namespace RedisProxy.EventLoops;
 
@@ -96,9 +95,9 @@ internal sealed class PipelinesInput(PipelinesSocket owner)
             }
             while (GoesOnAfter(result, reader));
         }
-        catch (Exception failure) when (failure is IOException or SocketException)
+        catch (Exception failure)
         {
-            // What was received before stays readable.
+            // Whatever it was, nothing more comes. What was received before stays readable.
             IsReading = false;
             Fail(PortableSockets.ErrorOf(failure));
             owner.Report(PipelinesSocket.Broken);

@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-
 using Pipelines.Sockets.Unofficial;
 
 namespace RedisProxy.EventLoops;
@@ -62,7 +60,7 @@ internal sealed class PipelinesOutput(PipelinesSocket owner)
             await connection.Output.FlushAsync();
             Error = connection.BytesSent == _written ? 0 : Errno.BrokenPipe;
         }
-        catch (Exception failure) when (failure is IOException or SocketException)
+        catch (Exception failure)
         {
             Error = PortableSockets.ErrorOf(failure);
         }
