@@ -8,8 +8,6 @@ namespace RedisProxy.Admin;
 /// <summary>The process metrics of every Prometheus exporter, under the names that dashboards and alert rules expect.</summary>
 internal static class ProcessMetrics
 {
-    private const string DescriptorFolder = "/proc/self/fd";
-
     public static void AddTo(Meter meter)
     {
         double startedAt = StartedAt();
@@ -32,10 +30,8 @@ internal static class ProcessMetrics
         meter.CreateObservableGauge("process_max_fds", MaxDescriptors, description: "Maximum number of open file descriptors (ulimit -n).");
     }
 
-    // Counting them opens one more, which is not counted.
-    private static IEnumerable<Measurement<long>> OpenDescriptors() => Directory.Exists(DescriptorFolder)
-        ? [new Measurement<long>(Directory.EnumerateFileSystemEntries(DescriptorFolder).Count() - 1)]
-        : [];
+    private static IEnumerable<Measurement<long>> OpenDescriptors() =>
+        SystemLimits.CountOpenFiles() is { } count ? [new Measurement<long>(count)] : [];
 
     private static IEnumerable<Measurement<long>> MaxDescriptors() =>
         SystemLimits.MaxOpenFiles is < long.MaxValue and var max ? [new Measurement<long>(max)] : [];

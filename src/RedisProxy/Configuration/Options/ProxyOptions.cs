@@ -268,9 +268,9 @@ internal sealed record LoopOptions
 
     /// <summary>
     /// <c>transport</c>: what moves the bytes. <c>epoll</c>: system calls of our own, the fastest; Linux only. <c>pipelines</c>: the
-    /// framework's sockets, for development on other systems and for sandboxes without epoll; each connection may hold 200 KiB that the
-    /// limit on buffers does not count, and restarts with <c>--take-over</c> may reset clients. <c>auto</c>: epoll on Linux, pipelines
-    /// elsewhere.
+    /// framework's sockets, for development on other systems and for sandboxes that permit nothing else; each connection may hold 200 KiB
+    /// that the limit on buffers does not count, and restarts with <c>--take-over</c> may reset clients. <c>auto</c>: epoll on Linux,
+    /// pipelines elsewhere.
     /// </summary>
     public LoopTransport Transport { get; init; }
 

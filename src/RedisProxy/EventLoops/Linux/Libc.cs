@@ -90,6 +90,9 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, EntryPoint = "getrlimit")]
     public static partial int GetLimit(int resource, ulong* softAndHard);
 
+    [LibraryImport(Name, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int GetStatus(int folder, string path, int flags, uint fields, byte* status);
+
     [LibraryImport(Name, EntryPoint = "fchmod")]
     public static partial int ChangeMode(int fd, uint mode);
 

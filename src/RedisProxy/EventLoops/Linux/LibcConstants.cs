@@ -61,6 +61,11 @@ internal static class LibcConstants
 
     public const int LimitOpenFiles = 7; // RLIMIT_NOFILE
 
+    public const int CurrentFolder = -100; // AT_FDCWD
+    public const uint StatusSize = 0x200; // STATX_SIZE
+    public const int StatusBytes = 256; // struct statx
+    public const int StatusSizeOffset = 40; // stx_size, 64 bits
+
     public const int IpProtoIpv6 = 41;
     public const int Ipv6Only = 26;
 }

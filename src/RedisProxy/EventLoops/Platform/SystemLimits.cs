@@ -5,6 +5,8 @@ namespace RedisProxy.EventLoops;
 /// <summary>Limits that the operating system sets for this process or this machine.</summary>
 internal static class SystemLimits
 {
+    private const string DescriptorFolder = "/proc/self/fd";
+
     /// <summary>
     /// The first and last port that the system assigns to outgoing connections (ip(7), ip_local_port_range). Where it does not say so, any
     /// port may be one.
@@ -25,6 +27,26 @@ internal static class SystemLimits
                 : long.MaxValue;
         }
     }
+
+    /// <summary>
+    /// The descriptors that this process has open. Since Linux 6.2 they are the size of their folder; counting its entries looks up the
+    /// target of each, which for thousands of connections takes longer than the rest of a scrape. Null: not Linux.
+    /// </summary>
+    public static unsafe long? CountOpenFiles()
+    {
+        if (!OperatingSystem.IsLinux() || !Directory.Exists(DescriptorFolder))
+        {
+            return null;
+        }
+
+        byte* status = stackalloc byte[LibcConstants.StatusBytes];
+        int result = Libc.GetStatus(LibcConstants.CurrentFolder, DescriptorFolder, 0, LibcConstants.StatusSize, status);
+        long size = result == 0 ? *(long*)(status + LibcConstants.StatusSizeOffset) : 0;
+        return size > 0 ? size : CountEntries();
+    }
+
+    /// <summary>As <see cref="CountOpenFiles"/>, on any Linux. Counting opens one more, which is not counted.</summary>
+    internal static long CountEntries() => Directory.EnumerateFileSystemEntries(DescriptorFolder).LongCount() - 1;
 
     private static (int First, int Last) ReadEphemeralPorts()
     {
