@@ -92,7 +92,8 @@ internal static class Traffic
 
     private static async Task<MeasureResult> MeasureAsync(Bench bench, Cell cell, Func<Cell, Rounds<Run>, IReadOnlyList<Bar>> bars)
     {
-        IReadOnlyList<Target> targets = await bench.TargetsAsync();
+        // A multiplexer chooses its connection's protocol and name, which strangers on the same connection would be given, too.
+        Target[] targets = [.. (await bench.TargetsAsync()).Where(target => !cell.IsMultiplexed || !Target.Shares(target.Key))];
         Rounds<Run> rounds = await RunAsync(bench, targets, cell);
         int most = MaxExtension * bench.Options.Rounds;
         while (bench.Options.Check && rounds.Count < most && bars(cell, rounds).Any(bar => !bar.IsDecided))
