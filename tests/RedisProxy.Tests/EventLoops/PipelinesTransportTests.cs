@@ -69,6 +69,30 @@ public sealed class PipelinesTransportTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task Input_ThatCameInThisVeryTurn_IsThereForWhoLooks()
+    {
+        await using var running = new RunningLoop(new PipelinesTransport());
+        int listening = running.Transport.Listen(AnyPort, Settings);
+        using RawClient peer = await RawClient.ConnectAsync(running.Transport.LocalAddress(listening)!.Port);
+        int accepted = await running.AcceptAsync(listening);
+        running.Transport.Close(listening);
+        byte[] room = new byte[64];
+        int[] received = await running.Loop.InvokeAsync(() =>
+        {
+            // The loop has not been told of anything yet: neither that the socket is writable, nor of the first bytes.
+            LoopSocket socket = LoopSockets.Adopt(running.Loop, accepted)!;
+            peer.Socket.Send("first"u8);
+            int first = Receive(socket, room);
+            peer.Socket.Send("second"u8);
+            int second = Receive(socket, room);
+            int none = Receive(socket, room);
+            socket.Close();
+            return new[] { first, second, none };
+        });
+        Assert.Equal([5, 6, Kernel.WouldBlock], received);
+    }
+
+    [Fact]
     public async Task EndOfThePeer_IsNoticed_AlthoughWhatCameBeforeIsNotTaken()
     {
         await using var running = new RunningLoop(new PipelinesTransport());

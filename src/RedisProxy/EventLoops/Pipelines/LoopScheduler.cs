@@ -68,25 +68,12 @@ internal sealed class LoopScheduler : PipeScheduler
 
     /// <summary>Returns when something is scheduled, after <see cref="Wake"/>, or when the time has passed.</summary>
     /// <param name="timeoutMs">-1: without limit.</param>
-    public void Wait(int timeoutMs)
+    /// <param name="endsWhenWoken">False: a call of <see cref="Wake"/> from before does not end it.</param>
+    public void Wait(int timeoutMs, bool endsWhenWoken = true)
     {
         lock (_gate)
         {
-            if (_scheduled.Count == 0 && !_isWoken && timeoutMs != 0)
-            {
-                _isWaiting = true;
-                Monitor.Wait(_gate, timeoutMs);
-                _isWaiting = false;
-            }
-        }
-    }
-
-    /// <summary>As <see cref="Wait"/>, but <see cref="Wake"/> does not end it.</summary>
-    public void WaitForWork(int timeoutMs)
-    {
-        lock (_gate)
-        {
-            if (_scheduled.Count == 0)
+            if (_scheduled.Count == 0 && !(_isWoken && endsWhenWoken) && timeoutMs != 0)
             {
                 _isWaiting = true;
                 Monitor.Wait(_gate, timeoutMs);

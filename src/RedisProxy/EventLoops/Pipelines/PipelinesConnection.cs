@@ -26,6 +26,8 @@ internal sealed class PipelinesConnection : PipelinesSocket
         _output = new PipelinesOutput(this);
     }
 
+    public override bool HasArrived => _input.HasArrived;
+
     public override bool IsUnderWay => _input.IsReading && IsReadable;
 
     /// <summary>Why it is broken, as a positive error number; 0: it is not.</summary>

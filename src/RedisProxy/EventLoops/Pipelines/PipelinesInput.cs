@@ -25,6 +25,9 @@ internal sealed class PipelinesInput(PipelinesSocket owner)
     /// <summary>Why it has ended, as a positive error number; 0: in an orderly way, or not yet.</summary>
     public int Error { get; private set; }
 
+    /// <summary>There are bytes to take, or nothing more comes.</summary>
+    public bool HasArrived => _isOver || !_unread.IsEmpty;
+
     /// <summary>The next arrival will be reported.</summary>
     public bool IsReading { get; private set; }
 

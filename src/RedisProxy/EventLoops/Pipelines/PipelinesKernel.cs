@@ -114,22 +114,19 @@ internal sealed unsafe class PipelinesKernel(SocketTable sockets) : Kernel
     private bool HasCome(PipelinesSocket socket)
     {
         _scheduler.Run();
-        if (socket.Changes != SocketReadiness.None || !socket.IsUnderWay)
+        if (socket.HasArrived || !socket.IsUnderWay)
         {
-            return socket.Changes != SocketReadiness.None;
+            return socket.HasArrived;
         }
 
-        for (long until = Environment.TickCount64 + MaxWaitMs; Environment.TickCount64 < until;)
+        long until = Environment.TickCount64 + MaxWaitMs;
+        while (!socket.HasArrived && Environment.TickCount64 < until)
         {
-            _scheduler.WaitForWork(timeoutMs: 1);
+            _scheduler.Wait(timeoutMs: 1, endsWhenWoken: false);
             _scheduler.Run();
-            if (socket.Changes != SocketReadiness.None)
-            {
-                return true;
-            }
         }
 
-        return false;
+        return socket.HasArrived;
     }
 
     private int TakeEvents()

@@ -15,6 +15,8 @@ internal sealed class PipelinesListener(Socket socket, TcpSettings? settings) : 
     /// <summary>Of accepted sockets. Null: a unix socket, which has none.</summary>
     public TcpSettings? Settings { get; set; } = settings;
 
+    public override bool HasArrived => _accepted is not null || _error != 0;
+
     public override bool IsUnderWay => _isAccepting && IsReadable;
 
     /// <param name="scheduler">Of the loop that asks.</param>
@@ -22,7 +24,7 @@ internal sealed class PipelinesListener(Socket socket, TcpSettings? settings) : 
     /// <param name="error">Positive, <see cref="Errno.Again"/> if there is none now.</param>
     public bool TryAccept(LoopScheduler scheduler, [NotNullWhen(true)] out Socket? accepted, out int error)
     {
-        if (_accepted is null && _error == 0 && !_isAccepting)
+        if (!HasArrived && !_isAccepting)
         {
             _ = AcceptAsync(scheduler);
         }

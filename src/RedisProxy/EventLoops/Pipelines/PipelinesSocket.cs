@@ -11,8 +11,8 @@ internal abstract class PipelinesSocket(Socket socket) : IDisposable
 
     private List<PipelinesSocket>? _changed;
 
-    /// <summary>Changes that the loop has not been told yet.</summary>
-    public SocketReadiness Changes { get; private set; }
+    // What the loop has not been told yet.
+    private SocketReadiness _changes;
 
     /// <summary>Identifies the socket in events.</summary>
     public ulong Data { get; private set; }
@@ -21,6 +21,9 @@ internal abstract class PipelinesSocket(Socket socket) : IDisposable
     public bool IsClosed { get; private set; }
 
     public Socket Socket => socket;
+
+    /// <summary>Something was brought here that the owner has not taken, or the end.</summary>
+    public abstract bool HasArrived { get; }
 
     /// <summary>
     /// Something has reached this machine, and the continuation that brings it is not scheduled yet. Asks the system.
@@ -41,7 +44,7 @@ internal abstract class PipelinesSocket(Socket socket) : IDisposable
     {
         Data = data;
         _changed = changed;
-        bool hasChanges = Changes != SocketReadiness.None;
+        bool hasChanges = _changes != SocketReadiness.None;
         Start(scheduler);
         if (hasChanges)
         {
@@ -51,8 +54,8 @@ internal abstract class PipelinesSocket(Socket socket) : IDisposable
 
     public SocketReadiness TakeChanges()
     {
-        SocketReadiness changes = IsClosed ? SocketReadiness.None : Changes;
-        Changes = SocketReadiness.None;
+        SocketReadiness changes = IsClosed ? SocketReadiness.None : _changes;
+        _changes = SocketReadiness.None;
         return changes;
     }
 
@@ -87,8 +90,8 @@ internal abstract class PipelinesSocket(Socket socket) : IDisposable
             return;
         }
 
-        bool isListed = Changes != SocketReadiness.None;
-        Changes |= changes;
+        bool isListed = _changes != SocketReadiness.None;
+        _changes |= changes;
         if (!isListed)
         {
             _changed?.Add(this);
