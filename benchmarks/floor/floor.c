@@ -8,21 +8,9 @@
  * When a send takes only a part, the rest is kept with the socket that did not take it, and its peer is not read until it is gone. An
  * end of input is passed on as a half-close; a connection is over when both directions have ended, or at the first error.
  */
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "floor.h"
 
-enum { BUFFER_BYTES = 68 * 1024, MAX_EVENTS = 256, BACKLOG = 4096 };
+enum { BUFFER_BYTES = 68 * 1024, MAX_EVENTS = 256 };
 
 /* One socket of a connection. */
 struct end {
@@ -42,19 +30,6 @@ static char buffer[BUFFER_BYTES];
 static int epoll;
 static struct sockaddr_in backend;
 static struct end *dead;
-
-static void fail(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static struct sockaddr_in loopback(const char *port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(port))};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-}
 
 static void finish(struct end *one)
 {
@@ -251,39 +226,18 @@ static void accept_all(int listener)
     }
 }
 
-static int listen_at(const char *port)
-{
-    struct sockaddr_in address = loopback(port);
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
-    int on = 1;
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, BACKLOG) != 0) {
-        fail("listen");
-    }
-
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) != 0) {
-        fail("epoll_ctl");
-    }
-
-    return listener;
-}
-
 int main(int argc, char **argv)
 {
     struct epoll_event events[MAX_EVENTS];
-    struct rlimit files;
     if (argc != 3) {
         fputs("Usage: floor LISTEN_PORT BACKEND_PORT\n", stderr);
         return 2;
     }
 
-    getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
+    raise_file_limit();
     epoll = epoll_create1(EPOLL_CLOEXEC);
     backend = loopback(argv[2]);
-    int listener = listen_at(argv[1]);
+    int listener = listen_at(epoll, argv[1]);
     for (;;) {
         int count = epoll_wait(epoll, events, MAX_EVENTS, -1);
         for (int i = 0; i < count; i++) {

@@ -6,22 +6,11 @@
  *
  *     shared LISTEN_PORT BACKEND_PORT          both on 127.0.0.1, in the foreground
  */
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/ioctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "floor.h"
 
-enum { RECEIVE_BYTES = 64 * 1024, MAX_EVENTS = 512, BACKLOG = 4096, MAX_DEPTH = 8 };
+#include <sys/ioctl.h>
+
+enum { RECEIVE_BYTES = 64 * 1024, MAX_EVENTS = 512, MAX_DEPTH = 8 };
 
 /* Live bytes are [begin, end). */
 struct buffer {
@@ -49,19 +38,6 @@ static struct end *due;
 /* Whose reply comes next: a ring. */
 static struct end **owners;
 static size_t first_owner, owner_count, owner_capacity;
-
-static void fail(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
-static struct sockaddr_in loopback(const char *port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((unsigned short)atoi(port))};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-}
 
 static void reserve(struct buffer *buffer, size_t bytes)
 {
@@ -346,24 +322,6 @@ static void accept_all(int listener)
     }
 }
 
-static int listen_at(const char *port)
-{
-    struct sockaddr_in address = loopback(port);
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
-    int on = 1;
-    int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, BACKLOG) != 0) {
-        fail("listen");
-    }
-
-    if (epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) != 0) {
-        fail("epoll_ctl");
-    }
-
-    return listener;
-}
-
 static void connect_to_redis(const char *port)
 {
     struct sockaddr_in address = loopback(port);
@@ -385,18 +343,15 @@ static void connect_to_redis(const char *port)
 int main(int argc, char **argv)
 {
     struct epoll_event events[MAX_EVENTS];
-    struct rlimit files;
     if (argc != 3) {
         fputs("Usage: shared LISTEN_PORT BACKEND_PORT\n", stderr);
         return 2;
     }
 
-    getrlimit(RLIMIT_NOFILE, &files);
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
+    raise_file_limit();
     epoll = epoll_create1(EPOLL_CLOEXEC);
     connect_to_redis(argv[2]);
-    int listener = listen_at(argv[1]);
+    int listener = listen_at(epoll, argv[1]);
     for (;;) {
         int count = epoll_wait(epoll, events, MAX_EVENTS, -1);
         for (int i = 0; i < count; i++) {
