@@ -143,13 +143,27 @@ public sealed class PubSubTests
         Assert.Equal(0, lab.Counters.Pinned.Sum());
     }
 
-    [Fact]
-    public async Task Resubscribe_BesideIdleSessions_ComesFirst()
+    [Theory]
+    [InlineData("subscribe", '*')]
+    [InlineData("subscribe", '>')]
+    [InlineData("psubscribe", '*')]
+    [InlineData("psubscribe", '>')]
+    [InlineData("ssubscribe", '*')]
+    [InlineData("ssubscribe", '>')]
+    public async Task Resubscribe_BesideIdleSessions_ComesFirst(string command, char type)
     {
         ProxyOptions options = Resubscribing() with { Backend = new BackendOptions { MaxConcurrentConnects = 1 } };
         await using SessionLab lab = await SessionLab.StartAsync(options);
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        await (client, first).ExchangeAsync(SubscribeA, Confirmation("subscribe", "a", 1));
+        string subscription = Requests.Of(command.ToUpperInvariant(), "a");
+
+        // Behind another request, and in two pieces.
+        await client.SendAsync(Requests.Get + subscription[..^3]);
+        await client.SendAsync(subscription[^3..]);
+        await first.ExpectAsync(Requests.Get + subscription);
+        string replies = "$-1\r\n" + type + Confirmation(command, "a", 1)[1..];
+        await first.SendAsync(replies);
+        await client.ExpectAsync(replies);
         for (int i = 0; i < 30; i++)
         {
             await lab.ConnectPairAsync();
@@ -157,7 +171,7 @@ public sealed class PubSubTests
 
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
-        await second.ExpectAsync(SubscribeA);
+        await second.ExpectAsync(subscription);
     }
 
     [Fact]
