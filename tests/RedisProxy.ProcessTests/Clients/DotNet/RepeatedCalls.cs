@@ -14,7 +14,15 @@ internal sealed class RepeatedCalls : IAsyncDisposable
 {
     public const string Unknown = "UNKNOWN";
     public const string NotExecuted = "NOT-EXECUTED";
-    public const string ConnectionLost = "connection lost, sent";
+
+    private const string ConnectionLost = "connection lost, sent";
+
+    /// <summary>The write itself failed: the client does not know how much of the command was sent.</summary>
+    private const string ConnectionLostInWrite = "connection lost in the write";
+
+    // These say that there was none, and so nothing was sent.
+    private const ConnectionFailureType NoConnection = ConnectionFailureType.UnableToResolvePhysicalConnection;
+    private const ConnectionFailureType NotConnected = ConnectionFailureType.UnableToConnect;
 
     private const int Looks = 5;
 
@@ -118,6 +126,16 @@ internal sealed class RepeatedCalls : IAsyncDisposable
         Assert.InRange(errors.Count(error => error == Unknown), 0, Callers);
     }
 
+    /// <summary>
+    /// Of each caller one command at most was on its way when the connection was lost. The client says that it was sent; or, where the loss
+    /// came while it was being written, that it does not know.
+    /// </summary>
+    public void AssertToldOfTheLostConnection(IReadOnlyList<string> errors)
+    {
+        Assert.All(errors, error => Assert.True(error is ConnectionLost or ConnectionLostInWrite, error));
+        Assert.InRange(errors.Count, 0, Callers);
+    }
+
     /// <summary>Waits until none gets a reply any more, so that each surely has something in flight.</summary>
     public async Task AreStuckAsync()
     {
@@ -161,7 +179,9 @@ internal sealed class RepeatedCalls : IAsyncDisposable
         (ClientErrorKind.Unknown, RedisServerException) => Unknown,
         (ClientErrorKind.NotExecuted, RedisServerException { Kind: RedisErrorKind.Loading }) => NotExecuted,
         (_, RedisConnectionException { CommandStatus: CommandStatus.Sent }) => ConnectionLost,
-        (_, RedisConnectionException { CommandStatus: CommandStatus status }) => $"no connection, {status}",
+        (_, RedisConnectionException { CommandStatus: CommandStatus.Unknown, FailureType: not (NoConnection or NotConnected) }) =>
+            ConnectionLostInWrite,
+        (_, RedisConnectionException { CommandStatus: CommandStatus status } lost) => $"no connection, {lost.FailureType}, {status}",
         (_, RedisTimeoutException { Commandstatus: CommandStatus status }) => $"timeout, {status}",
         _ => $"{e.GetType().Name}: {e.Message}",
     };
