@@ -13,7 +13,7 @@ public sealed class EpollFactAttribute : FactAttribute
         : base(file, line)
     {
         Does = does;
-        Skip = Environment.GetEnvironmentVariable("REDISPROXY_TRANSPORT") is "pipelines" ? $"only epoll's transport {does}" : null;
+        Skip = ProxyTransport.IsPortable ? $"only epoll's transport {does}" : null;
     }
 
     public string Does { get; }

@@ -1,3 +1,4 @@
+using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 
 namespace RedisProxy.ProcessTests.Integration;
@@ -7,6 +8,9 @@ public sealed class EndToEndFailoverTests(ITestOutputHelper output)
 {
     // How long after the first Sentinel's switch the first write must have been acknowledged.
     private static readonly TimeSpan MaxAfterSwitch = TimeSpan.FromMilliseconds(250);
+
+    // The portable transport is not for speed: there it is only judged that the switch makes the writes go on, and not a limit of seconds.
+    private static readonly TimeSpan Allowed = ProxyTransport.IsPortable ? TimeSpan.FromSeconds(1) : MaxAfterSwitch;
 
     // Sentinel's. With a short one, Sentinels of a busy machine take a master for down that is not.
     private static readonly TimeSpan DefaultDownAfter = TimeSpan.FromSeconds(30);
@@ -189,9 +193,9 @@ public sealed class EndToEndFailoverTests(ITestOutputHelper output)
 
     private static async Task AssertResumedInTimeAsync(Func<Task<TimeSpan>> failOver)
     {
-        IReadOnlyList<TimeSpan> resumedAfter = await Attempts.UntilInTimeAsync(failOver, after => after <= MaxAfterSwitch);
+        IReadOnlyList<TimeSpan> resumedAfter = await Attempts.UntilInTimeAsync(failOver, after => after <= Allowed);
         string milliseconds = string.Join(", ", resumedAfter.Select(after => $"{after.TotalMilliseconds:0}"));
-        Assert.True(resumedAfter[^1] <= MaxAfterSwitch, $"resumed {milliseconds} ms after the first Sentinel's switch");
+        Assert.True(resumedAfter[^1] <= Allowed, $"resumed {milliseconds} ms after the first Sentinel's switch");
     }
 
     private TimeSpan Describe(FailoverFixture fixture, LossReport report, TimeSpan start, TimeSpan eventClock)
