@@ -7,6 +7,7 @@
 #   ./test.sh page                      the status page, in Chromium
 #   ./test.sh --transport pipelines [...]
 #                                       the same with the portable transport, see loops.transport; CI runs a part of it after the others
+#   ./test.sh --multiplex [...]         the same with sessions that share links, see listeners[].multiplex; for process, clients, long
 #   ./test.sh [TIER] --filter TEXT      those whose names contain the text, or an expression as of dotnet test; without a tier, of the unit tests
 #   ./test.sh --long [...]              only those that take long: 200 random failovers, for example. Says how far it is.
 #   ./test.sh --fuzz SECONDS            random requests, replies, streams and failovers for that long, each kind; a find prints its seed
@@ -84,6 +85,10 @@ while [ $# -gt 0 ]; do
         REDISPROXY_TRANSPORT=$2
         export REDISPROXY_TRANSPORT
         shift
+        ;;
+    --multiplex)
+        REDISPROXY_MULTIPLEX=2
+        export REDISPROXY_MULTIPLEX
         ;;
     --filter)
         [ $# -gt 1 ] || fail "--filter needs an expression, for example Sessions"
@@ -229,7 +234,7 @@ else
     # A few tests run with these, too. Where they cannot be had, the tests do without.
     [ "$tier" = unit ] || tests/servers.sh redis-8.0 valkey-9.1 >&2 || :
     run_tests results
-    if [ -z "$tier$filter${REDISPROXY_TRANSPORT-}" ]; then
+    if [ -z "$tier$filter${REDISPROXY_TRANSPORT-}${REDISPROXY_MULTIPLEX-}" ]; then
         run_portable
     fi
 fi

@@ -79,6 +79,11 @@ internal sealed class ProxyConfigurationFile
             json["name"] = name;
         }
 
+        if (Environment.GetEnvironmentVariable("REDISPROXY_MULTIPLEX") is { Length: > 0 } links)
+        {
+            json["multiplex"] = new JsonObject { ["links"] = int.Parse(links, CultureInfo.InvariantCulture) };
+        }
+
         foreach ((string key, JsonNode? value) in listener.Settings)
         {
             json[key] = value?.DeepClone();

@@ -134,6 +134,10 @@ public sealed class RawClient : IDisposable
     }
 
     /// <summary>As an array of bulks.</summary>
+    /// <summary>Sends commands in one piece, each written as its words with a blank between them.</summary>
+    public Task SendCommandsAsync(params IEnumerable<string> commands) =>
+        SendAsync(commands.SelectMany(static command => Command(command.Split(' '))).ToArray());
+
     public Task SendCommandAsync(params string[] words) => SendAsync(Command(words));
 
     /// <summary>Sends a command and reads one reply.</summary>

@@ -64,12 +64,12 @@ internal static class AdminEndpoints
         return WriteAsync(http, hasStarted, hasStarted ? "started\n" : "waiting for a master\n");
     }
 
-    private static Task StatusAsync(HttpContext http)
+    private static async Task StatusAsync(HttpContext http)
     {
-        ProxyStatus status = http.RequestServices.GetRequiredService<StatusReport>().Make();
-        return IsForPeople(http)
+        ProxyStatus status = await http.RequestServices.GetRequiredService<StatusReport>().MakeAsync();
+        await (IsForPeople(http)
             ? WriteAsync(http, isOk: true, StatusText.Of(status))
-            : WriteJsonAsync(http, status, AdminJson.Default.ProxyStatus);
+            : WriteJsonAsync(http, status, AdminJson.Default.ProxyStatus));
     }
 
     private static async Task SessionsAsync(HttpContext http)

@@ -87,6 +87,9 @@ internal sealed class DataPlaneListener
     public bool IsServedByMaster => Options.Role == ListenerRole.Replica && View is { IsServing: true, Targets: [var only] }
         && only.Address.Equals(Source.Current.Master?.Address);
 
+    /// <summary>Its sessions share connections to the server.</summary>
+    public bool SharesLinks => Options.Multiplex.Links > 0;
+
     public IEnumerable<SessionCounters> Counters => _parts.Select(part => part.Counters);
 
     public IReadOnlyList<SessionListener> Parts => _parts;

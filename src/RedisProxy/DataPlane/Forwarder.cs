@@ -98,24 +98,12 @@ internal sealed class Forwarder
 
     /// <summary>Makes all loops count what is pending now, see <see cref="SessionCounters.InFlight"/>. No loop waits for another.</summary>
     /// <returns>False: a loop did not answer in time, and its counts are stale.</returns>
-    public async Task<bool> TryCountPendingAsync(TimeSpan atMost, TimeProvider time)
-    {
-        try
-        {
-            await Task.WhenAll(_listeners.SelectMany(listener => listener.Parts).Select(CountPendingAsync)).WaitAsync(atMost, time);
-            return true;
-        }
-        catch (TimeoutException)
-        {
-            return false;
-        }
+    public Task<bool> TryCountPendingAsync(TimeSpan atMost, TimeProvider time) =>
+        TryCountAsync(_listeners, static part => part.CountPending(), atMost, time);
 
-        static Task<bool> CountPendingAsync(SessionListener part) => part.Gate.Loop.InvokeAsync(() =>
-        {
-            part.CountPending();
-            return true;
-        });
-    }
+    /// <summary>The same for the links alone, see <see cref="SessionListener.CountLinks"/>. Asks no loop if none are shared.</summary>
+    public Task<bool> TryCountLinksAsync(TimeSpan atMost, TimeProvider time) =>
+        TryCountAsync(_listeners.Where(static listener => listener.SharesLinks), static part => part.CountLinks(), atMost, time);
 
     /// <summary>Binds the addresses that other options need in addition. Nothing else changes.</summary>
     public async Task<ListenerPlan> PlanAsync(ProxyOptions options, CancellationToken cancel)
@@ -216,6 +204,26 @@ internal sealed class Forwarder
         {
             part.Counters.ClearPending();
         }
+    }
+
+    private static async Task<bool> TryCountAsync(
+        IEnumerable<DataPlaneListener> listeners, Action<SessionListener> count, TimeSpan atMost, TimeProvider time)
+    {
+        try
+        {
+            await Task.WhenAll(listeners.SelectMany(listener => listener.Parts).Select(CountAsync)).WaitAsync(atMost, time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+
+        Task<bool> CountAsync(SessionListener part) => part.Gate.Loop.InvokeAsync(() =>
+        {
+            count(part);
+            return true;
+        });
     }
 
     private int ConnectsOfOneLoop(ProxyOptions options) => Math.Max(1, options.Backend.MaxConcurrentConnects / _loops.Length);

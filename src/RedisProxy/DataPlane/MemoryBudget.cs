@@ -47,7 +47,8 @@ internal static class MemoryBudget
     }
 
     private static long BytesOf(Session session) =>
-        session.Pipeline.Buffer.KeptBytes + session.Pipeline.Memory.Bytes + session.Replies.Reader.HeldBytes;
+        session.Pipeline.Buffer.KeptBytes + session.Pipeline.Memory.Bytes + session.Replies.Reader.HeldBytes
+        + (session.Link?.KeptBytes ?? 0);
 
     private static void Shed(EventLoop loop, IEnumerable<SessionListener> parts, long budget, ILogger log)
     {

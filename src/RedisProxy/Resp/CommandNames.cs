@@ -1,6 +1,6 @@
 namespace RedisProxy.Resp;
 
-/// <summary>The names behind <see cref="CommandTable"/>. A command is in one list only; writes are in none.</summary>
+/// <summary>The names behind <see cref="CommandTable"/>. A command is in one list only.</summary>
 internal static class CommandNames
 {
     /// <summary>
@@ -17,6 +17,16 @@ internal static class CommandNames
         + "vdim vemb vgetattr vinfo vismember vlinks vrandmember vrange vsim xinfo xlen xpending xrange xrevrange zcard zcount "
         + "zdiff zinter zintercard zlexcount zmscore zrandmember zrange zrangebylex zrangebyscore zrank zrevrange zrevrangebylex "
         + "zrevrangebyscore zrevrank zscan zscore zunion";
+
+    /// <summary>Writes that are known to concern data and nothing else. Further ones are treated alike, but not on a shared link.</summary>
+    public const string Writes =
+        "append bitfield bitop copy decr decrby del delex expire expireat flushall flushdb geoadd georadius georadiusbymember "
+        + "geosearchstore getdel getex getset hdel hexpire hexpireat hgetdel hgetex hincrby hincrbyfloat hmset hpersist hpexpire "
+        + "hpexpireat hset hsetex hsetnx incr incrby incrbyfloat linsert lmove lmpop lpop lpush lpushx lrem lset ltrim move mset msetex "
+        + "msetnx persist pexpire pexpireat pfadd pfmerge psetex publish rename renamenx restore rpop rpoplpush rpush rpushx sadd "
+        + "sdiffstore set setbit setex setnx setrange sinterstore smove sort spop spublish srem sunionstore unlink xack xackdel xadd "
+        + "xautoclaim xclaim xdel xdelex xgroup xtrim zadd zdiffstore zincrby zinterstore zmpop zpopmax zpopmin zrangestore zrem "
+        + "zremrangebylex zremrangebyrank zremrangebyscore zunionstore";
 
     /// <summary>Writes that may wait for other clients.</summary>
     public const string Blocking = "blmove blmovem blmpop blpop brpop brpoplpush bzmpop bzpopmax bzpopmin xreadgroup";
@@ -35,21 +45,24 @@ internal static class CommandNames
     /// <summary>Commands of modules, including those in <see cref="Nested"/>.</summary>
     public static bool RunsCode(string name) => name is "tfcall" or "tfcallasync" || name.StartsWith("rg.", StringComparison.Ordinal);
 
+    /// <summary>SCRIPT DEBUG concerns the connection that it is sent on.</summary>
+    public static bool MayLeaveSomething(string name) => name == "script";
+
     public static readonly (string Name, CommandKind Kind, CommandFlags Flags)[] Special =
     [
-        ("auth", CommandKind.Auth, CommandFlags.Resendable),
-        ("hello", CommandKind.Hello, CommandFlags.Resendable),
-        ("select", CommandKind.Select, CommandFlags.Resendable),
+        ("auth", CommandKind.Auth, CommandFlags.Resendable | CommandFlags.LeavesNothing),
+        ("hello", CommandKind.Hello, CommandFlags.Resendable | CommandFlags.LeavesNothing),
+        ("select", CommandKind.Select, CommandFlags.Resendable | CommandFlags.LeavesNothing),
         ("client", CommandKind.Client, CommandFlags.None),
         ("himport", CommandKind.HashImport, CommandFlags.None),
         ("readonly", CommandKind.ReadOnly, CommandFlags.Resendable),
         ("readwrite", CommandKind.ReadWrite, CommandFlags.Resendable),
-        ("reset", CommandKind.Reset, CommandFlags.Resendable),
-        ("multi", CommandKind.Multi, CommandFlags.Resendable),
-        ("exec", CommandKind.Exec, CommandFlags.Nested),
-        ("discard", CommandKind.Discard, CommandFlags.Resendable),
-        ("watch", CommandKind.Watch, CommandFlags.Resendable),
-        ("unwatch", CommandKind.Unwatch, CommandFlags.Resendable),
+        ("reset", CommandKind.Reset, CommandFlags.Resendable | CommandFlags.LeavesNothing),
+        ("multi", CommandKind.Multi, CommandFlags.Resendable | CommandFlags.LeavesNothing),
+        ("exec", CommandKind.Exec, CommandFlags.Nested | CommandFlags.LeavesNothing),
+        ("discard", CommandKind.Discard, CommandFlags.Resendable | CommandFlags.LeavesNothing),
+        ("watch", CommandKind.Watch, CommandFlags.Resendable | CommandFlags.LeavesNothing),
+        ("unwatch", CommandKind.Unwatch, CommandFlags.Resendable | CommandFlags.LeavesNothing),
         ("subscribe", CommandKind.Subscribe, CommandFlags.Resendable),
         ("psubscribe", CommandKind.Subscribe, CommandFlags.Resendable),
         ("ssubscribe", CommandKind.Subscribe, CommandFlags.Resendable),
@@ -60,9 +73,9 @@ internal static class CommandNames
         ("sync", CommandKind.Replication, CommandFlags.None),
         ("psync", CommandKind.Replication, CommandFlags.None),
         ("replconf", CommandKind.Replication, CommandFlags.None),
-        ("xread", CommandKind.XRead, CommandFlags.Blocking),
-        ("wait", CommandKind.Wait, CommandFlags.Resendable | CommandFlags.Blocking),
-        ("waitaof", CommandKind.WaitAof, CommandFlags.Resendable | CommandFlags.Blocking),
+        ("xread", CommandKind.XRead, CommandFlags.Blocking | CommandFlags.LeavesNothing),
+        ("wait", CommandKind.Wait, CommandFlags.Resendable | CommandFlags.Blocking | CommandFlags.LeavesNothing),
+        ("waitaof", CommandKind.WaitAof, CommandFlags.Resendable | CommandFlags.Blocking | CommandFlags.LeavesNothing),
         ("debug", CommandKind.Debug, CommandFlags.None),
         ("asking", CommandKind.Asking, CommandFlags.None),
         ("quit", CommandKind.Quit, CommandFlags.Resendable),

@@ -19,6 +19,8 @@ internal sealed class CommandTable
 {
     private const ulong FoldCase = 0x2020_2020_2020_2020;
 
+    private const CommandFlags OfData = CommandFlags.Shareable | CommandFlags.LeavesNothing;
+
     // At most a quarter of the slots is used.
     private const int SlotsPerCommand = 4;
 
@@ -126,7 +128,19 @@ internal sealed class CommandTable
         commands[name] = new CommandTraits(
             CommandKind.Plain,
             (isResendable ? CommandFlags.Resendable : 0) | (isBlocking ? CommandFlags.Blocking : 0)
-                | (CommandNames.RunsCode(name) ? CommandFlags.Nested : 0));
+                | (CommandNames.RunsCode(name) ? CommandFlags.Nested : 0) | SharingOf(name, known, flags, isBlocking));
+    }
+
+    // An allow-list: commands of modules may do anything.
+    private static CommandFlags SharingOf(string name, CommandTraits known, string[] flags, bool isBlocking)
+    {
+        bool isOfModule = flags.Contains("module") || CommandNames.RunsCode(name);
+        bool isOfData = flags.Contains("readonly") || flags.Contains("write");
+        bool isShareable = !isBlocking && !isOfModule
+            && ((known.Flags & CommandFlags.Shareable) != 0 || (isOfData && !flags.Contains("admin") && !flags.Contains("pubsub")));
+        bool leavesNothing = (known.Flags & CommandFlags.LeavesNothing) != 0
+            || (!isOfModule && !CommandNames.MayLeaveSomething(name));
+        return (isShareable ? CommandFlags.Shareable : 0) | (leavesNothing ? CommandFlags.LeavesNothing : 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -174,32 +188,25 @@ internal sealed class CommandTable
     private static Dictionary<string, CommandTraits> BuiltInTraits()
     {
         var commands = new Dictionary<string, CommandTraits>();
-        foreach (string name in CommandNames.Reads.Split(' '))
-        {
-            commands.Add(name, new CommandTraits(CommandKind.Plain, CommandFlags.Resendable));
-        }
-
-        foreach (string name in CommandNames.Blocking.Split(' '))
-        {
-            commands.Add(name, new CommandTraits(CommandKind.Plain, CommandFlags.Blocking));
-        }
-
-        foreach (string name in CommandNames.Nested.Split(' '))
-        {
-            commands.Add(name, new CommandTraits(CommandKind.Plain, CommandFlags.Nested));
-        }
-
-        foreach (string name in CommandNames.NestedReads.Split(' '))
-        {
-            commands.Add(name, new CommandTraits(CommandKind.Plain, CommandFlags.Nested | CommandFlags.Resendable));
-        }
-
+        AddAll(CommandNames.Reads, CommandFlags.Resendable | OfData);
+        AddAll(CommandNames.Writes, OfData);
+        AddAll(CommandNames.Blocking, CommandFlags.Blocking | CommandFlags.LeavesNothing);
+        AddAll(CommandNames.Nested, CommandFlags.Nested | OfData);
+        AddAll(CommandNames.NestedReads, CommandFlags.Nested | CommandFlags.Resendable | OfData);
         foreach ((string name, CommandKind kind, CommandFlags flags) in CommandNames.Special)
         {
             commands.Add(name, new CommandTraits(kind, flags));
         }
 
         return commands;
+
+        void AddAll(string names, CommandFlags flags)
+        {
+            foreach (string name in names.Split(' '))
+            {
+                commands.Add(name, new CommandTraits(CommandKind.Plain, CommandNames.RunsCode(name) ? flags & ~OfData : flags));
+            }
+        }
     }
 
     private void Add(string name, CommandTraits traits)

@@ -42,6 +42,15 @@ internal enum CommandFlags : byte
     /// nothing was executed.
     /// </summary>
     Nested = 4,
+
+    /// <summary>
+    /// May share its connection with requests of other clients: it is answered at once, and neither depends on what was said on the
+    /// connection, other than user, protocol and database, nor changes it.
+    /// </summary>
+    Shareable = 8,
+
+    /// <summary>Once it has been answered, the connection can serve another client of the same user, protocol and database.</summary>
+    LeavesNothing = 16,
 }
 
 /// <summary>Commands that change the state of their connection, or are not answered with exactly one reply.</summary>

@@ -9,13 +9,13 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal abstract class Conversation : ISessionParts
 {
-    protected Conversation(Gate gate, SessionSettings settings, SessionCounters counters)
+    protected Conversation(Gate gate, SessionSettings settings, SessionCounters counters, bool takesTurns)
     {
         Gate = gate;
         Settings = settings;
         Counters = counters;
         State = new ConnectionState(settings);
-        Pipeline = new Pipeline(this, gate);
+        Pipeline = new Pipeline(this, gate) { TakesTurns = takesTurns };
         Access = settings.Access is null ? null : new ClientAccess(this);
     }
 
@@ -37,8 +37,43 @@ internal abstract class Conversation : ISessionParts
     /// <summary>Null before the first link, and from the loss of one until the next.</summary>
     public BackendLink? Link => Pipeline.Link;
 
+    /// <summary>
+    /// On the loop's clock: until then, a session that may share a link prefers one of its own, because its replies are large or its client
+    /// does not read them.
+    /// </summary>
+    public long PrefersDedicatedUntilMs { get; set; } = long.MinValue;
+
     /// <summary>The client's cache must be emptied: its invalidations were lost with the last link.</summary>
     public bool OwesInvalidation { get; set; }
+
+    /// <summary>A request that may have written was sent to a link that is lost.</summary>
+    public bool HasWrittenBefore { get; set; }
+
+    /// <summary>Bytes from the link were received but not looked at yet.</summary>
+    public abstract bool HasUnreadReplies { get; }
+
+    public abstract bool IsEnded { get; }
+
+    /// <summary>Dispatches what may go on the link.</summary>
+    /// <returns>False: the session needs another one, and has left it.</returns>
+    public bool TryDispatchWaiting(BackendLink link)
+    {
+        do
+        {
+            Pipeline.DispatchWaiting(link);
+        }
+        while (TryReviewLink() && Link == link);
+        return Link == link;
+    }
+
+    /// <summary>Exchanges the link for another one if what waits cannot go on it. False: nothing has changed.</summary>
+    protected abstract bool TryReviewLink();
+
+    public abstract void Attach(BackendLink link);
+
+    public abstract void Detach();
+
+    public abstract void End(EndCause cause, bool abort = false);
 
     public abstract void WakeRequests();
 

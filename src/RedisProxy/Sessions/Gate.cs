@@ -42,6 +42,9 @@ internal sealed class Gate(
     /// <summary>A view has taken effect.</summary>
     public Action OnApplied { get; set; } = static () => { };
 
+    /// <summary>Null: each user has connections of its own and no others.</summary>
+    public IGateLinks? Links { get; set; }
+
     public TopologyView View { get; private set; } = new() { MasterName = "" };
 
     /// <summary>May the view be acted upon?</summary>
@@ -133,6 +136,11 @@ internal sealed class Gate(
             Lease.Doubt(heardAsOf);
         }
 
+        if (isSuperseded || (before.IsTrusted && !view.IsTrusted))
+        {
+            Links?.TakeArrived();
+        }
+
         if (before.IsTrusted && (isSuperseded || !view.IsTrusted))
         {
             ForEachUser(static user => user.TakeRepliesInTime());
@@ -157,9 +165,11 @@ internal sealed class Gate(
             }
 
             ForEachUser(static user => user.FenceIfSuperseded());
+            Links?.FenceIfSuperseded();
         }
 
         ForEachUser(static user => user.OnGateChanged());
+        Links?.WakeWaiting();
         OnApplied();
     }
 

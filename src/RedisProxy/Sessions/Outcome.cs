@@ -22,6 +22,15 @@ internal enum Outcome : byte
     /// </summary>
     Acknowledged,
 
+    /// <summary>
+    /// Answered with OK by the proxy, which keeps the name that the client gave to its connection: the server's connection is shared
+    /// (<see cref="SharedNames"/>).
+    /// </summary>
+    Named,
+
+    /// <summary>CLIENT GETNAME, for the same reason.</summary>
+    NameOfClient,
+
     /// <summary>The client has to authenticate first (<see cref="ClientAccess"/>).</summary>
     NotAuthenticated,
 

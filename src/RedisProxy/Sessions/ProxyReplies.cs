@@ -62,7 +62,7 @@ internal sealed class ProxyReplies
     {
         Outcome.Unknown => UnknownOutcome,
         Outcome.NotExecuted => _notExecuted,
-        Outcome.Acknowledged => Ok,
+        Outcome.Acknowledged or Outcome.Named => Ok,
         Outcome.NotAuthenticated => "-NOAUTH Authentication required.\r\n"u8.ToArray(),
         Outcome.HelloNotAuthenticated => HelloNotAuthenticated,
         Outcome.WrongPassword => "-WRONGPASS invalid username-password pair or user is disabled.\r\n"u8.ToArray(),
@@ -83,6 +83,12 @@ internal sealed class ProxyReplies
         Outcome.RejectedNoReplicas => "-NOREPLICAS Not enough good replicas to write.\r\n"u8.ToArray(),
         _ => throw new ArgumentOutOfRangeException(nameof(outcome)),
     };
+
+    /// <summary>The reply to CLIENT GETNAME.</summary>
+    public static byte[] ForName(byte[]? name, int protocol) =>
+        name is not null ? [.. Encoding.ASCII.GetBytes($"${name.Length}\r\n"), .. name, .. "\r\n"u8]
+        : protocol > Identity.DefaultProtocol ? Null
+        : "$-1\r\n"u8.ToArray();
 
     public static byte[] For(ProtocolError error, byte got) =>
         ProtocolErrors.Describe(error, got) is { } text ? Encoding.Latin1.GetBytes($"-{text}\r\n") : [];

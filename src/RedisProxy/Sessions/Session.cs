@@ -21,9 +21,12 @@ internal sealed class Session : Conversation, IGateUser
     private Parts _ended;
     private bool _endsWhenQuiescent;
 
-    public Session(LoopSocket client, Gate gate, ConnectLimiter limiter, SessionSettings settings, SessionCounters counters)
-        : base(gate, settings, counters)
+    // Without links, every session has one of its own.
+    public Session(
+        LoopSocket client, Gate gate, ConnectLimiter limiter, SessionSettings settings, SessionCounters counters, SharedLinks? links = null)
+        : base(gate, settings, counters, takesTurns: links is not null)
     {
+        Sharing = links is null ? null : new LinkSharing(this, links);
         Client = client;
         StartedAtMs = client.Loop.NowMs;
         Keeper = new LinkKeeper(this, limiter);
@@ -42,6 +45,9 @@ internal sealed class Session : Conversation, IGateUser
 
     public long StartedAtMs { get; }
 
+    /// <summary>Null: it always has a link of its own.</summary>
+    public LinkSharing? Sharing { get; }
+
     public LinkKeeper Keeper { get; }
 
     public ReplyPump Replies { get; }
@@ -51,16 +57,13 @@ internal sealed class Session : Conversation, IGateUser
     /// <summary>The first cause; <see cref="EndCause.None"/> while the session is alive.</summary>
     public EndCause EndCause { get; private set; }
 
-    public bool IsEnded => EndCause != EndCause.None;
+    public override bool IsEnded => EndCause != EndCause.None;
 
     /// <summary>The client has sent FIN. Its replies still go out.</summary>
     public bool IsClientFinished { get; private set; }
 
     /// <summary>The client's FIN was passed on, so the backend's FIN ends the session.</summary>
     public bool IsFinForwarded { get; set; }
-
-    /// <summary>A request that may have written was sent to a link that is lost.</summary>
-    public bool HasWrittenBefore { get; set; }
 
     /// <summary>The request pump does not wait for input; a change of what it waits for must wake it.</summary>
     public bool IsInputStalled { get; set; }
@@ -113,6 +116,8 @@ internal sealed class Session : Conversation, IGateUser
 
     public override void WakeReplies() => Replies.Wake();
 
+    protected override bool TryReviewLink() => Sharing?.Review() == true;
+
     public override void WakeKeeper() => Keeper.Wake();
 
     public override void OnExpired()
@@ -129,10 +134,9 @@ internal sealed class Session : Conversation, IGateUser
 
     public void FenceIfSuperseded() => Keeper.FenceIfSuperseded();
 
-    /// <summary>The first cause is kept; later ones change nothing.</summary>
-    /// <param name="cause">Not <see cref="EndCause.None"/>.</param>
-    /// <param name="abort">With RST: the last reply was cut off and must not look complete.</param>
-    public void End(EndCause cause, bool abort = false)
+    public override bool HasUnreadReplies => Replies.Reader.HasUnread;
+
+    public override void End(EndCause cause, bool abort = false)
     {
         if (IsEnded)
         {
@@ -141,7 +145,8 @@ internal sealed class Session : Conversation, IGateUser
 
         EndCause = cause;
         UpdatePhase();
-        Link?.Socket.Close();
+        Sharing?.OnDetached();
+        Link?.Close();
         Link?.Target?.Leave();
         Pipeline.Link = null;
         if (abort || cause == EndCause.ClientReset)
@@ -224,6 +229,7 @@ internal sealed class Session : Conversation, IGateUser
             WakeRequests();
         }
 
+        Sharing?.AfterReplies();
         EndIfFinished();
     }
 
@@ -256,19 +262,20 @@ internal sealed class Session : Conversation, IGateUser
         }
     }
 
-    /// <summary>The only place where a session gets a link: each has one of its own, shared with no other.</summary>
-    public void Attach(BackendLink link)
+    /// <summary>The only place where a session gets a link, of its own or a share of one.</summary>
+    public override void Attach(BackendLink link)
     {
         Pipeline.Link = link;
+        Sharing?.OnAttached(link);
         Counters.RetargetsDone++;
         UpdatePhase();
         WakeRequests();
         Replies.Wake();
     }
 
-    /// <summary>The link is lost, and its requests are settled.</summary>
-    public void Detach()
+    public override void Detach()
     {
+        Sharing?.OnDetached();
         Link?.Target?.Leave();
         Pipeline.Link = null;
         UpdatePhase();
@@ -282,7 +289,7 @@ internal sealed class Session : Conversation, IGateUser
     {
         SessionPhase phase = IsEnded
             ? SessionPhase.Ended
-            : SessionPhases.Next(Phase, Link is not null, Gate.View.IsServing, Keeper.MayConnect);
+            : SessionPhases.Next(Phase, Link is not null || Sharing is { NeedsNone: true }, Gate.View.IsServing, Keeper.MayConnect);
         if (phase != Phase)
         {
             Counters.MovePhase(Phase, phase);

@@ -29,6 +29,12 @@ internal sealed class SessionCounters
     /// <summary>Requests that no backend has taken yet, as of the same moment.</summary>
     public long Held;
 
+    /// <summary>Sessions with something to send on a shared link, as of the last <see cref="SessionListener.CountLinks"/>.</summary>
+    public long LinkQueued;
+
+    /// <summary>Replies owed on shared links, as of the same moment.</summary>
+    public long LinkOwed;
+
     // Milliseconds: from a new connection in a data centre up to usual values of connectTimeout and hold.timeout.
     public static readonly int[] ConnectBoundsMs = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
     public static readonly int[] HoldBoundsMs = [10, 25, 50, 100, 250, 500, 1000, 2000, 3000, 4000, 5000, 10_000, 30_000];
@@ -51,6 +57,15 @@ internal sealed class SessionCounters
     /// <summary>Sessions that a failover closed, by <see cref="PinReason"/>.</summary>
     public long[] Pinned { get; } = new long[Enum.GetValues<PinReason>().Length];
 
+    /// <summary>Links of a listener whose sessions share them, by <see cref="LinkKind"/>, as of the same moment as above.</summary>
+    public long[] LinksNow { get; } = new long[Enum.GetValues<LinkKind>().Length];
+
+    /// <summary>Its sessions, by the kind of their link, as of the same moment.</summary>
+    public long[] LinkSessions { get; } = new long[Enum.GetValues<LinkKind>().Length];
+
+    /// <summary>How often one of its sessions got a link of its own, by <see cref="DedicatedReason"/>.</summary>
+    public long[] Dedicated { get; } = new long[Enum.GetValues<DedicatedReason>().Length];
+
     /// <summary>Proxy replies, by <see cref="Outcome"/>.</summary>
     public long[] ProxyReplies { get; } = new long[Enum.GetValues<Outcome>().Length];
 
@@ -69,6 +84,10 @@ internal sealed class SessionCounters
     {
         InFlight = 0;
         Held = 0;
+        LinkQueued = 0;
+        LinkOwed = 0;
         PinnedNow.AsSpan().Clear();
+        LinksNow.AsSpan().Clear();
+        LinkSessions.AsSpan().Clear();
     }
 }

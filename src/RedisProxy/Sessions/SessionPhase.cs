@@ -50,8 +50,8 @@ internal static class SessionPhases
         (SessionPhase.Serving, SessionPhase.Draining or SessionPhase.Holding or SessionPhase.Retargeting) => true,
         (SessionPhase.Draining, SessionPhase.Serving or SessionPhase.Holding or SessionPhase.Retargeting) => true,
 
-        // To draining: the gate was shut while it connected.
-        (SessionPhase.Holding, SessionPhase.Retargeting or SessionPhase.Draining) => true,
+        // To draining: the gate was shut while it connected. To serving: it has no need of a link.
+        (SessionPhase.Holding, SessionPhase.Retargeting or SessionPhase.Draining or SessionPhase.Serving) => true,
         (SessionPhase.Retargeting, SessionPhase.Serving or SessionPhase.Draining or SessionPhase.Holding) => true,
         _ => false,
     };

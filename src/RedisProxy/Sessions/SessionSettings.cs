@@ -13,6 +13,7 @@ internal sealed class SessionSettings
     {
         ListenerName = listener.Name;
         MaxSessions = listener.MaxSessions;
+        SharedLinks = listener.Multiplex.Links;
         HasSentinel = options.Sentinel is not null;
         IsOfReplicas = listener.Role == ListenerRole.Replica;
         ClientTcp = ToTcpSettings(options.Client.KeepAlive, options.Client.UserTimeout);
@@ -36,6 +37,9 @@ internal sealed class SessionSettings
     private string ListenerName { get; }
 
     public int MaxSessions { get; }
+
+    /// <summary>Shared links of one identity on one loop; 0: every session has a link of its own.</summary>
+    public int SharedLinks { get; }
 
     /// <summary>Without Sentinel there is no other master for a rejected request, so its error goes to the client.</summary>
     public bool HasSentinel { get; }

@@ -16,6 +16,8 @@ namespace RedisProxy.Sessions;
 /// <param name="Waiting">Requests that no backend has taken.</param>
 /// <param name="ReceivedBytes">Total received from the client.</param>
 /// <param name="HeldBytes">Of these, bytes still buffered: unanswered requests.</param>
+/// <param name="Link">The kind of its link; null if all sessions of its listener have links of their own.</param>
+/// <param name="DedicatedFor">Why its link is its own; <see cref="DedicatedReason.None"/> in all other cases.</param>
 internal sealed record SessionSnapshot(
     long Id,
     string Client,
@@ -26,7 +28,9 @@ internal sealed record SessionSnapshot(
     long InFlight,
     long Waiting,
     long ReceivedBytes,
-    long HeldBytes)
+    long HeldBytes,
+    LinkKind? Link,
+    DedicatedReason DedicatedFor)
 {
     public const int MaxNameBytes = 256;
 
@@ -41,7 +45,9 @@ internal sealed record SessionSnapshot(
         session.Link?.InFlight.Requests ?? 0,
         session.Pipeline.Waiting.Requests,
         session.Pipeline.Buffer.Received,
-        session.Pipeline.Buffer.KeptBytes);
+        session.Pipeline.Buffer.KeptBytes,
+        session.Sharing?.Kind,
+        session.Sharing?.Reason ?? DedicatedReason.None);
 
     public static string ClientOf(Session session) => session.Client.PeerAddress?.ToString() ?? "unix";
 

@@ -26,7 +26,7 @@ internal sealed class ViewLease
 
     private readonly EventLoop _loop;
     private readonly Lease? _lease;
-    private readonly HashSet<ISessionParts> _waiting = [];
+    private readonly HashSet<ILeaseWaiter> _waiting = [];
     private readonly LoopTimer _recheck;
     private long _asOf;
     private long _untilMs;
@@ -50,29 +50,29 @@ internal sealed class ViewLease
         get => _loop.NowMs <= _sendUntilMs || TryRenew(_loop.NowMs + AnswerMs);
     }
 
-    /// <summary>May something be sent now? If not, its parts are woken when it may.</summary>
-    /// <param name="parts">Of the session that wants to send.</param>
+    /// <summary>May something be sent now? If not, it is woken when it may.</summary>
+    /// <param name="waiter">Wants to send.</param>
     /// <param name="isThere">There is something to send.</param>
-    public bool MaySend(ISessionParts parts, bool isThere)
+    public bool MaySend(ILeaseWaiter waiter, bool isThere)
     {
         if (!isThere || RunsFor(AnswerMs))
         {
             return true;
         }
 
-        Await(parts);
+        Await(waiter);
         return false;
     }
 
-    /// <summary>May what was just received from the link be trusted? If not, its parts are woken when that is known.</summary>
-    public bool Trusts(ISessionParts parts, BackendLink link)
+    /// <summary>May what was just received from the link be trusted? If not, its session is woken when that is known.</summary>
+    public bool Trusts(ILeaseWaiter session, BackendLink link)
     {
         if (RunsFor(0) || CameBefore(link, _untilMs))
         {
             return true;
         }
 
-        Await(parts);
+        Await(session);
         return false;
     }
 
@@ -114,11 +114,11 @@ internal sealed class ViewLease
     }
 
     private bool CameBefore(BackendLink link, long atMs) =>
-        _loop.ReadClockMs() - link.Socket.MsSinceReceived() + ReceivedGranularityMs <= atMs;
+        _loop.ReadClockMs() - link.MsSinceReceived() + ReceivedGranularityMs <= atMs;
 
-    private void Await(ISessionParts parts)
+    private void Await(ILeaseWaiter waiter)
     {
-        _waiting.Add(parts);
+        _waiting.Add(waiter);
         if (!_recheck.IsArmed)
         {
             _loop.Timers.Arm(_recheck, _loop.NowMs + TimerWheel.TickMs);
@@ -133,10 +133,10 @@ internal sealed class ViewLease
             return;
         }
 
-        foreach (ISessionParts parts in _waiting)
+        foreach (ILeaseWaiter waiter in _waiting)
         {
-            parts.WakeRequests();
-            parts.WakeReplies();
+            waiter.WakeRequests();
+            waiter.WakeReplies();
         }
 
         _waiting.Clear();

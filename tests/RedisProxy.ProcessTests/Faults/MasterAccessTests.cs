@@ -1,3 +1,4 @@
+using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 
 namespace RedisProxy.ProcessTests.Faults;
@@ -43,7 +44,7 @@ public sealed class MasterAccessTests(ITestOutputHelper output)
         await lab.AssertSaneAsync();
     }
 
-    [Fact]
+    [OwnLinkFact("new sessions need no further connection")]
     public async Task MaxclientsReached_OldSessionsAreServedAndNewOnesAreToldTheTruth()
     {
         // Without relays, which may throw away what redis says before it closes.

@@ -106,8 +106,8 @@ public sealed class MasterWireTests(SharedLab shared, ITestOutputHelper output) 
         // Each pair of replies is ":n" and "$7 as ever", about 17 bytes.
         _lab.Relayed.Of(master).CutAfter(1000, RelayDirections.ToClient);
         const int Pairs = 200;
-        await client.SendAsync(string.Concat(Enumerable.Range(1, Pairs).Select(
-            i => $"RPUSH {list} {i.ToString(CultureInfo.InvariantCulture)}\r\nGET read-me\r\n")));
+        await client.SendCommandsAsync(Enumerable.Range(1, Pairs).SelectMany<int, string>(
+            i => [$"RPUSH {list} {i.ToString(CultureInfo.InvariantCulture)}", "GET read-me"]));
         var outcomes = new List<RawReply>();
         for (int i = 0; i < Pairs; i++)
         {

@@ -58,7 +58,8 @@ internal static class SessionStates
         new("pipeline of reads and writes in flight")
         {
             PrepareAsync = (client, _) => ExpectOkAsync(client, "SET", "mixed", "as ever"),
-            BeginAsync = (client, _) => client.SendAsync($"GET mixed\r\nRPUSH once 1\r\nGET mixed\r\nRPUSH once 2\r\nINCR {Marker}\r\n"),
+            BeginAsync = (client, _) => client.SendCommandsAsync(
+                "GET mixed", "RPUSH once 1", "GET mixed", "RPUSH once 2", $"INCR {Marker}"),
             CheckAsync = async (client, _, master) =>
             {
                 Assert.Equal("as ever", (await client.ReadReplyAsync()).Text);

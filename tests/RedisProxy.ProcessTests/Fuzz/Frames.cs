@@ -62,7 +62,9 @@ internal sealed class Frames
 
     private static string Head(string frame, int line) => frame.Split("\r\n", line + 2)[line];
 
-    private static int LengthOf(ReadOnlySpan<byte> bytes)
+    /// <summary>Length of the frame that begins here; 0: it is not complete.</summary>
+    /// <exception cref="FormatException">It is none.</exception>
+    public static int LengthOf(ReadOnlySpan<byte> bytes)
     {
         int position = 0;
         for (long owed = 1; owed > 0; owed--)

@@ -138,7 +138,7 @@ public sealed class MetricsTests : IAsyncLifetime
     // One that is not reached, so that there are series of it.
     private static JsonNode Receivers() => JsonNode.Parse("""[ { "name": "ops", "webhook": { "url": "http://127.0.0.1:1" } } ]""")!;
 
-    // Of a proxy with Sentinels, a replica listener, and an audit behind it.
+    // Of a proxy with Sentinels, a replica listener whose sessions share connections, and an audit behind it.
     private static async Task<string> PageWithEverySeriesAsync()
     {
         await using SentinelDeployment deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions { Replicas = 1 });
@@ -147,7 +147,7 @@ public sealed class MetricsTests : IAsyncLifetime
         {
             Name = "reads",
             Master = deployment.MasterName,
-            Settings = new Dictionary<string, JsonNode?> { ["role"] = "replica" },
+            Settings = new Dictionary<string, JsonNode?> { ["role"] = "replica", ["multiplex"] = new JsonObject { ["links"] = 1 } },
         };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(options with { Listeners = [.. options.Listeners, reads] });
         await Eventually.Within(

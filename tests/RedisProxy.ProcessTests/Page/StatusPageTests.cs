@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 using RedisProxy.Testing;
 
 namespace RedisProxy.ProcessTests.Page;
@@ -69,6 +71,38 @@ public sealed class StatusPageTests
         await proxy.StopAsync();
         await browser.EventuallyAsync("document.getElementById('lost').hidden === false", "the page says that the proxy is gone");
     }
+
+    [Fact]
+    public async Task Page_OfAListenerWhoseSessionsShareConnections_SaysHowManyShare()
+    {
+        await using RedisServer server = await RedisServer.StartAsync();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(server).With("loops.count", 1) with
+        {
+            Listeners = [ListenerOf("own", links: 0), ListenerOf("many", links: 1)],
+        });
+        using RawClient first = await RawClient.ConnectAsync(proxy.Ports[1]);
+        using RawClient second = await RawClient.ConnectAsync(proxy.Ports[1]);
+        using RawClient blocked = await RawClient.ConnectAsync(proxy.Ports[1]);
+        await first.CallAsync("GET", "k");
+        await second.CallAsync("GET", "k");
+        await blocked.SendAsync(RawClient.Command("BLPOP", "nothing", "0"));
+        await using Browser browser = await Browser.StartAsync();
+        await browser.ShowAsAsync(360, 800, isDark: false);
+        await browser.OpenAsync(proxy.Http.BaseAddress!);
+        await browser.EventuallyAsync(
+            "document.getElementById('sessions').textContent.includes("
+            + "'2 sessions share 1 connection to the server, 1 has its own, 0 have none; 0 connections are kept')",
+            "it says so, live");
+        Assert.Equal("2", await browser.EvaluateAsync("document.getElementById('sessions').textContent.split(' to the server').length"));
+        Assert.Equal("true", await browser.EvaluateAsync("document.documentElement.scrollWidth <= 360"));
+        Assert.Empty(browser.Errors);
+    }
+
+    private static ProxyListener ListenerOf(string name, int links) => new()
+    {
+        Name = name,
+        Settings = new Dictionary<string, JsonNode?> { ["multiplex"] = new JsonObject { ["links"] = links } },
+    };
 
     private static async Task AssertSizesAndColoursAsync(Browser browser)
     {

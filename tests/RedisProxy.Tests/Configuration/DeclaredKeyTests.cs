@@ -142,6 +142,7 @@ public sealed class DeclaredKeyTests : IDisposable
         var type when type == typeof(ReplicaOptions) => type.GetProperties().Select(NameOf),
         var type when type.IsClass && type.Name.StartsWith("Notify", StringComparison.Ordinal) =>
             type.GetProperties().Where(inner => inner.CanWrite).Select(inner => $"{NameOf(property)}.{NameOf(inner)}"),
+        var type when type == typeof(MultiplexOptions) => type.GetProperties().Select(inner => $"{NameOf(property)}.{NameOf(inner)}"),
         _ => [NameOf(property)],
     };
 

@@ -72,12 +72,18 @@ public sealed class ListenerOptionTests
             "'role': 'replica', 'weights': { '10.0.0.0/8': -1 }",
             """listeners[0].weights."10.0.0.0/8": "-1" is out of range; expected 0 to 1000"""
         },
+        {
+            "'multiplex': { 'links': 65 }",
+            """listeners[0].multiplex.links: "65" is out of range; expected 0 to 64"""
+        },
+        { "'multiplex': 2", """listeners[0].multiplex: "2" is not an object; expected an object""" },
+        { "'multiplex': { 'link': 2 }", """listeners[0].multiplex.link: unknown key; did you mean "links"?""" },
         { "'maxSession': 5", """listeners[0].maxSession: unknown key; did you mean "maxSessions"?""" },
         {
             "'timeout': '1s'",
             "listeners[0].timeout: unknown key; expected "
                 + "name, bind, master, role, maxLagBytes, maxLagSeconds, fallback, slowStart, weights, maxSessions, "
-                + "tls, proxyProtocol, pubsub, users or backendUser"
+                + "tls, proxyProtocol, pubsub, multiplex, users or backendUser"
         },
     };
 

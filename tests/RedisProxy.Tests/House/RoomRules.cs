@@ -24,7 +24,7 @@ internal static class RoomRules
         ["Topology/Views"],
         [
             "Sessions", "Sessions/Admission", "Sessions/Links", "Sessions/Recovery", "Sessions/Replies", "Sessions/Requests",
-            "Sessions/State",
+            "Sessions/Sharing", "Sessions/State",
         ],
         ["Topology/Sentinels"],
         ["Topology/Master"],

@@ -5,10 +5,12 @@ namespace RedisProxy.Tests.Resp;
 
 public sealed class CommandTableTests
 {
+    private const CommandFlags OfData = CommandFlags.Shareable | CommandFlags.LeavesNothing;
+
     private static readonly string[] Names =
     [
-        .. CommandNames.Reads.Split(' '), .. CommandNames.Blocking.Split(' '), .. CommandNames.Nested.Split(' '),
-        .. CommandNames.NestedReads.Split(' '),
+        .. CommandNames.Reads.Split(' '), .. CommandNames.Writes.Split(' '), .. CommandNames.Blocking.Split(' '),
+        .. CommandNames.Nested.Split(' '), .. CommandNames.NestedReads.Split(' '),
         .. CommandNames.Special.Select(s => s.Name),
     ];
 
@@ -47,7 +49,8 @@ public sealed class CommandTableTests
 
     [Theory]
     [InlineData("")]
-    [InlineData("set")]
+    [InlineData("config")]
+    [InlineData("script")]
     [InlineData("nosuchcommand")]
     [InlineData("georadiusbymember_ro_bis_")]
     [InlineData("georadiusbymember_ro_bis")]
@@ -110,29 +113,94 @@ public sealed class CommandTableTests
     }
 
     [Theory]
-    [InlineData("mod.get", "readonly fast", CommandFlags.Resendable)]
-    [InlineData("mod.set", "write", CommandFlags.None)]
-    [InlineData("mod.pop", "write blocking", CommandFlags.Blocking)]
-    [InlineData("get", "write", CommandFlags.None)]
-    [InlineData("object", "", CommandFlags.Resendable)]
-    [InlineData("ft.cursor", "readonly", CommandFlags.None)]
+    [InlineData("get", CommandKind.Plain, CommandFlags.Resendable | OfData)]
+    [InlineData("set", CommandKind.Plain, OfData)]
+    [InlineData("ping", CommandKind.Plain, CommandFlags.Resendable | OfData)]
+    [InlineData("publish", CommandKind.Plain, OfData)]
+    [InlineData("eval", CommandKind.Plain, CommandFlags.Nested | OfData)]
+    [InlineData("fcall_ro", CommandKind.Plain, CommandFlags.Nested | CommandFlags.Resendable | OfData)]
+    [InlineData("tfcall", CommandKind.Plain, CommandFlags.Nested)]
+    [InlineData("blpop", CommandKind.Plain, CommandFlags.Blocking | CommandFlags.LeavesNothing)]
+    [InlineData("xreadgroup", CommandKind.Plain, CommandFlags.Blocking | CommandFlags.LeavesNothing)]
+    [InlineData("xread", CommandKind.XRead, CommandFlags.Blocking | CommandFlags.LeavesNothing)]
+    [InlineData("wait", CommandKind.Wait, CommandFlags.Resendable | CommandFlags.Blocking | CommandFlags.LeavesNothing)]
+    [InlineData("select", CommandKind.Select, CommandFlags.Resendable | CommandFlags.LeavesNothing)]
+    [InlineData("auth", CommandKind.Auth, CommandFlags.Resendable | CommandFlags.LeavesNothing)]
+    [InlineData("hello", CommandKind.Hello, CommandFlags.Resendable | CommandFlags.LeavesNothing)]
+    [InlineData("reset", CommandKind.Reset, CommandFlags.Resendable | CommandFlags.LeavesNothing)]
+    [InlineData("multi", CommandKind.Multi, CommandFlags.Resendable | CommandFlags.LeavesNothing)]
+    [InlineData("exec", CommandKind.Exec, CommandFlags.Nested | CommandFlags.LeavesNothing)]
+    [InlineData("watch", CommandKind.Watch, CommandFlags.Resendable | CommandFlags.LeavesNothing)]
+    [InlineData("client", CommandKind.Client, CommandFlags.None)]
+    [InlineData("subscribe", CommandKind.Subscribe, CommandFlags.Resendable)]
+    [InlineData("monitor", CommandKind.Monitor, CommandFlags.None)]
+    [InlineData("debug", CommandKind.Debug, CommandFlags.None)]
+    [InlineData("readonly", CommandKind.ReadOnly, CommandFlags.Resendable)]
+    internal void Find_BuiltIn_TellsWhatMayShareAndWhatIsLeft(string name, CommandKind kind, CommandFlags flags) =>
+        Assert.Equal(new CommandTraits(kind, flags), Find(name));
+
+    // What is looked at for what it does to its connection is never sent on one of other clients just because of its name.
+    [Fact]
+    public void Find_Shareable_IsPlainAndDoesNotWait() => Assert.All(
+        Names.Select(Find).Where(traits => traits.Flags.HasFlag(CommandFlags.Shareable)),
+        traits =>
+        {
+            Assert.True(traits is { Kind: CommandKind.Plain, IsBlocking: false });
+            Assert.True(traits.Flags.HasFlag(CommandFlags.LeavesNothing));
+        });
+
+    [Theory]
+    [InlineData("new.get", "readonly fast", CommandFlags.Resendable | OfData)]
+    [InlineData("new.set", "write denyoom", OfData)]
+    [InlineData("new.pop", "write blocking", CommandFlags.Blocking | CommandFlags.LeavesNothing)]
+    [InlineData("new.look", "readonly blocking", CommandFlags.Resendable | CommandFlags.Blocking | CommandFlags.LeavesNothing)]
+    [InlineData("new.other", "", CommandFlags.LeavesNothing)]
+    [InlineData("new.dump", "readonly admin", CommandFlags.Resendable | CommandFlags.LeavesNothing)]
+    [InlineData("new.load", "write admin", CommandFlags.LeavesNothing)]
+    [InlineData("config", "admin noscript", CommandFlags.LeavesNothing)]
+    [InlineData("new.listen", "readonly pubsub", CommandFlags.Resendable | CommandFlags.LeavesNothing)]
+    [InlineData("new.say", "pubsub", CommandFlags.LeavesNothing)]
+    [InlineData("publish", "pubsub loading stale fast", OfData)]
+    [InlineData("mod.get", "readonly fast module", CommandFlags.Resendable)]
+    [InlineData("mod.set", "write module", CommandFlags.None)]
+    [InlineData("mod.pop", "write blocking module", CommandFlags.Blocking)]
+    [InlineData("vcard", "readonly module fast", CommandFlags.Resendable | CommandFlags.LeavesNothing)]
+    [InlineData("get", "write", OfData)]
+    [InlineData("get", "readonly blocking", CommandFlags.Resendable | CommandFlags.Blocking | CommandFlags.LeavesNothing)]
+    [InlineData("object", "", CommandFlags.Resendable | OfData)]
+    [InlineData("script", "", CommandFlags.None)]
+    [InlineData("ft.cursor", "readonly module", CommandFlags.None)]
     [InlineData("rg.execute", "readonly", CommandFlags.Nested)]
     [InlineData("tfcall", "readonly", CommandFlags.Nested)]
-    [InlineData("fcall_ro", "readonly", CommandFlags.Nested | CommandFlags.Resendable)]
-    [InlineData("eval", "readonly", CommandFlags.Nested)]
+    [InlineData("fcall_ro", "readonly", CommandFlags.Nested | CommandFlags.Resendable | OfData)]
+    [InlineData("eval", "readonly", CommandFlags.Nested | OfData)]
     internal void Of_AServersReply_CorrectsTheFlags(string name, string flags, CommandFlags expected)
     {
-        string[] words = flags.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        string reply = $"*1\r\n*3\r\n${name.Length}\r\n{name}\r\n:2\r\n*{words.Length}\r\n"
-            + string.Concat(words.Select(static word => $"+{word}\r\n"));
-        CommandTable table = CommandTable.Of(RespValue.Read(Encoding.ASCII.GetBytes(reply)))!;
+        CommandTable table = Reply(name, flags);
         Assert.Equal(new CommandTraits(CommandKind.Plain, expected), table.Find(Encoding.ASCII.GetBytes(name.ToUpperInvariant())));
-        Assert.True(table.Find("SELECT"u8).NeedsInspection);
+        Assert.Equal(Find("select"), table.Find("SELECT"u8));
     }
+
+    [Theory]
+    [InlineData("auth", "readonly")]
+    [InlineData("multi", "write")]
+    [InlineData("subscribe", "pubsub readonly")]
+    [InlineData("client", "readonly")]
+    [InlineData("wait", "blocking")]
+    internal void Of_AServersReply_LeavesWhatIsInspectedAlone(string name, string flags) =>
+        Assert.Equal(Find(name), Reply(name, flags).Find(Encoding.ASCII.GetBytes(name)));
 
     [Fact]
     public void Of_ARefusal_IsNothing() =>
         Assert.Null(CommandTable.Of(RespValue.Read("-NOPERM this user has no permissions to run the 'command' command\r\n"u8)));
+
+    private static CommandTable Reply(string name, string flags)
+    {
+        string[] words = flags.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        string reply = $"*1\r\n*3\r\n${name.Length}\r\n{name}\r\n:2\r\n*{words.Length}\r\n"
+            + string.Concat(words.Select(static word => $"+{word}\r\n"));
+        return CommandTable.Of(RespValue.Read(Encoding.ASCII.GetBytes(reply)))!;
+    }
 
     private static CommandTraits Find(string name) => CommandTable.BuiltIn.Find(Encoding.Latin1.GetBytes(name));
 }

@@ -90,19 +90,23 @@ internal static class ReferenceRequests
 
     private static Dictionary<string, CommandTraits> ReadCommands()
     {
+        const CommandFlags OfData = CommandFlags.Shareable | CommandFlags.LeavesNothing;
         var commands = new Dictionary<string, CommandTraits>(StringComparer.Ordinal);
         (string Names, CommandFlags Flags)[] lists =
         [
-            (CommandNames.Reads, CommandFlags.Resendable),
-            (CommandNames.Blocking, CommandFlags.Blocking),
-            (CommandNames.Nested, CommandFlags.Nested),
-            (CommandNames.NestedReads, CommandFlags.Nested | CommandFlags.Resendable),
+            (CommandNames.Reads, CommandFlags.Resendable | OfData),
+            (CommandNames.Writes, OfData),
+            (CommandNames.Blocking, CommandFlags.Blocking | CommandFlags.LeavesNothing),
+            (CommandNames.Nested, CommandFlags.Nested | OfData),
+            (CommandNames.NestedReads, CommandFlags.Nested | CommandFlags.Resendable | OfData),
         ];
         foreach ((string names, CommandFlags flags) in lists)
         {
             foreach (string name in names.Split(' '))
             {
-                commands.Add(Fold(name), new CommandTraits(CommandKind.Plain, flags));
+                // Commands of a module.
+                CommandFlags notOf = name is "tfcall" or "tfcallasync" ? OfData : CommandFlags.None;
+                commands.Add(Fold(name), new CommandTraits(CommandKind.Plain, flags & ~notOf));
             }
         }
 

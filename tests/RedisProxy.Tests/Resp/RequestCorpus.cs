@@ -8,7 +8,9 @@ internal static class RequestCorpus
     private const string Ping = "*1\r\n$4\r\nPING\r\n";
     private const string Get = "*2\r\n$3\r\nGET\r\n$3\r\nkey\r\n";
     private const string Set = "*3\r\n$3\r\nSET\r\n$3\r\nkey\r\n$5\r\nvalue\r\n";
-    private const string Read = "Plain Resendable";
+    private const string Read = "Plain Resendable, Shareable, LeavesNothing";
+
+    private const string Write = "Plain Shareable, LeavesNothing";
 
     /// <summary>None of these is a number to redis, as count or as length.</summary>
     private static readonly string[] NoNumbers =
@@ -41,21 +43,21 @@ internal static class RequestCorpus
     [
         CorpusItem.Whole("ping", Ping, Read),
         CorpusItem.Whole("get", Get, Read),
-        CorpusItem.Whole("set", Set, "Plain"),
+        CorpusItem.Whole("set", Set, Write),
         CorpusItem.Whole("mixed case", Multibulk("gEt", "k"), Read),
         CorpusItem.Whole("empty name", Multibulk(""), "Plain"),
         CorpusItem.Whole("empty arguments", Multibulk("get", "", ""), Read),
-        CorpusItem.Whole("line ends in bodies", Multibulk("set", "\r\n", "*1\r\n$4\r\nPING\r\n"), "Plain"),
-        CorpusItem.Whole("lone line ends in bodies", Multibulk("set", "\r", "\n"), "Plain"),
+        CorpusItem.Whole("line ends in bodies", Multibulk("set", "\r\n", "*1\r\n$4\r\nPING\r\n"), Write),
+        CorpusItem.Whole("lone line ends in bodies", Multibulk("set", "\r", "\n"), Write),
         CorpusItem.Whole("zero bytes in bodies", Multibulk("get", "\0\0", "\xff\xfe"), Read),
         CorpusItem.Whole("dollars in bodies", Multibulk("get", "$3\r\nabc\r\n", "$-1"), Read),
-        CorpusItem.Whole("state: select", Multibulk("SELECT", "1"), "Select Resendable"),
+        CorpusItem.Whole("state: select", Multibulk("SELECT", "1"), "Select Resendable, LeavesNothing"),
         CorpusItem.Whole("state: client", Multibulk("CLIENT", "SETNAME", "x"), "Client"),
-        CorpusItem.Whole("state: multi", Multibulk("multi"), "Multi Resendable"),
-        CorpusItem.Whole("state: exec", Multibulk("exec"), "Exec Nested"),
-        CorpusItem.Whole("blocking", Multibulk("BLPOP", "k", "0"), "Plain Blocking"),
-        CorpusItem.Whole("script", Multibulk("eval", "return 1", "0"), "Plain Nested"),
-        CorpusItem.Whole("stream read", Multibulk("xread", "streams", "k", "0"), "XRead Blocking"),
+        CorpusItem.Whole("state: multi", Multibulk("multi"), "Multi Resendable, LeavesNothing"),
+        CorpusItem.Whole("state: exec", Multibulk("exec"), "Exec Nested, LeavesNothing"),
+        CorpusItem.Whole("blocking", Multibulk("BLPOP", "k", "0"), "Plain Blocking, LeavesNothing"),
+        CorpusItem.Whole("script", Multibulk("eval", "return 1", "0"), "Plain Nested, Shareable, LeavesNothing"),
+        CorpusItem.Whole("stream read", Multibulk("xread", "streams", "k", "0"), "XRead Blocking, LeavesNothing"),
         CorpusItem.Whole("longest name in the table", Multibulk("georadiusbymember_ro", "k"), Read),
         CorpusItem.Whole("name of 24 bytes", Multibulk("georadiusbymember_ro1234", "k"), "Plain"),
         CorpusItem.Whole("name of 25 bytes", Multibulk("georadiusbymember_ro12345", "k"), "Plain"),
@@ -63,17 +65,17 @@ internal static class RequestCorpus
         CorpusItem.Whole("name with padding", Multibulk("get\0", "k"), "Plain"),
         CorpusItem.Whole("name with a blank", Multibulk("get ", "k"), "Plain"),
         CorpusItem.Whole("cross-protocol word", Multibulk("POST", "/", "HTTP/1.1"), "CrossProtocol"),
-        CorpusItem.Whole("body of 64 KiB", Multibulk("set", "k", new string('x', 64 * 1024)), "Plain"),
+        CorpusItem.Whole("body of 64 KiB", Multibulk("set", "k", new string('x', 64 * 1024)), Write),
         CorpusItem.Whole("1000 arguments", Multibulk([.. Enumerable.Repeat("get", 1000)]), Read),
         CorpusItem.Whole("body lengths of 9, 10, 99, 100", Multibulk("mget", Repeat(9), Repeat(10), Repeat(99), Repeat(100)), Read),
     ];
 
     private static IEnumerable<CorpusItem> Pipelines() =>
     [
-        new("pipeline", [(Ping, Read), (Set, "Plain"), (Get, Read), (Ping, Read)]),
-        new("pipeline of both kinds", [(Ping, Read), ("PING\r\n", "inline"), (Set, "Plain"), ("\n", "inline"), (Get, Read)]),
+        new("pipeline", [(Ping, Read), (Set, Write), (Get, Read), (Ping, Read)]),
+        new("pipeline of both kinds", [(Ping, Read), ("PING\r\n", "inline"), (Set, Write), ("\n", "inline"), (Get, Read)]),
         new("pipeline with no-ops", [(Ping, Read), ("*0\r\n", "no-op"), ("*-1\r\n", "no-op"), (Get, Read), ("*0\r\n", "no-op")]),
-        new("pipeline that begins again", [(Ping, Read), (Set, "Plain")], "*3\r\n$3\r\nSE"),
+        new("pipeline that begins again", [(Ping, Read), (Set, Write)], "*3\r\n$3\r\nSE"),
         new("pipeline with a wrong request", [(Ping, Read), (Get, Read)], "*1\r\n$x", "InvalidBulkLength"),
         new("long name, then a short one", [(Multibulk(Repeat(30)), "Plain"), (Get, Read), (Multibulk("g"), "Plain"), (Get, Read)]),
         new("known head, then inline", [(Get, Read), ("GET k\r\n", "inline"), ("*0\r\n", "no-op")], "*"),

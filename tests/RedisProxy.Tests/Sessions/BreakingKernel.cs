@@ -21,6 +21,9 @@ internal sealed unsafe class BreakingKernel : Kernel
     /// <summary>By the number of bytes that the connection has taken.</summary>
     public required Func<long, bool> BreaksWhen { get; init; }
 
+    /// <summary>The connection takes no more in one call.</summary>
+    public int MostBytes { get; init; } = int.MaxValue;
+
     public long Sent => Interlocked.Read(ref _sent);
 
     public override int Wait(int timeoutMs) => _kernel.Wait(timeoutMs);
@@ -61,7 +64,7 @@ internal sealed unsafe class BreakingKernel : Kernel
             return -ConnectionReset;
         }
 
-        int sent = _kernel.Send(fd, buffer, length);
+        int sent = _kernel.Send(fd, buffer, Math.Min(length, MostBytes));
         Interlocked.Add(ref _sent, Math.Max(0, sent));
         return sent;
     }

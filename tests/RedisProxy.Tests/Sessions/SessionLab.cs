@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 
 using RedisProxy.Configuration;
@@ -21,6 +22,7 @@ internal sealed class SessionLab : IAsyncDisposable
     private readonly List<IDisposable> _owned = [];
     private readonly int _port;
     private long _suspicions;
+    private readonly ConcurrentQueue<string> _backendErrors = [];
     private long _backendUserRefusals;
 
     private SessionLab(EventLoop loop, SessionListener listener, int port)
@@ -44,6 +46,9 @@ internal sealed class SessionLab : IAsyncDisposable
     /// <summary>How often sessions doubted the master.</summary>
     public long Suspicions => Interlocked.Read(ref _suspicions);
 
+    /// <summary>What was wrong with replies.</summary>
+    public IReadOnlyCollection<string> BackendErrors => _backendErrors;
+
     public long BackendUserRefusals => Interlocked.Read(ref _backendUserRefusals);
 
     public static ProxyOptions Options(ListenerOptions? listener = null) => new()
@@ -54,6 +59,15 @@ internal sealed class SessionLab : IAsyncDisposable
         ],
         Sentinel = new SentinelOptions { Endpoints = [new HostEndpoint("127.0.0.1", 2)] },
     };
+
+    /// <summary>Its sessions share links, so many for each user, protocol and database.</summary>
+    public static ProxyOptions SharingOptions(int links = 1) => Options(new ListenerOptions
+    {
+        Name = "lab",
+        Bind = BindAddress.OfTcp(new HostEndpoint("127.0.0.1", 1)),
+        Master = "lab",
+        Multiplex = new MultiplexOptions { Links = links },
+    });
 
     public static async Task<SessionLab> StartAsync(
         ProxyOptions? options = null, TimeProvider? time = null, bool hasLease = false, Kernel? kernel = null)
@@ -71,6 +85,7 @@ internal sealed class SessionLab : IAsyncDisposable
             lease)
         {
             OnBackendUserRefused = () => Interlocked.Increment(ref lab!._backendUserRefusals),
+            OnBackendProtocolError = reason => lab!._backendErrors.Enqueue(reason),
         };
         var settings = new SessionSettings(options, options.Listeners[0]);
         var listener = new SessionListener(
@@ -212,9 +227,23 @@ internal sealed class SessionLab : IAsyncDisposable
         return true;
     });
 
+    /// <summary>Sessions with a link of their own.</summary>
+    public Task<int> CountDedicatedAsync() =>
+        _loop.InvokeAsync(() => _listener.Gate.Sessions.Count(static session => session.Link is DedicatedLink));
+
     /// <summary>Sessions with a request that no backend has taken.</summary>
     public Task<int> CountWaitingAsync() =>
         _loop.InvokeAsync(() => _listener.Gate.Sessions.Count(session => !session.Pipeline.Waiting.IsEmpty));
+
+    /// <summary>Sessions that have a link, of their own or a share of one.</summary>
+    public Task<int> CountLinkedAsync() => _loop.InvokeAsync(() => _listener.Gate.Sessions.Count(session => session.Link is not null));
+
+    /// <summary>What is counted on demand is up to date when this returns.</summary>
+    public Task CountPendingAsync() => OnLoopAsync(_listener.CountPending);
+
+    /// <summary>As operators see the sessions, oldest first.</summary>
+    public Task<SessionSnapshot[]> SnapshotsAsync() => _loop.InvokeAsync(() =>
+        _listener.Gate.Sessions.Select(SessionSnapshot.Of).OrderBy(static session => session.Id).ToArray());
 
     public static Task EventuallyAsync(Func<bool> condition, string what) => Eventually.Within(TimeSpan.FromSeconds(10), condition, what);
 

@@ -125,8 +125,26 @@ public sealed class SettlementTests
         Assert.Equal(isDropped, one.Expire());
     }
 
-    private sealed class Parts(Gate gate, SessionSettings settings) : Conversation(gate, settings, new SessionCounters())
+    private sealed class Parts(Gate gate, SessionSettings settings) : Conversation(gate, settings, new SessionCounters(), takesTurns: false)
     {
+        public override bool HasUnreadReplies => false;
+
+        public override bool IsEnded => false;
+
+        public override void Attach(BackendLink link)
+        {
+        }
+
+        protected override bool TryReviewLink() => false;
+
+        public override void Detach()
+        {
+        }
+
+        public override void End(EndCause cause, bool abort = false)
+        {
+        }
+
         public override void WakeRequests()
         {
         }
@@ -239,7 +257,7 @@ public sealed class SettlementTests
 
         public Rejection RejectNext(string error) => Rejections.Continue(_parts, Link, Encoding.ASCII.GetBytes(error));
 
-        private BackendLink NewLink() => new(new LoopSocket(_loop, fd: -1), generation: 1, _parts.Pipeline.Memory);
+        private DedicatedLink NewLink() => new(new LoopSocket(_loop, fd: -1), generation: 1, _parts.Pipeline.Memory);
 
         private PendingRequest Scan(string word)
         {

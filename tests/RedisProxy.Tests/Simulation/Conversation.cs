@@ -42,6 +42,9 @@ internal sealed record Question(Asked Kind, string Text = "", WriteFate? Fate = 
     /// <summary>By CLIENT REPLY it gets no answer.</summary>
     public bool IsSilent { get; init; }
 
+    /// <summary>By CLIENT REPLY it gets no answer if it is refused; if not, it is confirmed.</summary>
+    public bool IsSilentIfRefused { get; init; }
+
     /// <summary>What is behind it means something else when it was not executed.</summary>
     public bool ChangesState => Kind is >= Asked.Select and <= Asked.Watch;
 
@@ -121,10 +124,15 @@ internal sealed class Conversation(World world, History history, int client)
 
 
         // Subscriptions are confirmed in any mode.
-        bool isSilent = !isLoud && question.Kind != Asked.Subscribe && (isHush || IsMuted || _skipsNext);
+        bool isHushed = !isLoud && (isHush || IsMuted || _skipsNext);
+        bool isSilent = isHushed && question.Kind != Asked.Subscribe;
         _skipsNext = question.Kind == Asked.ReplySkip;
         _silent += isSilent ? 1 : 0;
-        _open.Enqueue(question with { IsSilent = isSilent, AskedAtUs = world.NowUs });
+        _open.Enqueue(question with { IsSilent = isSilent, IsSilentIfRefused = isHushed, AskedAtUs = world.NowUs });
+        if (world.IsRecording)
+        {
+            world.Tell($"client {client} asks {question.Kind} {question.Text}{(isSilent ? " (silent)" : "")}");
+        }
     }
 
     /// <summary>The proxy's answer, or a message.</summary>
@@ -146,11 +154,15 @@ internal sealed class Conversation(World world, History history, int client)
 
     private void Answer(string reply)
     {
-        while (_open.TryPeek(out Question? silent) && silent.IsSilent)
+        while (_open.TryPeek(out Question? silent) && (silent.IsSilent || (silent.IsSilentIfRefused && reply[0] == '-')))
         {
-            _silent--;
+            _silent -= silent.IsSilent ? 1 : 0;
             _isInDoubt |= silent.ChangesState;
-            TakeState(_open.Dequeue());
+            Question unanswered = _open.Dequeue();
+            if (unanswered.IsSilent)
+            {
+                TakeState(unanswered);
+            }
         }
 
         if (!_open.TryDequeue(out Question? question))
@@ -179,7 +191,7 @@ internal sealed class Conversation(World world, History history, int client)
     {
         string expected = question.Kind switch
         {
-            Asked.Read => BulkOf(RedisConnection.Describe(question.Text, _database, _name, _protocol, _user)),
+            Asked.Read => BulkOf(RedisConnection.Describe(question.Text, _database, history.SharesLinks ? "" : _name, _protocol, _user)),
             Asked.Write or Asked.Publish => question.Fate!.Reply,
             Asked.Data => reply[0] == '$' ? reply : "a string",
             Asked.Ping => _protocol == 2 ? "*2\r\n$4\r\npong\r\n$0\r\n\r\n" : "+PONG\r\n",
@@ -198,12 +210,14 @@ internal sealed class Conversation(World world, History history, int client)
             return;
         }
 
-        if (HasLostState && question.Kind is not (Asked.Multi or Asked.Queued))
+        // Names are kept by the proxy where links are shared, and no server hears of them.
+        bool isOfProxy = question.Kind is Asked.Multi or Asked.Queued || (history.SharesLinks && question.Kind == Asked.Name);
+        if (HasLostState && !isOfProxy)
         {
             Violate("answered behind a change of state that was lost", question, reply);
         }
 
-        _isInDoubt &= question.Kind is Asked.Multi or Asked.Queued;
+        _isInDoubt &= isOfProxy;
         _hasWritten |= question.Kind == Asked.Write;
         if (question.Kind is Asked.Write or Asked.Publish)
         {
@@ -303,8 +317,8 @@ internal sealed class Conversation(World world, History history, int client)
         bool isNotExecuted = reply.StartsWith(NotExecuted, StringComparison.Ordinal);
         if (isUnknown)
         {
-            // A read may have been sent, its answer be lost with the master, and the rest of its time have passed.
-            if (question.IsHarmless && !IsInTransaction && world.NowUs - question.AskedAtUs < history.ShortestHoldUs)
+            // A read may have been sent, its answer be lost with the master, and its time have passed, or that of a change before it.
+            if (question.IsHarmless && !IsInTransaction && !HasLostState && world.NowUs - question.AskedAtUs < history.ShortestHoldUs)
             {
                 Violate("a request without effect is of unknown outcome", question, reply);
             }

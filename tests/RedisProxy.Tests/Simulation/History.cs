@@ -17,6 +17,9 @@ internal sealed class History(World world)
     /// <summary>Nothing that can be sent again is given up earlier.</summary>
     public long ShortestHoldUs { get; set; }
 
+    /// <summary>Sessions share links, so that servers do not know the names of all clients.</summary>
+    public bool SharesLinks { get; init; }
+
     /// <summary>Else a change of masters closes those that have subscribed.</summary>
     public bool ResubscribesClients { get; set; }
 

@@ -126,7 +126,9 @@ internal sealed partial class RedisConnection(World world, SimulatedRedis node, 
         }
 
         // Nobody else knows what a pop that found nothing did.
-        _hasWritten |= isWrite || command == "PUBLISH";
+        // With shared links a session waits on another connection than it has written on, and a command after that counts (redis source,
+        // processCommand: woff).
+        _hasWritten |= isWrite || command == "PUBLISH" || (node.History.SharesLinks && command != "WAIT");
         if (_isInMulti && command is not ("EXEC" or "DISCARD" or "MULTI" or "WATCH" or "RESET"))
         {
             _queue.Add(request);
@@ -213,7 +215,7 @@ internal sealed partial class RedisConnection(World world, SimulatedRedis node, 
                 Write(new Effect(EffectKind.Set, _db, request[1], request[2]), isInExec);
                 break;
             case "GET" when request[1].StartsWith("f:", StringComparison.Ordinal):
-                Bulk(Describe(request[1], _db, _name, _protocol, _user));
+                Bulk(Describe(request[1], _db, node.History.SharesLinks ? "" : _name, _protocol, _user));
                 break;
             case "GET":
                 _pushes.OnRead(request[1]);

@@ -21,6 +21,7 @@ internal sealed class SimulatedProxy : IDisposable
         ListenerOptions listener = SessionLab.Options().Listeners[0] with
         {
             PubSub = history.ResubscribesClients ? PubSubAction.Resubscribe : PubSubAction.Close,
+            Multiplex = new MultiplexOptions { Links = history.SharesLinks ? (int)world.Between(1, 3) : 0 },
         };
         ProxyOptions options = SessionLab.Options(listener) with
         {

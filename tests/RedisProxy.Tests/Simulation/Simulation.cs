@@ -23,10 +23,10 @@ internal sealed class Simulation : IDisposable
     private readonly List<long> _uselessPausesUs = [];
     private long _lost;
 
-    private Simulation(int seed, bool isRecording)
+    private Simulation(int seed, bool isSharing, bool isRecording)
     {
         _world = new World(seed, isRecording);
-        _history = new History(_world);
+        _history = new History(_world) { SharesLinks = isSharing };
         SimulatedRedis[] nodes = [.. Enumerable.Range(1, 3).Select(number => new SimulatedRedis(_world, number, _history))];
         _group = new SentinelGroup(_world, nodes);
         nodes[1].Follow(nodes[0]);
@@ -38,9 +38,12 @@ internal sealed class Simulation : IDisposable
         }
     }
 
-    public static SimulationResult Run(int seed, bool isRecording = false)
+    /// <param name="seed">Of all chance.</param>
+    /// <param name="isSharing">Sessions share links.</param>
+    /// <param name="isRecording">It is told in words.</param>
+    public static SimulationResult Run(int seed, bool isSharing = false, bool isRecording = false)
     {
-        using var simulation = new Simulation(seed, isRecording);
+        using var simulation = new Simulation(seed, isSharing, isRecording);
         return simulation.Run();
     }
 
@@ -76,6 +79,7 @@ internal sealed class Simulation : IDisposable
             Unknown = counters.ProxyReplies[(int)Outcome.Unknown],
             NotExecuted = counters.ProxyReplies[(int)Outcome.NotExecuted],
             Resent = counters.Resent,
+            Moves = counters.Dedicated.Sum(),
             InDoubt = counters.Ended[(int)EndCause.StateInDoubt],
             Lost = _lost,
         };
@@ -123,6 +127,11 @@ internal sealed class Simulation : IDisposable
         _clients.ForEach(client => client.CheckAtLast(_group.Master, peaceUs));
         _clients.ForEach(client => client.Leave());
         await UntilAsync(() => _clients.All(client => client.IsGone) && _proxy.Sessions == 0, 10_000, "the end of all sessions");
+        if (_history.SharesLinks)
+        {
+            await UntilAsync(() => _proxy.Kernel.OpenFds == 0, 2 * PeaceMs, "the end of connections that nobody uses");
+        }
+
         CheckNothingIsLeft();
         _lost = FinalCheck.Run(_world, _group, _history);
     }

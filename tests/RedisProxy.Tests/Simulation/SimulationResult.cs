@@ -28,6 +28,9 @@ internal sealed record SimulationResult
     /// <summary>Requests that went to a second server.</summary>
     public long Resent { get; init; }
 
+    /// <summary>How often a session that shared a link got one of its own.</summary>
+    public long Moves { get; init; }
+
     /// <summary>Sessions that ended because a change of their state was lost.</summary>
     public long InDoubt { get; init; }
 
@@ -41,6 +44,7 @@ internal sealed record SimulationResult
         Unknown = one.Unknown + other.Unknown,
         NotExecuted = one.NotExecuted + other.NotExecuted,
         Resent = one.Resent + other.Resent,
+        Moves = one.Moves + other.Moves,
         InDoubt = one.InDoubt + other.InDoubt,
         Lost = one.Lost + other.Lost,
     };

@@ -57,6 +57,7 @@ internal sealed class ProxyMetrics : IDisposable
         AddFacade();
         AddNotifications();
         AddProgram();
+        LinkMetrics.AddTo(Meter, forwarder);
         ReplicaMetrics.AddTo(Meter, forwarder, topology);
         AdminMetrics.AddTo(Meter, adminConnections, access);
         ProcessMetrics.AddTo(Meter);

@@ -134,6 +134,7 @@ internal sealed record FailoverStatus(
 /// <param name="Ended">Sessions that have ended, by the first cause; causes that occurred.</param>
 /// <param name="Role"><c>master</c> or <c>replica</c>: which servers are used.</param>
 /// <param name="Servers">Of a replica listener: the healthy replicas, or the master in their place.</param>
+/// <param name="Links">Connections to the servers, if sessions share them; not written for other listeners.</param>
 internal sealed record ListenerStatus(
     string Name,
     string Bind,
@@ -150,7 +151,8 @@ internal sealed record ListenerStatus(
     IReadOnlyDictionary<string, long> Pinned,
     IReadOnlyDictionary<string, long> Ended,
     string Role,
-    IReadOnlyList<ServerStatus> Servers)
+    IReadOnlyList<ServerStatus> Servers,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] LinksStatus? Links)
 {
     public static ListenerStatus Of(DataPlaneListener listener)
     {
@@ -176,7 +178,34 @@ internal sealed record ListenerStatus(
             By(Enum.GetValues<PinReason>()[1..], static (of, reason) => of.Pinned[(int)reason], areZerosShown: false),
             By(Enum.GetValues<EndCause>()[1..], static (of, cause) => of.Ended[(int)cause], areZerosShown: false),
             Labels.Of(listener.Options.Role),
-            [.. listener.View.Targets.Select(target => new ServerStatus(target.Announced.ToString(), target.Sessions, target.Weight))]);
+            [.. listener.View.Targets.Select(target => new ServerStatus(target.Announced.ToString(), target.Sessions, target.Weight))],
+            listener.SharesLinks ? LinksStatus.Of(counters) : null);
+    }
+}
+
+/// <summary>The connections to servers of a listener whose sessions share them.</summary>
+/// <param name="Shared">Connections that sessions share.</param>
+/// <param name="Dedicated">Those that one session has for itself.</param>
+/// <param name="Kept">Those without a session, kept for the next one that needs its own.</param>
+/// <param name="Sessions">Current ones, by the kind of their link: shared, dedicated, none.</param>
+/// <param name="DedicatedTotal">How often a session got a link of its own, by what it needed that for; reasons that occurred.</param>
+internal sealed record LinksStatus(
+    long Shared, long Dedicated, long Kept, IReadOnlyDictionary<string, long> Sessions, IReadOnlyDictionary<string, long> DedicatedTotal)
+{
+    private static readonly LinkKind[] KindsOfSessions = [LinkKind.Shared, LinkKind.Dedicated, LinkKind.None];
+
+    public static LinksStatus Of(IReadOnlyList<SessionCounters> counters)
+    {
+        long Links(LinkKind kind) => counters.Sum(of => of.LinksNow[(int)kind]);
+        return new LinksStatus(
+            Links(LinkKind.Shared),
+            Links(LinkKind.Dedicated),
+            Links(LinkKind.Kept),
+            KindsOfSessions.ToDictionary(static kind => Labels.Of(kind), kind => counters.Sum(of => of.LinkSessions[(int)kind])),
+            Enum.GetValues<DedicatedReason>()[1..]
+                .Select(reason => (Label: Labels.Of(reason), Count: counters.Sum(of => of.Dedicated[(int)reason])))
+                .Where(static pair => pair.Count > 0)
+                .ToDictionary(static pair => pair.Label, static pair => pair.Count));
     }
 }
 
@@ -187,6 +216,8 @@ internal sealed record ServerStatus(string Address, int Sessions, int Weight);
 /// <param name="Matching">How many match the filter; at most the limit of them are listed.</param>
 internal sealed record SessionsAnswer(long Matching, IReadOnlyList<SessionStatus> Sessions);
 
+/// <param name="Link">The kind of its link; not written if the sessions of its listener have links of their own.</param>
+/// <param name="Reason">What it got its own link for; not written for sessions without one.</param>
 internal sealed record SessionStatus(
     long Id,
     string Listener,
@@ -198,7 +229,9 @@ internal sealed record SessionStatus(
     long InFlight,
     long Waiting,
     long ReceivedBytes,
-    long HeldBytes);
+    long HeldBytes,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Link,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Reason);
 
 /// <summary>Serializers for the above, generated at build time: a native program has no reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]

@@ -121,5 +121,7 @@ internal sealed record SessionQuery
         session.InFlight,
         session.Waiting,
         session.ReceivedBytes,
-        session.HeldBytes);
+        session.HeldBytes,
+        session.Link is { } kind ? Labels.Of(kind) : null,
+        session.DedicatedFor == DedicatedReason.None ? null : Labels.Of(session.DedicatedFor));
 }

@@ -74,7 +74,7 @@ internal static class StatusPage
         using var timer = new PeriodicTimer(Interval, http.RequestServices.GetRequiredService<TimeProvider>());
         do
         {
-            string json = JsonSerializer.Serialize(report.Make(), AdminEventJson.Default.ProxyStatus);
+            string json = JsonSerializer.Serialize(await report.MakeAsync(), AdminEventJson.Default.ProxyStatus);
             await http.Response.WriteAsync($"data: {json}\n\n", end);
             await http.Response.Body.FlushAsync(end);
         }

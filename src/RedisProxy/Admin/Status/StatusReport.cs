@@ -3,10 +3,22 @@ using RedisProxy.Topology;
 
 namespace RedisProxy.Admin;
 
-/// <summary>Makes a <see cref="ProxyStatus"/>. Reads what the planes have published, and never blocks.</summary>
-internal sealed class StatusReport(Forwarder forwarder, TopologyService topology, Readiness readiness)
+/// <summary>
+/// Makes a <see cref="ProxyStatus"/>. Reads what the planes have published, and blocks no thread. Only links that sessions share are
+/// counted for it.
+/// </summary>
+internal sealed class StatusReport(Forwarder forwarder, TopologyService topology, Readiness readiness, TimeProvider time)
 {
-    public ProxyStatus Make() => new(
+    // A hung loop must not hide the status; its counts are stale then.
+    private static readonly TimeSpan MaxCountTime = TimeSpan.FromMilliseconds(500);
+
+    public async Task<ProxyStatus> MakeAsync()
+    {
+        await forwarder.TryCountLinksAsync(MaxCountTime, time);
+        return Make();
+    }
+
+    private ProxyStatus Make() => new(
         BuildInfo.Version,
         readiness.IsReady,
         readiness.IsStopping,

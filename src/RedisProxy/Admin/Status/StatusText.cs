@@ -11,7 +11,7 @@ internal static class StatusText
     {
         string state = status.Stopping ? "stopping" : status.Ready ? "ready" : "not ready";
         yield return Invariant($"RedisProxy {status.Version}, {state}, up {Duration(status.UptimeSeconds)}");
-        foreach (string line in status.Masters.SelectMany(Lines).Concat(status.Listeners.Select(Line)))
+        foreach (string line in status.Masters.SelectMany(Lines).Concat(status.Listeners.SelectMany(Lines)))
         {
             yield return line;
         }
@@ -63,6 +63,17 @@ internal static class StatusText
         return Invariant($"#{failover.Number} {failover.FirstSignAt.UtcDateTime:yyyy-MM-dd HH:mm:ss.fff}Z {what}");
     }
 
+    private static IEnumerable<string> Lines(ListenerStatus listener)
+    {
+        yield return Line(listener);
+        if (listener.Links is { } links)
+        {
+            string sofar = Counts(links.DedicatedTotal);
+            yield return Invariant($"  links      shared {links.Shared}, dedicated {links.Dedicated}, kept {links.Kept}")
+                + $"; sessions: {Counts(links.Sessions)}" + (sofar.Length > 0 ? $"; dedicated so far: {sofar}" : "");
+        }
+    }
+
     private static string Line(ListenerStatus listener)
     {
         long now = listener.Sessions.Values.Sum();
@@ -81,10 +92,12 @@ internal static class StatusText
 
     private static IEnumerable<string> Lines(SessionsAnswer answer)
     {
+        bool hasLinks = answer.Sessions.Any(static session => session.Link is not null);
+        string[] titles = ["ID", "LISTENER", "CLIENT", "NAME", "DB", "PHASE", "AGE", "IN FLIGHT", "WAITING", "RECEIVED", "HELD"];
         string[][] rows =
         [
-            ["ID", "LISTENER", "CLIENT", "NAME", "DB", "PHASE", "AGE", "IN FLIGHT", "WAITING", "RECEIVED", "HELD"],
-            .. answer.Sessions.Select(Cells),
+            hasLinks ? [.. titles, "LINK"] : titles,
+            .. answer.Sessions.Select(session => hasLinks ? [.. Cells(session), LinkOf(session)] : Cells(session)),
         ];
         int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
         foreach (string[] row in rows)
@@ -112,6 +125,9 @@ internal static class StatusText
         Invariant($"{session.ReceivedBytes}"),
         Invariant($"{session.HeldBytes}"),
     ];
+
+    private static string LinkOf(SessionStatus session) =>
+        session.Reason is { } reason ? $"{session.Link}: {reason}" : session.Link ?? "";
 
     private static string Counts(IEnumerable<KeyValuePair<string, long>> counts) =>
         string.Join(", ", counts.Select(count => Invariant($"{count.Key} {count.Value}")));

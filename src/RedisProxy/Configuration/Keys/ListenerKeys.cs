@@ -23,6 +23,9 @@ internal static class ListenerKeys
         .Value("slowStart", Duration("0s", "1h"), o => o.SlowStart, (o, v) => o with { SlowStart = v })
         .Map("weights", Network, WholeNumber(0, 1000), o => o.Weights, (o, v) => o with { Weights = v });
 
+    private static readonly KeyTable<MultiplexOptions> Multiplex = new KeyTable<MultiplexOptions>(new())
+        .Value("links", WholeNumber(0, 64), o => o.Links, (o, v) => o with { Links = v }).NeedsRestart();
+
     public static KeyTable<UserOptions> User { get; } = new KeyTable<UserOptions>(new() { Password = "" })
         .Value("username", Text, o => o.Username, (o, v) => o with { Username = v })
         .Secret("password", o => o.Password, (o, v) => o with { Password = v! }).Required("password or passwordFile");
@@ -51,6 +54,7 @@ internal static class ListenerKeys
             Choice(("close", PubSubAction.Close), ("resubscribe", PubSubAction.Resubscribe)),
             o => o.PubSub,
             (o, v) => o with { PubSub = v })
+        .Section("multiplex", Multiplex, o => o.Multiplex, (o, v) => o with { Multiplex = v })
         .Step((section, o) => o with
         {
             Users = ReadUsers(section),

@@ -31,6 +31,9 @@ internal sealed record ListenerOptions
     /// <summary><c>pubsub</c>: what happens to subscribers at a failover.</summary>
     public PubSubAction PubSub { get; init; }
 
+    /// <summary><c>multiplex</c>: whether sessions share connections to the server.</summary>
+    public MultiplexOptions Multiplex { get; init; } = new();
+
     /// <summary>
     /// <c>proxyProtocol</c>: CIDR blocks of the load balancers in front of this listener. A connection from them must begin with a PROXY
     /// protocol header, version 1 or 2 (haproxy.org, proxy-protocol.txt), and is treated as a connection of the client named in the header;
@@ -59,6 +62,19 @@ internal sealed record ListenerOptions
 
     /// <summary>Clients' credentials are for the proxy and are not forwarded to the master.</summary>
     public bool OwnsAuthentication => Users.Count > 0 || BackendUser is not null;
+}
+
+/// <summary>
+/// <c>listeners[].multiplex</c>: sessions of the same user, protocol and database share a few connections to the server. Whatever needs a
+/// connection of its own, such as WATCH, a subscription or a pop that waits, gets one for as long as it needs it.
+/// </summary>
+internal sealed record MultiplexOptions
+{
+    /// <summary>
+    /// <c>links</c>: shared connections for each user, protocol and database, on each loop. 0: none, every session has a connection of its
+    /// own.
+    /// </summary>
+    public int Links { get; init; }
 }
 
 /// <summary>

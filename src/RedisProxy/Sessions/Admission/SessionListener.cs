@@ -18,6 +18,7 @@ internal sealed class SessionListener
     private readonly AuthenticationDeadline _deadline;
     private readonly UnansweredClients _unanswered;
     private TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SharedLinks? _links;
     private SessionSettings _settings;
     private LoopListener[] _acceptors = [];
 
@@ -36,6 +37,7 @@ internal sealed class SessionListener
         _deadline = new AuthenticationDeadline(gate, () => _settings.AuthenticationTimeoutMs);
         _unanswered = new UnansweredClients(gate);
         Gate = gate;
+        _links = settings.SharedLinks == 0 ? null : new SharedLinks(gate, settings.SharedLinks);
         var rebalancer = new Rebalancer(gate);
         gate.OnApplied = rebalancer.ArmIfSeveral;
     }
@@ -134,6 +136,41 @@ internal sealed class SessionListener
         Counters.InFlight = inFlight;
         Counters.Held = held;
         pinned.CopyTo(Counters.PinnedNow);
+        CountLinks();
+    }
+
+    /// <summary>Counts links that sessions share, and sessions by the kind of theirs. On demand and on the loop's thread, too.</summary>
+    public void CountLinks()
+    {
+        Debug.Assert(_loop.IsCurrent, "links belong to their loop");
+        if (_links is null)
+        {
+            return;
+        }
+
+        long shared = 0;
+        long sharing = 0;
+        long queued = 0;
+        long owed = 0;
+        foreach (SharedLink link in _links.All)
+        {
+            shared++;
+            sharing += link.Lanes;
+            queued += link.Queued;
+            owed += link.Owed;
+        }
+
+        // Of the links, not of the sessions: there are far fewer, and whoever looks at the page asks every second.
+        long dedicated = _links.Dedicated;
+        long alive = Counters.Phases.Sum() - Counters.Phases[(int)SessionPhase.Ended];
+        Counters.LinkQueued = queued;
+        Counters.LinkOwed = owed;
+        Counters.LinksNow[(int)LinkKind.Shared] = shared;
+        Counters.LinksNow[(int)LinkKind.Dedicated] = dedicated;
+        Counters.LinksNow[(int)LinkKind.Kept] = _links.Kept;
+        Counters.LinkSessions[(int)LinkKind.None] = Math.Max(0, alive - sharing - dedicated);
+        Counters.LinkSessions[(int)LinkKind.Shared] = sharing;
+        Counters.LinkSessions[(int)LinkKind.Dedicated] = dedicated;
     }
 
     /// <summary>
@@ -178,7 +215,7 @@ internal sealed class SessionListener
 
     private void Serve(LoopSocket client, Action onFinished)
     {
-        new Session(client, Gate, _limiter, _settings, Counters).Start(onFinished);
+        new Session(client, Gate, _limiter, _settings, Counters, _links).Start(onFinished);
         _deadline.Begin();
         _unanswered.Begin();
     }

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Runtime.CompilerServices;
 
 using RedisProxy.EventLoops;
 using RedisProxy.Resp;
@@ -7,17 +9,22 @@ using RedisProxy.Topology;
 namespace RedisProxy.Sessions;
 
 /// <summary>
-/// A connection to a master of one generation, and the in-flight ledger: what the master owes. A link is used once; when it is lost or
-/// superseded, its session gets another. It belongs to one session.
+/// A session's way to a master of one generation, and its in-flight ledger: what the master owes. When it is lost or superseded, the
+/// session gets another. Behind it is a connection of the session's own (<see cref="DedicatedLink"/>), or a share of one
+/// (<see cref="Lane"/>); the rules of the contract do not know which.
 /// </summary>
-internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemory memory)
+/// <param name="generation">See <see cref="Generation"/>.</param>
+/// <param name="nowMs">On the loop's clock.</param>
+/// <param name="memory">Of the session.</param>
+internal abstract class BackendLink(long generation, long nowMs, LedgerMemory memory)
 {
     public const long NoWait = -1;
 
+    /// <summary>Value of <see cref="Common"/> before the first request.</summary>
+    public const CommandFlags AllFlags = (CommandFlags)byte.MaxValue;
+
     // Begin and end of the replaced request in the client's stream, and the part of its substitute still to be sent.
     private (long Start, long End, ReadOnlyMemory<byte> Left) _substitute;
-
-    public LoopSocket Socket => socket;
 
     /// <summary>Generation of the topology under which it was opened. A newer one fences this link.</summary>
     public long Generation => generation;
@@ -26,7 +33,7 @@ internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemo
     public ReplicaTarget? Target { get; init; }
 
     /// <summary>On the loop's clock, in milliseconds.</summary>
-    public long OpenedAtMs { get; } = socket.Loop.NowMs;
+    public long OpenedAtMs { get; } = nowMs;
 
     /// <summary>Its session wrote to an earlier link, and replicas of this one may lack those writes.</summary>
     public bool FollowsWrites { get; init; }
@@ -34,11 +41,14 @@ internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemo
     /// <summary>The server has already answered on it, so it is not refusing the connection.</summary>
     public bool IsAccepted { get; init; }
 
-    /// <summary>Unrequested messages that arrived while the link was prepared. They precede everything that is received.</summary>
-    public ReadOnlyMemory<byte> Said { get; set; }
-
     /// <summary>A request that may write was handed to it.</summary>
     public bool HasWritten { get; set; }
+
+    /// <summary>Flags that all requests handed to it have in common, since they were last looked at.</summary>
+    public CommandFlags Common { get; set; } = AllFlags;
+
+    /// <summary>A request was handed to it of which it is not known what it leaves on its connection.</summary>
+    public bool HasUnknown { get; set; }
 
     /// <summary>It has answered at least one request.</summary>
     public bool HasReplied { get; set; }
@@ -111,14 +121,73 @@ internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemo
     /// <summary>A mutable struct: it lives here and is used in place.</summary>
     public ReplyScanner Scanner;
 
+    /// <summary>Only requests whose commands have all of these flags may be sent on it.</summary>
+    public CommandFlags Demands { get; protected init; }
+
+    /// <summary>Larger requests are not sent on it.</summary>
+    public int MaxRequestBytes { get; protected init; } = int.MaxValue;
+
+    /// <summary>It is shared with other sessions.</summary>
+    public bool IsShared => Demands != CommandFlags.None;
+
+    /// <summary>Nothing more is added to it: its session gets another one as soon as nothing is in flight.</summary>
+    public bool IsLeaving { get; set; }
+
+    /// <summary>
+    /// Of a shared one: the change by which its session takes on its identity, if the server agrees; null: the session has that identity.
+    /// </summary>
+    public StateChange? Expected { get; set; }
+
+    /// <summary>Offset in the client's stream up to which bytes have to follow what was sent: others share the connection.</summary>
+    public virtual long CommittedTo => SentTo;
+
     /// <summary>A receive may return bytes.</summary>
-    public bool IsReadable => !Said.IsEmpty || Socket.IsReadable;
+    public abstract bool IsReadable { get; }
+
+    /// <summary>The server has closed the connection, or it is broken. There may still be bytes to receive.</summary>
+    public abstract bool IsPeerClosed { get; }
+
+    /// <summary>What is not sent yet need not keep the session from receiving more of its client.</summary>
+    public abstract bool TakesMore { get; }
+
+    /// <summary>Bytes of replies that it keeps for its session.</summary>
+    public virtual long KeptBytes => 0;
+
+    /// <summary>The proxy's side of a connection of its own; null: unknown, or shared.</summary>
+    public abstract IPEndPoint? LocalAddress { get; }
 
     /// <summary>See <see cref="LoopSocket.IsReadableOr"/>.</summary>
-    public bool IsReadableOr(Action<object?> resume, object state) => !Said.IsEmpty || Socket.IsReadableOr(resume, state);
+    public abstract bool IsReadableOr(Action<object?> resume, object state);
+
+    /// <summary>See <see cref="LoopSocket.IsWokenOr"/>.</summary>
+    public abstract bool IsWokenOr(Action<object?> resume, object state);
+
+    /// <summary>See <see cref="LoopSocket.IsWritableOr"/>.</summary>
+    public abstract bool IsWritableOr(Action<object?> resume, object state);
+
+    /// <summary>See <see cref="LoopSocket.WakeReader"/>.</summary>
+    public abstract void WakeReader();
 
     /// <summary>See <see cref="LoopSocket.TryReceive"/>.</summary>
-    public unsafe int TryReceive(byte* buffer, int length) => Said.IsEmpty ? Socket.TryReceive(buffer, length) : TakeSaid(buffer, length);
+    public abstract unsafe int TryReceive(byte* buffer, int length);
+
+    /// <summary>Sends the next contiguous piece of what is to be sent.</summary>
+    /// <returns>Bytes taken by the kernel, or an error number (see <see cref="LoopSocket"/>).</returns>
+    public abstract int TrySend(RequestBuffer buffer);
+
+    /// <summary>See <see cref="LoopSocket.MsSinceReceived"/>.</summary>
+    public abstract int MsSinceReceived();
+
+    /// <summary>The client sends no more.</summary>
+    public abstract void ShutdownWrite();
+
+    /// <summary>Its session does without it.</summary>
+    /// <param name="abort">A connection of its own is reset.</param>
+    public abstract void Close(bool abort = false);
+
+    /// <summary>May such a request be sent on it?</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool Carries(CommandTraits traits, long bytes) => (traits.Flags & Demands) == Demands && bytes <= MaxRequestBytes;
 
     /// <summary>Replaces the newest request in flight, of which nothing is sent yet, by these bytes; empty: sends it as it is.</summary>
     public void Substitute(in PendingRequest request, ReadOnlyMemory<byte> words)
@@ -136,48 +205,23 @@ internal sealed class BackendLink(LoopSocket socket, long generation, LedgerMemo
         }
     }
 
-    /// <summary>Sends the next contiguous piece of what is to be sent.</summary>
-    /// <returns>Bytes taken by the kernel, or an error number (see <see cref="LoopSocket"/>).</returns>
-    public unsafe int TrySend(RequestBuffer buffer)
+    /// <summary>The next contiguous piece of what is to be sent, from the client's stream.</summary>
+    /// <returns>Null: a substitute is next, see <see cref="SubstituteLeft"/>.</returns>
+    protected unsafe byte* NextPiece(RequestBuffer buffer, out int length)
     {
-        long end = SendEnd;
-        if (HasSubstitute)
-        {
-            if (SentTo >= _substitute.Start)
-            {
-                return TrySendSubstitute();
-            }
-
-            end = _substitute.Start;
-        }
-
-        byte* piece = buffer.PieceAt(SentTo, end, out int length);
-        int sent = Socket.TrySend(piece, length);
-        SentTo += Math.Max(0, sent);
-        return sent;
+        length = 0;
+        return HasSubstitute && SentTo >= _substitute.Start
+            ? null
+            : buffer.PieceAt(SentTo, HasSubstitute ? _substitute.Start : SendEnd, out length);
     }
 
-    private unsafe int TrySendSubstitute()
-    {
-        fixed (byte* start = _substitute.Left.Span)
-        {
-            int sent = Socket.TrySend(start, _substitute.Left.Length);
-            if (sent > 0)
-            {
-                // Past the request's start, but not at its end before the whole substitute is sent: no request is shorter than two bytes.
-                _substitute.Left = _substitute.Left[sent..];
-                SentTo = HasSubstitute ? _substitute.End - 1 : _substitute.End;
-            }
+    protected ReadOnlySpan<byte> SubstituteLeft => _substitute.Left.Span;
 
-            return sent;
-        }
-    }
-
-    private unsafe int TakeSaid(byte* buffer, int length)
+    /// <summary>So many bytes of the substitute were sent.</summary>
+    protected void AdvanceSubstitute(int sent)
     {
-        int taken = Math.Min(length, Said.Length);
-        Said.Span[..taken].CopyTo(new Span<byte>(buffer, taken));
-        Said = taken == Said.Length ? default : Said[taken..];
-        return taken;
+        // Past the request's start, but not at its end before the whole substitute is sent: no request is shorter than two bytes.
+        _substitute.Left = _substitute.Left[sent..];
+        SentTo = HasSubstitute ? _substitute.End - 1 : _substitute.End;
     }
 }

@@ -19,6 +19,7 @@ internal sealed class LinkAttempt
     private readonly Session _session;
     private readonly LoopSocket _socket;
     private readonly ReplicaTarget? _target;
+    private readonly LinkNeed _need;
     private readonly int _port;
     private readonly LoopTimer _deadline;
     private readonly long _beganAtMs;
@@ -28,8 +29,9 @@ internal sealed class LinkAttempt
     private ReplayResult? _result;
     private bool _isPreparing;
 
-    private LinkAttempt(Session session, ReplicaTarget? target, int port, LoopSocket socket)
+    private LinkAttempt(Session session, in LinkNeed need, ReplicaTarget? target, int port, LoopSocket socket)
     {
+        _need = need;
         _port = port;
         _target = target;
         target?.Enter();
@@ -42,14 +44,25 @@ internal sealed class LinkAttempt
         session.Loop.Timers.Arm(_deadline, session.Loop.NowMs + session.Settings.ConnectTimeoutMs);
     }
 
+    /// <summary>The connection was kept from an earlier session.</summary>
+    private bool IsKept { get; init; }
+
+    /// <param name="session">Without a link.</param>
+    /// <param name="need">Of the session; <c>default</c> if it shares no links.</param>
     /// <returns>Null if it failed at once.</returns>
-    public static LinkAttempt? Begin(Session session)
+    public static LinkAttempt? Begin(Session session, in LinkNeed need)
     {
         ReplicaTarget? target = session.Gate.Choose();
+        if (need.IsDedicated
+            && session.Sharing?.Links.TakeKept(LinkIdentity.Of(session.State), session.State.Identity.NamesKey) is { } kept)
+        {
+            return new LinkAttempt(session, need, target, port: 0, kept.Socket) { IsKept = true };
+        }
+
         IPEndPoint address = target?.Address ?? session.Gate.View.Master!.Address;
         if (Sockets.TryConnect(session.Loop, address, session.Settings.BackendTcp, out LoopSocket? socket, out _))
         {
-            return new LinkAttempt(session, target, address.Port, socket);
+            return new LinkAttempt(session, need, target, address.Port, socket);
         }
 
         session.Keeper.OnConnectFailed();
@@ -84,17 +97,14 @@ internal sealed class LinkAttempt
             return false;
         }
 
-        if (_socket.TakeError() != 0 || IsOnItself || (_session.Settings.SendsProxyHeader && !TrySendHeader()))
+        if (!IsKept && (_socket.TakeError() != 0 || IsOnItself || (_session.Settings.SendsProxyHeader && !TrySendHeader())))
         {
             _result = ReplayResult.Failed;
             return true;
         }
 
-        // Under contention an established connection proves itself by a reply, or by its TLS handshake. The same before a script, whose
-        // own error could look like a refused connection.
-        PeerTls? tls = _session.Settings.BackendTls;
-        StateReplay? replay = StateReplay.Of(_session.State, _session.Settings.Access?.BackendCredentials)
-            ?? (tls is null && (_session.Keeper.IsContended || IsForScript) ? StateReplay.Nothing : null);
+        PeerTls? tls = IsKept ? null : _session.Settings.BackendTls;
+        StateReplay? replay = ReplayOn(tls);
         _isPreparing = tls is not null || replay is not null;
         if (_isPreparing)
         {
@@ -105,6 +115,27 @@ internal sealed class LinkAttempt
 
         _result = ReplayResult.Done;
         return true;
+    }
+
+    private StateReplay? ReplayOn(PeerTls? tls)
+    {
+        byte[][]? credentials = _session.Settings.Access?.BackendCredentials;
+        if (_need.Identity is not null)
+        {
+            return StateReplay.OfIdentity(_session.State, credentials);
+        }
+
+        // WAIT speaks of what was said on its own connection before (redis source, waitCommand): so something has to be said after the
+        // last write on another one. It also shows that a kept connection is still there.
+        if (IsKept)
+        {
+            return StateReplay.Nothing;
+        }
+
+        // Under contention an established connection proves itself by a reply, or by its TLS handshake. The same before a script, whose
+        // own error could look like a refused connection.
+        bool mustProve = _need.IsDedicated || (tls is null && (_session.Keeper.IsContended || IsForScript));
+        return StateReplay.Of(_session.State, credentials) ?? (mustProve ? StateReplay.Nothing : null);
     }
 
     private bool IsForScript =>
@@ -163,25 +194,39 @@ internal sealed class LinkAttempt
         if (_result == ReplayResult.Done && !isOutdated && !_socket.IsClosed)
         {
             _session.Counters.Connects.Add(_session.Loop.NowMs - _beganAtMs);
+            if (_need.Identity is { } identity)
+            {
+                _target?.Leave();
+                return _session.Sharing!.Share(_socket, identity, _generation, _target);
+            }
+
             _session.OwesInvalidation |= _session.State.IsTracking
                 && (_session.State.Tracking!.IsBroadcast || _replayer is { HasLeftOut: true });
-            return new BackendLink(_socket, _generation, _session.Pipeline.Memory)
+            return new DedicatedLink(_socket, _generation, _session.Pipeline.Memory)
             {
                 Target = _target,
-                FollowsWrites = _session.HasWrittenBefore,
+                FollowsWrites = _session.HasWrittenBefore || _session.Sharing?.HasWrittenBefore(_generation) == true,
+                IsTainted = _need.Reason is DedicatedReason.Subscription or DedicatedReason.Tracking or DedicatedReason.OwnConnection,
                 IsAccepted = _isPreparing,
                 Said = _replayer?.Said ?? default,
+                Names = _session.Sharing is null ? "" : _session.State.Identity.NamesKey,
             };
         }
 
         _target?.Leave();
         _socket.Abort();
-        if (isOutdated)
+        if (isOutdated || IsKept)
         {
+            // A connection that was kept may have ended at any time, and that says nothing of the master.
             return null;
         }
 
-        if (_result == ReplayResult.Refused)
+        if (_result == ReplayResult.Refused && _need.Identity is { User.Length: 0 } nobody
+            && _session.Settings.Access?.BackendCredentials is null)
+        {
+            _session.Sharing!.Links.OnNeedsAuthentication(nobody);
+        }
+        else if (_result == ReplayResult.Refused)
         {
             if (_session.Settings.Access is { BackendCredentials: not null })
             {

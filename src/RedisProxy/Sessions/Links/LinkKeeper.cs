@@ -13,9 +13,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
     private const int MaxJitterMs = 100;
 
     private Step _step;
-    private bool _isScheduled;
-    private bool _hasPermit;
-    private bool _isSeeking;
+    private bool _isScheduled, _hasPermit, _isSeeking;
     private ConnectBackoff _backoff;
     private long _suspicion;
     private LinkPause? _pause;
@@ -31,7 +29,8 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
     }
 
     /// <summary>There is a master, and it was checked since this session last had a reason to doubt it.</summary>
-    public bool MayConnect => session.Gate.View.IsServing && session.Gate.View.CoversSuspicion >= _suspicion;
+    public bool MayConnect =>
+        session.Gate.View.IsServing && session.Gate.View.CoversSuspicion >= Math.Max(_suspicion, session.Sharing?.Suspicion ?? 0);
 
     /// <summary>It is getting a link, or about to check whether one is needed.</summary>
     public bool IsBusy => _step != Step.Resting || _isScheduled;
@@ -47,7 +46,8 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
 
     bool ILinkSeeker.IsUrgent => session.IsWaitedFor;
 
-    private bool IsLinkWanted => !session.IsEnded && session.Link is null && MayConnect && session.Access is not { IsLockedOut: true };
+    private bool IsLinkWanted => !session.IsEnded && session.Link is null && MayConnect && session.Access is not { IsLockedOut: true }
+        && session.Sharing is not { NeedsNone: true };
 
     /// <summary>The gate, the link or the end of the session has changed.</summary>
     public void Wake()
@@ -101,7 +101,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
             return;
         }
 
-        session.Counters.BackendsLost++;
+        session.Counters.BackendsLost += link.IsShared ? 0 : 1;
         if (session.IsFinForwarded)
         {
             session.End(EndCause.ClientClosed);
@@ -110,7 +110,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
 
         _backoff.OnLost(link, session.Loop.NowMs);
         Suspect(reason);
-        link.Socket.Close();
+        link.Close();
         DropLink(link);
     }
 
@@ -130,9 +130,9 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
     /// <returns>False: it waits, and the reply pump runs again at the latest when the peer has closed.</returns>
     public bool TryDoubt(BackendLink link)
     {
-        if (!link.Socket.IsPeerClosed)
+        if (!link.IsPeerClosed)
         {
-            return link.Socket.IsWokenOr(Session.ResumeReplies, session);
+            return link.IsWokenOr(Session.ResumeReplies, session);
         }
 
         ReadSupersededReplies(link);
@@ -143,7 +143,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
     /// <summary>The session cannot go on with this link, although nothing is wrong with it.</summary>
     public void GiveUpLink(BackendLink link)
     {
-        link.Socket.Abort();
+        link.Close(abort: true);
         DropLink(link);
     }
 
@@ -156,7 +156,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
     /// <returns>False: it waits for something, or has nothing to do.</returns>
     private bool TryStep() => _step switch
     {
-        Step.Resting => IsLinkWanted && BeginPause(),
+        Step.Resting => IsLinkWanted && session.Sharing?.MayConnect() != false && BeginPause(),
         Step.Pausing => TryEndPause(),
         Step.AwaitingPermit => TryConnect(),
         _ => TryFinishConnect(),
@@ -187,7 +187,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
         _pause = null;
         if (!IsLinkWanted)
         {
-            _step = Step.Resting;
+            ReleasePermit();
             return true;
         }
 
@@ -203,8 +203,9 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
             return false;
         }
 
-        // The gate may have been shut while the session was queued.
-        _attempt = IsLinkWanted ? LinkAttempt.Begin(session) : null;
+        // The gate may have been shut while the session was queued, or another session may have connected for both.
+        LinkNeed need = default;
+        _attempt = IsLinkWanted && session.Sharing?.MayBegin(out need) != false ? LinkAttempt.Begin(session, need) : null;
         if (_attempt is null)
         {
             ReleasePermit();
@@ -241,6 +242,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
     private void ReleasePermit()
     {
         _step = Step.Resting;
+        session.Sharing?.EndBuilding();
         YieldPermit();
     }
 
@@ -292,5 +294,6 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
     }
 
     // No further link before the master was checked again.
-    private void Suspect(SuspicionReason reason) => _suspicion = session.Gate.Suspect(reason);
+    private void Suspect(SuspicionReason reason) =>
+        _suspicion = session.Sharing?.Suspect(reason, _suspicion) ?? session.Gate.Suspect(reason);
 }

@@ -76,7 +76,7 @@ internal sealed class BlockedWaits
         {
             MayGrow |= hasWait;
         }
-        else if (!mayWriteBehind && oldest.End <= link.SentTo && link.EndedWait != oldest.End && link.Socket.LocalAddress is { } address)
+        else if (!mayWriteBehind && oldest.End <= link.SentTo && link.EndedWait != oldest.End && link.LocalAddress is { } address)
         {
             // Otherwise the requests behind it would run at a master that is about to go, before the pop does.
             link.EndedWait = oldest.End;

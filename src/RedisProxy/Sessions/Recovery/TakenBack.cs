@@ -13,10 +13,10 @@ internal static class TakenBack
         while (!link.InFlight.IsEmpty)
         {
             ref PendingRequest newest = ref link.InFlight.Newest;
-            bool isBegun = newest.Start < link.SentTo;
+            bool isBegun = newest.Start < link.CommittedTo;
             if (!newest.IsProxyReply)
             {
-                if (begunToo ? newest.End <= link.SentTo : isBegun)
+                if (begunToo ? newest.End <= link.CommittedTo : isBegun)
                 {
                     break;
                 }
@@ -27,7 +27,7 @@ internal static class TakenBack
             MoveNewest(session, link);
         }
 
-        link.SendEnd = link.InFlight.IsEmpty ? link.SentTo : Math.Max(link.SentTo, pipeline.SendEndOf(link.InFlight.Newest));
+        link.SendEnd = link.InFlight.IsEmpty ? link.CommittedTo : Math.Max(link.CommittedTo, pipeline.SendEndOf(link.InFlight.Newest));
         pipeline.ArmDeadline();
     }
 

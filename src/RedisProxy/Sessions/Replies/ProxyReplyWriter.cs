@@ -21,9 +21,7 @@ internal static class ProxyReplyWriter
         {
             RequestQueue queue = pipeline.OldestQueue;
             PendingRequest request = queue.Oldest;
-            byte[] text = request.Outcome == Outcome.ProtocolError
-                ? pipeline.RefusalText
-                : session.Settings.Replies.For(request.Outcome, session.State.Identity.Protocol);
+            byte[] text = TextOf(session, request.Outcome);
             if (text.Length > slab.Free)
             {
                 break;
@@ -31,6 +29,11 @@ internal static class ProxyReplyWriter
 
             // A CLIENT REPLY that was not executed gets the answer that its client expects after execution.
             StateChange? change = request.HasChange ? pipeline.Changes.TakeOldest() : null;
+            if (request.Outcome == Outcome.Named)
+            {
+                session.State.Apply(change!, request: default, reply: default, isError: false);
+            }
+
             bool isSilent = session.State.TakeReply(request, change, isError: false) == ReplyFate.Dropped;
             pipeline.RetireOldest(queue);
             if (request.Outcome == Outcome.Unknown && !isSilent && EndsAtUnknown(session.Settings, request.Traits))
@@ -66,6 +69,17 @@ internal static class ProxyReplyWriter
         // An incomplete request has no place for a reply yet.
         bool isAllAnswered = pipeline.Waiting.IsEmpty || pipeline.Waiting.Oldest.IsOpen;
         return pipeline.HasLostChange && isAllAnswered ? EndCause.StateInDoubt : EndCause.None;
+    }
+
+    private static byte[] TextOf(Conversation session, Outcome outcome)
+    {
+        Identity identity = session.State.Identity;
+        return outcome switch
+        {
+            Outcome.ProtocolError => session.Pipeline.RefusalText,
+            Outcome.NameOfClient => ProxyReplies.ForName(identity.Name, identity.Protocol),
+            _ => session.Settings.Replies.For(outcome, identity.Protocol),
+        };
     }
 
     private static bool EndsAtUnknown(SessionSettings settings, CommandTraits traits) =>

@@ -32,7 +32,7 @@ internal sealed class ReplyPump(Session session)
             session.Loop.Defer(Session.ResumeReplies, session);
         }
 
-        session.Link?.Socket.WakeReader();
+        session.Link?.WakeReader();
     }
 
     /// <summary>
@@ -96,7 +96,7 @@ internal sealed class ReplyPump(Session session)
             {
                 if (!session.Gate.Lease.Trusts(session, link))
                 {
-                    if (!link.Socket.IsWokenOr(Session.ResumeReplies, session))
+                    if (!link.IsWokenOr(Session.ResumeReplies, session))
                     {
                         return false;
                     }

@@ -28,6 +28,9 @@ internal sealed class HoldDeadline
         _timer = new LoopTimer(static deadline => ((HoldDeadline)deadline).OnDue(), this);
     }
 
+    /// <summary>They wait for the replies to earlier requests, and not for a master.</summary>
+    public Func<bool> IsQueued { get; init; } = static () => false;
+
     private TimerWheel Timers => _gate.Loop.Timers;
 
     /// <summary>A request has begun to wait.</summary>
@@ -62,6 +65,11 @@ internal sealed class HoldDeadline
     {
         long now = _gate.Loop.NowMs;
         long nextMs = long.MaxValue;
+        if (IsQueued())
+        {
+            _waiting.BeginWaits(now);
+        }
+
         bool hasExpired = false;
         for (int i = 0; i < _waiting.Count; i++)
         {

@@ -72,7 +72,13 @@ internal sealed class Pipeline
     public bool HasInterrupted => _interrupted.End > Buffer.Kept;
 
     // Exists only while something waits, or has recently.
-    private HoldDeadline Deadline => _deadline ??= new HoldDeadline(Waiting, _gate, _parts, ForgetDeadline);
+    private HoldDeadline Deadline => _deadline ??= new HoldDeadline(Waiting, _gate, _parts, ForgetDeadline)
+    {
+        IsQueued = () => TakesTurns && _gate.AllowsAll && Link is { InFlight.IsEmpty: false },
+    };
+
+    /// <summary>Requests may have to wait for the replies to earlier ones, because they need another link.</summary>
+    public bool TakesTurns { get; init; }
 
     /// <summary>Unframed bytes were sent to the link.</summary>
     public bool HasSentRaw(BackendLink link) => IsRaw && link.SentTo >= RawFrom;
@@ -118,7 +124,8 @@ internal sealed class Pipeline
             RawFrom = request.End;
         }
 
-        if (Waiting.IsEmpty && !request.IsProxyReply && Link is { } link && CanDispatch(link, request.Start, request.Traits))
+        if (Waiting.IsEmpty && !request.IsProxyReply && Link is { } link && CanDispatch(link, request.Start, request.Traits)
+            && (!link.IsShared || ShareableRequests.GoesAtOnce(link, request, change)))
         {
             Dispatch(link, request);
             return;
@@ -166,12 +173,14 @@ internal sealed class Pipeline
     /// </summary>
     public void DispatchWaiting(BackendLink link)
     {
+        int together = 0;
         while (!Waiting.IsEmpty)
         {
             ref PendingRequest oldest = ref Waiting.Oldest;
             bool mustStay = oldest.IsProxyReply
                 ? oldest.IsOpen || oldest.IsLostChange || link.IsRejecting
-                : !CanDispatch(link, oldest.Start, oldest.Traits);
+                : !CanDispatch(link, oldest.Start, oldest.Traits)
+                    || (link.IsShared && !ShareableRequests.MayGo(Waiting, Changes, link, _gate, ref together));
             if (mustStay)
             {
                 return;
@@ -254,7 +263,7 @@ internal sealed class Pipeline
     /// <summary>May a request that begins at this offset be added to what the link has to send?</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool CanDispatch(BackendLink link, long start, CommandTraits traits) =>
-        !link.IsRejecting && !link.IsSendBroken && _gate.Allows(traits)
+        !link.IsRejecting && !link.IsSendBroken && !link.IsLeaving && _gate.Allows(traits)
         && (!link.HasUnsent || (start == link.SendEnd && !link.HasSubstitute));
 
     private void Dispatch(BackendLink link, in PendingRequest request)
@@ -274,6 +283,8 @@ internal sealed class Pipeline
         }
 
         link.HasWritten |= !request.Traits.IsResendable;
+        link.HasUnknown |= request.Traits.Kind == CommandKind.Plain && (request.Traits.Flags & CommandFlags.LeavesNothing) == 0;
+        link.Common &= request.Traits.Flags;
         link.SendEnd = SendEndOf(request);
         if (request.End == _interrupted.End)
         {

@@ -32,9 +32,9 @@ internal static class PlainTraffic
         RequestQueue inFlight = link.InFlight;
         int taken = 0;
         long end = start;
-        bool hasWritten = false;
+        CommandFlags common = BackendLink.AllFlags;
         while (taken < input.Length && scanner.TryTakeWhole(input[taken..], out int bytes, out CommandTraits traits)
-            && traits.Kind == CommandKind.Plain)
+            && traits.Kind == CommandKind.Plain && link.Carries(traits, bytes))
         {
             taken += bytes;
             ref PendingRequest request = ref inFlight.AddNewest();
@@ -51,14 +51,16 @@ internal static class PlainTraffic
             request.Losses = 0;
             request.More = 0;
             request.IsAnswered = false;
-            hasWritten |= !traits.IsResendable;
+            common &= traits.Flags;
         }
 
         if (taken > 0)
         {
             link.SentTo = link.HasUnsent ? link.SentTo : start;
             link.SendEnd = end;
-            link.HasWritten |= hasWritten;
+            link.HasWritten |= (common & CommandFlags.Resendable) == 0;
+            link.HasUnknown |= (common & CommandFlags.LeavesNothing) == 0;
+            link.Common &= common;
         }
 
         return taken;

@@ -28,6 +28,9 @@ internal static class RequestInspector
 
     private static readonly CommandTraits Resendable = new(CommandKind.Client, CommandFlags.Resendable);
 
+    // Only asks, or names the connection.
+    private static readonly CommandTraits Harmless = new(CommandKind.Client, CommandFlags.Resendable | CommandFlags.LeavesNothing);
+
     // Sent to the backend instead of OFF and SKIP: it must reply, and check that the client may use the command. Inline, so that it is
     // never the longer one.
     private static readonly byte[] ReplyOn = "CLIENT REPLY ON\n"u8.ToArray();
@@ -81,11 +84,13 @@ internal static class RequestInspector
         switch (arguments.Count > 1 ? RequestArguments.Upper(arguments[1]) : "")
         {
             case "GETNAME" or "ID" or "INFO" or "LIST" or "TRACKINGINFO" or "GETREDIR" or "HELP":
-                return new Inspection(Resendable, null);
+                return new Inspection(Harmless, null);
             case "KILL" or "PAUSE" or "UNPAUSE" or "UNBLOCK" or "":
-                return new Inspection(traits, null);
-            case "SETNAME" or "NO-EVICT" or "NO-TOUCH" or "CACHING" when arguments.Count == 3:
+                return new Inspection(traits with { Flags = CommandFlags.LeavesNothing }, null);
+            case "SETNAME" when arguments.Count == 3:
             case "SETINFO" when arguments.Count == 4:
+                return new Inspection(Harmless, new StateChange(traits.Kind, arguments));
+            case "NO-EVICT" or "NO-TOUCH" or "CACHING" when arguments.Count == 3:
             case "TRACKING" when arguments.Count >= 3:
                 return new Inspection(Resendable, new StateChange(traits.Kind, arguments));
             case "SETNAME" or "NO-EVICT" or "NO-TOUCH" or "CACHING" or "SETINFO" or "TRACKING":
@@ -179,7 +184,8 @@ internal static class RequestInspector
         bool blocks = read.Timeout > 0;
         IEnumerable<byte[]> ids = arguments.Skip(read.Streams + 1 + ((arguments.Count - read.Streams - 1) / 2));
         bool isRead = !blocks || ids.All(static id => id is not [(byte)'$' or (byte)'+']);
-        CommandFlags flags = (blocks ? CommandFlags.Blocking : 0) | (isRead ? CommandFlags.Resendable : 0);
+        CommandFlags flags = CommandFlags.LeavesNothing | (blocks ? CommandFlags.Blocking : CommandFlags.Shareable)
+            | (isRead ? CommandFlags.Resendable : 0);
         return new CommandTraits(CommandKind.Plain, flags);
     }
 }

@@ -185,7 +185,9 @@ internal sealed class RequestIntake(Session session)
         }
         else
         {
+            // Its words were split here, and by the server perhaps otherwise: that must not touch other clients.
             traits = _scanner.Commands.Find(arguments[0]);
+            traits = traits with { Flags = traits.Flags & ~CommandFlags.Shareable };
         }
 
         if (!traits.NeedsInspection && !IsLockedOut)
@@ -200,10 +202,12 @@ internal sealed class RequestIntake(Session session)
             return;
         }
 
+        int length = (int)(_scanned - _frameStart);
         bool inTransaction = session.Pipeline.Ahead.IsOpen;
         Inspection inspection = session.Access is { } access
-            ? access.Inspect(traits, arguments, (int)(_scanned - _frameStart), inTransaction)
+            ? access.Inspect(traits, arguments, length, inTransaction)
             : RequestInspector.Inspect(traits, arguments, inTransaction);
+        inspection = session.Sharing is null ? inspection : SharedNames.Answer(inspection, arguments, length, inTransaction);
         if (inspection.Rewritten is { } rewritten)
         {
             session.Pipeline.Buffer.Overwrite(_frameStart, _scanned, rewritten);

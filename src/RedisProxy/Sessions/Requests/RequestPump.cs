@@ -25,7 +25,7 @@ internal sealed class RequestPump(Session session)
             BackendLink? link = session.Link;
             if (link is not null && !TrySend(link))
             {
-                if (!link.Socket.IsWritableOr(Session.ResumeRequests, session))
+                if (!link.IsWritableOr(Session.ResumeRequests, session))
                 {
                     return false;
                 }
@@ -44,7 +44,7 @@ internal sealed class RequestPump(Session session)
             {
                 return false;
             }
-            else if (client.IsReadable && !session.IsEnded && TryReceive(client) && session.Link is { HasUnsent: true })
+            else if (client.IsReadable && !session.IsEnded && TryReceive(client) && session.Link is { HasUnsent: true, IsShared: false })
             {
                 session.Loop.Defer(Session.ResumeRequests, session);
                 return false;
@@ -97,9 +97,9 @@ internal sealed class RequestPump(Session session)
                 return true;
             }
 
-            if (!session.Pipeline.Waiting.IsEmpty)
+            if (!session.Pipeline.Waiting.IsEmpty && !session.TryDispatchWaiting(link))
             {
-                session.Pipeline.DispatchWaiting(link);
+                return true;
             }
 
             if (!link.HasUnsent || link.IsSendBroken || IsRawHeld(link))
@@ -111,7 +111,7 @@ internal sealed class RequestPump(Session session)
             int sent = link.TrySend(session.Pipeline.Buffer);
             if (sent == Kernel.WouldBlock)
             {
-                return false;
+                return link.TakesMore;
             }
 
             if (sent < 0)
@@ -143,7 +143,7 @@ internal sealed class RequestPump(Session session)
             && (pipeline.IsRaw || link.MustKnowEndOfClient))
         {
             session.IsFinForwarded = true;
-            link.Socket.ShutdownWrite();
+            link.ShutdownWrite();
         }
     }
 }

@@ -87,6 +87,15 @@ internal sealed class RequestQueue(LedgerMemory memory)
         _ring[_head] = request;
     }
 
+    /// <summary>The wait of all of them begins now.</summary>
+    public void BeginWaits(long nowMs)
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            this[i].WaitsSinceMs = nowMs;
+        }
+    }
+
     /// <summary>One request of the oldest entry has been answered.</summary>
     public void RetireOldest()
     {

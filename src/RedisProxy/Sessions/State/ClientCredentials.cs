@@ -8,7 +8,7 @@ namespace RedisProxy.Sessions;
 /// <param name="Password">As sent.</param>
 internal sealed record ClientCredentials(int Order, byte[]? Username, byte[] Password)
 {
-    private static ReadOnlySpan<byte> Default => "default"u8;
+    public static ReadOnlySpan<byte> Default => "default"u8;
 
     public byte[] Name => Username ?? Default.ToArray();
 

@@ -34,6 +34,11 @@ internal sealed class Identity
     /// <summary>CLIENT SETINFO LIB-VER.</summary>
     public Said? LibraryVersion { get; private set; }
 
+    /// <summary>Equal for connections that look alike in the server's list of clients; empty for one without names.</summary>
+    public string NamesKey => (Name, LibraryName, LibraryVersion) is (null, null, null)
+        ? ""
+        : $"{TextOf(Name)}\n{TextOf(LibraryName?.Words[^1])}\n{TextOf(LibraryVersion?.Words[^1])}";
+
     /// <summary>AUTH [username] password was confirmed.</summary>
     public void ApplyAuth(IReadOnlyList<byte[]> arguments) => SetUser(arguments.Count > 2 ? arguments[1] : null, arguments[^1]);
 
@@ -97,6 +102,8 @@ internal sealed class Identity
         Protocol = DefaultProtocol;
         Name = null;
     }
+
+    private static string TextOf(byte[]? name) => name is null ? "" : Encoding.Latin1.GetString(name);
 
     private void SetUser(byte[]? username, byte[] password) => User = new ClientCredentials(++_authentications, username, password);
 }

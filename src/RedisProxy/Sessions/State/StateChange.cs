@@ -18,6 +18,9 @@ internal sealed record StateChange(CommandKind Kind, IReadOnlyList<byte[]> Argum
     /// <summary>Its effect on the replies to itself and to later requests.</summary>
     public ReplyRule Replies { get; init; }
 
+    /// <summary>It names no connection at the server: a name in it is kept by the proxy, and was removed from the request.</summary>
+    public bool KeepsName { get; init; }
+
     /// <summary>Number of a subscription's confirmations that have been relayed.</summary>
     public int Confirmed { get; set; }
 }

@@ -12,12 +12,46 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class StateReplay
 {
+    private static readonly byte[] SharedName = "redisproxy-shared"u8.ToArray();
+
     private readonly ArrayBufferWriter<byte> _output = new(256);
 
     // By reply, in order.
     private readonly List<bool> _mustSucceed = [];
 
     private StateReplay() => Add(Demand.None, "PING");
+
+    private StateReplay(Identity identity, Said? selected, byte[][]? credentials)
+    {
+        Protocol = identity.Protocol;
+        if (credentials is not null)
+        {
+            Add(Demand.Success, "AUTH", credentials);
+        }
+
+        if (identity.User is { } user)
+        {
+            AddUser(identity, user, Demand.Success);
+        }
+        else if (identity.Protocol != Identity.DefaultProtocol)
+        {
+            Add(Demand.Success, "HELLO", Number(identity.Protocol));
+        }
+
+        if (selected is not null)
+        {
+            AddAll([selected], Demand.Success);
+        }
+
+        if (_mustSucceed.Count == 0)
+        {
+            // Refused if clients have to authenticate first.
+            Add(Demand.Success, "PING");
+        }
+
+        // In the server's list of clients.
+        Add(Demand.None, "CLIENT SETNAME", SharedName);
+    }
 
     private StateReplay(ConnectionState state, byte[][]? credentials)
     {
@@ -73,6 +107,12 @@ internal sealed class StateReplay
     /// refused, so is EXEC.
     /// </summary>
     public TransactionQueue? Queue { get; }
+
+    /// <summary>Only user, protocol and database, for a connection that serves several clients.</summary>
+    /// <param name="state">Of one of them.</param>
+    /// <param name="credentials">As for <see cref="Of"/>.</param>
+    public static StateReplay OfIdentity(ConnectionState state, byte[][]? credentials) =>
+        new(state.Identity, state.Database == 0 ? null : state.Selected, credentials);
 
     /// <param name="state">Of the client's connection.</param>
     /// <param name="credentials">The proxy's own, for authentication; null: those of the state, if any.</param>
