@@ -32,7 +32,7 @@ if (options.ShowHelp)
 long start = Stopwatch.GetTimestamp();
 try
 {
-    MeasuredDocument? document = MeasuredDocument.Open(options.MarkdownFile, LoadReport.Section);
+    MeasuredDocument? document = MeasuredDocument.Open(options.MarkdownFile, options.Section);
     await using Bench bench = await Bench.StartAsync(options);
     var results = new List<MeasureResult>();
     foreach (Measure measure in options.Measures)
@@ -40,10 +40,10 @@ try
         results.Add(await RunAsync(bench, measure));
     }
 
-    IReadOnlyList<string> facts = await HostFacts.CollectAsync(bench.Redis);
+    IReadOnlyList<string> facts = await HostFacts.CollectAsync(bench.Redis, options.IsMultiplex);
     Bar[] bars = options.Check ? [.. results.SelectMany(r => r.Bars)] : [];
     string[] lines = [.. LoadReport.Lines(options, results, facts, Stopwatch.GetElapsedTime(start))];
-    bool isWritten = await MeasuredDocument.PublishAsync(document, LoadReport.Section, lines, bars);
+    bool isWritten = await MeasuredDocument.PublishAsync(document, options.Section, lines, bars);
     if (options.Check)
     {
         Console.WriteLine();

@@ -16,6 +16,7 @@ internal sealed class Target : IAsyncDisposable
     public const string ProxyKey = "proxy";
     public const string PipelinesKey = "pipelines";
     public const string NutcrackerKey = "nutcracker";
+    public const string SharedKey = "shared";
 
     private readonly IAsyncDisposable? _owner;
 
@@ -29,10 +30,14 @@ internal sealed class Target : IAsyncDisposable
     }
 
     public static IReadOnlyList<string> Keys { get; } =
-        [DirectKey, HaproxyKey, NginxKey, FloorKey, ProxyKey, PipelinesKey, NutcrackerKey, SharedFloorKey];
+        [DirectKey, HaproxyKey, NginxKey, FloorKey, ProxyKey, PipelinesKey, NutcrackerKey, SharedFloorKey, SharedKey];
 
     /// <summary>All but those that do another job, and the one that is not for production.</summary>
     public static IReadOnlyList<string> DefaultKeys { get; } = [.. Keys.Where(key => key != PipelinesKey && !Shares(key))];
+
+    /// <summary>Those that show what sharing gains and costs.</summary>
+    public static IReadOnlyList<string> MultiplexKeys { get; } =
+        [DirectKey, HaproxyKey, ProxyKey, SharedKey, SharedFloorKey, NutcrackerKey];
 
     public string Key { get; }
 
@@ -42,8 +47,8 @@ internal sealed class Target : IAsyncDisposable
 
     public ChildProcess? Forwarder { get; }
 
-    /// <summary>All of its clients are on one connection to redis.</summary>
-    public static bool Shares(string key) => key is NutcrackerKey or SharedFloorKey;
+    /// <summary>Its clients share a connection to redis.</summary>
+    public static bool Shares(string key) => key is NutcrackerKey or SharedFloorKey or SharedKey;
 
     /// <param name="key">One of <see cref="Keys"/>.</param>
     /// <param name="redis">Where it leads.</param>
@@ -57,7 +62,8 @@ internal sealed class Target : IAsyncDisposable
         SharedFloorKey => Of(key, "floor of sharing", await Floor.StartSharedAsync(redis)),
         NutcrackerKey => Of(key, "nutcracker", await Nutcracker.StartAsync(redis)),
         ProxyKey => Of(key, await StartProxyAsync(redis, 1)),
-        PipelinesKey => await StartPipelinesAsync(redis),
+        PipelinesKey => await StartAsync(key, "RedisProxy, pipelines", ProxyProcessOptions.For(redis).With("loops.transport", "pipelines")),
+        SharedKey => await StartAsync(key, "RedisProxy, shared links", SharingOf(redis)),
         _ => throw new ArgumentOutOfRangeException(nameof(key), key, "No such target."),
     };
 
@@ -65,12 +71,21 @@ internal sealed class Target : IAsyncDisposable
     public static Task<ProxyProcess> StartProxyAsync(RedisServer redis, int loops) =>
         ProxyProcess.StartAsync(ProxyProcessOptions.For(redis).With("loops.count", JsonValue.Create(loops)));
 
-    /// <summary>RedisProxy with its portable transport.</summary>
-    private static async Task<Target> StartPipelinesAsync(RedisServer redis)
+    private static ProxyProcessOptions SharingOf(RedisServer redis) => ProxyProcessOptions.For(redis) with
     {
-        ProxyProcess proxy = await ProxyProcess.StartAsync(
-            ProxyProcessOptions.For(redis).With("loops.count", JsonValue.Create(1)).With("loops.transport", "pipelines"));
-        return new Target(PipelinesKey, "RedisProxy, pipelines", proxy.Port, proxy.Process, proxy);
+        Listeners =
+        [
+            new ProxyListener
+            {
+                Settings = new Dictionary<string, JsonNode?> { ["multiplex"] = new JsonObject { ["links"] = 1 } },
+            },
+        ],
+    };
+
+    private static async Task<Target> StartAsync(string key, string name, ProxyProcessOptions options)
+    {
+        ProxyProcess proxy = await ProxyProcess.StartAsync(options.With("loops.count", JsonValue.Create(1)));
+        return new Target(key, name, proxy.Port, proxy.Process, proxy);
     }
 
     public static Target Of(string key, ProxyProcess proxy) => new(key, "RedisProxy", proxy.Port, proxy.Process, proxy);

@@ -19,9 +19,19 @@ internal sealed record Cell(string Key, string Title, int Clients, int Pipeline,
         "multiplexer", "GET 100 B, 200 callers on one multiplexer of StackExchange.Redis", 200, 1, 100, 2)
     {
         IsMultiplexed = true,
+        // A multiplexer chooses its connection's protocol and name, which strangers on the same connection would be given, too.
+        Without = [.. Target.Keys.Where(Target.Shares)],
     };
 
     public static Cell Large { get; } = new("large", "GET 64 KiB, 16 clients, no pipelining", 16, 1, 64 * 1024, 0.4);
+
+    public static Cell Connect { get; } = new("connect", "connect, PING, close; 50 clients", 50, 1, 100, 0.15)
+    {
+        Command = "ping_mbulk",
+        KeepsConnections = false,
+        // It answers PING itself.
+        Without = [Target.NutcrackerKey],
+    };
 
     /// <summary>As redis-benchmark calls it.</summary>
     public string Command { get; init; } = "get";
@@ -31,6 +41,9 @@ internal sealed record Cell(string Key, string Title, int Clients, int Pipeline,
 
     /// <summary>All clients share one connection of an application on .NET.</summary>
     public bool IsMultiplexed { get; init; }
+
+    /// <summary>Targets that cannot do this, or do something else.</summary>
+    public IReadOnlyList<string> Without { get; init; } = [];
 
     public long Requests(long perRun) => Math.Max(Clients * Pipeline, (long)(perRun * Weight));
 }

@@ -21,7 +21,7 @@ internal static class Loops
     {
         await using ProxyProcess oneLoop = await Target.StartProxyAsync(bench.Redis, 1);
         await using ProxyProcess twoLoops = await Target.StartProxyAsync(bench.Redis, 2);
-        Rounds<Run> rounds = await Traffic.RunAsync(bench, [Target.Of(One, oneLoop), Target.Of(Two, twoLoops)], Load);
+        Rounds<Run> rounds = await Traffic.RunAsync(bench, [Target.Of(One, oneLoop), Target.Of(Two, twoLoops)], Load, []);
         string[] Row(string key) =>
         [
             key,

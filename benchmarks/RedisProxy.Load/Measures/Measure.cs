@@ -11,12 +11,12 @@ internal sealed record Measure(string Key, string Title, Func<Bench, Task<Measur
     /// <summary>In the order in which they run. A new one is added here, and has a class of its own in this folder.</summary>
     public static IReadOnlyList<Measure> All { get; } =
     [
-        Traffic.Of(Cell.Base),
-        Traffic.Of(Cell.Pipelined),
-        Traffic.Of(Cell.Many),
-        Traffic.Of(Cell.Large),
-        Traffic.Multiplexer,
-        Traffic.Connect,
+        Traffic.Of(Cell.Base, Judgement.Forwarding),
+        Traffic.Of(Cell.Pipelined, Judgement.Forwarding),
+        Traffic.Of(Cell.Many, Judgement.Forwarding),
+        Traffic.Of(Cell.Large, Judgement.Forwarding),
+        Traffic.Of(Cell.Multiplexer, Judgement.None),
+        Traffic.Of(Cell.Connect, Judgement.Connecting),
         Loops.Measure,
         Allocation.Measure,
         IdleSessions.Measure,

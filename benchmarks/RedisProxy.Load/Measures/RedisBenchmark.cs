@@ -24,7 +24,7 @@ internal static class RedisBenchmark
         int exitCode = await benchmark.WaitForExitAsync(RunWithin);
         TimeSpan cpu = (target.Forwarder?.CpuTime ?? TimeSpan.Zero) - cpuBefore;
         return exitCode == 0 && TryParse(benchmark.LogTail, out double[] figures)
-            ? new Run(figures[0], figures[3], figures[5], cpu.TotalMicroseconds / requests)
+            ? new Run(figures[0], figures[3], figures[5], cpu.TotalMicroseconds / requests) { Longest = figures[6] }
             : throw new InvalidOperationException(
                 $"redis-benchmark against {target.Name} ended with exit code {exitCode}. Its last lines:\n{benchmark.LogTail}");
     }
@@ -57,6 +57,12 @@ internal sealed record Run(double RequestsPerSecond, double P50, double P99, dou
 {
     /// <summary>Microseconds of redis itself.</summary>
     public double RedisCpuPerRequest { get; init; }
+
+    /// <summary>Milliseconds that the slowest request took; 0 where it is not known.</summary>
+    public double Longest { get; init; }
+
+    /// <summary>Most connections that redis had from the target; 0 where nobody has looked.</summary>
+    public double Connections { get; init; }
 
     public override string ToString()
     {

@@ -56,6 +56,18 @@ internal sealed class Rounds<TRun>(string measure, Func<string, Task<TRun>> run,
         }
     }
 
+    /// <summary>Further rounds, while another series of them could come to another verdict on a bar.</summary>
+    /// <param name="contestants">Those that the bars are about, as for <see cref="AddAsync"/>.</param>
+    /// <param name="most">How many rounds there may be.</param>
+    /// <param name="bars">By the rounds until now.</param>
+    public async Task DecideAsync(IReadOnlyList<string> contestants, int most, Func<IReadOnlyList<Bar>> bars)
+    {
+        while (Count < most && bars().Any(bar => !bar.IsDecided))
+        {
+            await AddAsync(contestants, most);
+        }
+    }
+
     /// <summary>Null when that contestant did not run.</summary>
     public Spread? Of(string key, Func<TRun, double> figure) =>
         _runs.TryGetValue(key, out List<TRun[]>? own) ? Spread.Of(own.SelectMany(round => round).Select(figure)) : null;

@@ -8,15 +8,18 @@ namespace RedisProxy.Load.Reporting;
 /// <summary>What a reader has to know of the machine to judge a figure.</summary>
 internal static class HostFacts
 {
-    public static async Task<IReadOnlyList<string>> CollectAsync(RedisServer redis)
+    /// <param name="redis">What everything leads to.</param>
+    /// <param name="isSharing">The peer is the one whose clients share connections.</param>
+    public static async Task<IReadOnlyList<string>> CollectAsync(RedisServer redis, bool isSharing = false)
     {
+        Task<string> peer = isSharing ? FirstLineAsync(Nutcracker.Program, "--version") : FirstLineAsync(Nginx.Program, "-v");
         string form = ProxyProgram.IsNative(ProxyProgram.Find()) ? "native program" : "portable code";
         IReadOnlyDictionary<string, string> server = await redis.InfoAsync("server");
         return
         [
             $"{Environment.ProcessorCount} processors ({ProcessorModel()}), {RuntimeInformation.OSDescription}, kernel {Kernel()}",
             $"redis {server["redis_version"]}, {await FirstLineAsync(Haproxy.Program, "-v")}, .NET {Environment.Version}",
-            $"{await FirstLineAsync(Nginx.Program, "-v")}, floor built by {await FirstLineAsync("gcc", "--version")}",
+            $"{(await peer).Replace("This is ", "", StringComparison.Ordinal)}, floor built by {await FirstLineAsync("gcc", "--version")}",
             $"RedisProxy at commit {await CommitAsync()}, {form}",
         ];
     }

@@ -5,9 +5,6 @@ namespace RedisProxy.Load.Reporting;
 /// <summary>The results as text: for a terminal, or as Markdown.</summary>
 internal static class LoadReport
 {
-    /// <summary>The section of a document that these results fill.</summary>
-    public const string Section = "load";
-
     public static IEnumerable<string> Lines(
         LoadOptions options, IReadOnlyList<MeasureResult> results, IReadOnlyList<string> facts, TimeSpan duration)
     {

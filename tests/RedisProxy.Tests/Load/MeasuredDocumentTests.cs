@@ -90,11 +90,13 @@ public sealed class MeasuredDocumentTests
         Assert.Null(MeasuredDocument.Open("-", "planned"));
     }
 
-    [Fact]
-    public void PerformanceDocument_HasItsSectionsAndAReasonForEachMissedBar()
+    [Theory]
+    [InlineData("performance.md", "load", "planned", "kill")]
+    [InlineData("multiplexing.md", "multiplex")]
+    public void Document_OfTheRepository_HasItsSectionsAndAReasonForEachMissedBar(string document, params string[] sections)
     {
-        string path = Path.Combine(SourceTree.Root, "docs", "performance.md");
-        MeasuredDocument.Open(path, "load", "planned", "kill");
+        string path = Path.Combine(SourceTree.Root, "docs", document);
+        MeasuredDocument.Open(path, sections);
         string text = File.ReadAllText(path);
         string[] missed = [.. text.Split('\n')
             .Where(line => line.StartsWith('|') && line.Contains("FAILED", StringComparison.Ordinal))

@@ -73,6 +73,21 @@ public sealed class RoundsTests
     }
 
     [Fact]
+    public async Task DecideAsync_BarThatIsNotDecided_AddsRoundsUntilItIsOrThereAreTheMost()
+    {
+        var runs = new Queue<double>(Enumerable.Repeat(1.0, 10));
+        Rounds<double> rounds = new("test", key => Task.FromResult(runs.Dequeue()), run => "");
+        await rounds.AddAsync(["a", "b"], 1);
+
+        await rounds.DecideAsync(["b"], 4, () => [new Bar("cell", "ratio", 1, Limit.AtMost(1.01)) { Error = 0.017 / rounds.Count }]);
+        Assert.Equal(4, rounds.Count);
+
+        await rounds.DecideAsync(["b"], 9, () => [new Bar("cell", "ratio", 1, Limit.AtMost(1.01)) { Error = 0.024 / rounds.Count }]);
+        Assert.Equal(5, rounds.Count);
+        Assert.Equal(4, runs.Count);
+    }
+
+    [Fact]
     public void Spread_OfAnEvenNumber_HasTheMiddleOfTwo() => Assert.Equal(new Spread(1, 2.5, 9), Spread.Of([9, 3, 1, 2]));
 
     [Fact]
