@@ -23,8 +23,8 @@ internal static class PlainTraffic
         Conversation session, ref RequestScanner scanner, ReadOnlySpan<byte> input, long start, long inputStart, long waitsSinceMs)
     {
         Pipeline pipeline = session.Pipeline;
-        if (session.Link is not { } link || !pipeline.Waiting.IsEmpty || pipeline.Ahead.IsCompletedLocally || pipeline.HasInterrupted
-            || session.Gate.HoldsPops || !pipeline.CanDispatch(link, start, traits: default))
+        if (session.Link is not { Expected: null } link || !pipeline.Waiting.IsEmpty || pipeline.Ahead.IsCompletedLocally
+            || pipeline.HasInterrupted || session.Gate.HoldsPops || !pipeline.CanDispatch(link, start, traits: default))
         {
             return 0;
         }

@@ -47,10 +47,10 @@ internal static class ShareableRequests
         return false;
     }
 
-    /// <summary>It has arrived as a whole, in the usual form, and is not too large.</summary>
     /// <summary>A shared link takes plain requests at once; what else it may take is found among the waiting ones.</summary>
     public static bool GoesAtOnce(BackendLink link, in PendingRequest request, StateChange? change) =>
-        change is null && !request.IsOpen && !request.FollowsNoOp && link.Carries(request.Traits, request.End - request.Start);
+        change is null && link.Expected is null && !request.IsOpen && !request.FollowsNoOp
+        && link.Carries(request.Traits, request.End - request.Start);
 
     /// <summary>May the oldest waiting request go on a shared link now?</summary>
     /// <param name="waiting">The queue.</param>
@@ -68,9 +68,9 @@ internal static class ShareableRequests
 
         if (Are(waiting, 0, out int last))
         {
-            // All of a transaction may go, or none of it.
+            // All of a transaction may go, or none of it. While the session has not taken on the link's identity, nothing else may.
             together = last;
-            return last == 0 || gate.AllowsAll;
+            return link.Expected is null && (last == 0 || gate.AllowsAll);
         }
 
         if (!link.InFlight.IsEmpty || !waiting.Oldest.HasChange || link.Expected != changes.Oldest)

@@ -37,6 +37,7 @@ internal sealed class SharedLink : ILeaseWaiter
         Identity = identity;
         Generation = generation;
         Target = target;
+        UnusedSinceMs = gate.Loop.NowMs;
     }
 
     public LinkIdentity Identity { get; }
