@@ -79,7 +79,7 @@ public sealed class MasterProcessTests(ITestOutputHelper output)
         });
         using (RawClient direct = await lab.FirstMaster.ConnectAsync())
         {
-            await direct.CallAsync("DEBUG", "POPULATE", "2000", "filling", "100");
+            await direct.CallAsync("DEBUG", "POPULATE", "1000", "filling", "100");
             // Microseconds for each key.
             Assert.Equal("OK", (await direct.CallAsync("CONFIG", "SET", "key-load-delay", "1000")).Text);
             Assert.Equal("OK", (await direct.CallAsync("CONFIG", "REWRITE")).Text);
