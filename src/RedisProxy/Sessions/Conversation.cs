@@ -37,12 +37,6 @@ internal abstract class Conversation : ISessionParts
     /// <summary>Null before the first link, and from the loss of one until the next.</summary>
     public BackendLink? Link => Pipeline.Link;
 
-    /// <summary>
-    /// On the loop's clock: until then, a session that may share a link prefers one of its own, because its replies are large or its client
-    /// does not read them.
-    /// </summary>
-    public long PrefersDedicatedUntilMs { get; set; } = long.MinValue;
-
     /// <summary>The client's cache must be emptied: its invalidations were lost with the last link.</summary>
     public bool OwesInvalidation { get; set; }
 
@@ -69,10 +63,15 @@ internal abstract class Conversation : ISessionParts
     /// <summary>Exchanges the link for another one if what waits cannot go on it. False: nothing has changed.</summary>
     protected abstract bool TryReviewLink();
 
+    /// <summary>The session gets a link, of its own or a share of one.</summary>
     public abstract void Attach(BackendLink link);
 
+    /// <summary>The session has no link any more; nothing of it is in flight.</summary>
     public abstract void Detach();
 
+    /// <summary>The session ends. The first cause is kept; later ones change nothing.</summary>
+    /// <param name="cause">Not <see cref="EndCause.None"/>.</param>
+    /// <param name="abort">With RST: the last reply was cut off and must not look complete.</param>
     public abstract void End(EndCause cause, bool abort = false);
 
     public abstract void WakeRequests();

@@ -267,7 +267,6 @@ internal sealed class Session : Conversation, IGateUser
     {
         Pipeline.Link = link;
         Sharing?.OnAttached(link);
-        Counters.RetargetsDone++;
         UpdatePhase();
         WakeRequests();
         Replies.Wake();

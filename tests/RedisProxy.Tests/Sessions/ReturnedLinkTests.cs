@@ -1,17 +1,17 @@
 using RedisProxy.Testing;
 
+using static RedisProxy.Tests.Sessions.Requests;
+using static RedisProxy.Tests.Sessions.SharingScene;
+
 namespace RedisProxy.Tests.Sessions;
 
 /// <summary>A session that shares links had one of its own for a while, and goes on without it.</summary>
 public sealed class ReturnedLinkTests
 {
-    private const string Ping = "*1\r\n$4\r\nPING\r\n";
-    private const string Get = "*2\r\n$3\r\nGET\r\n$1\r\nk\r\n";
-
     [Fact]
     public async Task OwnLink_NotNeededAnyMore_IsSharedAndItsSessionIsServedOnIt()
     {
-        await using SessionLab lab = await SessionLab.StartAsync(SessionLab.SharingOptions());
+        await using SessionLab lab = await StartAsync();
         (RawClient client, RawClient backend) = await TakeOwnLinkAsync(lab);
         await Eventually.Within(
             TimeSpan.FromSeconds(10), async () => await lab.CountLinkedAsync() == 0, "the idle session has given its link back");
@@ -24,7 +24,7 @@ public sealed class ReturnedLinkTests
     [Fact]
     public async Task OwnLink_KeptForLater_ServesAnotherSession()
     {
-        await using SessionLab lab = await SessionLab.StartAsync(SessionLab.SharingOptions());
+        await using SessionLab lab = await StartAsync();
         (RawClient client, _) = await TakeOwnLinkAsync(lab);
         (RawClient second, RawClient kept) = await TakeOwnLinkAsync(lab);
         await Eventually.Within(
@@ -44,13 +44,11 @@ public sealed class ReturnedLinkTests
     [Fact]
     public async Task Name_ThatTheProxyKeptBeforeTheSessionHadItsOwnLink_IsNotAskedOfTheServer()
     {
-        await using SessionLab lab = await SessionLab.StartAsync(SessionLab.SharingOptions());
+        await using SessionLab lab = await StartAsync();
         await lab.ServeFirstAsync();
         RawClient client = await lab.ConnectAsync();
         await client.SendAsync("PING\r\n*3\r\n$6\r\nCLIENT\r\n$7\r\nSETNAME\r\n$3\r\nour\r\nPING\r\n");
-        RawClient backend = await lab.AcceptAsync(lab.First);
-        await backend.ExpectAsync(Ping);
-        await backend.SendAsync("+PONG\r\n");
+        RawClient backend = await AcceptOwnAsync(lab);
         await backend.ExpectAsync("PING\r\nPING\r\n");
         await backend.SendAsync("+PONG\r\n");
         await client.ExpectAsync("+PONG\r\n+OK\r\n");
@@ -63,44 +61,34 @@ public sealed class ReturnedLinkTests
     [Fact]
     public async Task PipelineThatIsFarAhead_GetsALinkOfItsOwn()
     {
-        await using SessionLab lab = await SessionLab.StartAsync(SessionLab.SharingOptions());
-        await lab.ServeFirstAsync();
-        RawClient client = await lab.ConnectAsync();
-        await client.SendAsync(Get);
-        RawClient shared = await lab.AcceptAsync(lab.First);
-        await shared.ReadUntilAsync("redisproxy-shared\r\n");
-        await shared.SendAsync("+PONG\r\n+OK\r\n");
+        await using SessionLab lab = await StartAsync();
+        (RawClient client, RawClient shared) = await JoinFirstAsync(lab);
         await client.SendAsync(string.Concat(Enumerable.Repeat(Get, 10_000)));
         _ = AnswerAsync(shared);
         RawClient own = await lab.AcceptAsync(lab.First);
         Assert.Equal(Ping, await own.ReadExactlyAsync(Ping.Length));
         await own.SendAsync("+PONG\r\n");
         _ = AnswerAsync(own);
-        await client.ExpectAsync(string.Concat(Enumerable.Repeat("$1\r\nv\r\n", 10_001)));
+        await client.ExpectAsync(string.Concat(Enumerable.Repeat("$1\r\nv\r\n", 10_000)));
     }
 
     // Its link already has what it asks for, so it stays; what it sends behind that goes when that is answered.
     [Fact]
     public async Task SelectOnASharedLink_IsSentAndWhatFollowsToo()
     {
-        const string Select = "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n";
-        await using SessionLab lab = await SessionLab.StartAsync(SessionLab.SharingOptions());
-        await lab.ServeFirstAsync();
-        RawClient client = await lab.ConnectAsync();
-        await client.SendAsync(Get);
-        RawClient shared = await lab.AcceptAsync(lab.First);
-        await shared.ReadUntilAsync("redisproxy-shared\r\n");
-        await shared.SendAsync("+PONG\r\n+OK\r\n");
+        string select = Of("SELECT", "0");
+        await using SessionLab lab = await StartAsync();
+        (RawClient client, RawClient shared) = await JoinFirstAsync(lab);
         for (int i = 0; i < 3; i++)
         {
-            await shared.ExpectAsync(Get);
-            await shared.SendAsync("$1\r\nv\r\n");
-            await client.ExpectAsync("$1\r\nv\r\n");
-            await client.SendAsync(Select);
-            await shared.ExpectAsync(Select);
+            await client.SendAsync(select);
+            await shared.ExpectAsync(select);
             await client.SendAsync(Get);
             await shared.SendAsync("+OK\r\n");
             await client.ExpectAsync("+OK\r\n");
+            await shared.ExpectAsync(Get);
+            await shared.SendAsync("$1\r\nv\r\n");
+            await client.ExpectAsync("$1\r\nv\r\n");
         }
     }
 
@@ -119,9 +107,7 @@ public sealed class ReturnedLinkTests
         await lab.ServeFirstAsync();
         RawClient client = await lab.ConnectAsync();
         await client.SendAsync("PING\r\n");
-        RawClient backend = await lab.AcceptAsync(lab.First);
-        await backend.ExpectAsync(Ping);
-        await backend.SendAsync("+PONG\r\n");
+        RawClient backend = await AcceptOwnAsync(lab);
         await backend.ExpectAsync("PING\r\n");
         await backend.SendAsync("+PONG\r\n");
         await client.ExpectAsync("+PONG\r\n");

@@ -139,6 +139,26 @@ public sealed class SharedLinkLossTests
         Assert.Equal(["a reply without a request"], lab.BackendErrors);
     }
 
+    [Theory]
+    [InlineData("$40000\r\n", 40_000, "\r\n", 0)]
+    [InlineData("$40000\r\n", 40_000, "\r\n", 3)]
+    [InlineData("*2\r\n$-1\r\n$40000\r\n", 40_000, "\r\n", 100)]
+    [InlineData("%1\r\n+k\r\n$200000\r\n", 200_000, "\r\n", 100_000)]
+    public async Task ClientWithLargeReplies_HasALinkOfItsOwnFromTheNextRequestOn(string head, int length, string end, int split)
+    {
+        await using SessionLab lab = await StartAsync();
+        (RawClient a, RawClient link) = await JoinFirstAsync(lab);
+        await a.SendAsync(Get);
+        await link.ExpectAsync(Get);
+        string reply = head + new string('x', length) + end;
+        await link.SendAsync(reply[..split]);
+        await link.SendAsync(reply[split..]);
+        Assert.Equal(reply, await a.ReadExactlyAsync(reply.Length));
+        await a.SendAsync(Get);
+        RawClient own = await AcceptOwnAsync(lab);
+        await own.ExpectAsync(Get);
+    }
+
     [Fact]
     public async Task ClientThatDoesNotRead_StopsNobody()
     {

@@ -1,4 +1,3 @@
-using RedisProxy.Configuration;
 using RedisProxy.Testing;
 
 using static RedisProxy.Tests.Sessions.Requests;
@@ -14,12 +13,8 @@ internal static class SharingScene
 
     public static readonly string Name = Of("CLIENT", "SETNAME", "redisproxy-shared");
 
-    public static Task<SessionLab> StartAsync(BreakingKernel? kernel = null)
-    {
-        ProxyOptions options = SessionLab.Options();
-        ListenerOptions listener = options.Listeners[0] with { Multiplex = new MultiplexOptions { Links = 1 } };
-        return SessionLab.StartAsync(options with { Listeners = [listener] }, kernel: kernel);
-    }
+    public static Task<SessionLab> StartAsync(BreakingKernel? kernel = null) =>
+        SessionLab.StartAsync(SessionLab.SharingOptions(), kernel: kernel);
 
     /// <summary>A client that has used the shared link, and the other end of that.</summary>
     public static async Task<(RawClient Client, RawClient Link)> JoinFirstAsync(SessionLab lab)

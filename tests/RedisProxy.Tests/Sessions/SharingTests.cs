@@ -85,9 +85,7 @@ public sealed class SharingTests
         await link.ExpectAsync(Set);
         Assert.False(lab.First.HasPendingConnection);
         await link.SendAsync(Ok);
-        RawClient own = await lab.AcceptAsync(lab.First);
-        await own.ExpectAsync(Ping);
-        await own.SendAsync("+PONG\r\n");
+        RawClient own = await AcceptOwnAsync(lab);
         await own.ExpectAsync(request);
         await a.ExpectAsync(Ok);
 

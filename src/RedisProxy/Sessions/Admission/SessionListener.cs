@@ -17,8 +17,8 @@ internal sealed class SessionListener
     private readonly GradualEnd _ending;
     private readonly AuthenticationDeadline _deadline;
     private readonly UnansweredClients _unanswered;
-    private TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SharedLinks? _links;
+    private TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SessionSettings _settings;
     private LoopListener[] _acceptors = [];
 

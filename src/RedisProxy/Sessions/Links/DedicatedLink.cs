@@ -9,6 +9,8 @@ namespace RedisProxy.Sessions;
 internal sealed class DedicatedLink(LoopSocket socket, long generation, LedgerMemory memory)
     : BackendLink(generation, socket.Loop.NowMs, memory)
 {
+    private bool _isClean = true;
+
     public LoopSocket Socket => socket;
 
     /// <summary>Unrequested messages that arrived while the link was prepared. They precede everything that is received.</summary>
@@ -16,8 +18,6 @@ internal sealed class DedicatedLink(LoopSocket socket, long generation, LedgerMe
 
     /// <summary>The names that its connection was given at the server, see <see cref="Identity.NamesKey"/>.</summary>
     public string Names { get; init; } = "";
-
-    private bool _isClean = true;
 
     /// <summary>Nothing that was said on it concerns more than user, protocol, database and names.</summary>
     public bool IsClean => _isClean && (Common & CommandFlags.LeavesNothing) != 0;

@@ -227,6 +227,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
         if (link is not null)
         {
             session.Attach(link);
+            session.Counters.RetargetsDone++;
         }
 
         ReleasePermit();

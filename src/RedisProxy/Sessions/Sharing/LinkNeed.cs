@@ -11,7 +11,10 @@ internal readonly record struct LinkNeed(LinkIdentity? Identity, DedicatedReason
     public bool IsDedicated => Reason != DedicatedReason.None;
 
     /// <summary>Judges by the state of the connection and by the oldest request that waits. Nothing is in flight.</summary>
-    public static LinkNeed Of(Conversation session, SharedLinks links)
+    /// <param name="session">Of a shared listener.</param>
+    /// <param name="links">Of its listener on its loop.</param>
+    /// <param name="prefersDedicated">Its requests or replies are large, or its client does not read.</param>
+    public static LinkNeed Of(Conversation session, SharedLinks links, bool prefersDedicated)
     {
         ConnectionState state = session.State;
         DedicatedReason reason = ReasonIn(state);
@@ -27,7 +30,7 @@ internal readonly record struct LinkNeed(LinkIdentity? Identity, DedicatedReason
             return default;
         }
 
-        if (session.PrefersDedicatedUntilMs > session.Loop.NowMs)
+        if (prefersDedicated)
         {
             return new LinkNeed(null, DedicatedReason.LargeReplies);
         }

@@ -23,6 +23,9 @@ internal sealed class LinkSharing(Conversation session, SharedLinks links) : ILa
     private DedicatedReason _reason;
     private long _wroteAt = Never;
 
+    // On the loop's clock.
+    private long _prefersDedicatedUntilMs = long.MinValue;
+
     public SharedLinks Links => links;
 
     public SessionCounters Counters => session.Counters;
@@ -31,7 +34,9 @@ internal sealed class LinkSharing(Conversation session, SharedLinks links) : ILa
     public bool NeedsNone => LinkNeed.IsNoneFor(session);
 
     /// <summary>What it needs now, when nothing is in flight.</summary>
-    private LinkNeed Need => LinkNeed.Of(session, links);
+    private LinkNeed Need => LinkNeed.Of(session, links, PrefersItsOwn);
+
+    private bool PrefersItsOwn => _prefersDedicatedUntilMs > session.Loop.NowMs;
 
     /// <summary>Why its link is its own; none: it has no such link.</summary>
     public DedicatedReason Reason => session.Link is { IsShared: false } ? _reason : DedicatedReason.None;
@@ -184,7 +189,7 @@ internal sealed class LinkSharing(Conversation session, SharedLinks links) : ILa
 
     public void PreferDedicated()
     {
-        session.PrefersDedicatedUntilMs = session.Loop.NowMs + PreferMs;
+        _prefersDedicatedUntilMs = session.Loop.NowMs + PreferMs;
         if (session.Link is Lane lane)
         {
             lane.IsLeaving = true;
@@ -205,7 +210,7 @@ internal sealed class LinkSharing(Conversation session, SharedLinks links) : ILa
 
     private bool ReviewLane(Lane lane, in LinkNeed need)
     {
-        if (need.IsDedicated || (need.Identity is { } identity && identity != lane.Identity)
+        if (need.IsDedicated || PrefersItsOwn || (need.Identity is { } identity && identity != lane.Identity)
             || LinkIdentity.Of(session.State) != lane.Identity && need.Change is null)
         {
             Leave(lane);
@@ -258,7 +263,7 @@ internal sealed class LinkSharing(Conversation session, SharedLinks links) : ILa
 
     // Its state is such that a shared link would do, and nothing unknown was said on it.
     private bool MayLeave(DedicatedLink link) => !link.HasUnknown && !link.IsRaw && LinkNeed.ReasonIn(session.State) == DedicatedReason.None
-        && session.PrefersDedicatedUntilMs <= session.Loop.NowMs;
+        && !PrefersItsOwn;
 
     // Authentication and the like are over with their reply; a pop or a transaction is often followed by another one.
     private bool IsBrief(BackendLink link) => !link.IsShared

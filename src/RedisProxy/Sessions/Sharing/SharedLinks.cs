@@ -22,22 +22,22 @@ internal sealed class SharedLinks : IGateLinks
     private const int LanesForAnother = 8;
 
     private readonly Gate _gate;
+    private readonly int _most;
     private readonly Dictionary<LinkIdentity, LinkGroup> _groups = [];
     private readonly HashSet<ILaneOwner> _dedicated = [];
     private readonly LoopTimer _sweep;
 
+    /// <param name="gate">Of the listener on its loop.</param>
+    /// <param name="most">Links of one identity.</param>
     public SharedLinks(Gate gate, int most)
     {
         _gate = gate;
-        Most = most;
+        _most = most;
         _sweep = new LoopTimer(static links => ((SharedLinks)links).Sweep(), this);
         gate.Links = this;
     }
 
     public EventLoop Loop => _gate.Loop;
-
-    /// <summary>Links of one identity.</summary>
-    public int Most { get; set; }
 
     /// <summary>A connection failed for the sake of all: none of them tries again before the master was checked.</summary>
     public long Suspicion { get; set; }
@@ -77,7 +77,7 @@ internal sealed class SharedLinks : IGateLinks
             }
         }
 
-        bool isAnotherWorthIt = best is { Lanes: >= LanesForAnother } && count < Most && group.Builder is null
+        bool isAnotherWorthIt = best is { Lanes: >= LanesForAnother } && count < _most && group.Builder is null
             && group.EnoughUntilMs <= Loop.NowMs;
         return isAnotherWorthIt ? null : best;
     }
@@ -85,7 +85,7 @@ internal sealed class SharedLinks : IGateLinks
     /// <summary>Of the links that may stand in for this one, the one that owes least.</summary>
     public SharedLink LeastBusy(SharedLink link)
     {
-        if (Most == 1 || link.Owed == 0)
+        if (_most == 1 || link.Owed == 0)
         {
             return link;
         }
