@@ -13,8 +13,8 @@ internal static class SharingScene
 
     public static readonly string Name = Of("CLIENT", "SETNAME", "redisproxy-shared");
 
-    public static Task<SessionLab> StartAsync(BreakingKernel? kernel = null) =>
-        SessionLab.StartAsync(SessionLab.SharingOptions(), kernel: kernel);
+    public static Task<SessionLab> StartAsync(BreakingKernel? kernel = null, TimeProvider? time = null) =>
+        SessionLab.StartAsync(SessionLab.SharingOptions(), time, kernel: kernel);
 
     /// <summary>A client that has used the shared link, and the other end of that.</summary>
     public static async Task<(RawClient Client, RawClient Link)> JoinFirstAsync(SessionLab lab)

@@ -27,6 +27,49 @@ public sealed class SharingTests
     }
 
     [Fact]
+    public async Task ClientThatIsIdle_GivesItsShareUp_AndTheLinkStaysForTheNextRequest()
+    {
+        var time = new FakeTimeProvider();
+        await using SessionLab lab = await StartAsync(time: time);
+        (RawClient idle, RawClient link) = await JoinFirstAsync(lab);
+        RawClient waiting = await lab.ConnectAsync();
+        await waiting.SendAsync(Get);
+        await link.ExpectAsync(Get);
+
+        // One that is owed a reply keeps its share, however long that takes.
+        await PassAsync(seconds: 11);
+        Assert.Equal(1, await lab.CountLinkedAsync());
+        await link.SendAsync("$1\r\nw\r\n");
+        await waiting.ExpectAsync("$1\r\nw\r\n");
+        await PassAsync(seconds: 11);
+        Assert.Equal(0, await lab.CountLinkedAsync());
+
+        await idle.SendAsync(Get);
+        await link.ExpectAsync(Get);
+        await link.SendAsync("$1\r\ni\r\n");
+        await idle.ExpectAsync("$1\r\ni\r\n");
+        Assert.False(lab.First.HasPendingConnection);
+
+        await PassAsync(seconds: 50);
+        await idle.SendAsync(Get);
+        await link.ExpectAsync(Get);
+        await link.SendAsync("$1\r\nj\r\n");
+        await idle.ExpectAsync("$1\r\nj\r\n");
+        await PassAsync(seconds: 75);
+        Assert.Equal("", (await link.ReadToEndAsync()).Rest);
+        Assert.Equal(0, lab.Counters.Ended.Sum());
+
+        async Task PassAsync(int seconds)
+        {
+            for (int i = 0; i < seconds; i++)
+            {
+                time.Advance(TimeSpan.FromSeconds(1));
+                await lab.Loop.InvokeAsync(static () => true);
+            }
+        }
+    }
+
+    [Fact]
     public async Task ClientsOfOneIdentity_ShareAConnection_AndEachGetsItsReply()
     {
         await using SessionLab lab = await StartAsync();

@@ -129,7 +129,7 @@ internal sealed class Simulation : IDisposable
         await UntilAsync(() => _clients.All(client => client.IsGone) && _proxy.Sessions == 0, 10_000, "the end of all sessions");
         if (_history.SharesLinks)
         {
-            await UntilAsync(() => _proxy.Kernel.OpenFds == 0, 2 * PeaceMs, "the end of connections that nobody uses");
+            await UntilAsync(() => _proxy.Kernel.OpenFds == 0, 80_000, "the end of connections that nobody uses");
         }
 
         CheckNothingIsLeft();

@@ -11,6 +11,9 @@ internal interface ILaneOwner
     /// <summary>Regularly, while it has a link of its own: does it still need that?</summary>
     void ReviewDedicated();
 
+    /// <summary>Now and then, while it has a share of a link: it does without if it has not used that since the last time.</summary>
+    void LeaveIfUnused();
+
     /// <summary>Its replies are large, or its client does not read them: it needs a connection of its own for some time.</summary>
     void PreferDedicated();
 }

@@ -34,6 +34,22 @@ internal sealed class LinkGroup
         }
     }
 
+    /// <summary>Closes links without a lane.</summary>
+    /// <param name="unusedBefore">Unless the last lane left later than this, on the loop's clock.</param>
+    /// <param name="lastUnusedBefore">The same for the group's last link.</param>
+    public void CloseUnused(long unusedBefore, long lastUnusedBefore)
+    {
+        for (int i = Links.Count - 1; i >= 0; i--)
+        {
+            SharedLink link = Links[i];
+            if (link.Lanes == 0 && link.UnusedSinceMs < (Links.Count > 1 ? unusedBefore : lastUnusedBefore))
+            {
+                Links.RemoveAt(i);
+                link.Close();
+            }
+        }
+    }
+
     public void DropKept(Predicate<SpareConnection> isDropped)
     {
         foreach (SpareConnection spare in Kept.FindAll(isDropped))

@@ -171,12 +171,27 @@ internal sealed class LinkSharing(Conversation session, SharedLinks links) : ILa
         }
     }
 
+    public void LeaveIfUnused()
+    {
+        if (session.Link is not Lane lane)
+        {
+            return;
+        }
+
+        bool wasUsed = lane.Common != BackendLink.AllFlags;
+        lane.Common = BackendLink.AllFlags;
+        if (!wasUsed && NeedsNone && IsAtRest(lane))
+        {
+            Leave(lane);
+            lane.Close();
+        }
+    }
+
     /// <summary>Exchanges the link for another one if what waits cannot go on it.</summary>
     /// <returns>True: something has changed.</returns>
     public bool Review()
     {
-        if (session.Link is not { InFlight.IsEmpty: true, IsRaw: false, IsMidReply: false, IsRejecting: false } link
-            || session.HasUnreadReplies || session.IsEnded)
+        if (session.Link is not { } link || !IsAtRest(link) || session.IsEnded)
         {
             return false;
         }
@@ -260,6 +275,9 @@ internal sealed class LinkSharing(Conversation session, SharedLinks links) : ILa
         session.Pipeline.Waiting.BeginWaits(session.Loop.NowMs);
         session.Detach();
     }
+
+    private bool IsAtRest(BackendLink link) =>
+        link is { InFlight.IsEmpty: true, IsRaw: false, IsMidReply: false, IsRejecting: false } && !session.HasUnreadReplies;
 
     // Its state is such that a shared link would do, and nothing unknown was said on it.
     private bool MayLeave(DedicatedLink link) => !link.HasUnknown && !link.IsRaw && LinkNeed.ReasonIn(session.State) == DedicatedReason.None

@@ -87,6 +87,15 @@ internal sealed class SharedLink : ILeaseWaiter
         UnusedSinceMs = _gate.Loop.NowMs;
     }
 
+    /// <summary>Lanes that were not used since the last time are given up.</summary>
+    public void LeaveUnused()
+    {
+        for (int i = _lanes.Count - 1; i >= 0; i--)
+        {
+            _lanes[i].Owner.LeaveIfUnused();
+        }
+    }
+
     /// <summary>The lane has something to send.</summary>
     public void Queue(ILane lane)
     {

@@ -13,7 +13,13 @@ internal sealed class SharedLinks : IGateLinks
     /// <summary>How long a connection without a session is kept.</summary>
     private const long KeepMs = 10_000;
 
+    // The last link of an identity, so that the next request need not wait for one.
+    private const long KeepLastMs = 60_000;
+
     private const long SweepMs = 100;
+
+    // A lane that is not used for one to two of these is given up. An idle session has none.
+    private const long LaneSweepMs = 5_000;
 
     // More are closed instead of kept.
     private const int MaxKept = 100;
@@ -26,6 +32,7 @@ internal sealed class SharedLinks : IGateLinks
     private readonly Dictionary<LinkIdentity, LinkGroup> _groups = [];
     private readonly HashSet<ILaneOwner> _dedicated = [];
     private readonly LoopTimer _sweep;
+    private long _lanesSweptAtMs;
 
     /// <param name="gate">Of the listener on its loop.</param>
     /// <param name="most">Links of one identity.</param>
@@ -224,6 +231,14 @@ internal sealed class SharedLinks : IGateLinks
         }
     }
 
+    private void LeaveUnused()
+    {
+        foreach (SharedLink link in All)
+        {
+            link.LeaveUnused();
+        }
+    }
+
     private bool IsUsable(SharedLink link) => link.IsUsable && _gate.View.IsCurrent(link.Generation);
 
     private void OnLinkEnded(SharedLink link)
@@ -260,15 +275,16 @@ internal sealed class SharedLinks : IGateLinks
             session.ReviewDedicated();
         }
 
+        if (Loop.NowMs - _lanesSweptAtMs >= LaneSweepMs)
+        {
+            _lanesSweptAtMs = Loop.NowMs;
+            LeaveUnused();
+        }
+
         long unusedBefore = Loop.NowMs - KeepMs;
         foreach ((LinkIdentity identity, LinkGroup group) in _groups.ToArray())
         {
-            foreach (SharedLink link in group.Links.Where(link => link.Lanes == 0 && link.UnusedSinceMs < unusedBefore).ToArray())
-            {
-                group.Links.Remove(link);
-                link.Close();
-            }
-
+            group.CloseUnused(unusedBefore, lastUnusedBefore: Loop.NowMs - KeepLastMs);
             group.DropKept(spare => spare.SinceMs < unusedBefore || !spare.IsQuiet);
             if (group.IsEmpty && group.LockedUntilMs <= Loop.NowMs)
             {
