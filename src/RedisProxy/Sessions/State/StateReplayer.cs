@@ -15,7 +15,19 @@ internal sealed class StateReplayer(LoopSocket socket, StateReplay replay)
 
     public async Task<ReplayResult> RunAsync()
     {
-        ReplayResult result = await AskAsync(replay.Requests, replay.RepliesOwed, replay.MustSucceed);
+        ReplayResult result = ReplayResult.Done;
+        int answered = 0;
+        foreach ((ReadOnlyMemory<byte> requests, int replies) in replay.Steps)
+        {
+            int before = answered;
+            result = await AskAsync(requests, replies, reply => replay.MustSucceed(before + reply));
+            answered += replies;
+            if (result != ReplayResult.Done)
+            {
+                return result;
+            }
+        }
+
         return result == ReplayResult.Done && replay.Queue is { Count: > 0 } queue
             ? await AskAsync(queue.Requests, queue.Count, static _ => false)
             : result;
