@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 using RedisProxy.Testing;
 
 namespace RedisProxy.ProcessTests.Integration;
@@ -51,6 +53,37 @@ public sealed class ServerReleaseTests
         LossReport report = await writers.CompareAsync(master);
         Assert.True(report.IsHonestButForTheMoment(killed, new CountingWriterOptions().Writers), report.ToString());
         Assert.Equal(0, report.ConnectionsBroken);
+    }
+
+    /// <summary>Which of a connection's requests WAIT speaks of differs between releases.</summary>
+    [Theory]
+    [MemberData(nameof(Releases))]
+    public async Task Wait_OfAClientThatSharesALink_CountsNoReplicaThatLacksItsWrites(string name)
+    {
+        ServerRelease release = ServerRelease.Find(name) ?? ServerRelease.Default;
+        await using SentinelDeployment deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions
+        {
+            Server = new RedisServerOptions { Program = release.Server },
+            SentinelProgram = release.Sentinel,
+            DownAfter = TimeSpan.FromSeconds(30),
+        });
+        var listener = new ProxyListener
+        {
+            Master = deployment.MasterName,
+            Settings = new Dictionary<string, JsonNode?> { ["multiplex"] = new JsonObject { ["links"] = 2 } },
+        };
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(deployment) with { Listeners = [listener] });
+        using RawClient first = await RawClient.ConnectAsync(proxy.Port);
+        using RawClient client = await RawClient.ConnectAsync(proxy.Port);
+        await first.CallAsync("SET", "k", "1");
+        Assert.NotEqual("0", (await first.CallAsync("WAIT", "1", "5000")).Text);
+
+        RedisServer[] replicas = [.. deployment.Servers.Skip(1)];
+        Array.ForEach(replicas, static replica => replica.Freeze());
+        await client.CallAsync("SET", "k", "2");
+        Assert.Equal("0", (await client.CallAsync("WAIT", "1", "200")).Text);
+        Array.ForEach(replicas, static replica => replica.Thaw());
+        Assert.NotEqual("0", (await client.CallAsync("WAIT", "1", "5000")).Text);
     }
 
     private static async Task<RedisServer> NextMasterAsync(SentinelDeployment deployment, CountingWriter writers, RedisServer old)

@@ -107,7 +107,6 @@ public sealed class SharingTests
     [InlineData("inline")]
     [InlineData("unknown")]
     [InlineData("id")]
-    [InlineData("wait")]
     public async Task WhatNeedsIt_GoesToAConnectionOfItsOwn_AfterWhatWasBefore(string kind)
     {
         string request = kind switch
@@ -118,8 +117,7 @@ public sealed class SharingTests
             "subscription" => Of("SUBSCRIBE", "c"),
             "inline" => "GET k\r\n",
             "unknown" => Of("NOSUCH"),
-            "id" => Of("CLIENT", "ID"),
-            _ => Of("WAIT", "1", "0"),
+            _ => Of("CLIENT", "ID"),
         };
         await using SessionLab lab = await StartAsync();
         (RawClient a, RawClient link) = await JoinFirstAsync(lab);

@@ -125,17 +125,17 @@ internal sealed class LinkAttempt
             return StateReplay.OfIdentity(_session.State, credentials);
         }
 
-        // WAIT speaks of what was said on its own connection before (redis source, waitCommand): so something has to be said after the
-        // last write on another one. It also shows that a kept connection is still there.
+        bool isMarked = _session.Sharing?.Writes.NeedMark(_need, _generation) == true;
         if (IsKept)
         {
-            return StateReplay.Nothing;
+            // Its reply shows that the connection is still there.
+            return isMarked ? StateReplay.Mark : StateReplay.Nothing;
         }
 
         // Under contention an established connection proves itself by a reply, or by its TLS handshake. The same before a script, whose
         // own error could look like a refused connection.
         bool mustProve = _need.IsDedicated || (tls is null && (_session.Keeper.IsContended || IsForScript));
-        return StateReplay.Of(_session.State, credentials) ?? (mustProve ? StateReplay.Nothing : null);
+        return StateReplay.Of(_session.State, credentials, isMarked) ?? (mustProve ? StateReplay.Nothing : null);
     }
 
     private bool IsForScript =>
@@ -205,7 +205,8 @@ internal sealed class LinkAttempt
             return new DedicatedLink(_socket, _generation, _session.Pipeline.Memory)
             {
                 Target = _target,
-                FollowsWrites = _session.HasWrittenBefore || _session.Sharing?.HasWrittenBefore(_generation) == true,
+                FollowsWrites = _session.HasWrittenBefore
+                    || _session.Sharing?.Writes.AreUncounted(_need, _generation, _replayer is { IsLastRefused: false }) == true,
                 IsTainted = _need.Reason is DedicatedReason.Subscription or DedicatedReason.Tracking or DedicatedReason.OwnConnection,
                 IsAccepted = _isPreparing,
                 Said = _replayer?.Said ?? default,

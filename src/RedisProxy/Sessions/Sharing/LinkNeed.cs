@@ -13,8 +13,8 @@ internal readonly record struct LinkNeed(LinkIdentity? Identity, DedicatedReason
     /// <summary>Judges by the state of the connection and by the oldest request that waits. Nothing is in flight.</summary>
     /// <param name="session">Of a shared listener.</param>
     /// <param name="links">Of its listener on its loop.</param>
-    /// <param name="prefersDedicated">Its requests or replies are large, or its client does not read.</param>
-    public static LinkNeed Of(Conversation session, SharedLinks links, bool prefersDedicated)
+    /// <param name="preferred">Why it prefers a link of its own for any request; none: it does not.</param>
+    public static LinkNeed Of(Conversation session, SharedLinks links, DedicatedReason preferred)
     {
         ConnectionState state = session.State;
         DedicatedReason reason = ReasonIn(state);
@@ -30,9 +30,9 @@ internal readonly record struct LinkNeed(LinkIdentity? Identity, DedicatedReason
             return default;
         }
 
-        if (prefersDedicated)
+        if (preferred != DedicatedReason.None)
         {
-            return new LinkNeed(null, DedicatedReason.LargeReplies);
+            return new LinkNeed(null, preferred);
         }
 
         LinkIdentity identity = LinkIdentity.Of(state);

@@ -17,14 +17,14 @@ internal sealed class LinkSharing(Conversation session, SharedLinks links) : ILa
     // How long a session with large requests or replies, or whose client does not read or is far ahead, stays on a connection of its own.
     private const long PreferMs = 10_000;
 
-    private const long Never = -1;
-
     private LinkIdentity? _building;
     private DedicatedReason _reason;
-    private long _wroteAt = Never;
 
     // On the loop's clock.
     private long _prefersDedicatedUntilMs = long.MinValue;
+
+    /// <summary>A mutable struct: it lives here and is used in place.</summary>
+    public EarlierWrites Writes = new();
 
     public SharedLinks Links => links;
 
@@ -34,9 +34,12 @@ internal sealed class LinkSharing(Conversation session, SharedLinks links) : ILa
     public bool NeedsNone => LinkNeed.IsNoneFor(session);
 
     /// <summary>What it needs now, when nothing is in flight.</summary>
-    private LinkNeed Need => LinkNeed.Of(session, links, PrefersItsOwn);
+    private LinkNeed Need => LinkNeed.Of(session, links, Preferred);
 
-    private bool PrefersItsOwn => _prefersDedicatedUntilMs > session.Loop.NowMs;
+    private DedicatedReason Preferred =>
+        Writes.AreUnmarkable ? DedicatedReason.Wait
+        : _prefersDedicatedUntilMs > session.Loop.NowMs ? DedicatedReason.LargeReplies
+        : DedicatedReason.None;
 
     /// <summary>Why its link is its own; none: it has no such link.</summary>
     public DedicatedReason Reason => session.Link is { IsShared: false } ? _reason : DedicatedReason.None;
@@ -136,9 +139,6 @@ internal sealed class LinkSharing(Conversation session, SharedLinks links) : ILa
     /// <summary>The session has no link any more.</summary>
     public void OnDetached() => links.OnNoLongerDedicated(this);
 
-    /// <summary>May replicas of a new link's master lack what this session has written on others?</summary>
-    public bool HasWrittenBefore(long generation) => _wroteAt != Never && _wroteAt != generation;
-
     /// <summary>Replies went to the client, so that more may be possible now.</summary>
     public void AfterReplies()
     {
@@ -225,7 +225,7 @@ internal sealed class LinkSharing(Conversation session, SharedLinks links) : ILa
 
     private bool ReviewLane(Lane lane, in LinkNeed need)
     {
-        if (need.IsDedicated || PrefersItsOwn || (need.Identity is { } identity && identity != lane.Identity)
+        if (need.IsDedicated || Preferred != DedicatedReason.None || (need.Identity is { } identity && identity != lane.Identity)
             || LinkIdentity.Of(session.State) != lane.Identity && need.Change is null)
         {
             Leave(lane);
@@ -268,7 +268,7 @@ internal sealed class LinkSharing(Conversation session, SharedLinks links) : ILa
         if (link.HasWritten)
         {
             session.HasWrittenBefore = false;
-            _wroteAt = link.Generation;
+            Writes.Add(link.Generation);
         }
 
         // What has waited for its turn waits for a link from now on.
@@ -281,7 +281,7 @@ internal sealed class LinkSharing(Conversation session, SharedLinks links) : ILa
 
     // Its state is such that a shared link would do, and nothing unknown was said on it.
     private bool MayLeave(DedicatedLink link) => !link.HasUnknown && !link.IsRaw && LinkNeed.ReasonIn(session.State) == DedicatedReason.None
-        && !PrefersItsOwn;
+        && Preferred == DedicatedReason.None;
 
     // Authentication and the like are over with their reply; a pop or a transaction is often followed by another one.
     private bool IsBrief(BackendLink link) => !link.IsShared

@@ -30,6 +30,9 @@ internal sealed class ReplayReplies
     /// <summary>Replies still to come.</summary>
     public int Owed { get; private set; }
 
+    /// <inheritdoc cref="StateReplayer.IsLastRefused"/>
+    public bool IsLastAnError { get; private set; }
+
     /// <inheritdoc cref="StateReplayer.Said"/>
     public ReadOnlyMemory<byte> Said => _count == 0 ? default : _bytes.AsMemory(0, _count);
 
@@ -117,6 +120,7 @@ internal sealed class ReplayReplies
     private ReplayResult Judge(ReadOnlySpan<byte> head)
     {
         Owed--;
+        IsLastAnError = _scanner.IsError;
         bool mustSucceed = _mustSucceed(_taken++);
         bool isTransient = ProxyReplies.Rejection(head) != Outcome.Forward || head.StartsWith("-ERR max number of clients"u8);
         return !_scanner.IsError || !(mustSucceed || isTransient) ? ReplayResult.Done

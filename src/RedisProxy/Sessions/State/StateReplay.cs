@@ -22,7 +22,17 @@ internal sealed class StateReplay
     // Ends of all steps but the last: bytes and replies.
     private readonly List<(int Bytes, int Replies)> _ends = [];
 
-    private StateReplay() => Add(Demand.None, "PING");
+    private StateReplay(bool isMark)
+    {
+        if (isMark)
+        {
+            AddMark();
+        }
+        else
+        {
+            Add(Demand.None, "PING");
+        }
+    }
 
     private StateReplay(Identity identity, Said? selected, byte[][]? credentials)
     {
@@ -52,7 +62,7 @@ internal sealed class StateReplay
         Add(Demand.None, "CLIENT SETNAME", SharedName);
     }
 
-    private StateReplay(ConnectionState state, byte[][]? credentials)
+    private StateReplay(ConnectionState state, byte[][]? credentials, bool isMarked)
     {
         Protocol = state.Identity.Protocol;
         AddOwnCredentials(credentials);
@@ -78,6 +88,10 @@ internal sealed class StateReplay
             Add(Demand.Success, "MULTI");
             Queue = state.Queue;
         }
+        else if (isMarked)
+        {
+            AddMark();
+        }
     }
 
     private enum Demand : byte
@@ -87,7 +101,10 @@ internal sealed class StateReplay
     }
 
     /// <summary>No state: a request whose reply, whatever it is, shows that the server has accepted the connection.</summary>
-    public static StateReplay Nothing { get; } = new();
+    public static StateReplay Nothing { get; } = new(isMark: false);
+
+    /// <summary>No state, but everything that the server has executed so far counts as written on this connection.</summary>
+    public static StateReplay Mark { get; } = new(isMark: true);
 
     /// <summary>Spoken by the connection after the replay.</summary>
     public int Protocol { get; } = Identity.DefaultProtocol;
@@ -124,15 +141,16 @@ internal sealed class StateReplay
 
     /// <param name="state">Of the client's connection.</param>
     /// <param name="credentials">The proxy's own, for authentication; null: those of the state, if any.</param>
+    /// <param name="isMarked">With <see cref="Mark"/> at its end.</param>
     /// <returns>Null: there is nothing to replay.</returns>
-    public static StateReplay? Of(ConnectionState state, byte[][]? credentials)
+    public static StateReplay? Of(ConnectionState state, byte[][]? credentials, bool isMarked = false)
     {
         if (state.IsUntouched && credentials is null)
         {
-            return null;
+            return isMarked ? Mark : null;
         }
 
-        var replay = new StateReplay(state, credentials);
+        var replay = new StateReplay(state, credentials, isMarked);
         return replay._output.WrittenCount == 0 ? null : replay;
     }
 
@@ -213,6 +231,8 @@ internal sealed class StateReplay
         }
     }
 
+    private void AddMark() => Add(Demand.None, "", WriteMark.Words);
+
     private void BeginStep()
     {
         if (_mustSucceed.Count > 0)
@@ -234,7 +254,8 @@ internal sealed class StateReplay
 
     private void Add(Demand demand, string words, params ReadOnlySpan<byte[]> more)
     {
-        RequestWriter.WriteBytes(_output, [.. words.Split(' ').Select(Encoding.ASCII.GetBytes), .. more]);
+        string[] first = words.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        RequestWriter.WriteBytes(_output, [.. first.Select(Encoding.ASCII.GetBytes), .. more]);
         Expect(demand, 1);
     }
 

@@ -13,6 +13,9 @@ internal sealed class StateReplayer(LoopSocket socket, StateReplay replay)
     /// <summary>Messages were dropped because there were too many.</summary>
     public bool HasLeftOut => _replies.HasLeftOut;
 
+    /// <summary>The last reply was an error.</summary>
+    public bool IsLastRefused => _replies.IsLastAnError;
+
     public async Task<ReplayResult> RunAsync()
     {
         ReplayResult result = ReplayResult.Done;
