@@ -30,6 +30,9 @@ public sealed class SentinelDeployment : IAsyncDisposable
 
     public SentinelEventLog Events => _events!;
 
+    /// <summary>Null without <see cref="SentinelDeploymentOptions.ReplicationLatency"/>.</summary>
+    public FaultRelay? ReplicationRelay { get; private set; }
+
     public static async Task<SentinelDeployment> StartAsync(SentinelDeploymentOptions? options = null)
     {
         var deployment = new SentinelDeployment(options ?? new SentinelDeploymentOptions());
@@ -122,14 +125,24 @@ public sealed class SentinelDeployment : IAsyncDisposable
         }
 
         await Task.WhenAll(_servers.Select(s => s.DisposeAsync().AsTask()));
+        if (ReplicationRelay is { } relay)
+        {
+            await relay.DisposeAsync();
+        }
     }
 
     private async Task LaunchAsync()
     {
         RedisServer master = await RedisServer.StartAsync(_options.Server with { Host = ServerHost(1) }, "redis-1");
         _servers.Add(master);
+        if (_options.ReplicationLatency is { } latency)
+        {
+            ReplicationRelay = FaultRelay.To(master.Port);
+            ReplicationRelay.Apply(new RelayConditions { Latency = latency }, RelayDirections.ToClient);
+        }
+
         RedisServerOptions replica =
-            _options.Server with { ReplicaOfPort = master.Port, ReplicaOfAddress = master.Address, Port = null };
+            _options.Server with { ReplicaOfPort = ReplicationRelay?.Port ?? master.Port, ReplicaOfAddress = master.Address, Port = null };
         _servers.AddRange(await Task.WhenAll(
             Enumerable.Range(2, _options.Replicas)
                 .Select(i => RedisServer.StartAsync(replica with { Host = ServerHost(i) }, $"redis-{i}"))));
@@ -195,10 +208,11 @@ public sealed class SentinelDeployment : IAsyncDisposable
     {
         await master.CallAsync("PUBLISH", "test-harness", "in-sync?");
         long sent = Number(await master.InfoAsync("replication"), "master_repl_offset");
+        await Task.Delay(2 * (_options.ReplicationLatency ?? TimeSpan.Zero), TimeProvider.System);
         foreach (RedisServer replica in _servers.Where(s => s != master && s.IsRunning))
         {
             IReadOnlyDictionary<string, string> info = await replica.InfoAsync("replication");
-            if (info["role"] != "slave" || Number(info, "master_port") != master.Port || info["master_link_status"] != "up"
+            if (info["role"] != "slave" || !IsPortOf(master, Number(info, "master_port")) || info["master_link_status"] != "up"
                 || Number(info, "slave_repl_offset") < sent)
             {
                 return $"{replica} as a replica of {master} in sync";
@@ -207,6 +221,9 @@ public sealed class SentinelDeployment : IAsyncDisposable
 
         return "";
     }
+
+    private bool IsPortOf(RedisServer master, long port) =>
+        port == master.Port || (master == _servers[0] && port == ReplicationRelay?.Port);
 
     private static long Number(IReadOnlyDictionary<string, string> info, string field) =>
         long.Parse(info[field], CultureInfo.InvariantCulture);

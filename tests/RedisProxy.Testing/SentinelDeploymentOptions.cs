@@ -30,6 +30,12 @@ public sealed record SentinelDeploymentOptions
     /// <summary>The periods once the deployment is ready; it always starts with fast ones.</summary>
     public SentinelTimings Timings { get; init; } = SentinelTimings.Fast;
 
+    /// <summary>
+    /// Replicas reach the first master through <see cref="SentinelDeployment.ReplicationRelay"/>, so much later. Sentinels lead them past it
+    /// some eight seconds after they have seen that.
+    /// </summary>
+    public TimeSpan? ReplicationLatency { get; init; }
+
     /// <summary>For every server: password, persistence, further lines. TLS also applies to the Sentinels.</summary>
     public RedisServerOptions Server { get; init; } = new();
 

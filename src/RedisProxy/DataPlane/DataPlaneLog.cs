@@ -67,6 +67,13 @@ internal static partial class DataPlaneLog
         "A session of listener '{Listener}' ended because its server sent {Reason}; {Others} more since the last such line")]
     public static partial void BackendProtocolError(ILogger log, string listener, string reason, int others);
 
+    [LoggerMessage(
+        3018,
+        LogLevel.Warning,
+        "Listener '{Listener}' cannot ask its master whether replicas have a write, so replies to writes wait until durable.timeout: "
+            + "{Reason}; {Others} more since the last such line")]
+    public static partial void ConfirmationRefused(ILogger log, string listener, string reason, int others);
+
     [LoggerMessage(3017, LogLevel.Information, "Listener '{Listener}' ends session {Session} of {Client} on an operator's order")]
     public static partial void SessionKilled(ILogger log, string listener, long session, string client);
 

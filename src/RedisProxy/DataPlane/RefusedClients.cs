@@ -13,6 +13,7 @@ internal sealed class RefusedClients(string listener, ILogger log)
     private readonly LineLimit _clients = new();
     private readonly LineLimit _backendUser = new();
     private readonly LineLimit _backend = new();
+    private readonly LineLimit _confirmations = new();
 
     /// <summary>A client did not send what has to come first. Any loop.</summary>
     public void ReportClient(IPEndPoint? client, string reason)
@@ -29,6 +30,15 @@ internal sealed class RefusedClients(string listener, ILogger log)
         if (_backendUser.MayWrite(out int others))
         {
             DataPlaneLog.BackendUserRefused(log, listener, others + 1);
+        }
+    }
+
+    /// <summary>The master refuses to say whether replicas have a write. Any loop.</summary>
+    public void ReportConfirmation(string reason)
+    {
+        if (_confirmations.MayWrite(out int others))
+        {
+            DataPlaneLog.ConfirmationRefused(log, listener, reason, others);
         }
     }
 

@@ -34,6 +34,15 @@ internal abstract class Conversation : ISessionParts
     /// <summary>Null: the proxy does not authenticate clients.</summary>
     public ClientAccess? Access { get; }
 
+    /// <summary>Null: replies to writes do not wait for replicas.</summary>
+    public HeldReplies? Held { get; private set; }
+
+    /// <summary>Of a durable listener, before the session starts.</summary>
+    public Confirmations? Confirmations
+    {
+        init => Held = value is null ? null : new HeldReplies(this, value);
+    }
+
     /// <summary>Null before the first link, and from the loss of one until the next.</summary>
     public BackendLink? Link => Pipeline.Link;
 

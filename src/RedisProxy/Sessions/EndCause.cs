@@ -44,6 +44,9 @@ internal enum EndCause : byte
     /// </summary>
     UnknownOutcome,
 
+    /// <summary>Too few replicas had a write in time while <c>durable.onTimeout</c> is <c>disconnect</c>.</summary>
+    NotConfirmed,
+
     /// <summary>
     /// A change of the connection's state was not executed, or its outcome is unknown because the backend was lost: later requests could
     /// run in another database, or as another user. Or a request left the connection in a state that cannot be determined.

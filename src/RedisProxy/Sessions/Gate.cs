@@ -42,8 +42,11 @@ internal sealed class Gate(
     /// <summary>A view has taken effect.</summary>
     public Action OnApplied { get; set; } = static () => { };
 
-    /// <summary>Null: each user has connections of its own and no others.</summary>
-    public IGateLinks? Links { get; set; }
+    /// <summary>Connections behind it that belong to no single user.</summary>
+    public List<IGateLinks> Links { get; } = [];
+
+    /// <summary>The master refused to say whether replicas have a write. Receives its words.</summary>
+    public Action<string> OnConfirmationRefused { get; init; } = static _ => { };
 
     public TopologyView View { get; private set; } = new() { MasterName = "" };
 
@@ -138,7 +141,7 @@ internal sealed class Gate(
 
         if (isSuperseded || (before.IsTrusted && !view.IsTrusted))
         {
-            Links?.TakeArrived();
+            Links.ForEach(static links => links.TakeArrived());
         }
 
         if (before.IsTrusted && (isSuperseded || !view.IsTrusted))
@@ -165,11 +168,11 @@ internal sealed class Gate(
             }
 
             ForEachUser(static user => user.FenceIfSuperseded());
-            Links?.FenceIfSuperseded();
+            Links.ForEach(static links => links.FenceIfSuperseded());
         }
 
         ForEachUser(static user => user.OnGateChanged());
-        Links?.WakeWaiting();
+        Links.ForEach(static links => links.WakeWaiting());
         OnApplied();
     }
 

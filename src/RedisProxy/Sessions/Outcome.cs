@@ -66,6 +66,9 @@ internal enum Outcome : byte
     /// <summary>The same for WAITAOF.</summary>
     NoReplicasAof,
 
+    /// <summary>Executed, but too few replicas had it in time, see <c>listeners[].durable</c>.</summary>
+    NotConfirmed,
+
     /// <summary>Rejected by the backend, which acknowledged a later write of the same pipeline, so it cannot be moved past that.</summary>
     RejectedReadOnly,
     RejectedLoading,

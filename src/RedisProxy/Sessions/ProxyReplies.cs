@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 using RedisProxy.Configuration;
@@ -38,10 +39,12 @@ internal sealed class ProxyReplies
     private static readonly byte[] Null = "_\r\n"u8.ToArray();
 
     private readonly byte[] _notExecuted;
+    private readonly byte[] _notConfirmed;
 
     /// <param name="code">For requests that were not executed.</param>
     /// <param name="masterName">For the message.</param>
-    public ProxyReplies(NotExecutedCode code, string masterName)
+    /// <param name="durable">For another message.</param>
+    public ProxyReplies(NotExecutedCode code, string masterName, DurableOptions durable)
     {
         string word = code switch
         {
@@ -53,6 +56,10 @@ internal sealed class ProxyReplies
         };
         _notExecuted = Encoding.UTF8.GetBytes(
             $"-{word} RedisProxy: no master is available for '{masterName}', the command was not executed\r\n");
+        string replicas = durable.Replicas == 1 ? "1 replica" : $"{durable.Replicas} replicas";
+        _notConfirmed = Encoding.ASCII.GetBytes(string.Create(
+            CultureInfo.InvariantCulture,
+            $"-IOERR RedisProxy: executed, but not confirmed by {replicas} within {durable.Timeout.TotalMilliseconds} ms\r\n"));
     }
 
     /// <summary>Not for <see cref="Outcome.Forward"/> and <see cref="Outcome.ProtocolError"/>, which have no fixed text.</summary>
@@ -62,6 +69,7 @@ internal sealed class ProxyReplies
     {
         Outcome.Unknown => UnknownOutcome,
         Outcome.NotExecuted => _notExecuted,
+        Outcome.NotConfirmed => _notConfirmed,
         Outcome.Acknowledged or Outcome.Named => Ok,
         Outcome.NotAuthenticated => "-NOAUTH Authentication required.\r\n"u8.ToArray(),
         Outcome.HelloNotAuthenticated => HelloNotAuthenticated,

@@ -45,6 +45,9 @@ internal sealed class SessionCounters
     /// <summary>How long held requests waited.</summary>
     public DurationHistogram Holds { get; } = new(HoldBoundsMs);
 
+    /// <summary>How long replies to writes waited for replicas.</summary>
+    public DurationHistogram Confirmations { get; } = new(ConnectBoundsMs);
+
     /// <summary>Current sessions, by <see cref="SessionPhase"/>.</summary>
     public long[] Phases { get; } = new long[SessionPhases.Count];
 

@@ -14,6 +14,7 @@ internal sealed class SessionSettings
         ListenerName = listener.Name;
         MaxSessions = listener.MaxSessions;
         SharedLinks = listener.Multiplex.Links;
+        Durable = listener.Durable.Replicas == 0 ? null : new DurableSettings(listener.Durable, options.Backend);
         HasSentinel = options.Sentinel is not null;
         IsOfReplicas = listener.Role == ListenerRole.Replica;
         ClientTcp = ToTcpSettings(options.Client.KeepAlive, options.Client.UserTimeout);
@@ -31,7 +32,7 @@ internal sealed class SessionSettings
         Resubscribes = listener.PubSub == PubSubAction.Resubscribe;
         DisconnectsOnUnknownOutcome = options.Replay.OnUnknownOutcome == UnknownOutcomeAction.Disconnect;
         DisconnectsOnUnknownBlocking = DisconnectsOnUnknownOutcome || options.Replay.OnUnknownBlocking == UnknownOutcomeAction.Disconnect;
-        Replies = new ProxyReplies(options.Replay.NotExecutedCode, listener.Master ?? listener.Name);
+        Replies = new ProxyReplies(options.Replay.NotExecutedCode, listener.Master ?? listener.Name, listener.Durable);
     }
 
     private string ListenerName { get; }
@@ -40,6 +41,9 @@ internal sealed class SessionSettings
 
     /// <summary>Shared links of one identity on one loop; 0: every session has a link of its own.</summary>
     public int SharedLinks { get; }
+
+    /// <summary>Null: replies to writes do not wait for replicas.</summary>
+    public DurableSettings? Durable { get; }
 
     /// <summary>Without Sentinel there is no other master for a rejected request, so its error goes to the client.</summary>
     public bool HasSentinel { get; }

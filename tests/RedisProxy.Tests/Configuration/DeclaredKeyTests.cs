@@ -142,7 +142,8 @@ public sealed class DeclaredKeyTests : IDisposable
         var type when type == typeof(ReplicaOptions) => type.GetProperties().Select(NameOf),
         var type when type.IsClass && type.Name.StartsWith("Notify", StringComparison.Ordinal) =>
             type.GetProperties().Where(inner => inner.CanWrite).Select(inner => $"{NameOf(property)}.{NameOf(inner)}"),
-        var type when type == typeof(MultiplexOptions) => type.GetProperties().Select(inner => $"{NameOf(property)}.{NameOf(inner)}"),
+        var type when type == typeof(MultiplexOptions) || type == typeof(DurableOptions) =>
+            type.GetProperties().Select(inner => $"{NameOf(property)}.{NameOf(inner)}"),
         _ => [NameOf(property)],
     };
 
@@ -190,11 +191,13 @@ public sealed class DeclaredKeyTests : IDisposable
     private OptionsReading Read(string path, params (string Name, string Value)[] environment)
     {
         string listenerTls = _tls.Replace("'serverName': 'own.test', ", "", StringComparison.Ordinal);
+        // Keys for replicas are not allowed for a master, and the other way round.
+        string role = path.StartsWith("listeners[].durable.", StringComparison.Ordinal) ? "master" : "replica";
         string json = path == "backend.endpoint"
             ? "{ 'listeners': [ { 'bind': '127.0.0.1:6380', 'name': 'm' } ], 'backend': { 'endpoint': '127.0.0.1:6379' } }"
             : $$"""
                 { 'listeners': [
-                    { 'bind': '127.0.0.1:6380', 'master': 'mymaster', 'name': 'reader', 'role': 'replica', {{listenerTls}},
+                    { 'bind': '127.0.0.1:6380', 'master': 'mymaster', 'name': 'reader', 'role': '{{role}}', {{listenerTls}},
                       'users': [ { 'password': 'p' } ] },
                     { 'bind': '127.0.0.1:6381', 'master': 'mymaster' } ],
                   'sentinel': { 'endpoints': [ '127.0.0.1:26379' ], 'password': 'p', {{_tls}} },

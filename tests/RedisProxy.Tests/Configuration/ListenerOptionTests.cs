@@ -76,6 +76,16 @@ public sealed class ListenerOptionTests
             "'multiplex': { 'links': 65 }",
             """listeners[0].multiplex.links: "65" is out of range; expected 0 to 64"""
         },
+        { "'durable': { 'replicas': 17 }", """listeners[0].durable.replicas: "17" is out of range; expected 0 to 16""" },
+        { "'durable': { 'timeout': '0s' }", """listeners[0].durable.timeout: "0s" is out of range; expected 1ms to 1h""" },
+        {
+            "'durable': { 'onTimeout': 'wait' }",
+            """listeners[0].durable.onTimeout: "wait" is unknown; expected "error" or "disconnect" """.TrimEnd()
+        },
+        {
+            "'role': 'replica', 'durable': { 'replicas': 1 }",
+            "listeners[0].durable: applies only to the master, replicas take no writes"
+        },
         { "'multiplex': 2", """listeners[0].multiplex: "2" is not an object; expected an object""" },
         { "'multiplex': { 'link': 2 }", """listeners[0].multiplex.link: unknown key; did you mean "links"?""" },
         { "'maxSession': 5", """listeners[0].maxSession: unknown key; did you mean "maxSessions"?""" },
@@ -83,7 +93,7 @@ public sealed class ListenerOptionTests
             "'timeout': '1s'",
             "listeners[0].timeout: unknown key; expected "
                 + "name, bind, master, role, maxLagBytes, maxLagSeconds, fallback, slowStart, weights, maxSessions, "
-                + "tls, proxyProtocol, pubsub, multiplex, users or backendUser"
+                + "tls, proxyProtocol, pubsub, multiplex, durable, users or backendUser"
         },
     };
 

@@ -102,7 +102,11 @@ internal sealed class Conversation(World world, History history, int client)
     /// <summary>The proxy may close the connection; all else that these clients make of theirs can be moved.</summary>
     public bool MayBeCut => HasLostState || _isInDoubt || _open.Any(one => one.IsSilent && one.ChangesState)
         || _open.FirstOrDefault(one => !one.IsSilent)?.Kind is Asked.Pop or Asked.Wait
+        || (_open.FirstOrDefault(one => !one.IsSilent) is { IsHarmless: true } read && MayBeLostAgain(read))
         || (!history.ResubscribesClients && (_mailbox.IsSubscribed || _open.Any(one => one.Kind == Asked.Subscribe)));
+
+    // A read that several masters were lost with is not sent to another one: it may be the cause.
+    private bool MayBeLostAgain(Question read) => history.TroubleEndsUs.Count(end => end > read.AskedAtUs) > 1;
 
     public void Ask(Question question)
     {

@@ -23,6 +23,9 @@ internal sealed class History(World world)
     /// <summary>Else a change of masters closes those that have subscribed.</summary>
     public bool ResubscribesClients { get; set; }
 
+    /// <summary>When each trouble with a master was over; the last one may still last.</summary>
+    public List<long> TroubleEndsUs { get; } = [];
+
     /// <summary>The string that was written last, in each database.</summary>
     public Dictionary<int, string> LatestStrings { get; } = [];
 

@@ -53,8 +53,9 @@ internal sealed class SentinelGroup
     /// <summary>One that takes part in nothing until it hears of it late, and goes on to name the old master; null: none.</summary>
     public SimulatedSentinel? Minority { get; set; }
 
-    /// <summary>A failover is possible.</summary>
-    public bool IsReady => Master.IsHealthy && Nodes.Any(node => node.IsInSync && node.IsHealthy && node.Master == Master);
+    /// <summary>A failover is possible, and there is a Sentinel to lead it even if one takes part in nothing.</summary>
+    public bool IsReady => Master.IsHealthy && Sentinels.Count(one => one.Described == Master) > 1
+        && Nodes.Any(node => node.IsInSync && node.IsHealthy && node.Master == Master);
 
     /// <summary>All are where they belong.</summary>
     public bool IsSettled => Master.IsHealthy && Nodes.All(node => node == Master || (node.IsInSync && node.Master == Master))

@@ -33,7 +33,8 @@ internal sealed class SimulatedProxy : IDisposable
             },
             Replay = new ReplayOptions { MaxBytesPerSession = world.Chance(80) ? 64 * 1024 : 1024 },
         };
-        history.ShortestHoldUs = (long)Math.Min(options.Hold.Timeout.TotalMicroseconds, options.Hold.MaxOutage.TotalMicroseconds);
+        // The loop's clock shows whole milliseconds, so a wait may seem that much longer.
+        history.ShortestHoldUs = (long)Math.Min(options.Hold.Timeout.TotalMicroseconds, options.Hold.MaxOutage.TotalMicroseconds) - 1000;
         Kernel = new SimulatedKernel(world) { Find = endpoint => group.Nodes.FirstOrDefault(node => node.Address.Equals(endpoint)) };
         Loop = new EventLoop(0, world.Time, OnFault, Kernel, new Random(world.Random.Next()));
         _control = new SimulatedControlPlane(world, options, group.Sentinels, Kernel.Find, Show);

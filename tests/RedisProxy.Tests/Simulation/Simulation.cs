@@ -143,6 +143,7 @@ internal sealed class Simulation : IDisposable
     private async Task TroubleAsync()
     {
         _clients.ForEach(client => client.IsBusyTime = true);
+        _history.TroubleEndsUs.Add(long.MaxValue);
         await _world.PauseMs(50, 400);
         if (_world.Chance(15))
         {
@@ -162,6 +163,7 @@ internal sealed class Simulation : IDisposable
         await UntilAsync(() => trouble.IsCompleted, 60_000, "the end of a failover");
         await trouble;
         await UntilAsync(() => IsServed, 30_000, "a master that is served");
+        _history.TroubleEndsUs[^1] = _world.NowUs;
         await _world.PauseMs(50, 600);
         _clients.ForEach(client => client.IsBusyTime = false);
         await _world.PauseMs(0, 500);

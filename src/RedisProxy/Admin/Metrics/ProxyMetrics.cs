@@ -115,6 +115,14 @@ internal sealed class ProxyMetrics : IDisposable
 
     private void AddOutcomes()
     {
+        Histogram(
+            "durable_wait_seconds",
+            "How long replies to writes waited for replicas to have the write, or until durable.timeout; each question once.",
+            SessionCounters.ConnectBoundsMs,
+            () => _forwarder.Listeners.Where(static listener => listener.Options.Durable.Replicas > 0).Select(
+                static listener => new HistogramSeries(
+                    ListenerTags(listener), [.. listener.Counters.Select(static counters => counters.Confirmations)])));
+
         Counter("backend_connections_lost", "Backend connections that ended while their session continued.", () => ByListener(
             static counters => counters.BackendsLost));
         Counter("retargets", "Backend connections opened for sessions, including the first one of each, by result.", () => ByListener(

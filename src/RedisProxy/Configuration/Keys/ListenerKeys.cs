@@ -26,6 +26,16 @@ internal static class ListenerKeys
     private static readonly KeyTable<MultiplexOptions> Multiplex = new KeyTable<MultiplexOptions>(new())
         .Value("links", WholeNumber(0, 64), o => o.Links, (o, v) => o with { Links = v }).NeedsRestart();
 
+    private static readonly KeyTable<DurableOptions> Durable = new KeyTable<DurableOptions>(new())
+        .Value("replicas", WholeNumber(0, 16), o => o.Replicas, (o, v) => o with { Replicas = v }).NeedsRestart()
+        .Value("timeout", Duration("1ms", "1h"), o => o.Timeout, (o, v) => o with { Timeout = v }).NeedsRestart()
+        .Value(
+            "onTimeout",
+            Choice(("error", DurableTimeoutAction.Error), ("disconnect", DurableTimeoutAction.Disconnect)),
+            o => o.OnTimeout,
+            (o, v) => o with { OnTimeout = v })
+        .NeedsRestart();
+
     public static KeyTable<UserOptions> User { get; } = new KeyTable<UserOptions>(new() { Password = "" })
         .Value("username", Text, o => o.Username, (o, v) => o with { Username = v })
         .Secret("password", o => o.Password, (o, v) => o with { Password = v! }).Required("password or passwordFile");
@@ -55,6 +65,14 @@ internal static class ListenerKeys
             o => o.PubSub,
             (o, v) => o with { PubSub = v })
         .Section("multiplex", Multiplex, o => o.Multiplex, (o, v) => o with { Multiplex = v })
+        .Section("durable", Durable, o => o.Durable, (o, v) => o with { Durable = v })
+        .Check(static (section, o) =>
+        {
+            if (o.Role == ListenerRole.Replica && section.Has("durable"))
+            {
+                section.Refuse("durable", "applies only to the master, replicas take no writes");
+            }
+        })
         .Step((section, o) => o with
         {
             Users = ReadUsers(section),

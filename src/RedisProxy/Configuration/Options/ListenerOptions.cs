@@ -34,6 +34,9 @@ internal sealed record ListenerOptions
     /// <summary><c>multiplex</c>: whether sessions share connections to the server.</summary>
     public MultiplexOptions Multiplex { get; init; } = new();
 
+    /// <summary><c>durable</c>: whether replies to writes wait until replicas have the write.</summary>
+    public DurableOptions Durable { get; init; } = new();
+
     /// <summary>
     /// <c>proxyProtocol</c>: CIDR blocks of the load balancers in front of this listener. A connection from them must begin with a PROXY
     /// protocol header, version 1 or 2 (haproxy.org, proxy-protocol.txt), and is treated as a connection of the client named in the header;
@@ -75,6 +78,35 @@ internal sealed record MultiplexOptions
     /// own.
     /// </summary>
     public int Links { get; init; }
+}
+
+/// <summary>
+/// <c>listeners[].durable</c>: the reply to a write goes to the client when replicas have the write, so that the loss of the master does
+/// not take back what was acknowledged. Not with <c>role: replica</c>. Servers: Redis 7.0 or later, or Valkey. The user of the proxy's
+/// probes (<c>backend.username</c>) needs the permissions <c>+wait +spublish &amp;redisproxy:mark</c>.
+/// </summary>
+internal sealed record DurableOptions
+{
+    /// <summary><c>replicas</c>: so many have to have it. 0: off, replies wait for no replica.</summary>
+    public int Replicas { get; init; }
+
+    /// <summary>
+    /// <c>timeout</c>: after it, the client gets an error instead of the reply: the write was executed, but is not confirmed.
+    /// </summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary><c>onTimeout</c>: what the client gets then.</summary>
+    public DurableTimeoutAction OnTimeout { get; init; }
+}
+
+/// <summary><c>listeners[].durable.onTimeout</c>.</summary>
+internal enum DurableTimeoutAction
+{
+    /// <summary>An error in place of the reply; the connection stays open.</summary>
+    Error,
+
+    /// <summary>The connection is closed. Many clients then retry the request, so a write may be executed twice.</summary>
+    Disconnect,
 }
 
 /// <summary>

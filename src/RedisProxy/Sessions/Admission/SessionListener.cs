@@ -18,6 +18,7 @@ internal sealed class SessionListener
     private readonly AuthenticationDeadline _deadline;
     private readonly UnansweredClients _unanswered;
     private readonly SharedLinks? _links;
+    private readonly Confirmations? _confirmations;
     private TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SessionSettings _settings;
     private LoopListener[] _acceptors = [];
@@ -38,6 +39,7 @@ internal sealed class SessionListener
         _unanswered = new UnansweredClients(gate);
         Gate = gate;
         _links = settings.SharedLinks == 0 ? null : new SharedLinks(gate, settings.SharedLinks);
+        _confirmations = settings.Durable is null ? null : new Confirmations(gate, settings, Counters);
         var rebalancer = new Rebalancer(gate);
         gate.OnApplied = rebalancer.ArmIfSeveral;
     }
@@ -215,7 +217,7 @@ internal sealed class SessionListener
 
     private void Serve(LoopSocket client, Action onFinished)
     {
-        new Session(client, Gate, _limiter, _settings, Counters, _links).Start(onFinished);
+        new Session(client, Gate, _limiter, _settings, Counters, _links) { Confirmations = _confirmations }.Start(onFinished);
         _deadline.Begin();
         _unanswered.Begin();
     }

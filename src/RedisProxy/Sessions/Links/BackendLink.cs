@@ -118,6 +118,9 @@ internal abstract class BackendLink(long generation, long nowMs, LedgerMemory me
         }
     }
 
+    /// <summary>The server closes it because its client asked for that, and owes nothing but what it has sent.</summary>
+    public bool EndsByQuit => !InFlight.IsEmpty && InFlight.Newest.Traits.Kind == CommandKind.Quit;
+
     /// <summary>A mutable struct: it lives here and is used in place.</summary>
     public ReplyScanner Scanner;
 

@@ -41,6 +41,11 @@ internal static class ProxyReplyWriter
                 return EndCause.UnknownOutcome;
             }
 
+            if (request.Outcome == Outcome.NotConfirmed && session.Settings.Durable is { Disconnects: true })
+            {
+                return EndCause.NotConfirmed;
+            }
+
             if (!isSilent)
             {
                 text.CopyTo(slab.Tail);

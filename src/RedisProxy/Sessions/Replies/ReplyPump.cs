@@ -81,7 +81,7 @@ internal sealed class ReplyPump(Session session)
                 _isParked = true;
                 return false;
             }
-            else if (!session.Gate.View.IsTrusted)
+            else if (!session.Gate.View.IsTrusted || Reader.MustHold(link))
             {
                 if (!session.Keeper.TryDoubt(link))
                 {

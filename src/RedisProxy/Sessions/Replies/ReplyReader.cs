@@ -66,13 +66,14 @@ internal sealed unsafe class ReplyReader(Session session)
     public Slab Read(BackendLink link)
     {
         Slab slab = _slab!;
-        int plain = _read == slab.Begin ? PlainTraffic.TakeReplies(session, link, slab.Live) : 0;
+        bool areConfirmed = session.Held?.AreConfirmed(slab.End) != false;
+        int plain = _read == slab.Begin ? PlainTraffic.TakeReplies(session, link, slab.Live, areConfirmed) : 0;
         _read += plain;
         RelayEnd = slab.Begin + plain;
         _resumeAt = RelayEnd;
-        while (_read < slab.End && EndAfterRelay == EndCause.None && !session.Pipeline.IsProxyReplyDue)
+        while (_read < slab.End && EndAfterRelay == EndCause.None && !session.Pipeline.IsProxyReplyDue && !IsHeld(link, slab))
         {
-            if (link.IsRaw || TryEnterRaw(link))
+            if (link.IsRaw || UnframedReplies.TryEnter(session, link))
             {
                 _read = RelayEnd = _resumeAt = slab.End;
                 return slab;
@@ -106,6 +107,13 @@ internal sealed unsafe class ReplyReader(Session session)
 
         return slab;
     }
+
+    /// <summary>Does the next reply wait for replicas? If so, its session is woken when it need not any more.</summary>
+    public bool MustHold(BackendLink link) =>
+        HasUnread && session.Held is { } held && held.Hold(session.State, link, _slab!.Live, _slab.Begin);
+
+    private bool IsHeld(BackendLink link, Slab slab) =>
+        session.Held is { } held && held.IsHeld(session.State, link, slab.Live[(RelayEnd - slab.Begin)..], RelayEnd);
 
     /// <summary>Everything to be sent is sent: makes room for what follows, or releases the buffer.</summary>
     public void EndRelay()
@@ -155,6 +163,7 @@ internal sealed unsafe class ReplyReader(Session session)
 
         _read = 0;
         _resumeAt = 0;
+        session.Held?.Forget();
     }
 
     /// <summary>Handles an incomplete reply: it waits for its end if it can be kept whole, otherwise the part is relayed now.</summary>
@@ -171,7 +180,8 @@ internal sealed unsafe class ReplyReader(Session session)
         {
             link.IsMidReply = true;
             link.IsMidMessage = Messages.IsBeginOfOne(session.State, link, new ReadOnlySpan<byte>(slab.Memory + RelayEnd, part));
-            link.IsMidDropped = !link.IsMidMessage && !link.InFlight.IsEmpty && session.State.IsSilent(link.InFlight.Oldest);
+            link.IsMidDropped = !link.IsMidMessage && !link.InFlight.IsEmpty
+                && (session.State.IsSilent(link.InFlight.Oldest) || session.Held?.AreTooFewFor(session.State, link) == true);
         }
 
         if (link.IsMidMessage || (!link.IsRejecting && !link.IsMidDropped))
@@ -184,22 +194,12 @@ internal sealed unsafe class ReplyReader(Session session)
     private bool Take(BackendLink link, ReadOnlySpan<byte> reply)
     {
         RequestQueue inFlight = link.InFlight;
-        bool isError = link.Scanner.Kind == '-' && !link.IsMidReply;
         if (Messages.IsOne(session.State, link, reply))
         {
             return true;
         }
 
-        Rejection rejection = link.IsRejecting ? Rejections.Continue(session, link, isError ? reply : default)
-            : isError ? Rejections.Begin(session, link, reply)
-            : Rejection.None;
-        if (rejection is Rejection.OfConnection or Rejection.Complete)
-        {
-            session.Keeper.LoseLink(
-                link, rejection == Rejection.OfConnection ? SuspicionReason.ConnectFailed : SuspicionReason.Rejected);
-        }
-
-        if (rejection != Rejection.None)
+        if (IsOfRejection(link, reply))
         {
             return false;
         }
@@ -213,6 +213,7 @@ internal sealed unsafe class ReplyReader(Session session)
 
         ref PendingRequest request = ref inFlight.Oldest;
         Debug.Assert(!request.IsProxyReply, "due proxy replies are written before more is read");
+        bool isUnconfirmed = !link.Scanner.IsError && session.Held?.AreTooFewFor(session.State, link) == true;
         ReplyFate fate = RequestEffects.Apply(session, request, link.IsMidReply ? default : reply, link.Scanner.IsError);
         if (fate == ReplyFate.NotUnderstood)
         {
@@ -241,33 +242,31 @@ internal sealed unsafe class ReplyReader(Session session)
         }
 
         link.HasReplied = true;
+        if (isUnconfirmed && fate == ReplyFate.Relayed)
+        {
+            // The proxy answers in its place.
+            request.Outcome = Outcome.NotConfirmed;
+            request.HasChange = false;
+            return false;
+        }
+
         session.Counters.Requests++;
         session.Pipeline.RetireOldest(inFlight);
         return fate == ReplyFate.Relayed;
     }
 
-    /// <summary>
-    /// Does the next reply end the matching of replies to requests? Not before its request was sent: anything that arrives until then is
-    /// a message.
-    /// </summary>
-    private bool TryEnterRaw(BackendLink link)
+    private bool IsOfRejection(BackendLink link, ReadOnlySpan<byte> reply)
     {
-        Pipeline pipeline = session.Pipeline;
-        if (!pipeline.HasSentRaw(link) || link.InFlight.IsEmpty || link.InFlight.Oldest.End != pipeline.RawFrom || link.IsRejecting)
+        bool isError = link.Scanner.Kind == '-' && !link.IsMidReply;
+        Rejection rejection = link.IsRejecting ? Rejections.Continue(session, link, isError ? reply : default)
+            : isError ? Rejections.Begin(session, link, reply)
+            : Rejection.None;
+        if (rejection is Rejection.OfConnection or Rejection.Complete)
         {
-            return false;
+            session.Keeper.LoseLink(link, rejection == Rejection.Complete ? SuspicionReason.Rejected : SuspicionReason.ConnectFailed);
         }
 
-        session.State.PinAs(pipeline.Changes.TakeOldest().Pins);
-        pipeline.RetireOldest(link.InFlight);
-        link.IsRaw = true;
-        if (!session.State.Replies.IsOn)
-        {
-            // Unframed replies cannot be split into those that the client wants and those that it does not.
-            session.End(EndCause.StateInDoubt);
-        }
-
-        return true;
+        return rejection != Rejection.None;
     }
 
     // It is unknown which request the next reply would belong to.
@@ -293,6 +292,7 @@ internal sealed unsafe class ReplyReader(Session session)
         }
 
         _read -= slab.Begin;
+        session.Held?.Shift(slab.Begin);
         _resumeAt = 0;
         target.Begin = 0;
         target.End = left;

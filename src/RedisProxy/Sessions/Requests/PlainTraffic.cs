@@ -70,8 +70,9 @@ internal static class PlainTraffic
     /// <param name="session">Of the link.</param>
     /// <param name="link">Between two replies.</param>
     /// <param name="input">Received and not scanned yet.</param>
+    /// <param name="areConfirmed">Replies to writes need not wait for replicas.</param>
     /// <returns>Bytes, to be relayed unchanged.</returns>
-    public static int TakeReplies(Conversation session, BackendLink link, ReadOnlySpan<byte> input)
+    public static int TakeReplies(Conversation session, BackendLink link, ReadOnlySpan<byte> input, bool areConfirmed)
     {
         Pipeline pipeline = session.Pipeline;
         ConnectionState state = session.State;
@@ -85,7 +86,7 @@ internal static class PlainTraffic
         int taken = 0;
         int replies = 0;
         while (taken < input.Length && replies < inFlight.Count && inFlight[replies].IsPlain
-            && WholeFrames.TryTakeReply(input[taken..], out int bytes))
+            && (areConfirmed || inFlight[replies].Traits.IsResendable) && WholeFrames.TryTakeReply(input[taken..], out int bytes))
         {
             taken += bytes;
             replies++;

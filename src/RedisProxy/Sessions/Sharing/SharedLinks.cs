@@ -41,7 +41,7 @@ internal sealed class SharedLinks : IGateLinks
         _gate = gate;
         _most = most;
         _sweep = new LoopTimer(static links => ((SharedLinks)links).Sweep(), this);
-        gate.Links = this;
+        gate.Links.Add(this);
     }
 
     public EventLoop Loop => _gate.Loop;
