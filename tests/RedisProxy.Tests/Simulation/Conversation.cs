@@ -214,8 +214,9 @@ internal sealed class Conversation(World world, History history, int client)
             return;
         }
 
-        // Names are kept by the proxy where links are shared, and no server hears of them.
-        bool isOfProxy = question.Kind is Asked.Multi or Asked.Queued || (history.SharesLinks && question.Kind == Asked.Name);
+        // Names are kept by the proxy where links are shared, and no server hears of them. That no replica is known is true in any state.
+        bool isOfProxy = question.Kind is Asked.Multi or Asked.Queued || (question.Kind == Asked.Wait && reply == ":0\r\n")
+            || (history.SharesLinks && question.Kind == Asked.Name);
         if (HasLostState && !isOfProxy)
         {
             Violate("answered behind a change of state that was lost", question, reply);
