@@ -74,6 +74,12 @@ internal static partial class DataPlaneLog
             + "{Reason}; {Others} more since the last such line")]
     public static partial void ConfirmationRefused(ILogger log, string listener, string reason, int others);
 
+    [LoggerMessage(
+        3019,
+        LogLevel.Warning,
+        "Listener '{Listener}': too few replicas had a write within durable.timeout; {Others} more moments since the last such line")]
+    public static partial void NotConfirmed(ILogger log, string listener, int others);
+
     [LoggerMessage(3017, LogLevel.Information, "Listener '{Listener}' ends session {Session} of {Client} on an operator's order")]
     public static partial void SessionKilled(ILogger log, string listener, long session, string client);
 

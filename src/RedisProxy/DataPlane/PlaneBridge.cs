@@ -48,6 +48,7 @@ internal sealed class PlaneBridge : ITopologyObserver
             OnBackendUserRefused = refused.ReportBackendUser,
             OnBackendProtocolError = refused.ReportBackend,
             OnConfirmationRefused = refused.ReportConfirmation,
+            OnNotConfirmed = refused.ReportNotConfirmed,
         };
 
     /// <summary>Makes the gates follow the source, starting with its current view.</summary>

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 namespace RedisProxy.DataPlane;
 
 /// <summary>
-/// Logs clients of one listener that were refused, or whose session could not start or continue: one line of each kind in ten seconds, as
-/// clients can trigger them at will.
+/// Logs clients of one listener that were refused, or whose session could not start or go on as it should: one line of each kind in ten
+/// seconds, as clients can trigger them at will.
 /// </summary>
 internal sealed class RefusedClients(string listener, ILogger log)
 {
@@ -14,6 +14,7 @@ internal sealed class RefusedClients(string listener, ILogger log)
     private readonly LineLimit _backendUser = new();
     private readonly LineLimit _backend = new();
     private readonly LineLimit _confirmations = new();
+    private readonly LineLimit _tooFew = new();
 
     /// <summary>A client did not send what has to come first. Any loop.</summary>
     public void ReportClient(IPEndPoint? client, string reason)
@@ -39,6 +40,15 @@ internal sealed class RefusedClients(string listener, ILogger log)
         if (_confirmations.MayWrite(out int others))
         {
             DataPlaneLog.ConfirmationRefused(log, listener, reason, others);
+        }
+    }
+
+    /// <summary>Too few replicas had writes in time. Any loop.</summary>
+    public void ReportNotConfirmed()
+    {
+        if (_tooFew.MayWrite(out int others))
+        {
+            DataPlaneLog.NotConfirmed(log, listener, others);
         }
     }
 

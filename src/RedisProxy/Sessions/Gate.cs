@@ -39,6 +39,9 @@ internal sealed class Gate(
     /// <summary>A session ended because its backend sent a malformed reply, or one without a request. Receives the reason.</summary>
     public Action<string> OnBackendProtocolError { get; init; } = static _ => { };
 
+    /// <summary>Too few replicas had a write in time.</summary>
+    public Action OnNotConfirmed { get; init; } = static () => { };
+
     /// <summary>A view has taken effect.</summary>
     public Action OnApplied { get; set; } = static () => { };
 

@@ -100,7 +100,7 @@ internal sealed class Conversation(World world, History history, int client)
     public bool HasLostState { get; private set; }
 
     /// <summary>The proxy may close the connection; all else that these clients make of theirs can be moved.</summary>
-    public bool MayBeCut => HasLostState || _isInDoubt || _open.Any(one => one.IsSilent && one.ChangesState)
+    public bool MayBeCut => HasLostState || _isInDoubt || _open.Any(one => (one.IsSilent || one.IsSilentIfRefused) && one.ChangesState)
         || _open.FirstOrDefault(one => !one.IsSilent)?.Kind is Asked.Pop or Asked.Wait
         || (_open.FirstOrDefault(one => !one.IsSilent) is { IsHarmless: true } read && MayBeLostAgain(read))
         || (!history.ResubscribesClients && (_mailbox.IsSubscribed || _open.Any(one => one.Kind == Asked.Subscribe)));

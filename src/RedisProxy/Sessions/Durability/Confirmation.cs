@@ -20,15 +20,18 @@ internal enum Verdict : byte
 internal sealed class Confirmation
 {
     private readonly EventLoop _loop;
-    private readonly SessionCounters _counters;
+    private readonly Action<Verdict, long> _onDecided;
     private readonly LoopTimer _deadline;
     private readonly List<ISessionParts> _waiting = [];
     private readonly long _askedAtMs;
 
-    public Confirmation(EventLoop loop, int timeoutMs, SessionCounters counters)
+    /// <param name="loop">Of its sessions.</param>
+    /// <param name="timeoutMs">Until it is decided at the latest.</param>
+    /// <param name="onDecided">Receives the verdict and how long it took, in milliseconds.</param>
+    public Confirmation(EventLoop loop, int timeoutMs, Action<Verdict, long> onDecided)
     {
         _loop = loop;
-        _counters = counters;
+        _onDecided = onDecided;
         _askedAtMs = loop.NowMs;
         DeadlineMs = loop.NowMs + timeoutMs;
         _deadline = new LoopTimer(static confirmation => ((Confirmation)confirmation).Decide(Verdict.TooFew), this);
@@ -43,6 +46,13 @@ internal sealed class Confirmation
     /// <summary>Its session is woken when it is decided.</summary>
     public void Add(ISessionParts session) => _waiting.Add(session);
 
+    /// <summary>Nobody waits for it any more.</summary>
+    public void Drop()
+    {
+        _loop.Timers.Disarm(_deadline);
+        _waiting.Clear();
+    }
+
     /// <summary>The first verdict stands.</summary>
     public void Decide(Verdict verdict)
     {
@@ -53,7 +63,7 @@ internal sealed class Confirmation
 
         Verdict = verdict;
         _loop.Timers.Disarm(_deadline);
-        _counters.Confirmations.Add(_loop.NowMs - _askedAtMs);
+        _onDecided(verdict, _loop.NowMs - _askedAtMs);
         foreach (ISessionParts session in _waiting)
         {
             session.WakeReplies();

@@ -24,7 +24,6 @@ internal sealed class ConfirmationLink
     private readonly SessionSettings _settings;
     private readonly byte[] _input = new byte[MaxAnswerBytes];
     private readonly LoopTimer _deadline;
-    private IReadOnlyList<Confirmation> _carried = [];
     private int _received;
 
     // Replies to come: those to the greeting, then two to each question.
@@ -49,9 +48,12 @@ internal sealed class ConfirmationLink
     /// <summary>It has ended by itself: receives what it carried, and the reason if it was refused something.</summary>
     public required Action<ConfirmationLink, IReadOnlyList<Confirmation>, string?> OnEnded { get; init; }
 
+    /// <summary>What is being asked on it.</summary>
+    public IReadOnlyList<Confirmation> Carried { get; private set; } = [];
+
     public bool IsConnecting { get; private set; } = true;
 
-    public bool IsIdle => !_isEnded && !IsConnecting && _carried.Count == 0;
+    public bool IsIdle => !_isEnded && !IsConnecting && Carried.Count == 0;
 
     private DurableSettings Durable => _settings.Durable!;
 
@@ -70,7 +72,7 @@ internal sealed class ConfirmationLink
     {
         Debug.Assert(IsIdle, "one question at a time");
         _wasUsed = true;
-        _carried = confirmations;
+        Carried = confirmations;
         long leftMs = Math.Max(1, confirmations.Max(static confirmation => confirmation.DeadlineMs) - _socket.Loop.NowMs);
         var question = new ArrayBufferWriter<byte>(128);
         RequestWriter.WriteBytes(question, WriteMark.Words);
@@ -223,8 +225,8 @@ internal sealed class ConfirmationLink
 
     private void Answer(bool areEnough)
     {
-        IReadOnlyList<Confirmation> carried = _carried;
-        _carried = [];
+        IReadOnlyList<Confirmation> carried = Carried;
+        Carried = [];
         if (areEnough)
         {
             foreach (Confirmation confirmation in carried)
@@ -241,7 +243,7 @@ internal sealed class ConfirmationLink
         if (!_isEnded)
         {
             Close();
-            OnEnded(this, _carried, refusal);
+            OnEnded(this, Carried, refusal);
         }
     }
 }

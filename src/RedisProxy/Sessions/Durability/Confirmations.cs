@@ -20,7 +20,7 @@ internal sealed class Confirmations : IGateLinks, ILeaseWaiter
 
     private readonly Gate _gate;
     private readonly SessionSettings _settings;
-    private readonly SessionCounters _counters;
+    private readonly Action<Verdict, long> _onDecided;
     private readonly List<ConfirmationLink> _links = [];
     private readonly List<Confirmation> _open = [];
     private readonly LoopTimer _retry;
@@ -34,7 +34,14 @@ internal sealed class Confirmations : IGateLinks, ILeaseWaiter
     {
         _gate = gate;
         _settings = settings;
-        _counters = counters;
+        _onDecided = (verdict, tookMs) =>
+        {
+            counters.Confirmations.Add(tookMs);
+            if (verdict == Verdict.TooFew)
+            {
+                gate.OnNotConfirmed();
+            }
+        };
         _retry = new LoopTimer(static confirmations => ((Confirmations)confirmations).Dispatch(), this);
         _sweep = new LoopTimer(static confirmations => ((Confirmations)confirmations).CloseUnused(), this);
         gate.Links.Add(this);
@@ -50,7 +57,7 @@ internal sealed class Confirmations : IGateLinks, ILeaseWaiter
     {
         if (_next is null)
         {
-            _next = new Confirmation(Loop, Durable.TimeoutMs, _counters);
+            _next = new Confirmation(Loop, Durable.TimeoutMs, _onDecided);
             Loop.Defer(static confirmations => ((Confirmations)confirmations!).Dispatch(), this);
         }
 
@@ -67,12 +74,15 @@ internal sealed class Confirmations : IGateLinks, ILeaseWaiter
         foreach (ConfirmationLink link in _links.Where(link => !_gate.View.IsCurrent(link.Generation)).ToArray())
         {
             _links.Remove(link);
+            _open.AddRange(link.Carried);
             link.Close();
         }
 
         // Whoever asked has lost its link as well, and what the old master says is of no use.
-        _open.Clear();
+        _next?.Drop();
         _next = null;
+        _open.ForEach(static confirmation => confirmation.Drop());
+        _open.Clear();
     }
 
     public void WakeWaiting() => Dispatch();
