@@ -21,6 +21,9 @@ internal sealed record IdleGrowth(double MegabytesEmpty, double MegabytesFull, d
 
     // Garbage of the start is collected, buffers are given back.
     private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(2);
+
+    // Shares of links are given up, too.
+    private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan GoneWithin = TimeSpan.FromSeconds(30);
     private static readonly byte[] Ping = RawClient.Command("PING");
 
@@ -47,7 +50,7 @@ internal sealed record IdleGrowth(double MegabytesEmpty, double MegabytesFull, d
                 await connections.LookAsync();
             }
 
-            await Task.Delay(SettleTime, TimeProvider.System);
+            await Task.Delay(IdleTime, TimeProvider.System);
             await connections.LookAsync();
             ProcessMemory full = ProcessMemory.Of(processId);
             return new IdleGrowth(

@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 using RedisProxy.Testing;
 using RedisProxy.Testing.Histories;
 
@@ -29,7 +31,10 @@ internal sealed class HistoryRun : IAsyncDisposable
 
     public int Failovers => _runner?.Failovers ?? 0;
 
-    public static async Task<HistoryRun> StartAsync(int seed, int failovers)
+    /// <param name="seed">Of the schedule and the requests.</param>
+    /// <param name="failovers">How many.</param>
+    /// <param name="isDurable">Replies to writes wait for a replica.</param>
+    public static async Task<HistoryRun> StartAsync(int seed, int failovers, bool isDurable = false)
     {
         var log = new HistoryLog();
         SentinelDeployment deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions
@@ -44,7 +49,7 @@ internal sealed class HistoryRun : IAsyncDisposable
             await FixedData.WriteAsync(deployment.Servers[0], deployment.Servers.Count - 1);
             ProxyProcess proxy = await ProxyProcess.StartAsync(
                 // Every connection shall live to the end, and its pops be judged like all else.
-                ProxyProcessOptions.For(deployment).With("replay.onUnknownBlocking", "error"));
+                OptionsFor(deployment, isDurable).With("replay.onUnknownBlocking", "error"));
             return new HistoryRun(seed, FaultSchedule.Random(seed, failovers), log, deployment, proxy);
         }
         catch
@@ -96,6 +101,16 @@ internal sealed class HistoryRun : IAsyncDisposable
 
         await _proxy.DisposeAsync();
         await _deployment.DisposeAsync();
+    }
+
+    private static ProxyProcessOptions OptionsFor(SentinelDeployment deployment, bool isDurable)
+    {
+        ProxyProcessOptions options = ProxyProcessOptions.For(deployment);
+        var durable = new JsonObject { ["replicas"] = 1, ["timeout"] = "5s" };
+        return !isDurable ? options : options with
+        {
+            Listeners = [options.Listeners[0] with { Settings = new Dictionary<string, JsonNode?> { ["durable"] = durable } }],
+        };
     }
 
     // What the proxy itself says of it.

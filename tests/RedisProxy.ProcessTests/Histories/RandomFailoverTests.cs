@@ -23,9 +23,15 @@ public sealed class RandomFailoverTests(ITestOutputHelper output)
     public Task TwoHundredRandomFailovers_UnderAllKindsOfLoad_AreHonest() =>
         RunAsync(Number(SeedVariable) ?? Random.Shared.Next(), Number(FailoversVariable) ?? 200);
 
-    private async Task RunAsync(int seed, int failovers)
+    /// <summary>Replies to writes wait for a replica, so not even the moment of a fault excuses a lost one.</summary>
+    [Fact]
+    [Trait("Tier", "Long")]
+    public Task TwoHundredRandomFailovers_OfADurableListener_LoseNothing() =>
+        RunAsync(Number(SeedVariable) ?? Random.Shared.Next(), Number(FailoversVariable) ?? 200, isDurable: true);
+
+    private async Task RunAsync(int seed, int failovers, bool isDurable = false)
     {
-        await using var run = await HistoryRun.StartAsync(seed, failovers);
+        await using var run = await HistoryRun.StartAsync(seed, failovers, isDurable);
         Say($"{SeedVariable}={seed}: {run.Schedule.Steps.Count} steps with {failovers} failovers");
         HistoryVerdict verdict = await run.ToEndAsync(Say);
         Say(run.Totals(verdict));
@@ -34,6 +40,7 @@ public sealed class RandomFailoverTests(ITestOutputHelper output)
             Assert.Fail(run.Explain(verdict));
         }
 
+        Assert.True(!isDurable || verdict.Excused.Count == 0, run.Totals(verdict));
         Assert.InRange(run.Failovers, failovers / 2, int.MaxValue);
     }
 

@@ -51,6 +51,9 @@ internal sealed class ConfirmationLink
     /// <summary>What is being asked on it.</summary>
     public IReadOnlyList<Confirmation> Carried { get; private set; } = [];
 
+    /// <summary>On the loop's clock.</summary>
+    public long AskedAtMs { get; private set; }
+
     public bool IsConnecting { get; private set; } = true;
 
     public bool IsIdle => !_isEnded && !IsConnecting && Carried.Count == 0;
@@ -73,6 +76,7 @@ internal sealed class ConfirmationLink
         Debug.Assert(IsIdle, "one question at a time");
         _wasUsed = true;
         Carried = confirmations;
+        AskedAtMs = _socket.Loop.NowMs;
         long leftMs = Math.Max(1, confirmations.Max(static confirmation => confirmation.DeadlineMs) - _socket.Loop.NowMs);
         var question = new ArrayBufferWriter<byte>(128);
         RequestWriter.WriteBytes(question, WriteMark.Words);

@@ -12,8 +12,10 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class Confirmations : IGateLinks, ILeaseWaiter
 {
-    // A question that is on its way delays the next one by a part of its round trip, unless there is another connection.
+    // Far replicas take their time, and meanwhile further questions are asked; near ones answer so soon that it is cheaper to wait and
+    // to ask for more writes at once.
     private const int MaxLinks = 16;
+    private const int AskedAtOnce = 2;
 
     private const long RetryMs = 100;
     private const long KeepMs = 10_000;
@@ -24,6 +26,7 @@ internal sealed class Confirmations : IGateLinks, ILeaseWaiter
     private readonly List<ConfirmationLink> _links = [];
     private readonly List<Confirmation> _open = [];
     private readonly LoopTimer _retry;
+    private readonly LoopTimer _later;
     private readonly LoopTimer _sweep;
     private Confirmation? _next;
 
@@ -43,6 +46,7 @@ internal sealed class Confirmations : IGateLinks, ILeaseWaiter
             }
         };
         _retry = new LoopTimer(static confirmations => ((Confirmations)confirmations).Dispatch(), this);
+        _later = new LoopTimer(static confirmations => ((Confirmations)confirmations).Dispatch(), this);
         _sweep = new LoopTimer(static confirmations => ((Confirmations)confirmations).CloseUnused(), this);
         gate.Links.Add(this);
     }
@@ -107,7 +111,12 @@ internal sealed class Confirmations : IGateLinks, ILeaseWaiter
             return;
         }
 
-        if (_links.Find(static link => link.IsIdle) is { } idle)
+        if (IsTooSoon())
+        {
+            // An answer comes first, mostly.
+            Arm(_later, TimerWheel.TickMs);
+        }
+        else if (_links.Find(static link => link.IsIdle) is { } idle)
         {
             Confirmation[] carried = [.. _open];
             _open.Clear();
@@ -119,6 +128,23 @@ internal sealed class Confirmations : IGateLinks, ILeaseWaiter
         }
     }
 
+    // At most two questions are under way, and one more for each millisecond that the oldest of them has been.
+    private bool IsTooSoon()
+    {
+        int asking = 0;
+        long oldestMs = 0;
+        foreach (ConfirmationLink link in _links)
+        {
+            if (link.Carried.Count > 0)
+            {
+                asking++;
+                oldestMs = Math.Max(oldestMs, Loop.NowMs - link.AskedAtMs);
+            }
+        }
+
+        return asking >= AskedAtOnce + oldestMs;
+    }
+
     private void Open()
     {
         if (_gate.View.Master?.Address is { } address
@@ -127,11 +153,11 @@ internal sealed class Confirmations : IGateLinks, ILeaseWaiter
             var link = new ConfirmationLink(socket, _settings, _gate.View.Generation) { OnIdle = Dispatch, OnEnded = OnEnded };
             _links.Add(link);
             link.Start();
-            ArmSweep();
+            Arm(_sweep, KeepMs);
         }
         else
         {
-            Retry();
+            Arm(_retry, RetryMs);
         }
     }
 
@@ -148,22 +174,14 @@ internal sealed class Confirmations : IGateLinks, ILeaseWaiter
             _gate.OnConfirmationRefused(refusal);
         }
 
-        Retry();
+        Arm(_retry, RetryMs);
     }
 
-    private void Retry()
+    private void Arm(LoopTimer timer, long inMs)
     {
-        if (!_retry.IsArmed)
+        if (!timer.IsArmed)
         {
-            Loop.Timers.Arm(_retry, Loop.NowMs + RetryMs);
-        }
-    }
-
-    private void ArmSweep()
-    {
-        if (!_sweep.IsArmed)
-        {
-            Loop.Timers.Arm(_sweep, Loop.NowMs + KeepMs);
+            Loop.Timers.Arm(timer, Loop.NowMs + inMs);
         }
     }
 
@@ -177,7 +195,7 @@ internal sealed class Confirmations : IGateLinks, ILeaseWaiter
 
         if (_links.Count > 0)
         {
-            ArmSweep();
+            Arm(_sweep, KeepMs);
         }
     }
 }
