@@ -1,4 +1,5 @@
 using RedisProxy.Configuration;
+using RedisProxy.EventLoops;
 using RedisProxy.Sessions;
 using RedisProxy.Testing;
 
@@ -133,6 +134,46 @@ public sealed class DurabilityTests
         await two.ExpectAsync(Ok);
         await three.ExpectAsync(Ok);
         Assert.Equal("", asker.Pending);
+    }
+
+    /// <summary>What comes meanwhile is asked together; but if replicas are far, it does not wait for them to answer.</summary>
+    [Fact]
+    public async Task TwoQuestionsAreUnderWay_AndMoreOnlyWhenTheyTakeTheirTime()
+    {
+        var time = new FakeTimeProvider();
+        await using SessionLab lab = await StartAsync(time: time);
+        var askers = new List<RawClient>();
+        var clients = new List<RawClient>();
+        for (int i = 0; i < 4; i++)
+        {
+            (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+            clients.Add(client);
+            await client.SendAsync(Set);
+            await backend.ExpectAsync(Set);
+            await backend.SendAsync(Ok);
+            if (i < 2)
+            {
+                askers.Add(await AcceptAskerAsync(lab));
+                await ExpectQuestionAsync(askers[i]);
+            }
+        }
+
+        await Eventually.Within(
+            TimeSpan.FromSeconds(10), async () => await lab.CountHeldAsync() == 4, "all four replies have arrived");
+        Assert.False(lab.First.HasPendingConnection);
+        time.Advance(TimeSpan.FromMilliseconds(2 * TimerWheel.TickMs));
+        await lab.Loop.InvokeAsync(static () => true);
+        askers.Add(await AcceptAskerAsync(lab));
+        await ExpectQuestionAsync(askers[2]);
+        foreach (RawClient asker in askers)
+        {
+            await asker.SendAsync(Yes);
+        }
+
+        foreach (RawClient client in clients)
+        {
+            await client.ExpectAsync(Ok);
+        }
     }
 
     [Theory]
@@ -291,9 +332,10 @@ public sealed class DurabilityTests
     private static DurableOptions Durable(int timeoutMs, DurableTimeoutAction onTimeout = DurableTimeoutAction.Error) =>
         new() { Replicas = 1, Timeout = TimeSpan.FromMilliseconds(timeoutMs), OnTimeout = onTimeout };
 
-    private static Task<SessionLab> StartAsync(int timeoutMs = 60_000, DurableTimeoutAction onTimeout = DurableTimeoutAction.Error) =>
-        SessionLab.StartAsync(SessionLab.Options(
-            SessionLab.SharingOptions(links: 0).Listeners[0] with { Durable = Durable(timeoutMs, onTimeout) }));
+    private static Task<SessionLab> StartAsync(
+        int timeoutMs = 60_000, DurableTimeoutAction onTimeout = DurableTimeoutAction.Error, TimeProvider? time = null) =>
+        SessionLab.StartAsync(
+            SessionLab.Options(SessionLab.SharingOptions(links: 0).Listeners[0] with { Durable = Durable(timeoutMs, onTimeout) }), time);
 
     private static async Task<RawClient> AcceptAskerAsync(SessionLab lab, ScriptedBackend? backend = null)
     {

@@ -231,6 +231,10 @@ internal sealed class SessionLab : IAsyncDisposable
     public Task<int> CountDedicatedAsync() =>
         _loop.InvokeAsync(() => _listener.Gate.Sessions.Count(static session => session.Link is DedicatedLink));
 
+    /// <summary>Sessions with a reply that was received and not read.</summary>
+    public Task<int> CountHeldAsync() =>
+        _loop.InvokeAsync(() => _listener.Gate.Sessions.Count(static session => session.HasUnreadReplies));
+
     /// <summary>Sessions with a request that no backend has taken.</summary>
     public Task<int> CountWaitingAsync() =>
         _loop.InvokeAsync(() => _listener.Gate.Sessions.Count(session => !session.Pipeline.Waiting.IsEmpty));
