@@ -20,6 +20,9 @@ internal sealed class ConfirmationLink
     // Answers are short; the longest is an error's text.
     private const int MaxAnswerBytes = 1024;
 
+    // To the answer, beyond the time that the server was given.
+    private const long AnswerMs = 1_000;
+
     private readonly LoopSocket _socket;
     private readonly SessionSettings _settings;
     private readonly byte[] _input = new byte[MaxAnswerBytes];
@@ -82,6 +85,9 @@ internal sealed class ConfirmationLink
         RequestWriter.WriteBytes(question, WriteMark.Words);
         RequestWriter.Write(question, ["WAIT", Text(Durable.Replicas), Text(leftMs)]);
         _owed = 2;
+
+        // A server that does not answer at all is asked on another connection.
+        _socket.Loop.Timers.Arm(_deadline, AskedAtMs + leftMs + AnswerMs);
         Send(question.WrittenSpan);
 
         static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
@@ -229,6 +235,14 @@ internal sealed class ConfirmationLink
 
     private void Answer(bool areEnough)
     {
+        if (_received > 0)
+        {
+            // It is unknown to what this was the answer.
+            End("more answers than questions");
+            return;
+        }
+
+        _socket.Loop.Timers.Disarm(_deadline);
         IReadOnlyList<Confirmation> carried = Carried;
         Carried = [];
         if (areEnough)

@@ -175,6 +175,7 @@ internal sealed class Confirmations : IGateLinks, ILeaseWaiter
         }
 
         Arm(_retry, RetryMs);
+        Dispatch();
     }
 
     private void Arm(LoopTimer timer, long inMs)

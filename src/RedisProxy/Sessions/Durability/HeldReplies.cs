@@ -48,17 +48,18 @@ internal sealed class HeldReplies(ISessionParts session, Confirmations confirmat
 
     /// <summary>The same, without a question.</summary>
     public bool IsHeld(ConnectionState state, BackendLink link, ReadOnlySpan<byte> received, int at) =>
-        at >= _answeredTo && !link.IsMidReply && !link.IsRejecting && !link.IsRaw && received[0] is not ((byte)'-' or (byte)'>')
-        && IsWrite(state, link.InFlight);
+        at >= _answeredTo && !link.IsMidReply && !link.IsRejecting && !link.IsRaw
+        && received[0] is not ((byte)'-' or (byte)'!' or (byte)'>') && IsWrite(state, link.InFlight);
 
     /// <summary>Everything up to this position may be read without a look at what it answers.</summary>
     public bool AreConfirmed(int end) => end <= _answeredTo && !_areTooFew;
 
     /// <summary>
     /// The reply to the oldest request in flight may be read, but is not for the client: it acknowledges a write that too few replicas
-    /// have.
+    /// have. An error acknowledges nothing.
     /// </summary>
-    public bool AreTooFewFor(ConnectionState state, BackendLink link) => _areTooFew && IsWrite(state, link.InFlight);
+    public bool AreTooFewFor(ConnectionState state, BackendLink link) =>
+        _areTooFew && !link.Scanner.IsError && IsWrite(state, link.InFlight);
 
     /// <summary>Bytes at the beginning of the buffer were removed.</summary>
     public void Shift(int bytes)
@@ -67,7 +68,7 @@ internal sealed class HeldReplies(ISessionParts session, Confirmations confirmat
         _answeredTo = Math.Max(0, _answeredTo - bytes);
     }
 
-    /// <summary>The buffer was dropped.</summary>
+    /// <summary>The buffer was dropped. The verdict still stands for the reply of which a part was in it.</summary>
     public void Forget()
     {
         _asked = null;
@@ -79,5 +80,5 @@ internal sealed class HeldReplies(ISessionParts session, Confirmations confirmat
     private static bool IsWrite(ConnectionState state, RequestQueue inFlight) =>
         !inFlight.IsEmpty && inFlight.Oldest is { IsProxyReply: false, Traits.IsResendable: false } oldest
         && (oldest.Traits.Kind == CommandKind.Exec
-            || (oldest.Traits.Kind is CommandKind.Plain or CommandKind.XRead && !state.Transaction.IsOpen));
+            || (oldest.Traits.Kind is CommandKind.Plain or CommandKind.XRead or CommandKind.HashImport && !state.Transaction.IsOpen));
 }

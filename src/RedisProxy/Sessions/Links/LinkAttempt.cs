@@ -205,6 +205,7 @@ internal sealed class LinkAttempt
             return new DedicatedLink(_socket, _generation, _session.Pipeline.Memory)
             {
                 Target = _target,
+                InFlight = { KeepsWritesApart = _session.Settings.Durable is not null },
                 FollowsWrites = _session.HasWrittenBefore
                     || _session.Sharing?.Writes.AreUncounted(_need, _generation, _replayer is { IsLastRefused: false }) == true,
                 IsTainted = _need.Reason is DedicatedReason.Subscription or DedicatedReason.Tracking or DedicatedReason.OwnConnection,

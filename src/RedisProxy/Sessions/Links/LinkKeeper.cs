@@ -130,7 +130,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
     /// <returns>False: it waits, and the reply pump runs again at the latest when the peer has closed.</returns>
     public bool TryDoubt(BackendLink link)
     {
-        if (!link.IsPeerClosed || (session.Gate.View.IsTrusted && link.EndsByQuit))
+        if (!link.IsPeerClosed || (session.Gate.View.IsTrusted && (link.EndsByQuit || session.IsFinForwarded)))
         {
             return link.IsWokenOr(Session.ResumeReplies, session);
         }

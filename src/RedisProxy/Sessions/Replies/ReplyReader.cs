@@ -213,7 +213,7 @@ internal sealed unsafe class ReplyReader(Session session)
 
         ref PendingRequest request = ref inFlight.Oldest;
         Debug.Assert(!request.IsProxyReply, "due proxy replies are written before more is read");
-        bool isUnconfirmed = !link.Scanner.IsError && session.Held?.AreTooFewFor(session.State, link) == true;
+        bool isUnconfirmed = session.Held?.AreTooFewFor(session.State, link) == true;
         ReplyFate fate = RequestEffects.Apply(session, request, link.IsMidReply ? default : reply, link.Scanner.IsError);
         if (fate == ReplyFate.NotUnderstood)
         {
@@ -244,9 +244,9 @@ internal sealed unsafe class ReplyReader(Session session)
         link.HasReplied = true;
         if (isUnconfirmed && fate == ReplyFate.Relayed)
         {
-            // The proxy answers in its place.
-            request.Outcome = Outcome.NotConfirmed;
-            request.HasChange = false;
+            inFlight.SplitOldest();
+            inFlight.Oldest.Outcome = Outcome.NotConfirmed;
+            inFlight.Oldest.HasChange = false;
             return false;
         }
 

@@ -29,6 +29,9 @@ internal sealed class RequestQueue(LedgerMemory memory)
     /// <summary>Offset up to which the client's stream was sent and released: a request before it cannot be sent again.</summary>
     public long GoneTo { get; set; }
 
+    /// <summary>What replies mean differs between reads and others, so they are not merged with each other.</summary>
+    public bool KeepsWritesApart { get; set; }
+
     /// <summary><see cref="Count"/> including all requests of each entry (<see cref="PendingRequest.More"/>). Takes a full pass.</summary>
     public long Requests
     {
@@ -109,6 +112,18 @@ internal sealed class RequestQueue(LedgerMemory memory)
         }
     }
 
+    /// <summary>The oldest request gets an entry of its own.</summary>
+    public void SplitOldest()
+    {
+        if (Oldest.More > 0)
+        {
+            PendingRequest one = Oldest;
+            one.More = 0;
+            Oldest.More--;
+            AddOldest(one);
+        }
+    }
+
     /// <summary>Removes the oldest entry, with all requests that it stands for.</summary>
     public void RemoveOldest() => RemoveOldest(1);
 
@@ -180,7 +195,7 @@ internal sealed class RequestQueue(LedgerMemory memory)
         for (int i = 0; i < Count; i++)
         {
             ref PendingRequest request = ref this[i];
-            if (kept > 0 && IsGone(request) && IsGone(this[kept - 1]))
+            if (kept > 0 && IsGone(request) && IsGone(this[kept - 1]) && MayMerge(request, this[kept - 1]))
             {
                 ref PendingRequest run = ref this[kept - 1];
                 run.More += request.More + 1;
@@ -194,6 +209,9 @@ internal sealed class RequestQueue(LedgerMemory memory)
 
         Count = kept;
     }
+
+    private bool MayMerge(in PendingRequest one, in PendingRequest other) =>
+        !KeepsWritesApart || one.Traits.IsResendable == other.Traits.IsResendable;
 
     private bool IsGone(in PendingRequest request) => request.End <= GoneTo && request.AnswersAlike && !request.Traits.IsBlocking;
 
