@@ -51,6 +51,9 @@ internal sealed class ConfirmationLink
     /// <summary>It has ended by itself: receives what it carried, and the reason if it was refused something.</summary>
     public required Action<ConfirmationLink, IReadOnlyList<Confirmation>, string?> OnEnded { get; init; }
 
+    /// <summary>A bug in this program.</summary>
+    public required Action<Exception> OnFault { get; init; }
+
     /// <summary>What is being asked on it.</summary>
     public IReadOnlyList<Confirmation> Carried { get; private set; } = [];
 
@@ -71,7 +74,7 @@ internal sealed class ConfirmationLink
         return wasUsed;
     }
 
-    public void Start() => _ = ConnectAsync();
+    public void Start() => _ = StartAsync();
 
     /// <summary>Asks for all of them at once. Those that are not decided by the answer stay open.</summary>
     public void Carry(IReadOnlyList<Confirmation> confirmations)
@@ -99,6 +102,20 @@ internal sealed class ConfirmationLink
         _isEnded = true;
         _socket.Loop.Timers.Disarm(_deadline);
         _socket.Close();
+    }
+
+    // A fault in it must not leave it connecting: while it does, no other one is opened.
+    private async Task StartAsync()
+    {
+        try
+        {
+            await ConnectAsync();
+        }
+        catch (Exception error)
+        {
+            OnFault(error);
+            End(refusal: null);
+        }
     }
 
     private async Task ConnectAsync()

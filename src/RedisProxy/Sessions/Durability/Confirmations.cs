@@ -150,7 +150,12 @@ internal sealed class Confirmations : IGateLinks, ILeaseWaiter
         if (_gate.View.Master?.Address is { } address
             && Sockets.TryConnect(Loop, address, _settings.BackendTcp, out LoopSocket? socket, out _))
         {
-            var link = new ConfirmationLink(socket, _settings, _gate.View.Generation) { OnIdle = Dispatch, OnEnded = OnEnded };
+            var link = new ConfirmationLink(socket, _settings, _gate.View.Generation)
+            {
+                OnIdle = Dispatch,
+                OnEnded = OnEnded,
+                OnFault = _gate.Report,
+            };
             _links.Add(link);
             link.Start();
             Arm(_sweep, KeepMs);
