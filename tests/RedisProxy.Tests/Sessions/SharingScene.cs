@@ -37,8 +37,12 @@ internal static class SharingScene
         return link;
     }
 
+    /// <summary>After the link of all was lost.</summary>
     public static async Task<RawClient> AcceptNextSharedAsync(SessionLab lab, RawClient client)
     {
+        // Its peer may see the end before the sessions do, which then suspect the master; the next check has to come after that.
+        await Eventually.Within(
+            TimeSpan.FromSeconds(10), async () => await lab.CountLinkedAsync() == 0, "the sessions have noticed that the link is lost");
         await lab.ServeFirstAsync();
         await client.SendAsync(Get);
         RawClient link = await AcceptSharedAsync(lab, lab.First);
