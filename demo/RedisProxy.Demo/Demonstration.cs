@@ -183,7 +183,7 @@ internal sealed class Demonstration : IAsyncDisposable
         _narrator.Plain();
         _narrator.Plain(_options.Direct
             ? "This is what an application without Sentinel support experiences. Now try it without --direct."
-            : "What a killed master had acknowledged but not yet replicated is lost with it; no proxy can change that.\n"
+            : "What a killed master had acknowledged but not yet replicated is lost with it, unless the listener is durable.\n"
                 + "Writes of unknown outcome were in flight at that moment: the application gets an error for each (IOERR).");
     }
 
