@@ -12,7 +12,6 @@ namespace RedisProxy.Tests.Sessions;
 public sealed class SharedWaitTests
 {
     private static readonly string Wait = Of("WAIT", "1", "0");
-    private static readonly string Mark = Of("SPUBLISH", "redisproxy:mark", "");
 
     [Fact]
     public async Task Wait_FollowsAMark_EachTime_AndTheSessionComesBack()
@@ -23,9 +22,7 @@ public sealed class SharedWaitTests
         await link.ExpectAsync(Set);
         Assert.False(lab.First.HasPendingConnection);
         await link.SendAsync(Ok);
-        RawClient own = await lab.AcceptAsync(lab.First);
-        await own.ExpectAsync(Mark);
-        await own.SendAsync(":0\r\n");
+        RawClient own = await AcceptMarkedAsync(lab);
         await own.ExpectAsync(Wait);
         await own.SendAsync(":1\r\n");
         await client.ExpectAsync(Ok + ":1\r\n");
@@ -39,6 +36,26 @@ public sealed class SharedWaitTests
         await own.ExpectAsync(Mark);
         await own.SendAsync(":0\r\n");
         await own.ExpectAsync(Wait);
+    }
+
+    /// <summary>Whatever the session had to leave its shared link for.</summary>
+    [Theory]
+    [InlineData("CLIENT ID", ":7\r\n")]
+    [InlineData("BLPOP l 1", "*-1\r\n")]
+    [InlineData("NOSUCH", "-ERR unknown command 'NOSUCH'\r\n")]
+    [InlineData("WATCH k", "+OK\r\n")]
+    [InlineData("CLIENT TRACKING on", "+OK\r\n")]
+    public async Task Wait_BehindAnotherReasonForALinkOfItsOwn_SpeaksOfTheWritesToo(string request, string reply)
+    {
+        await using SessionLab lab = await StartAsync();
+        (RawClient client, RawClient link) = await JoinFirstAsync(lab);
+        await (client, link).ExchangeAsync(Set, Ok);
+        string first = Of(request.Split(' '));
+        await client.SendAsync(first + Wait);
+        RawClient own = await AcceptMarkedAsync(lab);
+        Assert.Equal(first + Wait, await own.ReadExactlyAsync(first.Length + Wait.Length));
+        await own.SendAsync(reply + ":1\r\n");
+        await client.ExpectAsync(reply + ":1\r\n");
     }
 
     [Fact]

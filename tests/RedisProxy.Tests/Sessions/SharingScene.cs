@@ -11,6 +11,8 @@ internal static class SharingScene
 
     public static readonly string Ping = Of("PING");
 
+    public static readonly string Mark = Of("SPUBLISH", "redisproxy:mark", "");
+
     public static readonly string Name = Of("CLIENT", "SETNAME", "redisproxy-shared");
 
     public static Task<SessionLab> StartAsync(BreakingKernel? kernel = null, TimeProvider? time = null) =>
@@ -55,6 +57,15 @@ internal static class SharingScene
         RawClient own = await lab.AcceptAsync(lab.First);
         await own.ExpectAsync(Ping);
         await own.SendAsync(pong);
+        return own;
+    }
+
+    /// <summary>The same for a client that has written on the shared link.</summary>
+    public static async Task<RawClient> AcceptMarkedAsync(SessionLab lab)
+    {
+        RawClient own = await lab.AcceptAsync(lab.First);
+        await own.ExpectAsync(Mark);
+        await own.SendAsync(":0\r\n");
         return own;
     }
 

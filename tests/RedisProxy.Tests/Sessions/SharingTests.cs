@@ -126,7 +126,7 @@ public sealed class SharingTests
         await link.ExpectAsync(Set);
         Assert.False(lab.First.HasPendingConnection);
         await link.SendAsync(Ok);
-        RawClient own = await AcceptOwnAsync(lab);
+        RawClient own = await AcceptMarkedAsync(lab);
         await own.ExpectAsync(request);
         await a.ExpectAsync(Ok);
 
@@ -158,8 +158,8 @@ public sealed class SharingTests
         await link.SendAsync("$-1\r\n");
         await a.ExpectAsync("$-1\r\n");
         await a.SendAsync(Pop);
-        await own.ExpectAsync(Ping);
-        await own.SendAsync("+PONG\r\n");
+        await own.ExpectAsync(Mark);
+        await own.SendAsync(":0\r\n");
         await own.ExpectAsync(Pop);
         Assert.False(lab.First.HasPendingConnection);
     }

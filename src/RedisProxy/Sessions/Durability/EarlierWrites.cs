@@ -17,18 +17,20 @@ internal struct EarlierWrites()
     /// <summary>The session leaves a link on which it has written.</summary>
     public void Add(long generation) => _generation = generation;
 
-    /// <param name="need">For which a new link is made.</param>
+    /// <summary>Has the server of a new link executed them, so that a mark makes WAIT speak of them?</summary>
     /// <param name="generation">Of that link.</param>
-    public readonly bool NeedMark(in LinkNeed need, long generation) => need.Reason == DedicatedReason.Wait && _generation == generation;
+    public readonly bool NeedMark(long generation) => _generation == generation;
 
-    /// <summary>May a new link's replicas lack them, without WAIT showing it?</summary>
+    /// <summary>
+    /// A new link was made. May its replicas lack them, without WAIT showing it? Remembers it if WAIT has to do without a mark.
+    /// </summary>
     /// <param name="need">For which it was made.</param>
     /// <param name="generation">Of the link.</param>
     /// <param name="isMarked">The mark was set, if it needed one.</param>
     public bool AreUncounted(in LinkNeed need, long generation, bool isMarked)
     {
-        bool needMark = NeedMark(need, generation);
-        AreUnmarkable |= needMark && !isMarked;
-        return _generation != Never && !(needMark && isMarked);
+        bool isCounted = NeedMark(generation) && isMarked;
+        AreUnmarkable |= NeedMark(generation) && !isMarked && need.Reason == DedicatedReason.Wait;
+        return _generation != Never && !isCounted;
     }
 }

@@ -125,7 +125,7 @@ internal sealed class LinkAttempt
             return StateReplay.OfIdentity(_session.State, credentials);
         }
 
-        bool isMarked = _session.Sharing?.Writes.NeedMark(_need, _generation) == true;
+        bool isMarked = !_session.Settings.IsOfReplicas && _session.Sharing?.Writes.NeedMark(_generation) == true;
         if (IsKept)
         {
             // Its reply shows that the connection is still there.
@@ -207,7 +207,7 @@ internal sealed class LinkAttempt
                 Target = _target,
                 InFlight = { KeepsWritesApart = _session.Settings.Durable is not null },
                 FollowsWrites = _session.HasWrittenBefore
-                    || _session.Sharing?.Writes.AreUncounted(_need, _generation, _replayer is { IsLastRefused: false }) == true,
+                    || _session.Sharing?.Writes.AreUncounted(_need, _generation, _replayer is { IsMarked: true }) == true,
                 IsTainted = _need.Reason is DedicatedReason.Subscription or DedicatedReason.Tracking or DedicatedReason.OwnConnection,
                 IsAccepted = _isPreparing,
                 Said = _replayer?.Said ?? default,

@@ -125,7 +125,7 @@ internal sealed class LinkKeeper(Session session, ConnectLimiter limiter) : ILin
     }
 
     /// <summary>
-    /// The link's master is doubtful, so nothing from it is relayed, not even at the link's end: its last replies may be discarded with it.
+    /// Its master is doubtful, or replicas may lack what it acknowledges: nothing is relayed, and the link's end may discard it.
     /// </summary>
     /// <returns>False: it waits, and the reply pump runs again at the latest when the peer has closed.</returns>
     public bool TryDoubt(BackendLink link)

@@ -30,7 +30,7 @@ internal sealed class ReplayReplies
     /// <summary>Replies still to come.</summary>
     public int Owed { get; private set; }
 
-    /// <inheritdoc cref="StateReplayer.IsLastRefused"/>
+    /// <summary>The last reply was an error.</summary>
     public bool IsLastAnError { get; private set; }
 
     /// <inheritdoc cref="StateReplayer.Said"/>

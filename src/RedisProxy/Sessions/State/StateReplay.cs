@@ -78,6 +78,12 @@ internal sealed class StateReplay
             Expect(Demand.Success, subscriptions.WriteReplay(_output));
         }
 
+        // Not behind CLIENT CACHING, which is about the next command, nor in MULTI.
+        if (isMarked && state.Caching is null && !state.Transaction.IsOpen)
+        {
+            AddMark();
+        }
+
         if (state.Caching is { } caching)
         {
             Add(Demand.Success, "CLIENT CACHING", caching[2]);
@@ -87,10 +93,6 @@ internal sealed class StateReplay
         {
             Add(Demand.Success, "MULTI");
             Queue = state.Queue;
-        }
-        else if (isMarked)
-        {
-            AddMark();
         }
     }
 
@@ -105,6 +107,9 @@ internal sealed class StateReplay
 
     /// <summary>No state, but everything that the server has executed so far counts as written on this connection.</summary>
     public static StateReplay Mark { get; } = new(isMark: true);
+
+    /// <summary>Its last request is the mark.</summary>
+    public bool EndsWithMark { get; private set; }
 
     /// <summary>Spoken by the connection after the replay.</summary>
     public int Protocol { get; } = Identity.DefaultProtocol;
@@ -231,7 +236,12 @@ internal sealed class StateReplay
         }
     }
 
-    private void AddMark() => Add(Demand.None, "", WriteMark.Words);
+    private void AddMark()
+    {
+        RequestWriter.WriteBytes(_output, WriteMark.Words);
+        Expect(Demand.None, 1);
+        EndsWithMark = true;
+    }
 
     private void BeginStep()
     {
@@ -254,8 +264,7 @@ internal sealed class StateReplay
 
     private void Add(Demand demand, string words, params ReadOnlySpan<byte[]> more)
     {
-        string[] first = words.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        RequestWriter.WriteBytes(_output, [.. first.Select(Encoding.ASCII.GetBytes), .. more]);
+        RequestWriter.WriteBytes(_output, [.. words.Split(' ').Select(Encoding.ASCII.GetBytes), .. more]);
         Expect(demand, 1);
     }
 

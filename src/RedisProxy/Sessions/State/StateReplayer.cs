@@ -13,17 +13,16 @@ internal sealed class StateReplayer(LoopSocket socket, StateReplay replay)
     /// <summary>Messages were dropped because there were too many.</summary>
     public bool HasLeftOut => _replies.HasLeftOut;
 
-    /// <summary>The last reply was an error.</summary>
-    public bool IsLastRefused => _replies.IsLastAnError;
+    /// <summary>The server has taken the <see cref="StateReplay.Mark"/>.</summary>
+    public bool IsMarked => replay.EndsWithMark && !_replies.IsLastAnError;
 
     public async Task<ReplayResult> RunAsync()
     {
-        ReplayResult result = ReplayResult.Done;
         int answered = 0;
         foreach ((ReadOnlyMemory<byte> requests, int replies) in replay.Steps)
         {
             int before = answered;
-            result = await AskAsync(requests, replies, reply => replay.MustSucceed(before + reply));
+            ReplayResult result = await AskAsync(requests, replies, reply => replay.MustSucceed(before + reply));
             answered += replies;
             if (result != ReplayResult.Done)
             {
@@ -31,9 +30,9 @@ internal sealed class StateReplayer(LoopSocket socket, StateReplay replay)
             }
         }
 
-        return result == ReplayResult.Done && replay.Queue is { Count: > 0 } queue
+        return replay.Queue is { Count: > 0 } queue
             ? await AskAsync(queue.Requests, queue.Count, static _ => false)
-            : result;
+            : ReplayResult.Done;
     }
 
     private async Task<ReplayResult> AskAsync(ReadOnlyMemory<byte> requests, int replies, Func<int, bool> mustSucceed)
