@@ -31,8 +31,8 @@ public sealed record SentinelDeploymentOptions
     public SentinelTimings Timings { get; init; } = SentinelTimings.Fast;
 
     /// <summary>
-    /// Replicas reach the first master through <see cref="SentinelDeployment.ReplicationRelay"/>, so much later. Sentinels lead them past
-    /// it some eight seconds after they have seen that.
+    /// Replicas reach the first master through <see cref="SentinelDeployment.ReplicationRelay"/>, so much later. Sentinels correct that:
+    /// they lead the replicas past it <see cref="FailoverTimeout"/> after they have seen it.
     /// </summary>
     public TimeSpan? ReplicationLatency { get; init; }
 

@@ -12,8 +12,10 @@ namespace RedisProxy.ProcessTests.Durability;
 /// </summary>
 public sealed class DurableLatencyTests
 {
-    // So few that they are over before the Sentinels lead the replicas past the relay.
     private const int Writes = 40;
+
+    /// <summary>Until then Sentinels leave the replica behind the relay.</summary>
+    private static readonly TimeSpan FailoverTimeout = TimeSpan.FromMinutes(1);
 
     // For the machine's noise; the figures go to the progress report.
     private const double SlackMs = 1.0;
@@ -23,7 +25,10 @@ public sealed class DurableLatencyTests
     public async Task Durable_AddsTheRoundTripToTheReplica_AndLittleElse()
     {
         await using SentinelDeployment deployment = await SentinelDeployment.StartAsync(
-            new SentinelDeploymentOptions { ReplicationLatency = TimeSpan.FromMilliseconds(20), Replicas = 1 });
+            new SentinelDeploymentOptions
+            {
+                ReplicationLatency = TimeSpan.FromMilliseconds(20), Replicas = 1, FailoverTimeout = FailoverTimeout,
+            });
         ProxyListener listener = new() { Master = deployment.MasterName };
         ProxyListener durable = new()
         {
