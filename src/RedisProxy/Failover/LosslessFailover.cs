@@ -202,7 +202,7 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
         steps.Add($"{promoted.Announced} is promoted");
 
         // Concurrently: a dead old master is asked for a while, and nothing is sent to it under the new generation.
-        Task<string> demoting = DemoteAsync(plan, servers, promoted, steps);
+        Task<string> demoting = DemoteAsync(plan, servers, promoted, source, steps);
         bool isAccepted = await UntilAsync(
             AcceptWithin,
             () => Task.FromResult(source.Current is { Availability: Availability.Available } view && view.Generation > before));
@@ -212,13 +212,12 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
             Array.ForEach(held, listener => listener.Resume());
         }
 
-        string problem = await demoting;
-        return isAccepted ? problem : Join(problem, $"no Sentinel has reported a new master within {AcceptWithin.TotalSeconds} s");
+        return Join(await demoting, isAccepted ? "" : $"no Sentinel has reported a new master within {AcceptWithin.TotalSeconds} s");
     }
 
     /// <returns>The problem; empty when the old master refuses writes now. Sessions go to the new master in any case.</returns>
     private static async Task<string> DemoteAsync(
-        FailoverPlan plan, FailoverSteps servers, ServerConnection promoted, FailoverStepLog steps)
+        FailoverPlan plan, FailoverSteps servers, ServerConnection promoted, ITopologySource source, FailoverStepLog steps)
     {
         bool isUnbroken = servers.IsPauseUnbroken;
         try
@@ -230,6 +229,7 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
             return $"{promoted.Announced} is promoted, but {failure.Message}";
         }
 
+        source.OnPromoted(promoted.Announced); // The leading Sentinel will notice within a second; sessions need not wait for it.
         steps.Add($"{plan.Master!.Announced} is its replica, and rejects the paused writes");
         return isUnbroken ? "" : $"the pause of {plan.Master.Announced} could not be renewed in time: writes to it may be lost";
     }

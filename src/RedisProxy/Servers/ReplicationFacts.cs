@@ -9,6 +9,9 @@ internal sealed record ReplicationFacts
 {
     private static readonly string[] CopyStates = ["state=wait_bgsave", "state=send_bulk", "state=bg_transfer"];
 
+    /// <summary>Changes with every start of the server; empty when not reported.</summary>
+    public string RunId { get; init; } = "";
+
     /// <summary>Its role is master.</summary>
     public bool IsMaster { get; init; }
 
@@ -50,6 +53,7 @@ internal sealed record ReplicationFacts
         bool isMaster = info.GetValueOrDefault("role") == "master";
         return new ReplicationFacts
         {
+            RunId = info.GetValueOrDefault("run_id", ""),
             IsMaster = isMaster,
             Master = HostEndpoint.ReadAnnounced(info.GetValueOrDefault("master_host", ""), info.GetValueOrDefault("master_port", "")),
             IsLinkUp = info.GetValueOrDefault("master_link_status") == "up",

@@ -49,9 +49,6 @@ internal sealed class ServerConnection(HostEndpoint announced, IPEndPoint addres
         return reply.IsError ? throw new ServerException($"{announced} answers {request[0]}: {reply.Text}") : reply;
     }
 
-    /// <summary>Like <see cref="AskAsync"/>, for commands that are safe to send twice.</summary>
-    public Task<RespValue> AskTwiceAsync(params string[] request) => TwiceAsync(() => AskAsync(request));
-
     /// <summary>Like <see cref="AskAsync"/>, but returns an error reply instead of throwing.</summary>
     public async Task<RespValue> TryAskAsync(params string[] request) => (await TryAskAllAsync([request]))[0];
 

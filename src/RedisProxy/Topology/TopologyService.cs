@@ -222,6 +222,7 @@ internal sealed class TopologyService
 
         var monitor = new SentinelMonitor(name, options, policy, () => _sentinels.AskAll(), _context) { Lease = Lease };
         var watch = new ReplicaWatch(monitor, options, policy, _context);
+        watch.Subscribe(monitor.OnReplication);
         return new MasterActors(
             new Actor<ITopologySource>(monitor, monitor.RunAsync),
             new Actor<ReplicaWatch>(watch, watch.RunAsync),

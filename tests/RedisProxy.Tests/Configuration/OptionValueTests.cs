@@ -118,8 +118,11 @@ public sealed class OptionValueTests
         { "'port': 6380", $"port: unknown key; {Sections}" },
         { "'': 1", $"\"\": unknown key; {Sections}" },
         { "'hold': { 'timeot': '4 sec' }", """hold.timeot: unknown key; did you mean "timeout"?""" },
-        { "'hold': { 'x': null }", "hold.x: unknown key; expected timeout, maxOutage, planned or plannedTimeout" },
-        { "'hold': { 'x': { 'y': 1, 'z': 2 } }", "hold.x: unknown key; expected timeout, maxOutage, planned or plannedTimeout" },
+        { "'hold': { 'x': null }", "hold.x: unknown key; expected timeout, maxOutage, planned, plannedTimeout or acceptPromoted" },
+        {
+            "'hold': { 'x': { 'y': 1, 'z': 2 } }",
+            "hold.x: unknown key; expected timeout, maxOutage, planned, plannedTimeout or acceptPromoted"
+        },
         { "'client': { 'keepalives': {} }", """client.keepalives: unknown key; did you mean "keepAlive"?""" },
         { "'client': { 'keepAlive': { 'retry': 3 } }", "client.keepAlive.retry: unknown key; expected time, interval or retries" },
         { "'client': { 'keepAlive': { 'retris': 3 } }", """client.keepAlive.retris: unknown key; did you mean "retries"?""" },

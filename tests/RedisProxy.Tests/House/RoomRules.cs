@@ -27,6 +27,7 @@ internal static class RoomRules
             "Sessions/Requests", "Sessions/Sharing", "Sessions/State",
         ],
         ["Topology/Sentinels"],
+        ["Topology/Promotions"],
         ["Topology/Master"],
         ["Topology/Replicas"],
         ["Topology"],

@@ -23,6 +23,9 @@ internal sealed class ScriptedMaster : IAsyncDisposable
     /// <summary>The reply to ROLE instead of the role; empty: the role.</summary>
     public string RoleError { get; set; } = "";
 
+    /// <summary>What it reports of its run in INFO; empty: it does not answer INFO.</summary>
+    public string RunId { get; set; } = "";
+
     /// <summary>Needed for everything else when it is set.</summary>
     public string? Password { get; set; }
 
@@ -50,6 +53,9 @@ internal sealed class ScriptedMaster : IAsyncDisposable
                 return IsLocked(client) ?? Pong;
             case ["ROLE"]:
                 return IsLocked(client) ?? (RoleError.Length > 0 ? RoleError : $"*3\r\n${Role.Length}\r\n{Role}\r\n:0\r\n*0\r\n");
+            case ["INFO", ..] when RunId.Length > 0:
+                string info = $"role:{Role}\r\nrun_id:{RunId}\r\n";
+                return IsLocked(client) ?? $"${info.Length}\r\n{info}\r\n";
             case ["COMMAND"]:
                 OnCommand?.Invoke();
                 goto default;

@@ -10,6 +10,10 @@ internal static class ProxyKeys
     private static readonly ValueRule<UnknownOutcomeAction> UnknownOutcome = Choice(
         ("error", UnknownOutcomeAction.Error), ("disconnect", UnknownOutcomeAction.Disconnect));
 
+    private static readonly ValueRule<PromotionProof> Proof = Choice(
+        ("announced", PromotionProof.Announced),
+        ("observed", PromotionProof.Observed));
+
     private static readonly ValueRule<NotExecutedCode> NotExecuted = Choice(
         ("LOADING", NotExecutedCode.Loading),
         ("MASTERDOWN", NotExecutedCode.MasterDown),
@@ -56,7 +60,8 @@ internal static class ProxyKeys
         .Value("timeout", UpToAnHour, o => o.Timeout, (o, v) => o with { Timeout = v })
         .Value("maxOutage", Duration("0s", "24h"), o => o.MaxOutage, (o, v) => o with { MaxOutage = v })
         .Value("planned", TrueOrFalse, o => o.Planned, (o, v) => o with { Planned = v })
-        .Value("plannedTimeout", Duration("100ms", "1m"), o => o.PlannedTimeout, (o, v) => o with { PlannedTimeout = v });
+        .Value("plannedTimeout", Duration("100ms", "1m"), o => o.PlannedTimeout, (o, v) => o with { PlannedTimeout = v })
+        .Value("acceptPromoted", Proof, o => o.AcceptPromoted, (o, v) => o with { AcceptPromoted = v });
 
     private static readonly KeyTable<ReplayOptions> Replay = new KeyTable<ReplayOptions>(new())
         .Value("maxBytesPerSession", Size("1KiB", "64MiB"), o => o.MaxBytesPerSession, (o, v) => o with { MaxBytesPerSession = v })

@@ -154,22 +154,6 @@ internal sealed record KeepAliveOptions
     public int Retries { get; init; } = 3;
 }
 
-/// <summary><c>hold</c>: how requests wait while no master can accept them.</summary>
-internal sealed record HoldOptions
-{
-    /// <summary><c>timeout</c>: how long a request is held; after that, it is answered as not executed.</summary>
-    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(4);
-
-    /// <summary><c>maxOutage</c>: in an outage longer than this, requests are answered at once.</summary>
-    public TimeSpan MaxOutage { get; init; } = TimeSpan.FromSeconds(30);
-
-    /// <summary><c>planned</c>: start holding at the first events of a planned failover.</summary>
-    public bool Planned { get; init; } = true;
-
-    /// <summary><c>plannedTimeout</c>: if a planned failover yields no new master within this time, the hold ends.</summary>
-    public TimeSpan PlannedTimeout { get; init; } = TimeSpan.FromSeconds(3);
-}
-
 /// <summary><c>replay</c>: what happens to requests and session state when their backend is lost.</summary>
 internal sealed record ReplayOptions
 {

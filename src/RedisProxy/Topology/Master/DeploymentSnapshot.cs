@@ -1,3 +1,5 @@
+using System.Net;
+
 using RedisProxy.Configuration;
 
 namespace RedisProxy.Topology;
@@ -13,6 +15,33 @@ internal sealed record DeploymentSnapshot(
     public IReadOnlyList<HostEndpoint> DownReplicas { get; init; } = [];
 
     public static DeploymentSnapshot None { get; } = new([], [], false);
+
+    /// <param name="votes">One for each known Sentinel.</param>
+    /// <param name="accepted">The master; null when none was accepted yet.</param>
+    /// <param name="predecessor">Its predecessor, as long as the Sentinels' lists are still about that one.</param>
+    /// <param name="policy">Maps announced addresses.</param>
+    public static DeploymentSnapshot Of(
+        IReadOnlyCollection<SentinelVote> votes, MasterCandidate? accepted, IPEndPoint? predecessor, AddressPolicy policy)
+    {
+        HostEndpoint? master = accepted is not null ? policy.Map(accepted.Announced) : null;
+
+        // Without any Sentinel the last known replicas stay: they are still asked for their roles, and still serve.
+        bool isAnyReachable = votes.Any(vote => vote.IsReachable);
+        SentinelLists[] lists =
+        [
+            .. votes.Where(vote => vote.IsReachable == isAnyReachable && vote.Address is { } address
+                    && (address.Equals(accepted?.Address) || address.Equals(predecessor)))
+                .Select(vote => vote.Report.Lists),
+        ];
+        var replicas = lists.SelectMany(list => list.Replicas).GroupBy(policy.Map).Where(group => group.Key != master)
+            .OrderBy(group => group.Key.ToString(), StringComparer.Ordinal).ToList();
+        ILookup<HostEndpoint, HostEndpoint> down = lists.SelectMany(list => list.DownReplicas).ToLookup(policy.Map);
+        return new DeploymentSnapshot(
+            [.. votes.Select(vote => vote.ToOpinion())], [.. replicas.Select(group => group.Key)], StopsWrites: false)
+        {
+            DownReplicas = [.. replicas.Where(group => down[group.Key].Count() > group.Count() / 2).Select(group => group.Key)],
+        };
+    }
 
     public TopologyView Complete(TopologyView view)
     {

@@ -24,6 +24,12 @@ internal sealed class HoldPause(string who, bool isPlanned, TimeSpan began, Time
     /// <summary>A replica has been ordered to become master. Once it has, the present master's acknowledgements are worthless.</summary>
     public bool IsPromoting { get; set; }
 
+    /// <summary>Why it began, for logs and status.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>It began with this doubt, not with a report of Sentinels.</summary>
+    public MasterDoubt? Doubt { get; init; }
+
     public bool IsEnding => _confirmedBy is not null;
 
     public bool IsOverdue { get; private set; }
@@ -34,8 +40,18 @@ internal sealed class HoldPause(string who, bool isPlanned, TimeSpan began, Time
     public long ConfirmedBySuspicion => _confirmedBy ?? long.MaxValue;
 
     // Flags that disappear prove nothing about a planned failover: the leader, the only Sentinel to set them, may just be unreachable.
-    public string? ReasonToEnd(FailureSigns signs, TimeSpan now)
+    public string? ReasonToEnd(FailureSigns signs, MasterDoubt? doubt, TimeSpan now)
     {
+        if (doubt is not null)
+        {
+            return null;
+        }
+
+        if (Doubt is not null && !signs.Any)
+        {
+            return $"it is no longer so that {Doubt.Reason}";
+        }
+
         if (AbortedBy is not null && !signs.IsFailingOver)
         {
             return $"the failover was aborted ({AbortedBy})";

@@ -7,8 +7,8 @@ using RedisProxy.Actors;
 namespace RedisProxy.Topology;
 
 /// <summary>
-/// Can the accepted master take requests? A state machine without any IO: its inputs are the accepted master, the probe's reports,
-/// the Sentinels' flags and the sessions' suspicions; <see cref="Evaluate"/> draws the conclusion, and the view shows it.
+/// Can the accepted master take requests? A state machine without any IO: its inputs are the accepted master, the probe's reports, the
+/// Sentinels' flags, other doubts and the sessions' suspicions; <see cref="Evaluate"/> draws the conclusion, and the view shows it.
 /// <para>It does not elect, ask, or publish. Everything but <see cref="Suspicions"/> is used by one owner, one call at a
 /// time.</para>
 /// <code>
@@ -30,6 +30,7 @@ internal sealed class MasterTracker
     private string _reason = "";
     private ProbeReport? _seen;
     private FailureSigns _signs = FailureSigns.None;
+    private MasterDoubt? _doubt;
     private bool _wantsLook;
 
     /// <param name="masterName">For the view and the log.</param>
@@ -68,7 +69,8 @@ internal sealed class MasterTracker
     public HoldPause? Pause { get; private set; }
 
     /// <summary>Time left until something happens by itself; null: nothing will.</summary>
-    public TimeSpan? NextDeadline => (Pause is { IsEnding: false } pause ? pause.Deadline : _rules.PatientUntil) - _clock.Now;
+    public TimeSpan? NextDeadline =>
+        (Pause is { IsEnding: false } pause && _doubt is null ? pause.Deadline : _rules.PatientUntil) - _clock.Now;
 
     public void OnSuspicion()
     {
@@ -104,6 +106,7 @@ internal sealed class MasterTracker
         Generation++;
         _seen = null;
         _signs = FailureSigns.None;
+        _doubt = null;
         Pause = null;
         _rules.Forget();
         Phase = Availability.Verifying;
@@ -142,14 +145,11 @@ internal sealed class MasterTracker
         }
     }
 
+    /// <summary>Null while there is none.</summary>
+    public void SetDoubt(MasterDoubt? doubt) => _doubt = doubt;
+
     /// <summary>Why no master is known.</summary>
-    public void SetUnknownReason(string reason)
-    {
-        if (_phase == Availability.Unknown)
-        {
-            _reason = reason;
-        }
-    }
+    public void SetUnknownReason(string reason) => _reason = _phase == Availability.Unknown ? reason : _reason;
 
     /// <summary>A Sentinel is about to promote a replica of the accepted master, whose acknowledgements are lost from then on.</summary>
     /// <param name="who">That Sentinel.</param>
@@ -159,7 +159,7 @@ internal sealed class MasterTracker
         if (_phase == Availability.Available)
         {
             _timeline.Sign(isOrdered);
-            TryPause(who, isOrdered ? "has begun a planned failover" : "is about to promote a replica", isPlanned: true);
+            Begin(_rules.TryBegin(who, isOrdered, _clock.Now));
         }
     }
 
@@ -196,7 +196,7 @@ internal sealed class MasterTracker
         DemandsAuthentication = _seen?.DemandsAuthentication ?? false,
         Commands = _seen?.Commands ?? Resp.CommandTable.BuiltIn,
         CoversSuspicion = Suspicions.Covered,
-        IsPromoting = Pause is { IsPromoting: true },
+        IsPromoting = Pause is { IsPromoting: true } || (Pause is not null && _doubt is not null),
         Reason = _phase == Availability.Available ? "" : _reason,
     };
 
@@ -215,12 +215,8 @@ internal sealed class MasterTracker
 
     private void EvaluateAvailable()
     {
-        if (_rules.Heeds(_signs))
-        {
-            string what = _signs.IsSaidDown ? "reports the master down, although it answers the proxy" : "reports a failover in progress";
-            TryPause(_signs.Who, what, isPlanned: !_signs.IsSaidDown);
-        }
-        else if (_seen is { IsUp: true } && Suspicions.AreAllCovered && !_signs.Any)
+        Begin(_rules.TryBegin(_signs, _doubt, _clock.Now));
+        if (Pause is null && _seen is { IsUp: true } && Suspicions.AreAllCovered && !_signs.Any && _doubt is null)
         {
             _timeline.Calm();
         }
@@ -228,13 +224,13 @@ internal sealed class MasterTracker
 
     private void EvaluateHold(HoldPause pause)
     {
-        if (!pause.IsEnding && pause.ReasonToEnd(_signs, _clock.Now) is { } reason)
+        if (!pause.IsEnding && pause.ReasonToEnd(_signs, _doubt, _clock.Now) is { } reason)
         {
             pause.EndWith(reason, Suspicions.Raise());
             _wantsLook = true;
         }
 
-        if (pause.IsEnding && _seen is { IsUp: true } && Suspicions.Covered >= pause.ConfirmedBySuspicion)
+        if (pause.IsEnding && _doubt is null && _seen is { IsUp: true } && Suspicions.Covered >= pause.ConfirmedBySuspicion)
         {
             MasterLog.HoldEnded(_logger, pause.IsOverdue ? LogLevel.Warning : LogLevel.Information, _masterName, pause.EndReason);
             Pause = null;
@@ -250,10 +246,10 @@ internal sealed class MasterTracker
 
     private void EvaluateDown()
     {
-        if (_seen is not { IsUp: true })
+        if (_seen is not { IsUp: true } || _doubt is not null)
         {
             _rules.EndPatience(signsAreSpent: false);
-            _reason = WhyDown() ?? _reason;
+            _reason = WhyDown() ?? _doubt?.Reason ?? _reason;
             return;
         }
 
@@ -286,14 +282,14 @@ internal sealed class MasterTracker
         Phase = Availability.Down;
     }
 
-    private void TryPause(string who, string what, bool isPlanned)
+    private void Begin(HoldPause? pause)
     {
-        Pause = _rules.TryBegin(who, isPlanned, _clock.Now);
-        if (Pause is not null)
+        Pause = pause;
+        if (pause is not null)
         {
-            _reason = $"Sentinel {who} {what}";
+            _reason = pause.Reason;
             _wantsLook = true;
-            MasterLog.HoldBegan(_logger, _masterName, _reason, Pause.Deadline - _clock.Now);
+            MasterLog.HoldBegan(_logger, _masterName, _reason, pause.Deadline - _clock.Now);
             Phase = Availability.PlannedHold;
         }
     }

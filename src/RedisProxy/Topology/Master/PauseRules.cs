@@ -26,10 +26,27 @@ internal sealed class PauseRules(HoldOptions hold)
 
     public void SignsChanged(FailureSigns signs) => _signsAreSpent &= signs.Any;
 
-    public HoldPause? TryBegin(string who, bool isPlanned, TimeSpan now) =>
-        _hold.Planned && _budget.IsLeftTo(who, now)
-            ? new HoldPause(who, isPlanned, now, now + _hold.PlannedTimeout)
-            : null;
+    /// <summary>A Sentinel is about to promote a replica.</summary>
+    /// <param name="who">That Sentinel.</param>
+    /// <param name="isOrdered">It does not consider the master down.</param>
+    /// <param name="now">On the tracker's clock.</param>
+    public HoldPause? TryBegin(string who, bool isOrdered, TimeSpan now)
+    {
+        string what = isOrdered ? "has begun a planned failover" : "is about to promote a replica";
+        return TryBegin(who, $"Sentinel {who} {what}", isPlanned: true, now);
+    }
+
+    /// <summary>For whatever speaks against a master that answers.</summary>
+    public HoldPause? TryBegin(FailureSigns signs, MasterDoubt? doubt, TimeSpan now)
+    {
+        if (doubt is not null)
+        {
+            return TryBegin(doubt.Who, doubt.Reason, isPlanned: true, now, doubt);
+        }
+
+        string what = signs.IsSaidDown ? "reports the master down, although it answers the proxy" : "reports a failover in progress";
+        return Heeds(signs) ? TryBegin(signs.Who, $"Sentinel {signs.Who} {what}", isPlanned: !signs.IsSaidDown, now) : null;
+    }
 
     /// <summary>Traffic was paused, and continues to the same master.</summary>
     /// <returns>False: the Sentinel that caused it has used up its budget and is ignored until that is full again.</returns>
@@ -58,4 +75,9 @@ internal sealed class PauseRules(HoldOptions hold)
         _signsAreSpent = false;
         PatientUntil = null;
     }
+
+    private HoldPause? TryBegin(string who, string reason, bool isPlanned, TimeSpan now, MasterDoubt? doubt = null) =>
+        _hold.Planned && _budget.IsLeftTo(who, now)
+            ? new HoldPause(who, isPlanned, now, now + _hold.PlannedTimeout) { Reason = reason, Doubt = doubt }
+            : null;
 }

@@ -39,7 +39,9 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
     private readonly MonotonicClock _clock;
     private readonly HashSet<HostEndpoint> _reconfigured = [];
     private readonly SortedDictionary<string, SentinelReport> _reports = new(StringComparer.Ordinal);
+    private readonly EarlyAcceptance _early;
     private SentinelOptions _options;
+    private HoldOptions _hold;
     private BackendOptions _backend;
     private AddressPolicy _policy;
     private (MasterCandidate Candidate, TimeSpan Since)? _lower;
@@ -56,6 +58,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         MasterName = masterName;
         _options = options.Sentinel ?? throw new ArgumentException("no Sentinels are configured", nameof(options));
         _backend = options.Backend;
+        _hold = options.Hold;
         _rules = new PauseRules(options.Hold);
         _policy = policy;
         _context = context;
@@ -67,6 +70,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         _names = new NameResolver(_source.Inbox, _source.Post, context, _logger);
         _voteLogger = new VoteLogger(masterName, _logger);
         _notice = new NoMasterReminder(masterName, _clock, _logger);
+        _early = new EarlyAcceptance(context.Time);
     }
 
     public string MasterName { get; }
@@ -96,6 +100,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         _options = options.Sentinel!;
         _backend = options.Backend;
         _policy = policy;
+        _hold = options.Hold;
         _rules.Reconfigure(options.Hold);
         if (isProbeNew)
         {
@@ -108,6 +113,18 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
     public void OnGone(HostEndpoint sentinel) => _source.Post(() => _reports.Remove(sentinel.ToString()));
 
     public void OnEvent(SentinelEvent news, HostEndpoint sentinel) => _source.Post(() => TakeEvent(news, sentinel));
+
+    /// <summary>What the replicas of the accepted master report.</summary>
+    public void OnReplication(ReplicationView view) => _source.Post(() => _early.Observe(view, _tracker.Accepted?.Address));
+
+    public void OnPromoted(HostEndpoint replica) => _source.Post(() =>
+    {
+        if (SentinelVote.Locate(replica, _policy, _names.Find) is { } address && _tracker.Accepted is { } master
+            && !master.Address.Equals(address))
+        {
+            _tracker.Accept(_early.AcceptFirmly(replica, address, master), replica.ToString(), "it has been promoted on demand");
+        }
+    });
 
     private void TakeEvent(SentinelEvent news, HostEndpoint sentinel)
     {
@@ -160,9 +177,16 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
             _tracker.Accept(result.Accepted!, result.Who, result.Reason);
         }
 
-        _tracker.SetSigns(_tracker.Accepted is { } master ? FailureSigns.Read(votes, master.Address) : FailureSigns.None);
+        FailureSigns signs = ReadSigns(votes);
+        _early.Judge(votes, _tracker.Accepted?.Address, _hold.PlannedTimeout);
+        _tracker.SetSigns(TryAcceptEarly(signs, votes) ? ReadSigns(votes) : signs);
+        _tracker.SetDoubt(_early.Doubt);
         SentinelMajority majority = SentinelMajority.Of(votes, _policy);
-        _source.SetDeployment(Survey(votes, majority));
+        _source.SetDeployment(
+            DeploymentSnapshot.Of(votes, _tracker.Accepted, _early.Predecessor, _policy) with
+            {
+                StopsWrites = _options.RequireMajority && !majority.IsOurs,
+            });
         _voteLogger.Comment(votes, majority, hasMaster: _tracker.Accepted is not null);
         if (_tracker.Accepted is null)
         {
@@ -174,9 +198,31 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         return NextLook(isEarly);
     }
 
+    private FailureSigns ReadSigns(SentinelVote[] votes) =>
+        _tracker.Accepted is { } master ? FailureSigns.Read(votes, master.Address) : FailureSigns.None;
+
+    /// <summary>A replica reports to have been promoted, a Sentinel reports a failover, and the options permit to rely on that.</summary>
+    private bool TryAcceptEarly(FailureSigns signs, SentinelVote[] votes)
+    {
+        bool isFailover = signs.Any || _tracker.Pause is { Doubt: null };
+        if (!isFailover || _hold.AcceptPromoted != PromotionProof.Observed || _tracker.Accepted is not { } former
+            || _early.Accept(former, votes, _policy) is not { } promoted)
+        {
+            return false;
+        }
+
+        _tracker.Accept(promoted, promoted.Announced.ToString(), "it has been promoted");
+        return true;
+    }
+
     /// <summary>Going back to a lower epoch is delayed; everything else happens at once.</summary>
     private bool Lasts(ElectionResult result)
     {
+        if (result.IsLowerEpoch && _early.IsFirm)
+        {
+            return false;
+        }
+
         if (result is not { IsLowerEpoch: true, Accepted: { } candidate })
         {
             _lower = null;
@@ -203,26 +249,6 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
             : unannounced > MinLowerEpochPatience ? unannounced : MinLowerEpochPatience;
     }
 
-    private DeploymentSnapshot Survey(SentinelVote[] votes, SentinelMajority majority)
-    {
-        HostEndpoint? master = _tracker.Accepted is { } accepted ? _policy.Map(accepted.Announced) : null;
-        SentinelLists[] lists =
-        [
-            .. votes.Where(vote => vote.IsReachable && vote.Address is { } address && address.Equals(_tracker.Accepted?.Address))
-                .Select(vote => vote.Report.Lists),
-        ];
-        var replicas = lists.SelectMany(list => list.Replicas).GroupBy(_policy.Map).Where(group => group.Key != master)
-            .OrderBy(group => group.Key.ToString(), StringComparer.Ordinal).ToList();
-        ILookup<HostEndpoint, HostEndpoint> down = lists.SelectMany(list => list.DownReplicas).ToLookup(_policy.Map);
-        return new DeploymentSnapshot(
-            [.. votes.Select(vote => vote.ToOpinion())],
-            [.. replicas.Select(group => group.Key)],
-            StopsWrites: _options.RequireMajority && !majority.IsOurs)
-        {
-            DownReplicas = [.. replicas.Where(group => down[group.Key].Count() > group.Count() / 2).Select(group => group.Key)],
-        };
-    }
-
     private TimeSpan? NextLook(bool isEarly)
     {
         if (_tracker.Phase == Availability.PlannedHold)
@@ -233,6 +259,11 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         if (_lower is { } lower)
         {
             return lower.Since + LowerEpochPatience(lower.Candidate) - _clock.Now;
+        }
+
+        if (_early.Rest is { } rest)
+        {
+            return rest;
         }
 
         return isEarly && _tracker.Accepted is null ? _started + FirstPatience - _clock.Now

@@ -76,6 +76,8 @@ internal sealed class ReplicaSource : ITopologySource, ITopologyObserver
 
     public long Suspect(SuspicionReason reason) => _watch.Suspect();
 
+    public void OnPromoted(HostEndpoint replica) => Master.OnPromoted(replica);
+
     public void Subscribe(ITopologyObserver observer) => _inbox.Post(() =>
     {
         _observers.Add(observer);

@@ -203,11 +203,34 @@ internal sealed class ReplicaWatch : ITopologyObserver
             server.Failure = failure;
             server.Covers = suspicion;
             server.Lag(_progress, _clock.Now);
+            LookWhenClosed(endpoint, server);
         }
 
         then?.Invoke();
         Publish();
         if (suspicion < _suspicions.Newest)
+        {
+            LookSoon();
+        }
+    }
+
+    // A promotion ends the connections of the promoted server.
+    private void LookWhenClosed(HostEndpoint endpoint, WatchedServer server)
+    {
+        if (server.TryTakeClosing(out Task closing))
+        {
+            _inbox.Start(async stop =>
+            {
+                await closing.WaitAsync(stop);
+                _inbox.Post(() => LookAgain(endpoint, server));
+            });
+        }
+    }
+
+    private void LookAgain(HostEndpoint endpoint, WatchedServer server)
+    {
+        if (_servers.GetValueOrDefault(endpoint) == server
+            && !(server.MayLookAgain(_clock.Now, MinSpacing) && TryAsk(endpoint, then: null)))
         {
             LookSoon();
         }

@@ -1,5 +1,6 @@
 using System.Net;
 
+using RedisProxy.Resp;
 using RedisProxy.Servers;
 
 namespace RedisProxy.Topology;
@@ -7,7 +8,11 @@ namespace RedisProxy.Topology;
 /// <summary>One server polled by a <see cref="ReplicaWatch"/>, and its last answer. Its state belongs to the watch's inbox.</summary>
 internal sealed class WatchedServer(ServerConnection connection) : IAsyncDisposable
 {
+    private static readonly string[] Info = ["INFO"];
+
     private volatile bool _isGivenUp;
+    private Task? _closing;
+    private TimeSpan? _lookedAgainAt;
 
     public IPEndPoint Address => connection.Address;
 
@@ -31,6 +36,28 @@ internal sealed class WatchedServer(ServerConnection connection) : IAsyncDisposa
 
     public TimeSpan? LagTime { get; private set; }
 
+    /// <param name="closing">Completes when the connection of the last poll closes.</param>
+    /// <returns>False: it was taken before.</returns>
+    public bool TryTakeClosing(out Task closing)
+    {
+        closing = connection.Closed;
+        bool isNew = closing != _closing;
+        _closing = closing;
+        return isNew;
+    }
+
+    /// <summary>The connection was closed. A server that closes every connection is not asked all the time.</summary>
+    public bool MayLookAgain(TimeSpan now, TimeSpan spacing)
+    {
+        if (now - _lookedAgainAt < spacing)
+        {
+            return false;
+        }
+
+        _lookedAgainAt = now;
+        return true;
+    }
+
     public void Lag(WriteProgress master, TimeSpan now)
     {
         LagBytes = Facts is { Offset: { } offset } && master.Newest is { } newest ? Math.Max(0, newest - offset) : null;
@@ -42,7 +69,12 @@ internal sealed class WatchedServer(ServerConnection connection) : IAsyncDisposa
     {
         try
         {
-            return (ReplicationFacts.Read(ServerConnection.ReadInfo(await connection.AskTwiceAsync("INFO"))), "");
+            // In one round trip also on a new connection: this may be the look that finds a promotion.
+            ServerLook look = await connection.LookAsync([Info], CancellationToken.None);
+            RespValue info = look.Replies[0];
+            return look.Refusal is { } refusal ? (null, $"{connection.Announced} does not answer INFO: {refusal}")
+                : info.IsError ? (null, $"{connection.Announced} answers INFO: {info.Text}")
+                : (ReplicationFacts.Read(ServerConnection.ReadInfo(info)), "");
         }
         catch (ServerException failure)
         {

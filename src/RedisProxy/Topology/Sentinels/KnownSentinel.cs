@@ -13,6 +13,7 @@ internal sealed class KnownSentinel(HostEndpoint endpoint, bool isConfigured)
     private IReadOnlyList<string> _masterNames = [];
     private bool _hasAnsweredOnThisConnection;
     private string _error = "";
+    private long _askedAt;
 
     public HostEndpoint Endpoint => endpoint;
 
@@ -69,6 +70,7 @@ internal sealed class KnownSentinel(HostEndpoint endpoint, bool isConfigured)
         HasSpoken = true;
         _hasAnsweredOnThisConnection = true;
         _error = "";
+        _askedAt = round.AskedAt;
         _masterNames = round.MasterNames ?? _masterNames;
         IsInTilt = round.IsInTilt ?? IsInTilt;
         foreach ((string master, SentinelAnswer answer) in round.Answers)
@@ -90,6 +92,7 @@ internal sealed class KnownSentinel(HostEndpoint endpoint, bool isConfigured)
         IsReachable = IsOpen && _hasAnsweredOnThisConnection,
         HasSpoken = HasSpoken,
         IsInTilt = IsInTilt,
+        AskedAt = _askedAt,
         Answer = _answers.GetValueOrDefault(master),
         Lists = _lists.GetValueOrDefault(master, SentinelLists.Empty),
         Error = _error,

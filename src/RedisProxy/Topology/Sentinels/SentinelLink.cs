@@ -93,7 +93,7 @@ internal sealed class SentinelLink(HostEndpoint endpoint, SentinelQuestions ques
                 _backoff.Reset(); // A Sentinel that closes every connection after its first answer is no success.
             }
 
-            owner.OnRound(this, questions.Read(replies, isFull));
+            owner.OnRound(this, questions.Read(replies, isFull) with { AskedAt = asOf });
             OnAnswered(connection, asOf);
             await BeatUntilNextRoundAsync(connection, asOf, stop);
         }

@@ -30,6 +30,9 @@ internal sealed record SentinelReport
     /// <summary>The last one; null when it never answered.</summary>
     public SentinelAnswer? Answer { get; init; }
 
+    /// <summary>When it was asked for <see cref="Answer"/>: a timestamp of the clock; 0 when it never answered.</summary>
+    public long AskedAt { get; init; }
+
     public SentinelLists Lists { get; init; } = SentinelLists.Empty;
 
     /// <summary>Why it is not reachable.</summary>

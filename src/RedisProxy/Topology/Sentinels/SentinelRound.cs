@@ -11,7 +11,11 @@ internal sealed record SentinelRound(
     IReadOnlyDictionary<string, SentinelAnswer> Answers,
     IReadOnlyDictionary<string, SentinelLists> Lists,
     bool? IsInTilt,
-    IReadOnlyList<string>? MasterNames);
+    IReadOnlyList<string>? MasterNames)
+{
+    /// <summary>When it was asked: a timestamp of the clock.</summary>
+    public long AskedAt { get; init; }
+}
 
 /// <summary>The questions of a round, and how the answers are read. Immutable.</summary>
 internal sealed class SentinelQuestions

@@ -1,3 +1,5 @@
+using RedisProxy.Configuration;
+
 namespace RedisProxy.Topology;
 
 /// <summary>Where views of one master come from: Sentinels, or one configured server.</summary>
@@ -18,6 +20,15 @@ internal interface ITopologySource
     /// </summary>
     /// <returns>The number of this suspicion, see <see cref="TopologyView.CoversSuspicion"/>.</returns>
     long Suspect(SuspicionReason reason);
+
+    /// <summary>
+    /// A replica has been promoted, and the former master made its replica: the replica is the master, whatever the Sentinels report yet.
+    /// Any thread.
+    /// </summary>
+    /// <param name="replica">As the Sentinels announce it.</param>
+    void OnPromoted(HostEndpoint replica)
+    {
+    }
 
     /// <summary>How long its views may be acted upon; null without Sentinel, where only the server itself knows its state.</summary>
     Lease? Lease => null;
