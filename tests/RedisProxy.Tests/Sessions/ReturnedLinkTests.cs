@@ -41,6 +41,38 @@ public sealed class ReturnedLinkTests
         await another.ExpectAsync(Ping);
     }
 
+    /// <summary>It is in the state of nobody, and is only asked whether it is still there.</summary>
+    [Theory]
+    [InlineData("MULTI")]
+    [InlineData("CLIENT NO-EVICT on")]
+    [InlineData("CLIENT TRACKING on")]
+    public async Task OwnLink_KeptForLater_IsNotForASessionWithStateToReplay(string change)
+    {
+        string request = Of(change.Split(' '));
+        await using SessionLab lab = await StartAsync();
+        (RawClient other, _) = await JoinFirstAsync(lab);
+        RawClient client = await lab.ConnectAsync();
+        await client.SendAsync(request);
+        RawClient own = await AcceptOwnAsync(lab);
+        await own.ExpectAsync(request);
+        await own.SendAsync(Ok);
+        await client.ExpectAsync(Ok);
+        await other.SendAsync("PING\r\n");
+        RawClient kept = await AcceptOwnAsync(lab);
+        await kept.ExpectAsync("PING\r\n");
+        await kept.SendAsync("+PONG\r\n");
+        await other.ExpectAsync("+PONG\r\n");
+        await Eventually.Within(
+            TimeSpan.FromSeconds(10), async () => await lab.CountDedicatedAsync() == 1, "the other session has given its link back");
+
+        own.Dispose();
+        await Eventually.Within(
+            TimeSpan.FromSeconds(10), async () => await lab.CountDedicatedAsync() == 0, "the session has noticed that its link is lost");
+        await lab.ServeFirstAsync();
+        RawClient next = await lab.AcceptAsync(lab.First);
+        Assert.Equal(request, await next.ReadExactlyAsync(request.Length));
+    }
+
     [Fact]
     public async Task Name_ThatTheProxyKeptBeforeTheSessionHadItsOwnLink_IsNotAskedOfTheServer()
     {

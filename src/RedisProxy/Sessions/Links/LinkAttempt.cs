@@ -53,7 +53,9 @@ internal sealed class LinkAttempt
     public static LinkAttempt? Begin(Session session, in LinkNeed need)
     {
         ReplicaTarget? target = session.Gate.Choose();
-        if (need.IsDedicated
+
+        // One that was kept is in nobody's state, and nothing is replayed on it.
+        if (need.IsDedicated && LinkNeed.ReasonIn(session.State) == DedicatedReason.None
             && session.Sharing?.Links.TakeKept(LinkIdentity.Of(session.State), session.State.Identity.NamesKey) is { } kept)
         {
             return new LinkAttempt(session, need, target, port: 0, kept.Socket) { IsKept = true };
