@@ -6,6 +6,9 @@ internal static class FinalCheck
     /// <summary>The proxy hears of a promotion so much later at most; a master that wakes up in that moment is believed.</summary>
     private const long EventDelayUs = 10_000;
 
+    /// <summary>Without any Sentinel's word, the proxy sees a promotion so much later at most.</summary>
+    private const long ObservedWithinUs = 20_000;
+
     /// <returns>Acknowledged writes that were lost where that cannot be helped.</returns>
     public static long Run(World world, SentinelGroup group, History history)
     {
@@ -60,7 +63,9 @@ internal static class FinalCheck
             .Select(one => one.PromotedUs)
             .LastOrDefault();
         FailoverFact? failover = group.Failovers.Find(one => one.Old == fate.Node && one.PromotedUs >= reignBeganUs);
-        bool isExcused = failover is not null && (!failover.IsGuarded
+        bool isUnseen = failover is { IsGuarded: false }
+            && (!failover.IsObservable || fate.ExecutedAtUs - failover.PromotedUs < ObservedWithinUs);
+        bool isExcused = failover is not null && (isUnseen
             || (failover.Cause != FailoverCause.Planned && fate.ExecutedAtUs <= failover.BeganUs)
             || (fate.WaitsAtServer && failover.PromotedUs - fate.ExecutedAtUs < SimulatedRedis.MaxLagUs)
             || (failover.Cause == FailoverCause.Freeze && Math.Abs(fate.ExecutedAtUs - failover.PromotedUs) < EventDelayUs));

@@ -16,6 +16,9 @@ internal sealed record FailoverFact(FailoverCause Cause, SimulatedRedis Old, Sim
 {
     public long PromotedUs { get; set; } = long.MaxValue;
 
+    /// <summary>The proxy has had the time to see the new master as a replica: it looks about once a second.</summary>
+    public bool IsObservable { get; set; }
+
     /// <summary>The proxy hears the leader, and heeds it. Then nothing that it acknowledges on the way may be lost.</summary>
     public bool IsGuarded { get; set; }
 }
@@ -169,6 +172,7 @@ internal sealed class SentinelGroup
         leader.PublishAboutReplica("+failover-state-wait-promotion", fact.New, fact.Old);
         await _world.PauseUs(30, 400);
         fact.PromotedUs = _world.NowUs;
+        fact.IsObservable = _world.NowUs - fact.New.AwakeUs > 1_200_000;
         Failovers.Add(fact);
         Master = fact.New;
         fact.New.Promote();

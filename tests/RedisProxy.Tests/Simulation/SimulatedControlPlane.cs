@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 
 using RedisProxy.Configuration;
+using RedisProxy.Servers;
 using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Simulation;
@@ -23,6 +24,9 @@ internal sealed class SimulatedControlPlane
     private readonly Func<IPEndPoint, SimulatedRedis?> _find;
     private readonly Action<TopologyView> _show;
     private readonly List<SimulatedSentinelLink> _links = [];
+    private readonly EarlyAcceptance _early;
+    private readonly HoldOptions _hold;
+    private readonly IReadOnlyList<SimulatedRedis> _nodes;
     private SimulatedProbe? _probe;
     private TopologyView? _current;
     private long _heldAskedUs = long.MinValue / 2;
@@ -32,21 +36,30 @@ internal sealed class SimulatedControlPlane
     public SimulatedControlPlane(
         World world,
         ProxyOptions options,
-        IEnumerable<SimulatedSentinel> sentinels,
+        SentinelGroup group,
         Func<IPEndPoint, SimulatedRedis?> find,
         Action<TopologyView> show)
     {
         _world = world;
         _policy = new AddressPolicy(options);
+        _hold = options.Hold;
+        _early = new EarlyAcceptance(world.Time);
+        _nodes = group.Nodes;
         _tracker = new MasterTracker("simulated", new PauseRules(options.Hold), isAlone: false, world.Time, NullLogger.Instance);
         _find = find;
         _show = show;
-        _links.AddRange(sentinels.Select(sentinel => new SimulatedSentinelLink(world, sentinel, Settle, Hear)));
+        _links.AddRange(group.Sentinels.Select(sentinel => new SimulatedSentinelLink(world, sentinel, Settle, Hear)));
     }
 
     public void Start()
     {
         _links.ForEach(link => link.Start());
+        foreach (SimulatedRedis node in _nodes)
+        {
+            node.OnConnectionsEnd = () => _world.After(_world.Between(200, 5_000), LookAtReplicas);
+        }
+
+        LookAtReplicasAgain();
         Settle();
     }
 
@@ -79,6 +92,7 @@ internal sealed class SimulatedControlPlane
 
         if (news.IsPromotionBegun)
         {
+            _early.OnPromotionBegun(link.Sentinel.Endpoint);
             bool isOrdered = link.Report.Answer is not { SaysObjectivelyDown: true };
             _tracker.OnPromotionBegun(link.Sentinel.Endpoint.ToString(), isOrdered);
         }
@@ -125,9 +139,9 @@ internal sealed class SimulatedControlPlane
     {
         SentinelVote[] votes = [.. _links.Select(link => SentinelVote.Of(link.Report, _policy, IPAddress.Parse))];
         ElectionResult result = MasterElection.Decide(_tracker.Accepted, votes, mayWait: _world.NowUs < FirstPatienceUs);
-        if (result.Accepted is { } candidate)
+        if (result.Accepted is { } candidate && !(result.IsLowerEpoch && _early.Predecessor is not null))
         {
-            // Nothing is ever reset here, so no majority can have a reason to go back.
+            // Nothing is ever reset here, so no majority can have a reason to go back; and none keeps one for as long as the product waits.
             if (candidate.Epoch < _tracker.Accepted?.Epoch)
             {
                 _world.Violate($"the election went back from epoch {_tracker.Accepted.Epoch} to {candidate.Epoch}");
@@ -137,10 +151,21 @@ internal sealed class SimulatedControlPlane
             _tracker.Accept(candidate, result.Who, result.Reason);
         }
 
-        _tracker.SetSigns(_tracker.Accepted is { } master ? FailureSigns.Read(votes, master.Address) : FailureSigns.None);
+        FailureSigns signs = ReadSigns(votes);
+        _early.Judge(votes, _tracker.Accepted?.Address, _hold.PlannedTimeout);
+        if ((signs.Any || _tracker.Pause is { Doubt: null }) && _hold.AcceptPromoted == PromotionProof.Observed
+            && _tracker.Accepted is { } former && _early.Accept(former, votes, _policy) is { } promoted)
+        {
+            _world.Note("accepted early", promoted.Address.Address.GetAddressBytes()[3], promoted.Epoch);
+            _tracker.Accept(promoted, "itself", "it has been promoted");
+            signs = ReadSigns(votes);
+        }
+
+        _tracker.SetSigns(signs);
+        _tracker.SetDoubt(_early.Doubt);
         if (_tracker.Phase != Availability.PlannedHold)
         {
-            return _tracker.Accepted is null ? FirstPatienceUs : null;
+            return _tracker.Accepted is null ? FirstPatienceUs : (long?)_early.Rest?.TotalMicroseconds;
         }
 
         if (_world.NowUs - _heldAskedUs >= HoldAskIntervalUs)
@@ -151,6 +176,33 @@ internal sealed class SimulatedControlPlane
 
         return _heldAskedUs + HoldAskIntervalUs - _world.NowUs;
     }
+
+    private FailureSigns ReadSigns(SentinelVote[] votes) =>
+        _tracker.Accepted is { } master ? FailureSigns.Read(votes, master.Address) : FailureSigns.None;
+
+    private void LookAtReplicasAgain()
+    {
+        LookAtReplicas();
+        _world.After(_world.Between(900_000, 1_100_000), LookAtReplicasAgain);
+    }
+
+    private void LookAtReplicas()
+    {
+        ReplicaState[] states = [.. _nodes.Where(CanAnswer).Select(StateOf)];
+        _world.After(_world.Between(50, 2_000), () =>
+        {
+            _early.Observe(new ReplicationView { Replicas = states }, _tracker.Accepted?.Address);
+            Settle();
+        });
+    }
+
+    private static bool CanAnswer(SimulatedRedis node) => node is { IsRunning: true, IsFrozen: false, IsBlackholed: false };
+
+    private static ReplicaState StateOf(SimulatedRedis node) => new(new HostEndpoint(node.Address.Address.ToString(), node.Address.Port))
+    {
+        Address = node.Address,
+        Facts = new ReplicationFacts { RunId = FormattableString.Invariant($"{node.Name}-{node.Starts}"), IsMaster = node.IsMaster },
+    };
 
     private void Publish()
     {
@@ -163,6 +215,11 @@ internal sealed class SimulatedControlPlane
         if (view.Generation < _current?.Generation || view.Epoch < _current?.Epoch)
         {
             _world.Violate($"the view went back: {_current} to {view}");
+        }
+
+        if (view.Generation != _current?.Generation)
+        {
+            _world.After(_world.Between(1_000, 55_000), LookAtReplicas);
         }
 
         _current = view;

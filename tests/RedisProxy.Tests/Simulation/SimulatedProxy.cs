@@ -29,6 +29,7 @@ internal sealed class SimulatedProxy : IDisposable
             Hold = new HoldOptions
             {
                 Timeout = world.Chance(70) ? TimeSpan.FromSeconds(4) : TimeSpan.FromMilliseconds(world.Between(50, 1500)),
+                AcceptPromoted = world.Chance(50) ? PromotionProof.Announced : PromotionProof.Observed,
                 MaxOutage = world.Chance(80) ? TimeSpan.FromSeconds(30) : TimeSpan.FromMilliseconds(world.Between(300, 3000)),
             },
             Replay = new ReplayOptions { MaxBytesPerSession = world.Chance(80) ? 64 * 1024 : 1024 },
@@ -37,7 +38,7 @@ internal sealed class SimulatedProxy : IDisposable
         history.ShortestHoldUs = (long)Math.Min(options.Hold.Timeout.TotalMicroseconds, options.Hold.MaxOutage.TotalMicroseconds) - 1000;
         Kernel = new SimulatedKernel(world) { Find = endpoint => group.Nodes.FirstOrDefault(node => node.Address.Equals(endpoint)) };
         Loop = new EventLoop(0, world.Time, OnFault, Kernel, new Random(world.Random.Next()));
-        _control = new SimulatedControlPlane(world, options, group.Sentinels, Kernel.Find, Show);
+        _control = new SimulatedControlPlane(world, options, group, Kernel.Find, Show);
         Gate = new Gate(Loop, (long)options.Hold.MaxOutage.TotalMilliseconds, _control.Suspect, OnFault);
         Kernel.OnReplyReceived = fate => history.OnReceived(fate, Gate.View.Master?.Address);
         var settings = new SessionSettings(options, options.Listeners[0]);

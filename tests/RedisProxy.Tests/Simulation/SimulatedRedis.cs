@@ -42,6 +42,15 @@ internal sealed class SimulatedRedis(World world, int number, History history)
 
     public bool IsLoading { get; private set; }
 
+    /// <summary>How often it was started.</summary>
+    public int Starts { get; private set; } = 1;
+
+    /// <summary>Since then it has been able to answer.</summary>
+    public long AwakeUs { get; private set; } = long.MinValue / 2;
+
+    /// <summary>Called when it ends its connections: killed, or told whom to follow.</summary>
+    public Action OnConnectionsEnd { get; set; } = static () => { };
+
     /// <summary>Nothing that is sent to connect to it arrives.</summary>
     public bool IsBlackholed { get; set; }
 
@@ -115,7 +124,11 @@ internal sealed class SimulatedRedis(World world, int number, History history)
     /// <summary>The key has changed.</summary>
     public void Invalidate(string key) => Array.ForEach(_connections.ToArray(), connection => connection.Invalidate(key));
 
-    public void KillClients() => CloseAll(abort: false);
+    public void KillClients()
+    {
+        CloseAll(abort: false);
+        OnConnectionsEnd();
+    }
 
     public void Crash()
     {
@@ -128,6 +141,8 @@ internal sealed class SimulatedRedis(World world, int number, History history)
     public void Restart()
     {
         world.Note("restarts", number);
+        Starts++;
+        AwakeUs = world.NowUs;
         IsRunning = true;
         IsFrozen = false;
         IsLoading = true;
@@ -146,6 +161,7 @@ internal sealed class SimulatedRedis(World world, int number, History history)
     {
         world.Note(isFrozen ? "freezes" : "thaws", number);
         IsFrozen = isFrozen;
+        AwakeUs = world.NowUs;
         foreach (RedisConnection connection in _connections.ToArray())
         {
             connection.Wire.PauseFar(isFrozen);

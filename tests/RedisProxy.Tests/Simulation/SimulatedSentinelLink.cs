@@ -44,10 +44,12 @@ internal sealed class SimulatedSentinelLink
 
         // SENTINEL MASTER first, then the address: what happens between is seen in the second only.
         SentinelAnswer answer = Sentinel.Answer();
+        long askedAt = _world.Time.GetTimestamp();
         _world.After(_world.Chance(80) ? 0 : _world.Between(1, 300), () =>
         {
             answer = answer with { Master = Sentinel.Answer().Master };
-            ArriveLater(() => Take(Report with { IsReachable = true, HasSpoken = true, Answer = answer, Error = "" }, PollUs));
+            SentinelReport report = Report with { IsReachable = true, HasSpoken = true, AskedAt = askedAt, Answer = answer, Error = "" };
+            ArriveLater(() => Take(report, PollUs));
         });
     });
 

@@ -94,6 +94,40 @@ public sealed class PromotionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Promoted_ObservedAndItsLeaderDies_IsHeldAtOnce()
+    {
+        await StartAsync(PromotionProof.Observed);
+        BeginFailover();
+        Promote();
+        await _deployment.IsAsync(2, Availability.Available);
+
+        // Another one was not elected, and keeps its flag for some time.
+        _deployment.Say(_deployment.Sentinels[2], 0, epoch: 1, flags: "master,failover_in_progress");
+        await Eventually.StaysTrueAsync(
+            _deployment.Clock,
+            TimeSpan.FromSeconds(0.6),
+            () => _deployment.View is { Generation: 2, Availability: Availability.Available });
+        _deployment.Sentinels[0].Server.Stop();
+        await _deployment.WithinAsync(2, Availability.PlannedHold);
+        _deployment.Say(_deployment.Sentinels[1], 1, epoch: 2);
+        await _deployment.WithinAsync(2, Availability.Available);
+    }
+
+    [Fact]
+    public async Task Announced_OnlyByALeaderThatDiesThen_IsHeldUntilAnotherSentinelReportsIt()
+    {
+        await StartAsync(PromotionProof.Announced);
+        Replica.Role = "master";
+        _deployment.Say(_deployment.Sentinels[0], 1, epoch: 2);
+        await _deployment.WithinAsync(2, Availability.Available);
+        _deployment.Sentinels[0].Server.Stop();
+        await _deployment.WithinAsync(2, Availability.PlannedHold);
+        Assert.False(_deployment.View.IsTrusted);
+        _deployment.Say(_deployment.Sentinels[2], 1, epoch: 2);
+        await _deployment.WithinAsync(2, Availability.Available);
+    }
+
+    [Fact]
     public async Task Promoted_MasterSaidDown_IsAcceptedInItsPlace()
     {
         await StartAsync(PromotionProof.Observed);

@@ -17,8 +17,8 @@ internal sealed record HoldOptions
 
     /// <summary>
     /// <c>acceptPromoted</c>: what it takes to continue at a promoted replica: <c>announced</c>, a Sentinel's report of it, about a second
-    /// after the promotion; <c>observed</c>, the replica's own. If the leading Sentinel dies in that second, what the replica acknowledges
-    /// in the first two seconds may be lost with <c>observed</c>.
+    /// after the promotion; <c>observed</c>, the replica's own. If the leading Sentinel dies in that second, what the replica has
+    /// acknowledged by then may be lost with <c>observed</c>.
     /// </summary>
     public PromotionProof AcceptPromoted { get; init; }
 }

@@ -138,6 +138,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         }
         else if (news.IsPromotionBegun && IsAbout(news))
         {
+            _early.OnPromotionBegun(sentinel);
             SentinelAnswer? itsAnswer = _reports.GetValueOrDefault(sentinel.ToString())?.Answer;
             _tracker.OnPromotionBegun(sentinel.ToString(), isOrdered: itsAnswer is not { SaysObjectivelyDown: true });
         }
@@ -211,6 +212,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
             return false;
         }
 
+        _reconfigured.Clear();
         _tracker.Accept(promoted, promoted.Announced.ToString(), "it has been promoted");
         return true;
     }
@@ -218,15 +220,11 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
     /// <summary>Going back to a lower epoch is delayed; everything else happens at once.</summary>
     private bool Lasts(ElectionResult result)
     {
-        if (result.IsLowerEpoch && _early.IsFirm)
-        {
-            return false;
-        }
-
-        if (result is not { IsLowerEpoch: true, Accepted: { } candidate })
+        bool isTooOld = result.IsLowerEpoch && _early.IsAhead;
+        if (isTooOld || result is not { IsLowerEpoch: true, Accepted: { } candidate })
         {
             _lower = null;
-            return result.Accepted is not null;
+            return !isTooOld && result.Accepted is not null;
         }
 
         if (_lower?.Candidate != candidate)
