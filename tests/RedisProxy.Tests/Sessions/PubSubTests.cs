@@ -41,6 +41,22 @@ public sealed class PubSubTests
         await (client, first).ExchangeAsync(Requests.Of("PING"), "*2\r\n$4\r\npong\r\n$0\r\n\r\n");
     }
 
+    /// <summary>Part of it is on its way to the client when the proxy has something to say itself.</summary>
+    [Fact]
+    public async Task LargeMessage_IsNotInterruptedByAReplyOfTheProxy()
+    {
+        string message = $">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$300000\r\n{new string('x', 300_000)}\r\n";
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await first.SendAsync(message[..200_000]);
+        Assert.Equal(message[..100_000], await client.ReadExactlyAsync(100_000));
+        await client.SendAsync(Requests.Of("CLIENT", "CAPA", "redirect"));
+        await Eventually.Within(
+            TimeSpan.FromSeconds(10), async () => (await lab.SnapshotsAsync())[0].ReceivedBytes > 0, "the request has arrived");
+        await first.SendAsync(message[200_000..]);
+        await client.ExpectAsync(message[100_000..] + "+OK\r\n");
+    }
+
     [Theory]
     [InlineData("UNSUBSCRIBE", "a", "b")]
     [InlineData("UNSUBSCRIBE")]

@@ -97,6 +97,9 @@ internal abstract class BackendLink(long generation, long nowMs, LedgerMemory me
     /// <summary>The client has part of a reply, and will not get the rest from another link.</summary>
     public bool IsTorn => IsMidReply && (IsMidMessage || (!IsRejecting && !IsMidDropped));
 
+    /// <summary>Nothing of the proxy's own may go to the client now: the link rejects, or a message has been relayed in part.</summary>
+    public bool HoldsProxyReplies => IsRejecting || (IsMidReply && IsMidMessage);
+
     /// <summary>Replies are relayed unread: the session no longer follows one reply per request.</summary>
     public bool IsRaw { get; set; }
 

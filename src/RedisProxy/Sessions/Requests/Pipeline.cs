@@ -95,7 +95,7 @@ internal sealed class Pipeline
         {
             // While a link rejects, the fate of its requests is decided for all of them together.
             RequestQueue queue = OldestQueue;
-            return !queue.IsEmpty && queue.Oldest.IsProxyReply && !queue.Oldest.IsOpen && Link is not { IsRejecting: true };
+            return !queue.IsEmpty && queue.Oldest.IsProxyReply && !queue.Oldest.IsOpen && Link is not { HoldsProxyReplies: true };
         }
     }
 
