@@ -29,6 +29,7 @@ internal sealed class DataPlaneListener
     private PlaneBridge? _bridge;
     private int _nextPart;
     private int _openings;
+    private bool _isSucceeded;
     private BackendOptions _backend;
 
     /// <param name="options">Of the whole proxy.</param>
@@ -107,7 +108,7 @@ internal sealed class DataPlaneListener
     /// <returns>A task that fails if a listening socket becomes unusable, and completes when all were stopped.</returns>
     public Task<Task> StartAsync(ListenerSockets sockets)
     {
-        _bridge = PlaneBridge.Connect(_source, Gates, view => _ = EndWaitsAsync(
+        _bridge = PlaneBridge.Connect(_source, Gates, _context.Numbers, view => _ = EndWaitsAsync(
             () => _source.Current is { Availability: Availability.PlannedHold } now && now.Generation == view.Generation));
         return OpenAsync(sockets);
     }
@@ -178,7 +179,7 @@ internal sealed class DataPlaneListener
     {
         if (!IsDraining && _sockets is { } open)
         {
-            await _context.Takeover.GiveWayAsync(open);
+            _isSucceeded = await _context.Takeover.GiveWayAsync(open);
         }
 
         int opening = _openings;
@@ -188,7 +189,8 @@ internal sealed class DataPlaneListener
         await OnEachPartAsync(static part => part.StopAccepting());
         _sockets?.RemoveFile();
         TimeSpan spread = timeout / 2 < MaxSpread ? timeout / 2 : MaxSpread;
-        await OnEachPartAsync(part => part.Stop((long)spread.TotalMilliseconds));
+        HandoffMove? move = HandoffMove.Of(Options, _isSucceeded, _context.Numbers);
+        await OnEachPartAsync(part => part.Stop((long)spread.TotalMilliseconds, move));
         Task drained = Task.WhenAll(_parts.Select(part => part.Drained));
         try
         {

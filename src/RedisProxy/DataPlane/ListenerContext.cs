@@ -19,4 +19,8 @@ internal sealed record ListenerContext(
     TlsSetup Tls,
     PortTakeover Takeover,
     TimeProvider Time,
-    ILogger Log);
+    ILogger Log)
+{
+    /// <summary>Of events that clients are told of.</summary>
+    public HandoffNumbers Numbers { get; } = new(Time);
+}

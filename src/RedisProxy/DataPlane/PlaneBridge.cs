@@ -13,6 +13,7 @@ internal sealed class PlaneBridge : ITopologyObserver
 {
     private readonly IReadOnlyList<Gate> _gates;
     private readonly Lease? _lease;
+    private readonly HandoffNumbers _numbers;
     private readonly Action<TopologyView> _onHold;
 
     // Views come from the source's thread, pauses from an operator's: the last one posted must be the newest of both.
@@ -20,10 +21,11 @@ internal sealed class PlaneBridge : ITopologyObserver
     private TopologyView? _view;
     private bool _isPaused;
 
-    private PlaneBridge(IReadOnlyList<Gate> gates, Lease? lease, Action<TopologyView> onHold)
+    private PlaneBridge(IReadOnlyList<Gate> gates, Lease? lease, HandoffNumbers numbers, Action<TopologyView> onHold)
     {
         _gates = gates;
         _lease = lease;
+        _numbers = numbers;
         _onHold = onHold;
     }
 
@@ -54,10 +56,12 @@ internal sealed class PlaneBridge : ITopologyObserver
     /// <summary>Makes the gates follow the source, starting with its current view.</summary>
     /// <param name="source">Of the listener.</param>
     /// <param name="gates">One for each loop.</param>
+    /// <param name="numbers">Of events, for clients.</param>
     /// <param name="onHold">Called with the view that starts a failover, after it was posted to all gates. Must not wait.</param>
-    public static PlaneBridge Connect(ITopologySource source, IReadOnlyList<Gate> gates, Action<TopologyView> onHold)
+    public static PlaneBridge Connect(
+        ITopologySource source, IReadOnlyList<Gate> gates, HandoffNumbers numbers, Action<TopologyView> onHold)
     {
-        var bridge = new PlaneBridge(gates, source.Lease, onHold);
+        var bridge = new PlaneBridge(gates, source.Lease, numbers, onHold);
         source.Subscribe(bridge);
         return bridge;
     }
@@ -89,15 +93,16 @@ internal sealed class PlaneBridge : ITopologyObserver
         }
 
         long? heardAsOf = _lease?.AsOf;
+        long number = _numbers.Next();
         foreach (Gate gate in _gates)
         {
             gate.Loop.Post(
                 static posted =>
                 {
-                    (Gate gate, TopologyView view, long? heardAsOf) = ((Gate, TopologyView, long?))posted!;
-                    gate.Apply(view, heardAsOf);
+                    (Gate gate, TopologyView view, long? heardAsOf, long number) = ((Gate, TopologyView, long?, long))posted!;
+                    gate.Apply(view, heardAsOf, number);
                 },
-                (gate, view, heardAsOf));
+                (gate, view, heardAsOf, number));
         }
     }
 }

@@ -48,14 +48,15 @@ internal sealed class PortTakeover(SocketTransport transport, bool isWanted, Tim
     /// reach these from now on, and this returns when the handshakes in progress have ended. Otherwise it returns at once: then clients are
     /// to be refused instead of waiting for a listener that does not exist.
     /// </summary>
-    public async Task GiveWayAsync(ListenerSockets sockets)
+    /// <returns>True: others listen on one of their addresses.</returns>
+    public async Task<bool> GiveWayAsync(ListenerSockets sockets)
     {
         IGrouping<IPEndPoint?, BoundSocket>[] shared =
             [.. sockets.Bound.GroupBy(socket => socket.Endpoint).Where(group => CountOthers(group.Key, group.Count()) > 0)];
         bool[] areTurnedAway = [.. shared.SelectMany(group => group).Select(socket => transport.TryTurnAway(socket.Fd))];
         if (!areTurnedAway.Contains(true))
         {
-            return;
+            return shared.Length > 0;
         }
 
         await Task.Delay(HandshakesEndWithin, time, CancellationToken.None);
@@ -66,6 +67,8 @@ internal sealed class PortTakeover(SocketTransport transport, bool isWanted, Tim
         {
             transport.TrySteer(group.First().Fd, group.Count(), 1);
         }
+
+        return true;
     }
 
     private int CountOthers(IPEndPoint? endpoint, int own) => endpoint is null ? 0 : transport.CountListening(endpoint) - own;

@@ -56,6 +56,9 @@ internal sealed class Gate(
     /// <summary>May the view be acted upon?</summary>
     public ViewLease Lease { get; } = new(loop, lease);
 
+    /// <summary>Number of the event that last let requests wait, or all of them go.</summary>
+    public long HandoffNumber { get; private set; }
+
     public EventLoop Loop => loop;
 
     /// <summary>In an outage longer than this, requests are not held.</summary>
@@ -133,9 +136,11 @@ internal sealed class Gate(
 
     /// <param name="view">Replaces the current one.</param>
     /// <param name="heardAsOf">The lease's moment when the view was created; null without a lease.</param>
-    public void Apply(TopologyView view, long? heardAsOf = null)
+    /// <param name="number">Of the event, if it is one for clients, see <see cref="HandoffNumbers"/>.</param>
+    public void Apply(TopologyView view, long? heardAsOf = null, long number = 0)
     {
         TopologyView before = View;
+        bool allowedAll = AllowsAll;
         bool isSuperseded = view.Generation != before.Generation;
         if (before.IsServing && (!view.IsServing || isSuperseded))
         {
@@ -153,6 +158,7 @@ internal sealed class Gate(
         }
 
         View = view;
+        HandoffNumber = allowedAll != AllowsAll || HandoffNumber == 0 ? number : HandoffNumber;
         if (before.IsServing && !view.IsServing)
         {
             _shutSinceMs = loop.NowMs;

@@ -31,6 +31,12 @@ internal enum Outcome : byte
     /// <summary>CLIENT GETNAME, for the same reason.</summary>
     NameOfClient,
 
+    /// <summary>CLIENT MAINT_NOTIFICATIONS: OK in RESP3, an error in RESP2, which has no pushes (<see cref="HandoffRequests"/>).</summary>
+    Handoffs,
+
+    /// <summary>The same with words that it does not have.</summary>
+    HandoffsMisspelt,
+
     /// <summary>The client has to authenticate first (<see cref="ClientAccess"/>).</summary>
     NotAuthenticated,
 

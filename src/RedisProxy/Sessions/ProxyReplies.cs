@@ -71,6 +71,10 @@ internal sealed class ProxyReplies
         Outcome.NotExecuted => _notExecuted,
         Outcome.NotConfirmed => _notConfirmed,
         Outcome.Acknowledged or Outcome.Named => Ok,
+        Outcome.Handoffs => protocol > Identity.DefaultProtocol
+            ? Ok
+            : "-ERR RedisProxy: notifications are pushes of RESP3, switch to it with HELLO 3 first\r\n"u8.ToArray(),
+        Outcome.HandoffsMisspelt => "-ERR syntax error\r\n"u8.ToArray(),
         Outcome.NotAuthenticated => "-NOAUTH Authentication required.\r\n"u8.ToArray(),
         Outcome.HelloNotAuthenticated => HelloNotAuthenticated,
         Outcome.WrongPassword => "-WRONGPASS invalid username-password pair or user is disabled.\r\n"u8.ToArray(),

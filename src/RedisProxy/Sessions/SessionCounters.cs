@@ -29,6 +29,9 @@ internal sealed class SessionCounters
     /// <summary>Requests that no backend has taken yet, as of the same moment.</summary>
     public long Held;
 
+    /// <summary>Sessions whose clients asked for notifications, as of the same moment.</summary>
+    public long HandoffSessions;
+
     /// <summary>Sessions with something to send on a shared link, as of the last <see cref="SessionListener.CountLinks"/>.</summary>
     public long LinkQueued;
 
@@ -72,6 +75,9 @@ internal sealed class SessionCounters
     /// <summary>Proxy replies, by <see cref="Outcome"/>.</summary>
     public long[] ProxyReplies { get; } = new long[Enum.GetValues<Outcome>().Length];
 
+    /// <summary>Notifications sent, by <see cref="HandoffEvent"/>.</summary>
+    public long[] Handoffs { get; } = new long[Enum.GetValues<HandoffEvent>().Length];
+
     /// <summary>By <see cref="ProtocolError"/>.</summary>
     public long[] ProtocolErrors { get; } = new long[Enum.GetValues<ProtocolError>().Length];
 
@@ -87,6 +93,7 @@ internal sealed class SessionCounters
     {
         InFlight = 0;
         Held = 0;
+        HandoffSessions = 0;
         LinkQueued = 0;
         LinkOwed = 0;
         PinnedNow.AsSpan().Clear();

@@ -15,6 +15,7 @@ internal sealed class SessionSettings
         MaxSessions = listener.MaxSessions;
         SharedLinks = listener.Multiplex.Links;
         Durable = listener.Durable.Replicas == 0 ? null : new DurableSettings(listener.Durable, options.Backend);
+        Handoffs = listener.Handoffs;
         HasSentinel = options.Sentinel is not null;
         IsOfReplicas = listener.Role == ListenerRole.Replica;
         ClientTcp = ToTcpSettings(options.Client.KeepAlive, options.Client.UserTimeout);
@@ -44,6 +45,9 @@ internal sealed class SessionSettings
 
     /// <summary>Null: replies to writes do not wait for replicas.</summary>
     public DurableSettings? Durable { get; }
+
+    /// <summary>Clients that ask for it are told of failovers and of moves.</summary>
+    public bool Handoffs { get; }
 
     /// <summary>Without Sentinel there is no other master for a rejected request, so its error goes to the client.</summary>
     public bool HasSentinel { get; }

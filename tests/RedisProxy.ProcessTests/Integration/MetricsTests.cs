@@ -147,7 +147,12 @@ public sealed class MetricsTests : IAsyncLifetime
         {
             Name = "reads",
             Master = deployment.MasterName,
-            Settings = new Dictionary<string, JsonNode?> { ["role"] = "replica", ["multiplex"] = new JsonObject { ["links"] = 1 } },
+            Settings = new Dictionary<string, JsonNode?>
+            {
+                ["role"] = "replica",
+                ["handoffs"] = true,
+                ["multiplex"] = new JsonObject { ["links"] = 1 },
+            },
         };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(options with { Listeners = [.. options.Listeners, reads] });
         await Eventually.Within(

@@ -17,6 +17,7 @@ public sealed class DeclaredKeyTests : IDisposable
         ["listeners[].role"] = ("", "master"),
         ["listeners[].weights"] = ("__10.0.0.0/8", "7"),
         ["listeners[].tls"] = ("__handshakeTimeout", "5s"),
+        ["listeners[].handoffAddress"] = ("", "other.example:6380"),
         ["listeners[].proxyProtocol"] = ("__0", "10.0.0.0/8"),
         ["listeners[].users"] = ("__1__password", "x"),
         ["listeners[].users[].username"] = ("", "other"),

@@ -86,6 +86,10 @@ public sealed class ListenerOptionTests
             "'role': 'replica', 'durable': { 'replicas': 1 }",
             "listeners[0].durable: applies only to the master, replicas take no writes"
         },
+        {
+            "'handoffAddress': '[::1]:6380'",
+            """listeners[0].handoffAddress: "[::1]:6380" is not understood by all clients; expected a name or an IPv4 address"""
+        },
         { "'multiplex': 2", """listeners[0].multiplex: "2" is not an object; expected an object""" },
         { "'multiplex': { 'link': 2 }", """listeners[0].multiplex.link: unknown key; did you mean "links"?""" },
         { "'maxSession': 5", """listeners[0].maxSession: unknown key; did you mean "maxSessions"?""" },
@@ -93,7 +97,7 @@ public sealed class ListenerOptionTests
             "'timeout': '1s'",
             "listeners[0].timeout: unknown key; expected "
                 + "name, bind, master, role, maxLagBytes, maxLagSeconds, fallback, slowStart, weights, maxSessions, "
-                + "tls, proxyProtocol, pubsub, multiplex, durable, users or backendUser"
+                + "tls, proxyProtocol, pubsub, multiplex, durable, handoffs, handoffAddress, users or backendUser"
         },
     };
 

@@ -23,8 +23,8 @@ internal static class RoomRules
         ["EventLoops", "EventLoops/Linux", "EventLoops/Pipelines", "EventLoops/Platform", "EventLoops/Tls"],
         ["Topology/Views"],
         [
-            "Sessions", "Sessions/Admission", "Sessions/Durability", "Sessions/Links", "Sessions/Recovery", "Sessions/Replies",
-            "Sessions/Requests", "Sessions/Sharing", "Sessions/State",
+            "Sessions", "Sessions/Admission", "Sessions/Durability", "Sessions/Handoffs", "Sessions/Links", "Sessions/Recovery",
+            "Sessions/Replies", "Sessions/Requests", "Sessions/Sharing", "Sessions/State",
         ],
         ["Topology/Sentinels"],
         ["Topology/Promotions"],

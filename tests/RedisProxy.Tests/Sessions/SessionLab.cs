@@ -43,6 +43,9 @@ internal sealed class SessionLab : IAsyncDisposable
     /// <summary>Null unless asked for; then it has to be renewed.</summary>
     public Lease? Lease { get; private init; }
 
+    /// <summary>Of the view shown last, as clients are told it.</summary>
+    public long LastNumber { get; private set; }
+
     /// <summary>How often sessions doubted the master.</summary>
     public long Suspicions => Interlocked.Read(ref _suspicions);
 
@@ -129,7 +132,7 @@ internal sealed class SessionLab : IAsyncDisposable
         long? heardAsOf = Lease?.AsOf;
         return _loop.InvokeAsync(() =>
         {
-            _listener.Gate.Apply(view, heardAsOf);
+            _listener.Gate.Apply(view, heardAsOf, ++LastNumber);
             return true;
         });
     }
@@ -258,9 +261,9 @@ internal sealed class SessionLab : IAsyncDisposable
     });
 
     /// <summary>Begins to end sessions one after the other, and says which of them have ended by then, oldest first.</summary>
-    public Task<bool[]> StopGraduallyAsync(long spreadMs) => _loop.InvokeAsync(() =>
+    public Task<bool[]> StopGraduallyAsync(long spreadMs, HandoffMove? move = null) => _loop.InvokeAsync(() =>
     {
-        _listener.Stop(spreadMs);
+        _listener.Stop(spreadMs, move);
         return _listener.Gate.Sessions.OrderBy(session => session.Id).Select(session => session.IsEnded).ToArray();
     });
 

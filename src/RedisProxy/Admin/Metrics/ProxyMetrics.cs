@@ -58,6 +58,7 @@ internal sealed class ProxyMetrics : IDisposable
         AddNotifications();
         AddProgram();
         LinkMetrics.AddTo(Meter, forwarder);
+        HandoffMetrics.AddTo(Meter, forwarder);
         ReplicaMetrics.AddTo(Meter, forwarder, topology);
         AdminMetrics.AddTo(Meter, adminConnections, access);
         ProcessMetrics.AddTo(Meter);

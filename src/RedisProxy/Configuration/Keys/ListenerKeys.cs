@@ -73,6 +73,15 @@ internal static class ListenerKeys
                 section.Refuse("durable", "applies only to the master, replicas take no writes");
             }
         })
+        .Value("handoffs", TrueOrFalse, o => o.Handoffs, (o, v) => o with { Handoffs = v })
+        .Value("handoffAddress", Destination, o => o.HandoffAddress, (o, v) => o with { HandoffAddress = v })
+        .Check(static (section, o) =>
+        {
+            if (o.HandoffAddress is { Address.AddressFamily: System.Net.Sockets.AddressFamily.InterNetworkV6 } address)
+            {
+                section.Refuse("handoffAddress", $"\"{address}\" is not understood by all clients; expected a name or an IPv4 address");
+            }
+        })
         .Step((section, o) => o with
         {
             Users = ReadUsers(section),

@@ -38,6 +38,20 @@ internal sealed record ListenerOptions
     public DurableOptions Durable { get; init; } = new();
 
     /// <summary>
+    /// <c>handoffs</c>: answer <c>CLIENT MAINT_NOTIFICATIONS</c>, by which RESP3 clients ask to be told of failovers, so that they wait
+    /// longer for replies meanwhile, and of the end of this process, so that they connect again in time. Otherwise the command is
+    /// forwarded, and servers refuse it. Clients that have asked are told until they disconnect.
+    /// </summary>
+    public bool Handoffs { get; init; }
+
+    /// <summary>
+    /// <c>handoffAddress</c>: <c>host:port</c> where those clients are told to connect when this listener is drained or stopped, such as
+    /// the load balancer in front of it: a name, or an IPv4 address, because not all clients understand IPv6 addresses. Default: where each
+    /// client is connected now, if another process listens there by then (<c>--take-over</c>); none with <c>proxyProtocol</c>.
+    /// </summary>
+    public HostEndpoint? HandoffAddress { get; init; }
+
+    /// <summary>
     /// <c>proxyProtocol</c>: CIDR blocks of the load balancers in front of this listener. A connection from them must begin with a PROXY
     /// protocol header, version 1 or 2 (haproxy.org, proxy-protocol.txt), and is treated as a connection of the client named in the header;
     /// the same goes for connections over a unix socket. Connections from other networks are served as they are; a PROXY header on them is

@@ -104,11 +104,12 @@ internal sealed class SessionListener
 
     /// <summary>Stops accepting; sessions end one after the other, each as soon as nothing of its is pending.</summary>
     /// <param name="spreadMs">See <see cref="GradualEnd.Begin"/>.</param>
-    public void Stop(long spreadMs = 0)
+    /// <param name="move">See <see cref="GradualEnd.Begin"/>.</param>
+    public void Stop(long spreadMs = 0, HandoffMove? move = null)
     {
         StopAccepting();
         _admission.Stop();
-        _ending.Begin(Gate.Sessions, spreadMs);
+        _ending.Begin(Gate.Sessions, spreadMs, move);
         CompleteWhenDrained();
     }
 
@@ -123,6 +124,7 @@ internal sealed class SessionListener
         Debug.Assert(_loop.IsCurrent, "sessions belong to their loop");
         long inFlight = 0;
         long held = 0;
+        long handoffs = 0;
         Span<long> pinned = stackalloc long[Counters.PinnedNow.Length];
         pinned.Clear();
         foreach (Session session in Gate.Sessions)
@@ -131,12 +133,14 @@ internal sealed class SessionListener
             {
                 inFlight += session.Link?.InFlight.Requests ?? 0;
                 held += session.Pipeline.Waiting.Requests;
+                handoffs += session.State.Handoffs is null ? 0 : 1;
                 pinned[(int)session.State.Pin]++;
             }
         }
 
         Counters.InFlight = inFlight;
         Counters.Held = held;
+        Counters.HandoffSessions = handoffs;
         pinned.CopyTo(Counters.PinnedNow);
         CountLinks();
     }

@@ -3,9 +3,13 @@ using RedisProxy.Resp;
 
 namespace RedisProxy.Sessions;
 
-/// <summary>Writes proxy replies, for all requests that are due for one.</summary>
+/// <summary>Writes proxy replies, for all requests that are due for one, and the proxy's own pushes.</summary>
 internal static class ProxyReplyWriter
 {
+    /// <summary>Is anything due, now that whatever was on its way to the client is sent?</summary>
+    public static bool IsDue(Conversation session) =>
+        session.OwesInvalidation || session.Pipeline.IsProxyReplyDue || HandoffPushes.AreDue(session);
+
     /// <returns>Why the session ends once these are sent; <see cref="EndCause.None"/>: it goes on.</returns>
     public static EndCause Compose(Conversation session, Slab slab)
     {
@@ -16,6 +20,7 @@ internal static class ProxyReplyWriter
             slab.End += ProxyReplies.InvalidateAll.Length;
         }
 
+        HandoffPushes.Compose(session, slab);
         Pipeline pipeline = session.Pipeline;
         while (pipeline.IsProxyReplyDue)
         {
@@ -29,11 +34,7 @@ internal static class ProxyReplyWriter
 
             // A CLIENT REPLY that was not executed gets the answer that its client expects after execution.
             StateChange? change = request.HasChange ? pipeline.Changes.TakeOldest() : null;
-            if (request.Outcome == Outcome.Named)
-            {
-                session.State.Apply(change!, request: default, reply: default, isError: false);
-            }
-
+            ApplyOwn(session.State, request.Outcome, change);
             bool isSilent = session.State.TakeReply(request, change, isError: false) == ReplyFate.Dropped;
             pipeline.RetireOldest(queue);
             if (request.Outcome == Outcome.Unknown && !isSilent && EndsAtUnknown(session.Settings, request.Traits))
@@ -74,6 +75,19 @@ internal static class ProxyReplyWriter
         // An incomplete request has no place for a reply yet.
         bool isAllAnswered = pipeline.Waiting.IsEmpty || pipeline.Waiting.Oldest.IsOpen;
         return pipeline.HasLostChange && isAllAnswered ? EndCause.StateInDoubt : EndCause.None;
+    }
+
+    // What no backend is told.
+    private static void ApplyOwn(ConnectionState state, Outcome outcome, StateChange? change)
+    {
+        if (outcome == Outcome.Named)
+        {
+            state.Apply(change!, request: default, reply: default, isError: false);
+        }
+        else if (outcome == Outcome.Handoffs)
+        {
+            state.TellHandoffs(change!);
+        }
     }
 
     private static byte[] TextOf(Conversation session, Outcome outcome)

@@ -71,7 +71,7 @@ internal sealed class ReplyPump(Session session)
                 _source = link;
             }
 
-            if (session.OwesInvalidation || session.Pipeline.IsProxyReplyDue)
+            if (ProxyReplyWriter.IsDue(session))
             {
                 _proxyReplies = session.Loop.Slabs.Rent(large: false);
                 _endAfterProxyReplies = ProxyReplyWriter.Compose(session, _proxyReplies);

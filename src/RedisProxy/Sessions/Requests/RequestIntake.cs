@@ -17,8 +17,7 @@ internal sealed class RequestIntake(Session session)
     private long _frameStart;
     private long _requestStart;
     private long _stalledSinceMs = -1;
-    private bool _followsNoOp;
-    private bool _followsCaching;
+    private bool _followsNoOp, _followsCaching;
     private bool _changesInTransaction;
     private bool _isStopped;
     private bool _hasOpenRequest;
@@ -208,6 +207,7 @@ internal sealed class RequestIntake(Session session)
             ? access.Inspect(traits, arguments, length, inTransaction)
             : RequestInspector.Inspect(traits, arguments, inTransaction);
         inspection = session.Sharing is null ? inspection : SharedNames.Answer(inspection, arguments, length, inTransaction);
+        inspection = inTransaction || !session.Settings.Handoffs ? inspection : HandoffRequests.Answer(inspection, arguments);
         if (inspection.Rewritten is { } rewritten)
         {
             session.Pipeline.Buffer.Overwrite(_frameStart, _scanned, rewritten);

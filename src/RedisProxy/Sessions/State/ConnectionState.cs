@@ -42,6 +42,9 @@ internal sealed class ConnectionState(SessionSettings settings)
     /// <summary>Null until the connection first subscribes.</summary>
     public Subscriptions? Subscriptions { get; private set; }
 
+    /// <summary>CLIENT MAINT_NOTIFICATIONS, which no backend knows; null when it is off.</summary>
+    public SessionHandoffs? Handoffs { get; private set; }
+
     public TransactionState Transaction { get; private set; }
 
     /// <summary>Grows when state to be replayed changes while there is no backend.</summary>
@@ -131,6 +134,16 @@ internal sealed class ConnectionState(SessionSettings settings)
         }
     }
 
+    /// <summary>The proxy has answered CLIENT MAINT_NOTIFICATIONS. In RESP2 it was refused.</summary>
+    public void TellHandoffs(StateChange change)
+    {
+        if (Identity.Protocol > Identity.DefaultProtocol && HandoffRequests.TryRead(change.Arguments, out HandoffWish wish))
+        {
+            Handoffs = wish == HandoffWish.Off ? null : Handoffs ?? new SessionHandoffs();
+            Handoffs?.Wish = wish;
+        }
+    }
+
     /// <summary>The backend has queued a request in a transaction, or refused to.</summary>
     public void Enqueue(StateChange? change, ReadOnlySpan<byte> request, bool isError)
     {
@@ -201,6 +214,7 @@ internal sealed class ConnectionState(SessionSettings settings)
                 break;
             case CommandKind.Hello:
                 PinUnless(Identity.TryApplyHello(arguments));
+                Handoffs = Identity.Protocol > Identity.DefaultProtocol ? Handoffs : null;
                 break;
             case CommandKind.Select:
                 Database = int.Parse(arguments[1], NumberStyles.Integer, CultureInfo.InvariantCulture);
@@ -270,6 +284,7 @@ internal sealed class ConnectionState(SessionSettings settings)
         Selected = null;
         ApplyTracking([], isOn: false);
         Subscriptions?.Clear();
+        Handoffs = null;
         _fixedPin = PinReason.None;
     }
 }
