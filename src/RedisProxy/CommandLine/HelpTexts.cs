@@ -57,7 +57,7 @@ internal static class HelpTexts
               In front of one server, without Sentinel.
 
           RedisProxy --config /etc/redisproxy/proxy.json --take-over
-              Replaces a running proxy: new clients connect to this one; then stop the old one with SIGTERM.
+              Replaces a running proxy: clients and their sessions come to this one; then stop the old one with SIGTERM.
 
           RedisProxy check --config /etc/redisproxy/proxy.json
               Is the configuration valid, and which server is the master now?

@@ -24,8 +24,8 @@ internal sealed class ProxyCommandLine
     private readonly ConfigurationArguments _arguments = new();
     private readonly Option<bool> _takeOver = new("--take-over")
     {
-        Description = "Replace a proxy of the same user that runs on these addresses: new clients connect to this one; stop "
-            + "the other (SIGTERM) once this one is ready. Without this option, an address in use is an error.",
+        Description = "Replace a proxy of the same user that runs on these addresses: clients and their sessions come to this one; "
+            + "stop the other (SIGTERM) once this one is ready. Without this option, an address in use is an error.",
     };
 
     private readonly Option<bool> _auditJson = new("--json") { Description = "As JSON, for programs." };

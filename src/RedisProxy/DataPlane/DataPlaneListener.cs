@@ -25,12 +25,12 @@ internal sealed class DataPlaneListener
     private readonly OperatorPause _pause;
     private readonly SessionQuota _quota;
     private readonly WaitRelease _waits;
+    private readonly SessionPassage _passage;
     private ListenerSockets? _sockets;
     private PlaneBridge? _bridge;
-    private int _nextPart;
-    private int _openings;
+    private int _nextPart, _openings;
     private bool _isSucceeded;
-    private BackendOptions _backend;
+    private ProxyOptions _options;
 
     /// <param name="options">Of the whole proxy.</param>
     /// <param name="listener">Its own.</param>
@@ -68,9 +68,11 @@ internal sealed class DataPlaneListener
             };
         }
 
-        _backend = options.Backend;
+        _options = options;
         var world = new TopologyContext(context.Time, NullLoggerFactory.Instance) { BackendTls = context.Tls.Backend };
         _waits = new WaitRelease(listener.Name, Gates, world, context.Log);
+        var passage = new PassageContext(listener.Name, _parts, () => PassageTerms.Of(_options, Options), context.Time, context.Log);
+        _passage = new SessionPassage(passage, context.Takeover);
     }
 
     public ListenerOptions Options { get; private set; }
@@ -118,7 +120,7 @@ internal sealed class DataPlaneListener
     {
         Options = listener;
         _quota.Max = listener.MaxSessions;
-        _backend = options.Backend;
+        _options = options;
 
         // Of TLS only the files may change, and those are watched separately.
         SessionSettings before = _parts[0].Settings;
@@ -156,6 +158,7 @@ internal sealed class DataPlaneListener
         }
 
         _context.Takeover.Take(sockets, () => IsDraining || _sockets != sockets);
+        _passage.Open(sockets.Bind);
         DataPlaneLog.Listening(_context.Log, Options.Name, sockets.Bind, _context.Loops.Count);
         if (before is not null)
         {
@@ -177,19 +180,20 @@ internal sealed class DataPlaneListener
     /// <returns>False: it was opened again meanwhile.</returns>
     public async Task<bool> DrainAsync(TimeSpan timeout)
     {
+        Resume();
         if (!IsDraining && _sockets is { } open)
         {
             _isSucceeded = await _context.Takeover.GiveWayAsync(open);
+            timeout = await _passage.CloseAsync(timeout, () => SessionCount);
         }
 
         int opening = _openings;
         IsDraining = true;
         DataPlaneLog.Draining(_context.Log, Options.Name, SessionCount);
-        Resume();
         await OnEachPartAsync(static part => part.StopAccepting());
         _sockets?.RemoveFile();
-        TimeSpan spread = timeout / 2 < MaxSpread ? timeout / 2 : MaxSpread;
         HandoffMove? move = HandoffMove.Of(Options, _isSucceeded, _context.Numbers);
+        TimeSpan spread = timeout / 2 < MaxSpread ? timeout / 2 : MaxSpread;
         await OnEachPartAsync(part => part.Stop((long)spread.TotalMilliseconds, move));
         Task drained = Task.WhenAll(_parts.Select(part => part.Drained));
         try
@@ -230,7 +234,7 @@ internal sealed class DataPlaneListener
 
         try
         {
-            await _waits.RunAsync(master, _backend, lasts);
+            await _waits.RunAsync(master, _options.Backend, lasts);
         }
         catch (Exception fault)
         {

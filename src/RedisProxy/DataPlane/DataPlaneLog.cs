@@ -90,6 +90,28 @@ internal static partial class DataPlaneLog
     public static partial void LoopCallbackFailed(ILogger log, Exception error);
 
     [LoggerMessage(
+        3020, LogLevel.Information, "Listener '{Listener}': {Sessions} session(s) went to process {Process}, which takes over")]
+    public static partial void SessionsGiven(ILogger log, string listener, long sessions, int process);
+
+    [LoggerMessage(3021, LogLevel.Information, "Listener '{Listener}': {Sessions} session(s) came from process {Process}")]
+    public static partial void SessionsTaken(ILogger log, string listener, long sessions, int process);
+
+    [LoggerMessage(
+        3022,
+        LogLevel.Warning,
+        "Listener '{Listener}': process {Process} asks for the sessions and does not get them, because {Reason}; they end with this one")]
+    public static partial void SessionsNotGiven(ILogger log, string listener, int process, string reason);
+
+    [LoggerMessage(
+        3023,
+        LogLevel.Warning,
+        "Listener '{Listener}': the sessions of process {Process} do not come here, because {Reason}; they end there")]
+    public static partial void SessionsNotTaken(ILogger log, string listener, int process, string reason);
+
+    [LoggerMessage(3024, LogLevel.Warning, "Listener '{Listener}' refused a session of the process before this one: {Reason}")]
+    public static partial void SessionRefused(ILogger log, string listener, string reason);
+
+    [LoggerMessage(
         3102,
         LogLevel.Warning,
         "Clients of listener '{Listener}' that wait in BLPOP, XREADGROUP and the like are not moved in a planned failover; their "

@@ -162,6 +162,16 @@ internal sealed class EventLoop : IDisposable
         return false;
     }
 
+    /// <summary>Ends the events of a descriptor that is somebody else's from now on.</summary>
+    internal void Forget(int fd)
+    {
+        Kernel.Unwatch(fd);
+        if (fd < _sockets.Length)
+        {
+            _sockets[fd] = null;
+        }
+    }
+
     /// <summary>Closes the descriptor, which also ends its events.</summary>
     internal void Close(int fd, bool abort)
     {

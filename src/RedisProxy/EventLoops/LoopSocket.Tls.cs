@@ -30,8 +30,7 @@ internal sealed partial class LoopSocket
     /// the socket can only be closed.
     /// </summary>
     /// <param name="authenticate">The client's or server's part; gets the stream, starts at once, and stays on the loop.</param>
-    /// <returns>Null: the socket is secure. Otherwise the reason; an <see cref="EndOfStreamException"/> if the peer never sent a byte.
-    /// </returns>
+    /// <returns>Null: it is secure. Otherwise the reason; an <see cref="EndOfStreamException"/> if the peer never sent a byte.</returns>
     public async Task<Exception?> SecureAsync(Func<SslStream, Task> authenticate)
     {
         if (IsClosed)

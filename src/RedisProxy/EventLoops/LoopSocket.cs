@@ -49,6 +49,8 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
 
     internal uint Version { get; }
 
+    internal int Descriptor => _fd;
+
     /// <summary>Starts delivering events. False: the kernel refused.</summary>
     /// <param name="isConnected">Writable at once, so a first send need not wait for an event.</param>
     public bool TryRegister(bool isConnected)
@@ -112,8 +114,7 @@ internal sealed unsafe partial class LoopSocket : IValueTaskSource
         return false;
     }
 
-    public ValueTask WaitWritableAsync() =>
-        (_readiness & SocketReadiness.Writable) != 0 ? default : _writer.ArmAsync(this, WriterToken);
+    public ValueTask WaitWritableAsync() => (_readiness & SocketReadiness.Writable) != 0 ? default : _writer.ArmAsync(this, WriterToken);
 
     /// <summary>As <see cref="WaitWritableAsync"/>, in the style of <see cref="IsReadableOr"/>.</summary>
     public bool IsWritableOr(Action<object?> resume, object state)

@@ -49,6 +49,9 @@ internal abstract class Conversation : ISessionParts
     /// <summary>The client's cache must be emptied: its invalidations were lost with the last link.</summary>
     public bool OwesInvalidation { get; set; }
 
+    /// <summary>Nothing more is received from the client for now, so that the session comes to rest.</summary>
+    public bool IsInputStopped { get; set; }
+
     /// <summary>A request that may have written was sent to a link that is lost.</summary>
     public bool HasWrittenBefore { get; set; }
 

@@ -62,6 +62,9 @@ internal enum EndCause : byte
     /// <summary>All buffers together were too large, and this session held the most.</summary>
     MemoryShed,
 
+    /// <summary>It goes on in the process that takes over from this one.</summary>
+    HandedOver,
+
     /// <summary>The proxy is stopping.</summary>
     Shutdown,
 

@@ -16,7 +16,6 @@ internal sealed class Session : Conversation, IGateUser
     public static readonly Action<object?> ResumeReplies = static session => ((Session)session!).Run(Parts.Replies);
     public static readonly Action<object?> ResumeKeeper = static session => ((Session)session!).Keeper.Run();
 
-    private readonly RequestPump _requests;
     private Action? _onFinished;
     private Parts _ended;
     private bool _endsWhenQuiescent;
@@ -30,7 +29,7 @@ internal sealed class Session : Conversation, IGateUser
         Client = client;
         StartedAtMs = client.Loop.NowMs;
         Keeper = new LinkKeeper(this, limiter);
-        _requests = new RequestPump(this);
+        Requests = new RequestPump(this);
         Replies = new ReplyPump(this);
         counters.Phases[(int)Phase]++;
     }
@@ -43,12 +42,14 @@ internal sealed class Session : Conversation, IGateUser
     /// <summary>Unique in this process.</summary>
     public long Id => Client.Version;
 
-    public long StartedAtMs { get; }
+    public long StartedAtMs { get; set; }
 
     /// <summary>Null: it always has a link of its own.</summary>
     public LinkSharing? Sharing { get; }
 
     public LinkKeeper Keeper { get; }
+
+    public RequestPump Requests { get; }
 
     public ReplyPump Replies { get; }
 
@@ -75,7 +76,7 @@ internal sealed class Session : Conversation, IGateUser
     public bool IsWaitedFor => !Pipeline.Waiting.IsEmpty || Phase == SessionPhase.Opening || State.IsSubscribed;
 
     /// <summary>Nothing is in flight or waiting, and both sides are between two messages.</summary>
-    public bool IsQuiescent => Pipeline.Count == 0 && !Replies.IsRelaying && _requests.IsAtBoundary && !Pipeline.IsRaw;
+    public bool IsQuiescent => Pipeline.Count == 0 && !Replies.IsRelaying && Requests.IsAtBoundary && !Pipeline.IsRaw;
 
     /// <param name="onFinished">Runs once, after the session has ended and released everything.</param>
     public void Start(Action onFinished)
@@ -248,7 +249,7 @@ internal sealed class Session : Conversation, IGateUser
         bool isOver = true;
         try
         {
-            isOver = pump == Parts.Requests ? _requests.Run() : Replies.Run();
+            isOver = pump == Parts.Requests ? Requests.Run() : Replies.Run();
         }
         catch (Exception error)
         {

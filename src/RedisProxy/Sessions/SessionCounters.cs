@@ -10,6 +10,10 @@ namespace RedisProxy.Sessions;
 internal sealed class SessionCounters
 {
     public long Accepted;
+
+    /// <summary>Sessions that came from another process, or returned because that one did not adopt them.</summary>
+    public long Adopted;
+
     public long RefusedTooMany;
     public long HeadersRead;
     public long HeadersFailed;

@@ -24,7 +24,7 @@ internal static class RoomRules
         ["Topology/Views"],
         [
             "Sessions", "Sessions/Admission", "Sessions/Durability", "Sessions/Handoffs", "Sessions/Links", "Sessions/Recovery",
-            "Sessions/Replies", "Sessions/Requests", "Sessions/Sharing", "Sessions/State",
+            "Sessions/Replies", "Sessions/Requests", "Sessions/Sharing", "Sessions/State", "Sessions/TakeOver",
         ],
         ["Topology/Sentinels"],
         ["Topology/Promotions"],
@@ -35,7 +35,7 @@ internal static class RoomRules
         ["Audit"],
         ["SentinelFacade", "SentinelFacade/Commands"],
         ["Notify"],
-        ["DataPlane"],
+        ["DataPlane", "DataPlane/TakeOver"],
         ["Failover"],
         ["Admin/Audit"],
         ["Admin", "Admin/Metrics", "Admin/Otlp", "Admin/Status", "Admin/Verbs"],

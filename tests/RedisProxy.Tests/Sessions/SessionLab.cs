@@ -117,13 +117,15 @@ internal sealed class SessionLab : IAsyncDisposable
         long generation,
         ScriptedBackend master,
         bool isPromoting = false,
-        bool demandsAuthentication = false)
+        bool demandsAuthentication = false,
+        long epoch = 0)
     {
         var view = new TopologyView
         {
             MasterName = "lab",
             Availability = availability,
             Generation = generation,
+            Epoch = epoch,
             CoversSuspicion = Suspicions,
             IsPromoting = isPromoting,
             DemandsAuthentication = demandsAuthentication,
@@ -164,6 +166,62 @@ internal sealed class SessionLab : IAsyncDisposable
                 return _loop.NowMs - sinceMs > 100;
             }),
             "the lease has run out");
+    }
+
+    /// <summary>A session leaves this loop, and nothing of it stays but the message.</summary>
+    public async Task<PassedMessage> TakeAsync()
+    {
+        PassedMessage? taken = null;
+        await Eventually.Within(
+            TimeSpan.FromSeconds(10),
+            async () => (taken = await _loop.InvokeAsync(() => _listener.Moves.Take(1) is [var first] ? first : null)) is not null,
+            "a session can go");
+        return taken!;
+    }
+
+    /// <summary>Tries to take all sessions, so many times.</summary>
+    public Task<int> CountTakenAsync(int tries) =>
+        _loop.InvokeAsync(() => Enumerable.Range(0, tries).Sum(_ => _listener.Moves.Take(int.MaxValue).Count));
+
+    /// <summary>Nobody takes sessions any more.</summary>
+    public Task ForgetTakingAsync() => OnLoopAsync(_listener.Moves.Forget);
+
+    /// <summary>A session arrives at this loop.</summary>
+    public Task<(Adoption Verdict, string Problem)> AdoptAsync(PassedMessage message) =>
+        _loop.InvokeAsync(() => (_listener.Arrivals.Adopt(message, out string problem), problem));
+
+    /// <summary>On the loop: reads a session into one that is thrown away. Bytes that are not one are refused in the usual way.</summary>
+    public void Parse(byte[] message)
+    {
+        try
+        {
+            CarriedSession carried = CarriedSession.Open(message);
+            var client = new LoopSocket(_loop, PassedMessage.None);
+            var session = new Session(client, _listener.Gate, new ConnectLimiter(1), _listener.Settings, new SessionCounters());
+            try
+            {
+                carried.Read(session, new LoopSocket(_loop, PassedMessage.None));
+            }
+            finally
+            {
+                session.Pipeline.Clear();
+            }
+        }
+        catch (InvalidDataException)
+        {
+        }
+    }
+
+    /// <summary>A session returns to this loop.</summary>
+    public Task TakeBackAsync(PassedMessage message) => OnLoopAsync(() => _listener.Arrivals.TakeBack(message, isRefused: true));
+
+    /// <summary>A session goes from here to another loop, and its ends are that one's from then on.</summary>
+    public async Task MoveAsync(SessionLab to)
+    {
+        Assert.Equal((Adoption.Adopted, ""), await to.AdoptAsync(await TakeAsync()));
+        to._owned.AddRange(_owned);
+        _owned.Clear();
+        await EventuallyAsync(() => Counters.Ended[(int)EndCause.HandedOver] == to.Counters.Adopted, "it has left");
     }
 
     public async Task<RawClient> ConnectAsync(int? receiveBufferBytes = null)

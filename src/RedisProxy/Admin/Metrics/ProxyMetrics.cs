@@ -83,6 +83,10 @@ internal sealed class ProxyMetrics : IDisposable
     {
         Gauge("sessions", "Current sessions, by phase.", () => ByListener(
             "phase", Enum.GetValues<SessionPhase>(), static (counters, phase) => counters.Phases[(int)phase]));
+        Counter(
+            "sessions_adopted",
+            "Sessions that came from another process, or returned from it.",
+            () => ByListener(static counters => counters.Adopted));
         Counter("sessions_accepted", "Client connections accepted.", () => ByListener(static counters => counters.Accepted));
         Counter("sessions_refused", "Client connections refused because maxSessions was reached.", () => ByListener(
             static counters => counters.RefusedTooMany));

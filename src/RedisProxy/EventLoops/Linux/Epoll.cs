@@ -44,6 +44,13 @@ internal sealed unsafe class Epoll : IDisposable
         return Libc.EpollControl(_fd, LibcConstants.EpollAdd, fd, epollEvent) == 0;
     }
 
+    /// <summary>Needed only where the connection stays open elsewhere: otherwise closing the descriptor ends its events.</summary>
+    public void Remove(int fd)
+    {
+        byte* unused = stackalloc byte[16];
+        _ = Libc.EpollControl(_fd, LibcConstants.EpollDelete, fd, unused);
+    }
+
     /// <summary>Waits and returns the number of events; 0 on timeout and when a signal interrupted the wait.</summary>
     public int Wait(int timeoutMs)
     {

@@ -15,6 +15,8 @@ internal sealed unsafe class EpollTransport : SocketTransport
 
     public override bool SpreadsConnections => true;
 
+    public override bool PassesConnections => true;
+
     public override Kernel CreateKernel() => new LinuxKernel();
 
     public override int Listen(IPEndPoint endpoint, TcpSettings accepted)

@@ -78,6 +78,18 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, EntryPoint = "syscall"), SuppressGCTransition]
     private static partial nint Call(nint number, nint fd, void* buffer, nint length, nint flags, nint address, nint addressLength);
 
+    [LibraryImport(Name, EntryPoint = "sendmsg"), SuppressGCTransition]
+    public static partial nint SendMessage(int fd, MessageHeader* message, int flags);
+
+    [LibraryImport(Name, EntryPoint = "recvmsg"), SuppressGCTransition]
+    public static partial nint ReceiveMessage(int fd, MessageHeader* message, int flags);
+
+    [LibraryImport(Name, EntryPoint = "fcntl"), SuppressGCTransition]
+    public static partial int Control(int fd, int command, int argument);
+
+    [LibraryImport(Name, EntryPoint = "geteuid"), SuppressGCTransition]
+    public static partial uint EffectiveUser();
+
     [LibraryImport(Name, EntryPoint = "clock_gettime"), SuppressGCTransition]
     public static partial int ReadClock(int clock, long* secondsAndNanoseconds);
 

@@ -7,6 +7,7 @@ internal static class LibcConstants
 {
     public const int EpollCloexec = 0x80000; // EPOLL_CLOEXEC
     public const int EpollAdd = 1; // EPOLL_CTL_ADD
+    public const int EpollDelete = 2; // EPOLL_CTL_DEL
     public const uint EpollIn = 0x1;
     public const uint EpollOut = 0x4;
     public const uint EpollErr = 0x8;
@@ -23,10 +24,15 @@ internal static class LibcConstants
     public const int Raw = 3 | 0x80000; // SOCK_RAW | SOCK_CLOEXEC
     public const int NetlinkSocketDiagnosis = 4; // NETLINK_SOCK_DIAG
     public const int StreamNonBlocking = 1 | 0x800 | 0x80000; // SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC
+    public const int PacketNonBlocking = 5 | 0x800 | 0x80000; // SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC
     public const int AcceptFlags = 0x800 | 0x80000; // SOCK_NONBLOCK | SOCK_CLOEXEC
     public const int NoSignal = 0x4000; // MSG_NOSIGNAL
     public const int Peek = 2; // MSG_PEEK
     public const int ShutdownWrite = 1; // SHUT_WR
+    public const int ControlTruncated = 8; // MSG_CTRUNC
+    public const int Truncated = 0x20; // MSG_TRUNC
+    public const int ReceiveCloexec = 0x40000000; // MSG_CMSG_CLOEXEC
+    public const int DuplicateCloexec = 1030; // F_DUPFD_CLOEXEC
 
     // __NR_sendto and __NR_recvfrom: the numbers of x86-64, and those shared by all newer architectures.
     public static readonly int CallSendTo = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 44 : 206;
@@ -38,6 +44,8 @@ internal static class LibcConstants
     public const int SoKeepAlive = 9;
     public const int SoLinger = 13;
     public const int SoReusePort = 15;
+    public const int SoPeerCredentials = 17; // SO_PEERCRED
+    public const int Rights = 1; // SCM_RIGHTS
     public const int SoAttachFilter = 26;
     public const int SoAttachReusePortFilter = 51; // SO_ATTACH_REUSEPORT_CBPF
     public const int SoDetachReusePortFilter = 68; // SO_DETACH_REUSEPORT_BPF

@@ -54,6 +54,14 @@ internal sealed unsafe class LinuxKernel : Kernel
 
     public override bool TryWatch(int fd, ulong data) => _epoll.TryAdd(fd, data);
 
+    public override void Unwatch(int fd) => _epoll.Remove(fd);
+
+    public override int Duplicate(int fd)
+    {
+        int copy = Libc.Control(fd, LibcConstants.DuplicateCloexec, 0);
+        return copy >= 0 ? copy : -Errno.Last;
+    }
+
     public override int Connect(IPEndPoint endpoint, TcpSettings settings)
     {
         int fd = Libc.Socket(SocketAddress.FamilyOf(endpoint), LibcConstants.StreamNonBlocking, 0);

@@ -45,6 +45,15 @@ internal abstract unsafe class Kernel : IDisposable
     /// <returns>False: see <see cref="Errno.Last"/>.</returns>
     public abstract bool TryWatch(int fd, ulong data);
 
+    /// <summary>Ends the events of a descriptor whose connection stays open under another one.</summary>
+    public virtual void Unwatch(int fd)
+    {
+    }
+
+    /// <summary>Another descriptor of the same connection, which nobody watches.</summary>
+    /// <returns>The descriptor.</returns>
+    public virtual int Duplicate(int fd) => -Errno.OperationNotSupported;
+
     /// <summary>Starts connecting a new descriptor. It is writable once connected or failed; see <see cref="TakeError"/>.</summary>
     /// <returns>The descriptor.</returns>
     public abstract int Connect(IPEndPoint endpoint, TcpSettings settings);

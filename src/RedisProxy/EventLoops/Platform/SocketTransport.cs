@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Net;
+using System.Runtime.Versioning;
 
 namespace RedisProxy.EventLoops;
 
@@ -20,6 +21,10 @@ internal abstract class SocketTransport
     /// deals connections out.
     /// </summary>
     public abstract bool SpreadsConnections { get; }
+
+    /// <summary>Open connections can be passed on to another process.</summary>
+    [SupportedOSPlatformGuard("linux")]
+    public virtual bool PassesConnections => false;
 
     /// <summary>Disposed by its loop.</summary>
     public abstract Kernel CreateKernel();

@@ -67,6 +67,29 @@ internal sealed class Admission
         }
     }
 
+    /// <summary>The same for a client that another process has admitted.</summary>
+    /// <param name="client">Its session goes on here.</param>
+    /// <param name="settings">Of the listener.</param>
+    /// <param name="onFinished">To run once when that has ended.</param>
+    /// <returns>False: there is no room.</returns>
+    public bool TryReadmit(LoopSocket client, SessionSettings settings, out Action onFinished)
+    {
+        onFinished = _leave;
+        if (!_quota.TryEnter())
+        {
+            return false;
+        }
+
+        Places++;
+        bool hasEntered = TryEnterAddress(client, settings, out onFinished);
+        if (!hasEntered)
+        {
+            Leave();
+        }
+
+        return hasEntered;
+    }
+
     /// <summary>Also ends clients that are being admitted.</summary>
     public void Stop()
     {

@@ -40,6 +40,8 @@ internal sealed class SessionListener
         Gate = gate;
         _links = settings.SharedLinks == 0 ? null : new SharedLinks(gate, settings.SharedLinks);
         _confirmations = settings.Durable is null ? null : new Confirmations(gate, settings, Counters);
+        Moves = new SessionMoves(gate);
+        Arrivals = new SessionArrivals(gate, _admission, Moves) { Settings = () => _settings, Create = Create, Start = Start };
         var rebalancer = new Rebalancer(gate);
         gate.OnApplied = rebalancer.ArmIfSeveral;
     }
@@ -91,6 +93,12 @@ internal sealed class SessionListener
             _admission.Begin(client, _settings);
         }
     }
+
+    /// <summary>The sessions that can go to another process.</summary>
+    public SessionMoves Moves { get; }
+
+    /// <summary>The sessions that come from another process.</summary>
+    public SessionArrivals Arrivals { get; }
 
     /// <summary>Accepts the connections queued so far, and no more.</summary>
     /// <param name="keep">Number of most recent acceptors that go on.</param>
@@ -219,9 +227,14 @@ internal sealed class SessionListener
         }
     }
 
-    private void Serve(LoopSocket client, Action onFinished)
+    private void Serve(LoopSocket client, Action onFinished) => Start(Create(client), onFinished);
+
+    private Session Create(LoopSocket client) =>
+        new(client, Gate, _limiter, _settings, Counters, _links) { Confirmations = _confirmations };
+
+    private void Start(Session session, Action onFinished)
     {
-        new Session(client, Gate, _limiter, _settings, Counters, _links) { Confirmations = _confirmations }.Start(onFinished);
+        session.Start(onFinished);
         _deadline.Begin();
         _unanswered.Begin();
     }

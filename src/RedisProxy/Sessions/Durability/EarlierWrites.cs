@@ -8,6 +8,9 @@ internal struct EarlierWrites()
 {
     private const long Never = -1;
 
+    // The generation of no link.
+    private const long Elsewhere = 0;
+
     // Of the link of the last one.
     private long _generation = Never;
 
@@ -16,6 +19,20 @@ internal struct EarlierWrites()
 
     /// <summary>The session leaves a link on which it has written.</summary>
     public void Add(long generation) => _generation = generation;
+
+    /// <summary>Writes it, or reads it.</summary>
+    /// <param name="codec">In the direction.</param>
+    /// <param name="generation">Of the master, if it is the same one for both processes; otherwise that of no link.</param>
+    public void Carry(StateCodec codec, long generation)
+    {
+        bool isAny = codec.Bool(_generation != Never);
+        bool isThere = codec.Bool(_generation == generation);
+        AreUnmarkable = codec.Bool(AreUnmarkable);
+        if (codec.IsReading)
+        {
+            _generation = !isAny ? Never : isThere ? generation : Elsewhere;
+        }
+    }
 
     /// <summary>Has the server of a new link executed them, so that a mark makes WAIT speak of them?</summary>
     /// <param name="generation">Of that link.</param>

@@ -18,6 +18,35 @@ internal sealed class SessionHandoffs
     /// <summary>It is told to move, so no hold that begins here concerns it any more.</summary>
     public bool IsLeaving { get; private set; }
 
+    /// <param name="change">CLIENT MAINT_NOTIFICATIONS.</param>
+    /// <param name="told">What the client was told by then; null: nothing.</param>
+    /// <returns>Null: it is to be told nothing more.</returns>
+    public static SessionHandoffs? After(StateChange change, SessionHandoffs? told)
+    {
+        if (!HandoffRequests.TryRead(change.Arguments, out HandoffWish wish))
+        {
+            return told;
+        }
+
+        told = wish == HandoffWish.Off ? null : told ?? new SessionHandoffs();
+        told?.Wish = wish;
+        return told;
+    }
+
+    /// <summary>Writes it, or reads a new one. A client that is told to move stays until it has.</summary>
+    public static SessionHandoffs? Carry(StateCodec codec, SessionHandoffs? told)
+    {
+        if (!codec.Bool(told is not null))
+        {
+            return null;
+        }
+
+        told ??= new SessionHandoffs();
+        told.Wish = codec.Named(told.Wish);
+        told.IsInHold = codec.Bool(told.IsInHold);
+        return told;
+    }
+
     public void Leave(MovePush push)
     {
         Move = push;

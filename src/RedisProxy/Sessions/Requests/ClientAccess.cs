@@ -25,6 +25,9 @@ internal sealed class ClientAccess(ISessionParts session)
     /// <summary>None of its requests is passed on.</summary>
     public bool IsLockedOut { get; private set; } = session.Settings.Access!.AsksClients;
 
+    /// <summary>Writes it, or reads it.</summary>
+    public void Carry(StateCodec codec) => IsLockedOut = codec.Bool(IsLockedOut);
+
     /// <param name="traits">Of the command.</param>
     /// <param name="arguments">The command's name first.</param>
     /// <param name="room">Length of the request in bytes; a replacement must not be longer.</param>

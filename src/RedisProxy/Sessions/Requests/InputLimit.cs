@@ -11,6 +11,11 @@ internal static class InputLimit
     {
         Pipeline pipeline = session.Pipeline;
         int maxBytes = session.Settings.MaxReplayBytes;
+        if (session.IsInputStopped)
+        {
+            return false;
+        }
+
         if (pipeline.IsRaw)
         {
             return pipeline.Waiting.IsEmpty

@@ -57,6 +57,24 @@ internal struct PendingRequest
 
     public readonly bool IsOpen => End == StillOpen;
 
+    /// <summary>Writes it, or reads it. How long it has waited is said by each process in the time of its own clock.</summary>
+    public void Carry(StateCodec codec, long nowMs)
+    {
+        Start = codec.Int64(Start);
+        End = codec.Int64(End);
+        WaitsSinceMs = nowMs - codec.Int64(nowMs - WaitsSinceMs);
+        HasWaited = codec.Bool(HasWaited);
+        Losses = codec.Byte(Losses);
+        Traits = new CommandTraits(codec.Named(Traits.Kind), (CommandFlags)codec.Byte((byte)Traits.Flags));
+        Outcome = codec.Named(Outcome);
+        HasChange = codec.Bool(HasChange);
+        ChangesState = codec.Bool(ChangesState);
+        FollowsNoOp = codec.Bool(FollowsNoOp);
+        IsAnswered = codec.Bool(IsAnswered);
+        Rejection = codec.Named(Rejection);
+        More = codec.Int32(More);
+    }
+
     /// <summary>Answered by the proxy: its bytes are not sent.</summary>
     public readonly bool IsProxyReply => Outcome != Outcome.Forward;
 

@@ -19,9 +19,6 @@ internal sealed class Pipeline
     private HoldDeadline? _deadline;
     private LossCount? _losses;
 
-    // End of the request that has waited at a backend, and since when.
-    private (long End, long SinceMs) _interrupted = (NoOffset, 0);
-
     public Pipeline(ISessionParts parts, Gate gate)
     {
         _parts = parts;
@@ -69,7 +66,10 @@ internal sealed class Pipeline
     public bool IsRaw => RawFrom != NoOffset;
 
     /// <summary>A request continues a wait that it began at another backend.</summary>
-    public bool HasInterrupted => _interrupted.End > Buffer.Kept;
+    public bool HasInterrupted => Interrupted.End > Buffer.Kept;
+
+    /// <summary>End of the request that has waited at a backend, and since when.</summary>
+    public (long End, long SinceMs) Interrupted { get; set; } = (NoOffset, 0);
 
     // Exists only while something waits, or has recently.
     private HoldDeadline Deadline => _deadline ??= new HoldDeadline(Waiting, _gate, _parts, ForgetDeadline)
@@ -244,9 +244,9 @@ internal sealed class Pipeline
     /// <summary>It waited at a backend, and will wait at another one for the rest of its time.</summary>
     public void Interrupt(in PendingRequest request)
     {
-        if (_interrupted.End != request.End)
+        if (Interrupted.End != request.End)
         {
-            _interrupted = (request.End, request.WaitsSinceMs);
+            Interrupted = (request.End, request.WaitsSinceMs);
         }
     }
 
@@ -286,9 +286,9 @@ internal sealed class Pipeline
         link.HasUnknown |= request.Traits.Kind == CommandKind.Plain && (request.Traits.Flags & CommandFlags.LeavesNothing) == 0;
         link.Common &= request.Traits.Flags;
         link.SendEnd = SendEndOf(request);
-        if (request.End == _interrupted.End)
+        if (request.End == Interrupted.End)
         {
-            link.Substitute(request, BlockingRequest.WithTimeLeft(BytesOf(request), _gate.Loop.NowMs - _interrupted.SinceMs));
+            link.Substitute(request, BlockingRequest.WithTimeLeft(BytesOf(request), _gate.Loop.NowMs - Interrupted.SinceMs));
         }
     }
 

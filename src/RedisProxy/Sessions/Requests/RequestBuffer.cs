@@ -100,6 +100,26 @@ internal sealed unsafe class RequestBuffer(SlabPool pool)
         return copy;
     }
 
+    /// <summary>Of an empty buffer: its first byte will have this offset.</summary>
+    public void BeginAt(long offset)
+    {
+        Debug.Assert(_head is null && Received == 0, "in use");
+        Kept = Received = offset;
+    }
+
+    /// <summary>Adds bytes that were received elsewhere.</summary>
+    public void Add(ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            Span<byte> room = Room.Tail;
+            int taken = Math.Min(bytes.Length, room.Length);
+            bytes[..taken].CopyTo(room);
+            Commit(taken);
+            bytes = bytes[taken..];
+        }
+    }
+
     /// <summary>
     /// Replaces a request by another one. If that is shorter, empty lines before it fill the gap: redis ignores them (networking.c,
     /// processInlineBuffer).

@@ -18,9 +18,8 @@ internal sealed class RequestIntake(Session session)
     private long _requestStart;
     private long _stalledSinceMs = -1;
     private bool _followsNoOp, _followsCaching;
-    private bool _changesInTransaction;
-    private bool _isStopped;
-    private bool _hasOpenRequest;
+    private ChangesInTransaction _changes;
+    private bool _isStopped, _hasOpenRequest;
 
     public bool IsAtBoundary => _scanner.IsAtBoundary;
 
@@ -28,6 +27,9 @@ internal sealed class RequestIntake(Session session)
 
     /// <summary>May more be received?</summary>
     public bool HasRoom => !_isStopped && !session.Pipeline.HasLostChange && InputLimit.Has(session, _requestStart, _hasOpenRequest);
+
+    /// <summary>See <see cref="Carry"/>. A request that is forwarded as it arrives cannot be carried.</summary>
+    public bool CanBeCarried => !_isStopped && !_hasOpenRequest;
 
     // Until the client has authenticated to the proxy, where that is required, each of its requests is inspected.
     private bool IsLockedOut => session.Access is { IsLockedOut: true };
@@ -95,6 +97,18 @@ internal sealed class RequestIntake(Session session)
         ReleaseUnused(pipeline);
     }
 
+    /// <summary>Writes it, or reads it into a new one. Of an incomplete request, <see cref="Take"/> gets the bytes again.</summary>
+    /// <returns>Offset of the first byte to take.</returns>
+    public long Carry(StateCodec codec)
+    {
+        _requestStart = codec.Int64(_requestStart);
+        _scanned = _frameStart = codec.Int64(_frameStart);
+        _followsNoOp = codec.Bool(_followsNoOp);
+        _followsCaching = codec.Bool(_followsCaching);
+        _changes.Carry(codec);
+        return _frameStart;
+    }
+
     private bool TakePlain(ref ReadOnlySpan<byte> input)
     {
         int taken = _scanner.IsAtBoundary && !_followsNoOp && !_followsCaching && !IsLockedOut
@@ -149,14 +163,11 @@ internal sealed class RequestIntake(Session session)
         {
             Refuse(ProtocolError.UnauthenticatedLength, 0);
         }
-        else if (_scanner.Command.NeedsInspection)
+        else if (_scanner.Command.NeedsInspection && atLeast > MaxInspectedBytes)
         {
-            if (atLeast > MaxInspectedBytes)
-            {
-                Refuse(ProtocolError.InvalidBulkLength, 0);
-            }
+            Refuse(ProtocolError.InvalidBulkLength, 0);
         }
-        else if (atLeast > session.Settings.MaxReplayBytes)
+        else if (!_scanner.Command.NeedsInspection && atLeast > session.Settings.MaxReplayBytes)
         {
             _hasOpenRequest = true;
             Add(new Inspection(_scanner.Command, null), PendingRequest.StillOpen);
@@ -226,7 +237,7 @@ internal sealed class RequestIntake(Session session)
         StateChange? change = inspection.Change ?? (_followsCaching ? StateChange.EndOfCaching : null);
         bool endsFraming = inspection.EndsFraming;
         Outcome outcome = inspection.Answer;
-        bool changesState = ChangesState(inspection.Traits.Kind, change);
+        bool changesState = _changes.Add(inspection.Traits.Kind, change is not null, pipeline.Ahead.IsOpen);
         if (pipeline.Follow(inspection.Traits.Kind, ref outcome))
         {
             change = null;
@@ -248,17 +259,6 @@ internal sealed class RequestIntake(Session session)
         _followsNoOp = false;
         _followsCaching = false;
         pipeline.Enqueue(request, change, endsFraming);
-    }
-
-    // A transaction changes the connection's state if one of its commands does, and it does so at its EXEC.
-    private bool ChangesState(CommandKind kind, StateChange? change)
-    {
-        bool isChange = change is not null && kind is not (CommandKind.Plain or CommandKind.Wait or CommandKind.WaitAof
-            or CommandKind.Multi or CommandKind.Exec or CommandKind.Discard or CommandKind.Unwatch);
-        bool isOfTransaction = kind == CommandKind.Exec && _changesInTransaction;
-        _changesInTransaction = session.Pipeline.Ahead.IsOpen && kind is not (CommandKind.Exec or CommandKind.Discard or CommandKind.Reset)
-            && (_changesInTransaction || isChange);
-        return isChange || isOfTransaction;
     }
 
     // Redis does not reply to these, and they need not be sent.

@@ -9,17 +9,18 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class RequestPump(Session session)
 {
-    private readonly RequestIntake _intake = new(session);
     private bool _isInputEnded;
 
+    public RequestIntake Intake { get; } = new(session);
+
     /// <summary>The client is between two requests.</summary>
-    public bool IsAtBoundary => _intake.IsAtBoundary;
+    public bool IsAtBoundary => Intake.IsAtBoundary;
 
     /// <summary>Runs as far as it can, and rechecks everything before it waits. True: the session has ended.</summary>
     public bool Run()
     {
         LoopSocket client = session.Client;
-        _intake.EndStall(_isInputEnded);
+        Intake.EndStall(_isInputEnded);
         while (!session.IsEnded)
         {
             BackendLink? link = session.Link;
@@ -30,15 +31,15 @@ internal sealed class RequestPump(Session session)
                     return false;
                 }
             }
-            else if (_isInputEnded || !_intake.HasRoom || (link is { HasUnsent: true } && !session.Gate.Lease.Runs))
+            else if (_isInputEnded || !Intake.HasRoom || (link is { HasUnsent: true } && !session.Gate.Lease.Runs))
             {
-                _intake.BeginStall();
+                Intake.BeginStall();
                 if (!client.IsWokenOr(Session.ResumeRequests, session))
                 {
                     return false;
                 }
 
-                _intake.EndStall(_isInputEnded);
+                Intake.EndStall(_isInputEnded);
             }
             else if (!client.IsReadableOr(Session.ResumeRequests, session))
             {
@@ -63,16 +64,16 @@ internal sealed class RequestPump(Session session)
         if (received > 0)
         {
             buffer.Commit(received);
-            _intake.Take(new ReadOnlySpan<byte>(start, received));
+            Intake.Take(new ReadOnlySpan<byte>(start, received));
             if (!client.IsReadable)
             {
-                _intake.OnDrained();
+                Intake.OnDrained();
             }
 
             return true;
         }
 
-        _intake.OnDrained();
+        Intake.OnDrained();
         buffer.ReleaseWhenEmpty();
         if (received == 0)
         {

@@ -156,6 +156,22 @@ internal sealed class RequestQueue(LedgerMemory memory)
         }
     }
 
+    /// <summary>Writes it, or reads it into a new one.</summary>
+    public void Carry(StateCodec codec, long nowMs)
+    {
+        GoneTo = codec.Int64(GoneTo);
+        int count = codec.Count(Count);
+        for (int i = 0; i < count; i++)
+        {
+            if (codec.IsReading)
+            {
+                AddNewest(default);
+            }
+
+            this[i].Carry(codec, nowMs);
+        }
+    }
+
     /// <summary>Releases its memory. The queue is empty, and not expected to be used soon.</summary>
     public void Release()
     {

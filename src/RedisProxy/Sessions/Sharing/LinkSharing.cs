@@ -262,14 +262,20 @@ internal sealed class LinkSharing(Conversation session, SharedLinks links) : ILa
         session.Loop.Defer(_ => links.Return(link, identity), null);
     }
 
-    private void Leave(BackendLink link)
+    /// <summary>The session leaves its link, at which it may have written.</summary>
+    public void LeaveWrites()
     {
-        Debug.Assert(link.InFlight.IsEmpty, "its replies would be lost");
-        if (link.HasWritten)
+        if (session.Link is { HasWritten: true } link)
         {
             session.HasWrittenBefore = false;
             Writes.Add(link.Generation);
         }
+    }
+
+    private void Leave(BackendLink link)
+    {
+        Debug.Assert(link.InFlight.IsEmpty, "its replies would be lost");
+        LeaveWrites();
 
         // What has waited for its turn waits for a link from now on.
         session.Pipeline.Waiting.BeginWaits(session.Loop.NowMs);

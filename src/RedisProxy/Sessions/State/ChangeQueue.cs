@@ -8,6 +8,8 @@ internal sealed class ChangeQueue(LedgerMemory memory)
 
     private readonly Queue<StateChange> _changes = new(0);
 
+    public int Count => _changes.Count;
+
     public StateChange Oldest => _changes.Peek();
 
     public StateChange Newest => _changes.Last();
@@ -22,6 +24,21 @@ internal sealed class ChangeQueue(LedgerMemory memory)
     {
         memory.Add(-BytesOfOne);
         return _changes.Dequeue();
+    }
+
+    /// <summary>Writes it, or reads it into a new one.</summary>
+    public void Carry(StateCodec codec)
+    {
+        int count = codec.Count(_changes.Count);
+        StateChange?[] written = [.. _changes];
+        for (int i = 0; i < count; i++)
+        {
+            StateChange change = codec.Change(codec.IsReading ? null : written[i]);
+            if (codec.IsReading)
+            {
+                Add(change);
+            }
+        }
     }
 
     public Queue<StateChange>.Enumerator GetEnumerator() => _changes.GetEnumerator();

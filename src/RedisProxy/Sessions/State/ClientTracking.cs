@@ -28,5 +28,25 @@ internal sealed class ClientTracking
         IsBroadcast |= Has(request, "BCAST");
     }
 
+    /// <summary>Writes it, or reads it.</summary>
+    public static ClientTracking? Carry(StateCodec codec, ClientTracking? tracking)
+    {
+        if (!codec.Bool(tracking is not null))
+        {
+            return null;
+        }
+
+        int count = codec.Count(tracking?.Requests.Count ?? 0);
+        var read = new ClientTracking();
+        for (int i = 0; i < count; i++)
+        {
+            Said? said = codec.Said(tracking?.Requests[i]);
+            StateCodec.Require(said is not null, "a request for tracking is missing");
+            read.Add(said!);
+        }
+
+        return tracking ?? read;
+    }
+
     private static bool Has(Said request, string option) => request.Words.Any(word => RequestArguments.Upper(word) == option);
 }

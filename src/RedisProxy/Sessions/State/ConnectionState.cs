@@ -123,10 +123,7 @@ internal sealed class ConnectionState(SessionSettings settings)
         }
 
         // It applies to one request, and if that is in a transaction, it waits for EXEC (redis source, resetClient).
-        if (!Transaction.IsOpen)
-        {
-            Caching = null;
-        }
+        Caching = Transaction.IsOpen ? Caching : null;
 
         if (!isError)
         {
@@ -135,14 +132,8 @@ internal sealed class ConnectionState(SessionSettings settings)
     }
 
     /// <summary>The proxy has answered CLIENT MAINT_NOTIFICATIONS. In RESP2 it was refused.</summary>
-    public void TellHandoffs(StateChange change)
-    {
-        if (Identity.Protocol > Identity.DefaultProtocol && HandoffRequests.TryRead(change.Arguments, out HandoffWish wish))
-        {
-            Handoffs = wish == HandoffWish.Off ? null : Handoffs ?? new SessionHandoffs();
-            Handoffs?.Wish = wish;
-        }
-    }
+    public void TellHandoffs(StateChange change) =>
+        Handoffs = Identity.Protocol > Identity.DefaultProtocol ? SessionHandoffs.After(change, Handoffs) : Handoffs;
 
     /// <summary>The backend has queued a request in a transaction, or refused to.</summary>
     public void Enqueue(StateChange? change, ReadOnlySpan<byte> request, bool isError)
@@ -179,6 +170,26 @@ internal sealed class ConnectionState(SessionSettings settings)
     {
         IsUntouched = false;
         return Subscriptions ??= new Subscriptions(settings.Resubscribes);
+    }
+
+    /// <summary>Writes it, or reads it into a new one.</summary>
+    public void Carry(StateCodec codec)
+    {
+        _fixedPin = codec.Named(_fixedPin);
+        Identity.Carry(codec);
+        NoEvict = codec.Said(NoEvict);
+        NoTouch = codec.Said(NoTouch);
+        ReadOnly = codec.Said(ReadOnly);
+        Selected = codec.Said(Selected);
+        Database = codec.Int32(Database);
+        Tracking = ClientTracking.Carry(codec, Tracking);
+        Caching = codec.Words(Caching);
+        Replies = new ReplyMode(codec.Bool(Replies.IsOff), codec.Bool(Replies.IsSkipping));
+        Subscriptions = Subscriptions.Carry(codec, Subscriptions);
+        Transaction = Transaction.Carry(codec);
+        Queue = TransactionQueue.Carry(codec, Queue, settings.MaxReplayBytes);
+        IsUntouched = codec.Bool(IsUntouched);
+        Handoffs = SessionHandoffs.Carry(codec, Handoffs);
     }
 
     private void ApplyAll(TransactionQueue queue, ReadOnlySpan<byte> reply)
@@ -277,11 +288,8 @@ internal sealed class ConnectionState(SessionSettings settings)
     private void Reset()
     {
         Identity.Reset();
-        NoEvict = null;
-        NoTouch = null;
-        ReadOnly = null;
+        NoEvict = NoTouch = ReadOnly = Selected = null;
         Database = 0;
-        Selected = null;
         ApplyTracking([], isOn: false);
         Subscriptions?.Clear();
         Handoffs = null;

@@ -103,6 +103,19 @@ internal sealed class Identity
         Name = null;
     }
 
+    /// <summary>Writes it, or reads it into a new one.</summary>
+    public void Carry(StateCodec codec)
+    {
+        _authentications = codec.Int32(_authentications);
+        User = codec.User(User);
+        _namedBy = codec.User(_namedBy);
+        Protocol = codec.Int32(Protocol);
+        HasSaidHello = codec.Bool(HasSaidHello);
+        Name = codec.Text(Name);
+        LibraryName = codec.Said(LibraryName);
+        LibraryVersion = codec.Said(LibraryVersion);
+    }
+
     private static string TextOf(byte[]? name) => name is null ? "" : Encoding.Latin1.GetString(name);
 
     private void SetUser(byte[]? username, byte[] password) => User = new ClientCredentials(++_authentications, username, password);

@@ -24,6 +24,8 @@ internal sealed class Subscriptions(bool keepsNames)
     private readonly Space[] _spaces = [new("SUBSCRIBE"), new("PSUBSCRIBE"), new("SSUBSCRIBE")];
     private long _nameBytes;
 
+    private bool KeepsNames => keepsNames;
+
     public bool IsEmpty => Channels.Count + Patterns.Count + ShardChannels.Count <= 0;
 
     /// <summary>All of it can be replayed.</summary>
@@ -104,6 +106,32 @@ internal sealed class Subscriptions(bool keepsNames)
             space.Count = 0;
             space.Names.Clear();
         }
+    }
+
+    /// <summary>Writes it, or reads it. What a connection keeps does not change with the listener that serves it.</summary>
+    public static Subscriptions? Carry(StateCodec codec, Subscriptions? subscriptions)
+    {
+        if (!codec.Bool(subscriptions is not null))
+        {
+            return null;
+        }
+
+        bool keepsNames = codec.Bool(subscriptions?.KeepsNames ?? false);
+        subscriptions ??= new Subscriptions(keepsNames);
+        subscriptions._nameBytes = codec.Int64(subscriptions._nameBytes);
+        foreach (Space space in subscriptions._spaces)
+        {
+            space.Count = codec.Int64(space.Count);
+            string[] names = [.. space.Names];
+            int count = codec.Count(names.Length);
+            for (int i = 0; i < count; i++)
+            {
+                ReadOnlyMemory<byte> name = codec.Bytes(codec.IsReading ? default : Encoding.Latin1.GetBytes(names[i]));
+                space.Names.Add(Encoding.Latin1.GetString(name.Span));
+            }
+        }
+
+        return subscriptions;
     }
 
     private void Note(Space space, ReadOnlySpan<byte> name, bool isEnd)

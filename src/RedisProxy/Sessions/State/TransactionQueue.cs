@@ -67,6 +67,37 @@ internal sealed class TransactionQueue(int maxBytes)
         }
     }
 
+    /// <summary>Writes it, or reads it.</summary>
+    public static TransactionQueue? Carry(StateCodec codec, TransactionQueue? queue, int maxBytes)
+    {
+        if (!codec.Bool(queue is not null))
+        {
+            return null;
+        }
+
+        queue ??= new TransactionQueue(maxBytes);
+        queue.Count = codec.Int32(queue.Count);
+        queue.IsWhole = codec.Bool(queue.IsWhole);
+        ReadOnlyMemory<byte> requests = codec.Bytes(queue.Requests);
+        int count = codec.Count(queue._changes.Count);
+        for (int i = 0; i < count; i++)
+        {
+            (int index, StateChange? change) = codec.IsReading ? (0, null) : queue._changes[i];
+            (index, change) = (codec.Int32(index), codec.Change(change));
+            if (codec.IsReading)
+            {
+                queue._changes.Add((index, change));
+            }
+        }
+
+        if (codec.IsReading)
+        {
+            queue._requests.Write(requests.Span);
+        }
+
+        return queue;
+    }
+
     /// <summary>The changes applied by EXEC.</summary>
     /// <param name="reply">EXEC's whole reply; empty if it was too large to be kept.</param>
     /// <param name="isKnown">False: there may be changes, but it is unknown which.</param>

@@ -44,6 +44,9 @@ internal readonly record struct TransactionState(bool IsOpen, bool IsWatching, T
     public (Outcome Outcome, TransactionState State) Next(CommandKind kind) =>
         IsCompletedLocally ? (AnswerTo(kind), AfterAnswerTo(kind)) : (Outcome.Forward, After(kind));
 
+    /// <summary>Writes it, or returns what it has read.</summary>
+    public TransactionState Carry(StateCodec codec) => new(codec.Bool(IsOpen), codec.Bool(IsWatching), codec.Named(Fate));
+
     /// <summary>The proxy's reply while it completes the transaction; <see cref="Outcome.Forward"/>: none.</summary>
     private Outcome AnswerTo(CommandKind kind)
     {

@@ -58,7 +58,7 @@ public sealed class MultiplexerTests(ITestOutputHelper output)
     {
         await using ApplicationStage stage = await ApplicationStage.StartAsync();
         await using RepeatedCalls calls = Write(await stage.ConnectAsync(Name, protocol));
-        await ThroughAsync("proxy replaced (--take-over)", stage.ReplaceProxyAsync);
+        Assert.Empty(await calls.ThroughAsync(output, $"{protocol}, proxy replaced (--take-over)", stage.ReplaceProxyAsync));
         await ThroughAsync("proxy stopped and started", stage.RestartProxyAsync);
         await ThroughAsync("drained and reloaded", async () =>
         {

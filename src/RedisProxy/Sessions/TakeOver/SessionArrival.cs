@@ -1,0 +1,66 @@
+using RedisProxy.EventLoops;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>A session that was passed to this process, until it runs or is refused. Refusing it leaves its sockets as they were.</summary>
+internal sealed class SessionArrival
+{
+    private readonly Gate _gate;
+    private readonly CarriedSession _carried;
+    private readonly LoopSocket? _backend;
+
+    /// <exception cref="InvalidDataException">It is not understood.</exception>
+    public SessionArrival(Gate gate, PassedMessage message)
+    {
+        _gate = gate;
+        StateCodec.Require(message is { IsWhole: true, First: >= 0 }, "it was cut off, or there is no room for its descriptors");
+        _carried = CarriedSession.Open(message.Bytes);
+        Client = new LoopSocket(gate.Loop, message.First);
+        if (_carried.PeerAddress is { } address && !address.Equals(Client.PeerAddress))
+        {
+            Client.PeerAddress = address;
+        }
+
+        _backend = message.Second < 0 ? null : new LoopSocket(gate.Loop, message.Second);
+    }
+
+    public LoopSocket Client { get; }
+
+    /// <summary>The other process knew more of the master than this one does.</summary>
+    public bool IsAhead => _carried.Master.IsAheadOf(_gate.View);
+
+    /// <summary>Brings a new session to where the other one was, ready to start.</summary>
+    /// <exception cref="InvalidDataException">It is not understood, and the new session was discarded.</exception>
+    public void Resume(Session session)
+    {
+        try
+        {
+            _carried.Read(session, _backend);
+            StateCodec.Require(TryRegister(), "its sockets cannot be watched");
+        }
+        catch (InvalidDataException)
+        {
+            session.Counters.Phases[(int)session.Phase]--;
+            session.Pipeline.Clear();
+            throw;
+        }
+
+        _carried.Attach(session);
+    }
+
+    private bool TryRegister()
+    {
+        if (!Client.TryRegister(isConnected: true))
+        {
+            return false;
+        }
+
+        bool isWatched = _backend?.TryRegister(isConnected: true) != false;
+        if (!isWatched)
+        {
+            _gate.Loop.Forget(Client.Descriptor);
+        }
+
+        return isWatched;
+    }
+}

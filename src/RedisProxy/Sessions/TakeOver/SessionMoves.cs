@@ -1,0 +1,165 @@
+using RedisProxy.EventLoops;
+
+namespace RedisProxy.Sessions;
+
+/// <summary>
+/// Picks the sessions of one listener on one loop that can go to the process that takes over from this one, and lets go of them: from
+/// then on this process neither receives nor sends on their sockets, which it only keeps open. Most sessions can go at any moment, because
+/// what is unfinished is carried along. One that has too much of it is not read from for a moment, so that it becomes less.
+/// </summary>
+internal sealed class SessionMoves(Gate gate)
+{
+    // Looks at a session before its client is made to wait, and for how many more looks that lasts.
+    private const int PatientLooks = 4;
+    private const int ImpatientLooks = 8;
+
+    private readonly Queue<Session> _next = new();
+    private readonly Dictionary<Session, int> _looks = [];
+
+    /// <summary>The other process does not want these.</summary>
+    private readonly HashSet<long> _refused = [];
+
+    /// <summary>Lets go of some sessions, up to the number; none, if there are none that can go now.</summary>
+    public IReadOnlyList<PassedMessage> Take(int most)
+    {
+        var taken = new List<PassedMessage>();
+        if (!gate.AllowsAll)
+        {
+            return taken;
+        }
+
+        if (_next.Count == 0)
+        {
+            Refill();
+        }
+
+        while (taken.Count < most && _next.TryDequeue(out Session? session))
+        {
+            if (session.IsEnded)
+            {
+                continue;
+            }
+
+            if (CanGo(session, out DedicatedLink? link) && LetGo(session, link) is { } gone)
+            {
+                _looks.Remove(session);
+                taken.Add(gone);
+            }
+            else
+            {
+                Look(session);
+            }
+        }
+
+        return taken;
+    }
+
+    /// <summary>It is not to be taken again.</summary>
+    public void Keep(Session session) => _refused.Add(session.Id);
+
+    /// <summary>Nobody takes sessions any more.</summary>
+    public void Forget()
+    {
+        foreach (Session session in _looks.Keys)
+        {
+            SetInput(session, isStopped: false);
+        }
+
+        _looks.Clear();
+        _next.Clear();
+        _refused.Clear();
+    }
+
+    private void Refill()
+    {
+        foreach (Session ended in _looks.Keys.Where(static session => session.IsEnded).ToArray())
+        {
+            _looks.Remove(ended);
+        }
+
+        foreach (Session session in gate.Sessions.Where(session => !session.IsEnded && !_refused.Contains(session.Id)))
+        {
+            _next.Enqueue(session);
+        }
+    }
+
+    private void Look(Session session)
+    {
+        int looks = _looks.GetValueOrDefault(session) + 1;
+        _looks[session] = looks;
+        SetInput(session, isStopped: looks is > PatientLooks and <= PatientLooks + ImpatientLooks);
+    }
+
+    private static void SetInput(Session session, bool isStopped)
+    {
+        if (session.IsInputStopped != isStopped)
+        {
+            session.IsInputStopped = isStopped;
+            session.WakeRequests();
+        }
+    }
+
+    /// <param name="session">Alive.</param>
+    /// <param name="link">Goes with it; null: it has none, or leaves a shared one at which nothing is owed to it.</param>
+    private static bool CanGo(Session session, out DedicatedLink? link)
+    {
+        link = session.Link as DedicatedLink;
+        Pipeline pipeline = session.Pipeline;
+        bool isWhole = !session.IsClientFinished && !session.Client.IsPeerClosed && session.Requests.Intake.CanBeCarried
+            && !pipeline.IsRaw && !pipeline.HasLostChange && !session.Replies.IsRelaying && !session.Keeper.IsBusy
+            && session.State is { IsInDoubt: false, Handoffs: not { IsLeaving: true } }
+            && session.Settings is { ClientTls: null, BackendTls: null }
+            && pipeline.Buffer.KeptBytes < PassageLimit.MaxBytes;
+        return isWhole && (link is not null ? IsWhole(session, link) : IsAtRest(session));
+    }
+
+    private static bool IsWhole(Session session, DedicatedLink link) =>
+        link is { IsRaw: false, IsMidReply: false, IsRejecting: false, IsSendBroken: false, HasSubstitute: false, AnsweredInFlight: 0 }
+        && link is { EndedWait: BackendLink.NoWait, IsPeerClosed: false } && session.Gate.View.IsCurrent(link.Generation)
+        && session.Pipeline.Count < PassageLimit.MaxRequests;
+
+    // Where links are shared, or before the client has logged in. A part of its next request may have arrived: that is carried.
+    private static bool IsAtRest(Session session) => session.Pipeline.Count == 0 && !session.HasUnreadReplies
+        && (session.Sharing is not null || session.Access is { IsLockedOut: true })
+        && session.Link is null or { IsRejecting: false, IsMidReply: false, HasUnsent: false, KeptBytes: 0, Expected: null };
+
+    private static PassedMessage? LetGo(Session session, DedicatedLink? link)
+    {
+        if (link is null)
+        {
+            session.Sharing?.LeaveWrites();
+        }
+
+        ReadOnlyMemory<byte> state = CarriedSession.Write(session, link);
+        if (state.Length > PassageLimit.MaxBytes)
+        {
+            return null;
+        }
+
+        Kernel kernel = session.Loop.Kernel;
+        int client = kernel.Duplicate(session.Client.Descriptor);
+        int backend = link is null ? PassedMessage.None : kernel.Duplicate(link.Socket.Descriptor);
+        var message = new PassedMessage(state, client, backend, IsWhole: true);
+        if (client < 0 || (link is not null && backend < 0))
+        {
+            message.Close(kernel);
+            return null;
+        }
+
+        Leave(kernel, session.Client);
+        if (link is not null)
+        {
+            Leave(kernel, link.Socket);
+        }
+
+        session.End(EndCause.HandedOver);
+        return message;
+    }
+
+    // The connection is open under another number, so the end of this one neither reaches the peer nor ends the events by itself.
+    private static void Leave(Kernel kernel, LoopSocket socket)
+    {
+        kernel.Unwatch(socket.Descriptor);
+        socket.Close();
+    }
+}

@@ -1,0 +1,139 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using System.Text;
+
+using RedisProxy.Configuration;
+using RedisProxy.DataPlane;
+using RedisProxy.EventLoops;
+using RedisProxy.Tests.EventLoops;
+using RedisProxy.Tests.Sessions;
+
+namespace RedisProxy.Tests.DataPlane;
+
+/// <summary>How two processes meet, and how a connection gets from one to the other.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class PassageTests
+{
+    private static readonly ProxyOptions Options = SessionLab.Options();
+
+    private static string Terms => PassageTerms.Of(Options, Options.Listeners[0]);
+
+    [PassageFact]
+    public async Task Message_ArrivesWholeAndWithItsConnections()
+    {
+        await using RunningLoop running = new RunningLoop();
+        EventLoop loop = running.Loop;
+        (PassageSocket one, PassageSocket other) = await ConnectAsync(loop);
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var client = new TcpClient();
+        await client.ConnectAsync((IPEndPoint)listener.LocalEndpoint);
+        using Socket accepted = await listener.AcceptSocketAsync();
+        int fd = (int)accepted.Handle;
+        byte[] large = new byte[PassageSocket.MaxMessageBytes];
+        Assert.True(await loop.InvokeAsync(() => one.TrySend(large, fd, fd)));
+        PassedMessage? message = await await loop.InvokeAsync(() => other.ReceiveAsync().AsTask());
+        Assert.Equal((large.Length, true), (message!.Bytes.Length, message.IsWhole));
+        Assert.True(message.First > 0 && message.Second > 0 && message.First != message.Second);
+
+        // Open until the last of its descriptors is closed.
+        accepted.Close();
+        await loop.InvokeAsync(() => CloseAll(loop, message));
+        Assert.Equal(0, await client.Client.ReceiveAsync(new byte[1]));
+        await loop.InvokeAsync(() => CloseAll(one, other));
+    }
+
+    [PassageFact]
+    public async Task Peer_IsThisUsersProcess_AndItsEndIsNoticed()
+    {
+        await using RunningLoop running = new RunningLoop();
+        (PassageSocket one, PassageSocket other) = await ConnectAsync(running.Loop);
+        Assert.Equal((Environment.ProcessId, PassageSocket.OwnUser), one.Peer);
+        Assert.Equal((Environment.ProcessId, PassageSocket.OwnUser), other.Peer);
+        Assert.True(await running.Loop.InvokeAsync(() => one.TrySend([1, 2])));
+        await running.Loop.InvokeAsync(() => CloseAll(one));
+        PassedMessage? last = await await running.Loop.InvokeAsync(() => other.ReceiveAsync().AsTask());
+        Assert.Equal([1, 2], last!.Bytes.ToArray());
+        Assert.Null(await await running.Loop.InvokeAsync(() => other.ReceiveAsync().AsTask()));
+        Assert.False(await running.Loop.InvokeAsync(() => other.TrySend([1])));
+        await running.Loop.InvokeAsync(() => CloseAll(other));
+    }
+
+    [PassageFact]
+    public async Task MeetingPoint_IsOneProcesssAtATime()
+    {
+        await using RunningLoop running = new RunningLoop();
+        string name = $"redisproxy-test/{Guid.NewGuid()}";
+        Assert.Null(await running.Loop.InvokeAsync(() => PassageSocket.TryConnect(running.Loop, name)));
+        int fd = PassageSocket.Listen(name);
+        Assert.Equal(-Errno.AddressInUse, PassageSocket.Listen(name));
+        await running.Loop.InvokeAsync(() => CloseAll(running.Loop, new PassedMessage(default, fd, PassedMessage.None, IsWhole: true)));
+        fd = PassageSocket.Listen(name);
+        Assert.True(fd > 0);
+        await running.Loop.InvokeAsync(() => CloseAll(running.Loop, new PassedMessage(default, fd, PassedMessage.None, IsWhole: true)));
+    }
+
+    [Fact]
+    public void MeetingPoint_IsNamedAfterUserAndAddress()
+    {
+        BindAddress tcp = BindAddress.OfTcp(new HostEndpoint("127.0.0.1", 6380));
+        BindAddress other = BindAddress.OfTcp(new HostEndpoint("127.0.0.1", 6381));
+        Assert.Equal(PassageTerms.NameOf(1000, tcp), PassageTerms.NameOf(1000, tcp));
+        Assert.NotEqual(PassageTerms.NameOf(1000, tcp), PassageTerms.NameOf(1001, tcp));
+        Assert.NotEqual(PassageTerms.NameOf(1000, tcp), PassageTerms.NameOf(1000, other));
+        Assert.True(BindAddress.TryParse($"unix:/{new string('a', 100)}", out BindAddress? path));
+        Assert.InRange(PassageTerms.NameOf(uint.MaxValue, path).Length, 1, 107);
+    }
+
+    [Fact]
+    public void Process_ThatServesOtherwiseOrSpeaksAnotherVersion_GetsNothing()
+    {
+        byte[] message = PassageTerms.Write(Terms);
+        Assert.Null(PassageTerms.ObjectionTo(message, Terms));
+        ListenerOptions listener = Options.Listeners[0];
+        foreach (ListenerOptions other in (ListenerOptions[])
+            [
+                listener with { Master = "another" }, listener with { Role = ListenerRole.Replica },
+                listener with { Multiplex = new MultiplexOptions { Links = 1 } },
+                listener with { Durable = new DurableOptions { Replicas = 1 } },
+                listener with { Users = [new UserOptions { Password = "secret" }] },
+                listener with { BackendUser = new UserOptions { Username = "proxied", Password = "secret" } },
+            ])
+        {
+            string terms = PassageTerms.Of(Options, other);
+            Assert.Equal("its listener is configured otherwise", PassageTerms.ObjectionTo(message, terms));
+            Assert.DoesNotContain("secret", terms, StringComparison.Ordinal);
+        }
+
+        // Whatever else is in the file, such as limits and timeouts, is the new process's.
+        Assert.Null(PassageTerms.ObjectionTo(message, PassageTerms.Of(Options, listener with { Name = "other", MaxSessions = 1 })));
+        Assert.Equal("it is of another version", PassageTerms.ObjectionTo(Encoding.ASCII.GetBytes("RedisProxy sessions 9"), Terms));
+        Assert.Equal("it is of another version", PassageTerms.ObjectionTo([], Terms));
+    }
+
+    private static async Task<(PassageSocket One, PassageSocket Other)> ConnectAsync(EventLoop loop)
+    {
+        string name = $"redisproxy-test/{Guid.NewGuid()}";
+        int fd = PassageSocket.Listen(name);
+        return await loop.InvokeAsync(() =>
+        {
+            PassageSocket one = PassageSocket.TryConnect(loop, name)!;
+            PassageSocket other = PassageSocket.Adopt(loop, loop.Kernel.Accept(fd))!;
+            loop.Kernel.Close(fd);
+            return (one, other);
+        });
+    }
+
+    private static bool CloseAll(params PassageSocket[] sockets)
+    {
+        Array.ForEach(sockets, static socket => socket.Close());
+        return true;
+    }
+
+    private static bool CloseAll(EventLoop loop, PassedMessage message)
+    {
+        message.Close(loop.Kernel);
+        return true;
+    }
+}
