@@ -87,6 +87,20 @@ public class MasterDoubtTests
     }
 
     [Fact]
+    public void Doubt_BeforeTheMasterIsVerified_LetsNoRequestThroughMeanwhile()
+    {
+        _bench.BeAvailable();
+        _bench.Accept(TrackerBench.B);
+        Set(Doubt);
+        _bench.See(ProbeVerdict.Up);
+        Assert.Equal((2, Availability.PlannedHold), _bench.State);
+        Assert.False(_bench.Tracker.BuildView().IsTrusted);
+        Set(null);
+        _bench.See(ProbeVerdict.Up);
+        Assert.Equal((2, Availability.Available), _bench.State);
+    }
+
+    [Fact]
     public void Doubt_HoldingIsOff_ChangesNothing()
     {
         var bench = new TrackerBench(new HoldOptions { Planned = false });

@@ -206,6 +206,7 @@ internal sealed class MasterTracker
         {
             MasterLog.MasterAvailable(_logger, _masterName, Accepted!.Address, Generation, _timeline.Available());
             Phase = Availability.Available;
+            Begin(_doubt is null ? null : _rules.TryBegin(_signs, _doubt, _clock.Now)); // Not one request may go to it in between.
         }
         else
         {
