@@ -75,6 +75,18 @@ public class PromotionWatchTests
     }
 
     [Fact]
+    public void NewMasterIsListedAtAnotherOfItsAddresses_IsNotItsOwnReplica()
+    {
+        Observe(Replica(2), Replica(9, runId: "run-2"));
+        ReplicationFacts master = Promoted(2).Facts!;
+
+        // The other address was asked last before the promotion.
+        _watch.Observe(new ReplicationView { Master = master, Replicas = [Replica(9, runId: "run-2")] }, At(2));
+        _watch.Observe(new ReplicationView { Master = master, Replicas = [Promoted(9, runId: "run-2")] }, At(2));
+        Assert.Null(_watch.Seen);
+    }
+
+    [Fact]
     public void Judge_AllSentinelsDenyIt_IsForgottenUntilItIsAReplicaAgain()
     {
         Promote();

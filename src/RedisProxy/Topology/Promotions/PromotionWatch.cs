@@ -1,6 +1,7 @@
 using System.Net;
 
 using RedisProxy.Configuration;
+using RedisProxy.Servers;
 
 namespace RedisProxy.Topology;
 
@@ -28,7 +29,7 @@ internal sealed class PromotionWatch(TimeProvider time)
     public void Observe(ReplicationView view, IPEndPoint? master)
     {
         Follow(master);
-        foreach (ReplicaState replica in view.Replicas.Where(replica => !Equals(replica.Address, master)))
+        foreach (ReplicaState replica in view.Replicas.Where(replica => !Is(replica, view.Master, master)))
         {
             Observe(replica);
         }
@@ -65,6 +66,10 @@ internal sealed class PromotionWatch(TimeProvider time)
             Seen = null;
         }
     }
+
+    // Sentinels list a server twice that has been reached under two addresses.
+    private static bool Is(ReplicaState replica, ReplicationFacts? facts, IPEndPoint? master) =>
+        Equals(replica.Address, master) || (facts is { RunId: var id } && replica.Facts?.RunId == id);
 
     private bool Denies(SentinelVote vote) =>
         vote.IsReachable && vote.Report.AskedAt > Seen!.SeenAt
