@@ -156,7 +156,25 @@ public sealed class PromotionTests : IAsyncDisposable
         await _deployment.WithinAsync(3, Availability.Available);
     }
 
-    private async Task StartAsync(PromotionProof proof)
+    [Fact]
+    public async Task Announced_OnlyByALeaderThatDiesThen_TheReplicasStayKnown()
+    {
+        (string Host, int Port) third = ("127.0.0.1", 1);
+        foreach (ScriptedSentinel sentinel in _deployment.Sentinels)
+        {
+            sentinel.Replicas.Add(third);
+        }
+
+        await StartAsync(PromotionProof.Announced, replicas: 2);
+        Replica.Role = "master";
+        _deployment.Say(_deployment.Sentinels[0], 1, epoch: 2);
+        await _deployment.WithinAsync(2, Availability.Available);
+        _deployment.Sentinels[0].Server.Stop();
+        await _deployment.WithinAsync(2, Availability.PlannedHold);
+        Assert.Contains(new HostEndpoint(third.Host, third.Port), _deployment.View.Replicas);
+    }
+
+    private async Task StartAsync(PromotionProof proof, int replicas = 1)
     {
         _deployment.Options = _deployment.Options with { Hold = _deployment.Options.Hold with { AcceptPromoted = proof } };
         (Replica.Role, Replica.RunId) = ("slave", "run-2");
@@ -168,7 +186,8 @@ public sealed class PromotionTests : IAsyncDisposable
         await _deployment.StartAvailableAsync();
         await Eventually.TrueWithinAsync(
             _deployment.Clock,
-            () => _deployment.Service.ReplicationOf(Deployment.MasterName) is { Replicas: [{ Facts.IsMaster: false }] });
+            () => _deployment.Service.ReplicationOf(Deployment.MasterName) is { Replicas: var all } && all.Count == replicas
+                && all.Any(one => one.Facts is { IsMaster: false }));
     }
 
     /// <summary>The first Sentinel leads it.</summary>

@@ -27,12 +27,13 @@ internal sealed record DeploymentSnapshot(
 
         // Without any Sentinel the last known replicas stay: they are still asked for their roles, and still serve.
         bool isAnyReachable = votes.Any(vote => vote.IsReachable);
+        SentinelVote[] naming = [.. votes.Where(vote => vote.IsReachable == isAnyReachable && vote.Address is not null)];
+        SentinelVote[] agreeing =
+            [.. naming.Where(vote => vote.Address!.Equals(accepted?.Address) || vote.Address.Equals(predecessor))];
+
+        // When all of them have gone over to another master, its deployment is still the same one.
         SentinelLists[] lists =
-        [
-            .. votes.Where(vote => vote.IsReachable == isAnyReachable && vote.Address is { } address
-                    && (address.Equals(accepted?.Address) || address.Equals(predecessor)))
-                .Select(vote => vote.Report.Lists),
-        ];
+            [.. (agreeing.Length > 0 || accepted is null ? agreeing : naming).Select(vote => vote.Report.Lists)];
         var replicas = lists.SelectMany(list => list.Replicas).GroupBy(policy.Map).Where(group => group.Key != master)
             .OrderBy(group => group.Key.ToString(), StringComparer.Ordinal).ToList();
         ILookup<HostEndpoint, HostEndpoint> down = lists.SelectMany(list => list.DownReplicas).ToLookup(policy.Map);
