@@ -152,7 +152,7 @@ internal sealed class SimulatedControlPlane
         }
 
         FailureSigns signs = ReadSigns(votes);
-        _early.Judge(votes, _tracker.Accepted?.Address, _hold.PlannedTimeout);
+        _early.Judge(votes, _tracker.Accepted, _hold.PlannedTimeout);
         if ((signs.Any || _tracker.Pause is { Doubt: null }) && _hold.AcceptPromoted == PromotionProof.Observed
             && _tracker.Accepted is { } former && _early.Accept(former, votes, _policy) is { } promoted)
         {

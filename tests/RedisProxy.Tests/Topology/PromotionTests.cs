@@ -157,6 +157,46 @@ public sealed class PromotionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task OnPromoted_ButGoneAndNeverReported_IsGivenUp()
+    {
+        await StartAsync(PromotionProof.Announced);
+        Replica.Role = "master";
+        _deployment.Source.OnPromoted(Replica.Endpoint);
+        await _deployment.IsAsync(2, Availability.Available);
+        Replica.Server.Stop();
+        await _deployment.WithinAsync(2, Availability.Down);
+        await _deployment.WithinAsync(3, Availability.Available);
+        Assert.Equal(_deployment.Masters[0].Address, _deployment.View.Master!.Address);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Promoted_ThenMonitoredAnewThere_IsConfirmedByThat(bool isFirm)
+    {
+        await StartAsync(PromotionProof.Observed);
+        if (isFirm)
+        {
+            Replica.Role = "master";
+            _deployment.Source.OnPromoted(Replica.Endpoint);
+            await _deployment.IsAsync(2, Availability.Available);
+        }
+        else
+        {
+            BeginFailover();
+            Promote();
+            await _deployment.IsAsync(2, Availability.Available);
+            await _deployment.WithinAsync(2, Availability.PlannedHold);
+        }
+
+        _deployment.AllSay(1, epoch: 0);
+        await Eventually.TrueWithinAsync(
+            _deployment.Clock, () => _deployment.View is { Generation: 2, Availability: Availability.Available, Epoch: 0 });
+        _deployment.AllSay(0, epoch: 1);
+        await _deployment.WithinAsync(3, Availability.Available);
+    }
+
+    [Fact]
     public async Task Announced_OnlyByALeaderThatDiesThen_TheReplicasStayKnown()
     {
         (string Host, int Port) third = ("127.0.0.1", 1);

@@ -179,7 +179,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         }
 
         FailureSigns signs = ReadSigns(votes);
-        _early.Judge(votes, _tracker.Accepted?.Address, _hold.PlannedTimeout);
+        _early.Judge(votes, _tracker.Accepted, _hold.PlannedTimeout);
         _tracker.SetSigns(TryAcceptEarly(signs, votes) ? ReadSigns(votes) : signs);
         _tracker.SetDoubt(_early.Doubt);
         SentinelMajority majority = SentinelMajority.Of(votes, _policy);
@@ -220,7 +220,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
     /// <summary>Going back to a lower epoch is delayed; everything else happens at once.</summary>
     private bool Lasts(ElectionResult result)
     {
-        bool isTooOld = result.IsLowerEpoch && _early.IsAhead;
+        bool isTooOld = IsTooOld(result);
         if (isTooOld || result is not { IsLowerEpoch: true, Accepted: { } candidate })
         {
             _lower = null;
@@ -234,6 +234,11 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
 
         return _clock.Now - _lower!.Value.Since >= LowerEpochPatience(candidate);
     }
+
+    // The Sentinels do not know of the promotion yet. They may never hear of it: then they are right once the promoted server is gone.
+    private bool IsTooOld(ElectionResult result) =>
+        result.IsLowerEpoch && _early.IsAhead && (_tracker.Phase is Availability.Available or Availability.PlannedHold)
+            && !result.Accepted!.Address.Equals(_tracker.Accepted!.Address);
 
     /// <summary>The delay before going back to a lower epoch; none when all Sentinels have reported that they were reconfigured.</summary>
     private TimeSpan LowerEpochPatience(MasterCandidate candidate)

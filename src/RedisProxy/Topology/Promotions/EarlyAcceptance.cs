@@ -39,10 +39,11 @@ internal sealed class EarlyAcceptance(TimeProvider time)
 
     /// <summary>Compares with the Sentinels' present answers.</summary>
     /// <param name="votes">One for each known Sentinel.</param>
-    /// <param name="master">The accepted one.</param>
+    /// <param name="accepted">The accepted master.</param>
     /// <param name="patience">How long all of them are waited for before most suffice.</param>
-    public void Judge(IReadOnlyCollection<SentinelVote> votes, IPEndPoint? master, TimeSpan patience)
+    public void Judge(IReadOnlyCollection<SentinelVote> votes, MasterCandidate? accepted, TimeSpan patience)
     {
+        IPEndPoint? master = accepted?.Address;
         if (!Equals(master, _master))
         {
             _master = master;
@@ -51,7 +52,9 @@ internal sealed class EarlyAcceptance(TimeProvider time)
 
         _watch.Follow(master);
         _watch.Judge(votes, patience);
-        if (_provisional is { } early && (!early.Master.Address.Equals(master) || early.IsConfirmedBy(votes)))
+
+        // Sentinels told to monitor it anew confirm it, too: it is accepted again then, with their epoch.
+        if (_provisional is { } early && (early.Master != accepted || early.IsConfirmedBy(votes)))
         {
             _provisional = null;
         }
