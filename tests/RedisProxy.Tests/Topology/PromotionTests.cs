@@ -197,6 +197,27 @@ public sealed class PromotionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Promoted_HoldingIsTurnedOffMeanwhile_ContinuesWithTheMaster()
+    {
+        await StartAsync(PromotionProof.Announced);
+        foreach (ScriptedSentinel sentinel in _deployment.Sentinels)
+        {
+            sentinel.Server.Stop();
+        }
+
+        await Eventually.TrueAsync(() => _deployment.View.Sentinels.All(one => !one.IsConnected));
+        Promote();
+        await _deployment.IsAsync(1, Availability.PlannedHold);
+        ProxyOptions options = _deployment.Options;
+        _deployment.Service.Reconfigure(options with { Hold = options.Hold with { Planned = false } });
+        await _deployment.WithinAsync(1, Availability.Available);
+        _deployment.Masters[0].Server.Stop();
+        await _deployment.WithinAsync(1, Availability.Down);
+        _deployment.Masters[0].Server.Listen();
+        await _deployment.WithinAsync(1, Availability.Available);
+    }
+
+    [Fact]
     public async Task Announced_OnlyByALeaderThatDiesThen_TheReplicasStayKnown()
     {
         (string Host, int Port) third = ("127.0.0.1", 1);

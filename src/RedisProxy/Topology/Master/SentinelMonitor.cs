@@ -181,7 +181,7 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         FailureSigns signs = ReadSigns(votes);
         _early.Judge(votes, _tracker.Accepted, _hold.PlannedTimeout);
         _tracker.SetSigns(TryAcceptEarly(signs, votes) ? ReadSigns(votes) : signs);
-        _tracker.SetDoubt(_early.Doubt);
+        _tracker.SetDoubt(_hold.Planned ? _early.Doubt : null);
         SentinelMajority majority = SentinelMajority.Of(votes, _policy);
         _source.SetDeployment(
             DeploymentSnapshot.Of(votes, _tracker.Accepted, _early.Predecessor, _policy) with
