@@ -136,6 +136,17 @@ public class PromotionWatchTests
         Assert.NotNull(_watch.Seen);
     }
 
+    [Fact]
+    public void Judge_OneGoesOnReportingAFailover_MostDoNotRefuteIt()
+    {
+        Promote();
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        _watch.Judge([Vote(1), Vote(2), Vote(3, flags: "master,failover_in_progress")], Patience);
+        Assert.NotNull(_watch.Seen);
+        _watch.Judge([Vote(1), Vote(2), Vote(3, flags: "master,failover_in_progress", isReachable: false)], Patience);
+        Assert.Null(_watch.Seen);
+    }
+
     private void Promote()
     {
         Observe(Replica(2));

@@ -48,7 +48,8 @@ internal sealed class PromotionWatch(TimeProvider time)
 
     /// <summary>
     /// Forgets a promotion that is no failover: somebody has detached the replica. The Sentinels answer, asked after it, that they follow
-    /// the accepted master and that no failover is in progress: at first all of them have to; after <paramref name="patience"/>, most.
+    /// the accepted master and that no failover is in progress: at first all of them have to; after <paramref name="patience"/>, most,
+    /// unless one reports a failover: it may be the one that has ordered the promotion, and cannot see that it has happened.
     /// </summary>
     public void Judge(IReadOnlyCollection<SentinelVote> votes, TimeSpan patience)
     {
@@ -60,7 +61,8 @@ internal sealed class PromotionWatch(TimeProvider time)
         SentinelVote[] known = [.. votes.Where(vote => !vote.HasNoSay && !vote.Report.IsKnownOtherwise)];
         int denials = known.Count(Denies);
         int needed = time.GetElapsedTime(Seen.SeenAt) < patience ? known.Length : (known.Length / 2) + 1;
-        if (known.Length > 0 && denials >= needed)
+        bool isOrdered = known.Any(vote => vote is { IsReachable: true, Report.Answer.SaysFailingOver: true });
+        if (known.Length > 0 && denials >= needed && !isOrdered)
         {
             _followers.Remove(Seen.Replica);
             Seen = null;
