@@ -92,6 +92,24 @@ public sealed class HandoffCommandTests
         await ExpectSilenceAsync(lab, client, backend);
     }
 
+    [Theory]
+    [InlineData("*2\r\n$6\r\nserver\r\n$5\r\nredis\r\n", "HELLO", "2")]
+    [InlineData("+RESET\r\n", "RESET")]
+    public async Task ReturnToResp2InAHold_IsToldOfItsEndFirst(string reply, params string[] words)
+    {
+        await using SessionLab lab = await StartAsync();
+        (RawClient client, RawClient backend) = await ConnectTakingPartAsync(lab);
+        await client.ExpectAsync(await BeginHoldAsync(lab));
+        await client.SendAsync(Of(words) + Get);
+        await client.ExpectAsync(await EndHoldAsync(lab));
+        await backend.ExpectAsync(Of(words) + Get);
+        await backend.SendAsync(reply + "$-1\r\n");
+        await client.ExpectAsync(reply + "$-1\r\n");
+        await BeginHoldAsync(lab);
+        await EndHoldAsync(lab);
+        await (client, backend).ExpectNothingAsync();
+    }
+
     [Fact]
     public async Task Off_EndsIt()
     {
