@@ -107,7 +107,7 @@ internal sealed class SessionMoves(Gate gate)
         Pipeline pipeline = session.Pipeline;
         bool isWhole = !session.IsClientFinished && !session.Client.IsPeerClosed && session.Requests.Intake.CanBeCarried
             && !pipeline.IsRaw && !pipeline.HasLostChange && !session.Replies.IsRelaying && !session.Keeper.IsBusy
-            && session.State is { IsInDoubt: false, Handoffs: not { IsLeaving: true } }
+            && session.State is { IsInDoubt: false, Handoffs: null or { IsLeaving: false, IsInHold: false } }
             && session.Settings is { ClientTls: null, BackendTls: null }
             && pipeline.Buffer.KeptBytes < PassageLimit.MaxBytes;
         return isWhole && (link is not null ? IsWhole(session, link) : IsAtRest(session));
