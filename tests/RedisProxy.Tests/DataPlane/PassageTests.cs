@@ -3,9 +3,13 @@ using System.Net.Sockets;
 using System.Runtime.Versioning;
 using System.Text;
 
+using Microsoft.Extensions.Logging.Abstractions;
+
 using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
 using RedisProxy.EventLoops;
+using RedisProxy.Sessions;
+using RedisProxy.Testing;
 using RedisProxy.Tests.EventLoops;
 using RedisProxy.Tests.Sessions;
 
@@ -110,6 +114,48 @@ public sealed class PassageTests
         Assert.Null(PassageTerms.ObjectionTo(message, PassageTerms.Of(Options, listener with { Name = "other", MaxSessions = 1 })));
         Assert.Equal("it is of another version", PassageTerms.ObjectionTo(Encoding.ASCII.GetBytes("RedisProxy sessions 9"), Terms));
         Assert.Equal("it is of another version", PassageTerms.ObjectionTo([], Terms));
+    }
+
+    // They are told apart by their order alone, so none may be missing between two others.
+    [PassageFact]
+    public async Task Verdicts_ThatNobodyReads_EndThePassageBeforeOneIsLost()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        await lab.ServeFirstAsync();
+        await using RunningLoop running = new RunningLoop();
+        string name = $"redisproxy-test/{Guid.NewGuid()}";
+        int fd = PassageSocket.Listen(name);
+        var context = new PassageContext("lab", [lab.Listener], static () => Terms, TimeProvider.System, NullLogger.Instance);
+        Task taking = await lab.Loop.InvokeAsync(() => new SessionTaker(context).RunAsync(name, static () => { }));
+        int accepted = await running.AcceptAsync(fd);
+        PassageSocket giver = (await running.Loop.InvokeAsync(() => PassageSocket.Adopt(running.Loop, accepted)))!;
+        Assert.NotNull(await await running.Loop.InvokeAsync(() => giver.ReceiveAsync().AsTask()));
+        Assert.True(await running.Loop.InvokeAsync(() => giver.TrySend([(byte)Adoption.Adopted])));
+        const int Many = 2000;
+        int sent = 0;
+        await Eventually.Within(
+            TimeSpan.FromSeconds(10),
+            () => running.Loop.InvokeAsync(() =>
+            {
+                while (sent < Many && giver.TrySend([0]))
+                {
+                    sent++;
+                }
+
+                return sent == Many || giver.IsPeerClosed;
+            }),
+            "all are sent, or it is over");
+        int verdicts = 0;
+        while (await (await running.Loop.InvokeAsync(() => giver.ReceiveAsync().AsTask()))
+            .WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System) is not null)
+        {
+            verdicts++;
+        }
+
+        Assert.InRange(verdicts, 0, sent);
+        await taking.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System);
+        await running.Loop.InvokeAsync(() => CloseAll(giver));
+        await running.Loop.InvokeAsync(() => CloseAll(running.Loop, new PassedMessage(default, fd, PassedMessage.None, IsWhole: true)));
     }
 
     private static async Task<(PassageSocket One, PassageSocket Other)> ConnectAsync(EventLoop loop)

@@ -40,6 +40,8 @@ internal sealed class SessionLab : IAsyncDisposable
 
     public EventLoop Loop => _loop;
 
+    public SessionListener Listener => _listener;
+
     /// <summary>Null unless asked for; then it has to be renewed.</summary>
     public Lease? Lease { get; private init; }
 

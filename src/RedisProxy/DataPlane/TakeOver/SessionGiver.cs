@@ -18,6 +18,9 @@ internal sealed class SessionGiver(PassageContext context)
     // Sessions of one loop that are under way together: none of them is served from its stop until its arrival. The first one goes alone,
     // because a process that does something for the first time needs longer; then as many as take no longer than this.
     private const int MostTogether = 32;
+    // Of all loops. The other process must be able to say its word on each of them, and its socket keeps some 270 that are not read yet.
+    private const int MostUnanswered = 128;
+
     private static readonly TimeSpan QuickRound = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan SlowRound = TimeSpan.FromMilliseconds(60);
 
@@ -214,7 +217,7 @@ internal sealed class SessionGiver(PassageContext context)
         int answered = 0;
         while (answered < sent || (sent < taken.Length && !isGone))
         {
-            if (sent < taken.Length && !isGone && TrySend(other, taken[sent].Message))
+            if (sent < taken.Length && !isGone && sent - answered < MostUnanswered && TrySend(other, taken[sent].Message))
             {
                 sent++;
                 continue;

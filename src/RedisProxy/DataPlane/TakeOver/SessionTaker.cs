@@ -97,7 +97,8 @@ internal sealed class SessionTaker(PassageContext context)
     private async Task<long> TakeAllAsync(PassageSocket other)
     {
         long taken = 0;
-        while (await other.ReceiveAsync() is { } first)
+        bool isHeard = true;
+        while (isHeard && await other.ReceiveAsync() is { } first)
         {
             List<PassedMessage> messages = [first];
             while (messages.Count < MostTogether && other.TryReceive(out PassedMessage? next) && next is not null)
@@ -120,8 +121,9 @@ internal sealed class SessionTaker(PassageContext context)
                     DataPlaneLog.SessionRefused(context.Log, context.Listener, problem);
                 }
 
-                // Sent only now, when nothing of a session that was not adopted is open here any more.
-                other.TrySend([(byte)verdict]);
+                // Sent only now, when nothing of a session that was not adopted is open here any more. Verdicts are told apart by their
+                // order alone: behind one that cannot be sent, none is.
+                isHeard = isHeard && other.TrySend([(byte)verdict]);
             }
         }
 
