@@ -90,6 +90,18 @@ internal sealed class Admission
         return hasEntered;
     }
 
+    /// <summary>
+    /// The same for a client that was admitted here before. Its place may be another client's by now, but it has no other one to go to.
+    /// </summary>
+    /// <returns>To run once when its session has ended.</returns>
+    public Action Readmit(LoopSocket client, SessionSettings settings)
+    {
+        _quota.Enter();
+        Places++;
+        TryEnterAddress(client, settings, out Action onFinished, isForced: true);
+        return onFinished;
+    }
+
     /// <summary>Also ends clients that are being admitted.</summary>
     public void Stop()
     {
@@ -139,7 +151,7 @@ internal sealed class Admission
         }
     }
 
-    private bool TryEnterAddress(LoopSocket client, SessionSettings settings, out Action onFinished)
+    private bool TryEnterAddress(LoopSocket client, SessionSettings settings, out Action onFinished, bool isForced = false)
     {
         onFinished = _leave;
         if (settings.Addresses is not { } addresses || client.PeerAddress?.Address is not { } address)
@@ -152,7 +164,7 @@ internal sealed class Admission
             addresses.Leave(address);
             Leave();
         };
-        return addresses.TryEnter(address);
+        return addresses.TryEnter(address, isForced);
     }
 
     private async Task SecureAsync(ClientHandshakes handshakes, LoopSocket client, Action onFinished)

@@ -34,6 +34,13 @@ internal sealed class SessionQuota(long max, SessionQuota? total = null)
         return false;
     }
 
+    /// <summary>For a session that was admitted before, whether there is room or not.</summary>
+    public void Enter()
+    {
+        Interlocked.Increment(ref _count);
+        total?.Enter();
+    }
+
     public void Leave()
     {
         Interlocked.Decrement(ref _count);
@@ -48,12 +55,14 @@ internal sealed class AddressQuota(int max)
     private readonly Lock _lock = new();
     private readonly Dictionary<IPAddress, int> _counts = [];
 
-    public bool TryEnter(IPAddress address)
+    /// <param name="address">The client's.</param>
+    /// <param name="isForced">Whether there is room or not.</param>
+    public bool TryEnter(IPAddress address, bool isForced = false)
     {
         lock (_lock)
         {
             int count = _counts.GetValueOrDefault(address);
-            if (count >= max)
+            if (count >= max && !isForced)
             {
                 return false;
             }

@@ -35,7 +35,9 @@ internal sealed class SessionArrivals(Gate gate, Admission admission, SessionMov
                 return Adoption.NotNow;
             }
 
-            Resume(arrival);
+            bool hasRoom = admission.TryReadmit(arrival.Client, Settings(), out Action onFinished);
+            StateCodec.Require(hasRoom, "there are too many sessions");
+            Resume(arrival, onFinished);
             return Adoption.Adopted;
         }
         catch (InvalidDataException error)
@@ -52,7 +54,8 @@ internal sealed class SessionArrivals(Gate gate, Admission admission, SessionMov
     {
         try
         {
-            Session session = Resume(new SessionArrival(gate, message));
+            var arrival = new SessionArrival(gate, message);
+            Session session = Resume(arrival, admission.Readmit(arrival.Client, Settings()));
             if (isRefused)
             {
                 moves.Keep(session);
@@ -60,14 +63,13 @@ internal sealed class SessionArrivals(Gate gate, Admission admission, SessionMov
         }
         catch (InvalidDataException)
         {
-            // There is no room left for it.
+            // The kernel does not watch its sockets any more.
             message.Close(gate.Loop.Kernel);
         }
     }
 
-    private Session Resume(SessionArrival arrival)
+    private Session Resume(SessionArrival arrival, Action onFinished)
     {
-        StateCodec.Require(admission.TryReadmit(arrival.Client, Settings(), out Action onFinished), "there are too many sessions");
         Session session = Create(arrival.Client);
         try
         {
