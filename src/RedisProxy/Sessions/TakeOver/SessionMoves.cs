@@ -23,8 +23,10 @@ internal sealed class SessionMoves(Gate gate)
     public IReadOnlyList<PassedMessage> Take(int most)
     {
         var taken = new List<PassedMessage>();
-        if (!gate.AllowsAll)
+        if (!gate.AllowsAll || gate.HoldsPops)
         {
+            // Until it is over, no client waits for its session to become less.
+            Release();
             return taken;
         }
 
@@ -60,14 +62,19 @@ internal sealed class SessionMoves(Gate gate)
     /// <summary>Nobody takes sessions any more.</summary>
     public void Forget()
     {
+        Release();
+        _next.Clear();
+        _refused.Clear();
+    }
+
+    private void Release()
+    {
         foreach (Session session in _looks.Keys)
         {
             SetInput(session, isStopped: false);
         }
 
         _looks.Clear();
-        _next.Clear();
-        _refused.Clear();
     }
 
     private void Refill()
