@@ -11,6 +11,8 @@ namespace RedisProxy.Tests.Sessions;
 /// <summary>Sessions that go to another process at a bad moment, or are sent back by it.</summary>
 public sealed class SessionMoveEdgeTests
 {
+    private const string Unblocked = "-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n";
+
     private static readonly string BlPop = Requests.Of("BLPOP", "k", "0");
 
     [PassageFact]
@@ -53,6 +55,42 @@ public sealed class SessionMoveEdgeTests
         await before.MoveAsync(after);
         await second.ExpectAsync(BlPop);
         Assert.True(Stopwatch.GetElapsedTime(since) >= TimeSpan.FromMilliseconds(240));
+    }
+
+    // It has waited for a master once, at the server ever since, and not for a master again before the next one is gone.
+    [PassageFact]
+    public async Task Pop_OfAnEarlierFailover_IsHeldInTheNextOneForItsWholeTime()
+    {
+        var time = new FakeTimeProvider();
+        await using SessionLab before = await SessionLab.StartAsync(time: time);
+        await using SessionLab after = await SessionLab.StartAsync(time: time);
+        (RawClient client, RawClient backend) = await before.ConnectPairAsync();
+        await client.SendAsync(BlPop);
+        await backend.ExpectAsync(BlPop);
+        await FailOverAsync(before, backend, 2, before.Second);
+        RawClient second = await before.AcceptAsync(before.Second);
+        await PassAsync(before, TimeSpan.FromSeconds(1));
+        await second.ExpectAsync(BlPop);
+        await PassAsync(before, TimeSpan.FromHours(1));
+        await after.ShowAsync(Availability.Available, 7, before.Second);
+        await before.MoveAsync(after);
+        await FailOverAsync(after, second, 8, after.First);
+        await PassAsync(after, TimeSpan.FromSeconds(1));
+        await (client, await after.AcceptAsync(after.First)).ServeAsync(BlPop, "*2\r\n$1\r\nk\r\n$1\r\ne\r\n");
+
+        async Task PassAsync(SessionLab lab, TimeSpan span)
+        {
+            await lab.Loop.InvokeAsync(static () => true);
+            time.Advance(span);
+            await lab.Loop.InvokeAsync(static () => true);
+        }
+    }
+
+    private static async Task FailOverAsync(SessionLab lab, RawClient link, long generation, ScriptedBackend to)
+    {
+        await link.SendAsync(Unblocked);
+        await Eventually.Within(TimeSpan.FromSeconds(10), async () => await lab.CountWaitingAsync() == 1, "the pop waits for a master");
+        await lab.ShowAsync(Availability.Available, generation, to);
     }
 
     // Another client has its place, and the other process has refused it: there is nowhere else for it to go.

@@ -33,7 +33,7 @@ internal sealed class SessionHandoffs
         return told;
     }
 
-    /// <summary>Writes it, or reads a new one. A client that has yet to be told of the end of a hold, or that is told to move, stays.</summary>
+    /// <summary>Writes it, or reads a new one. A client that is still to be told something stays.</summary>
     public static SessionHandoffs? Carry(StateCodec codec, SessionHandoffs? told)
     {
         if (!codec.Bool(told is not null))

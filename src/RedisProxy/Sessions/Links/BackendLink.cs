@@ -33,7 +33,7 @@ internal abstract class BackendLink(long generation, long nowMs, LedgerMemory me
     public ReplicaTarget? Target { get; init; }
 
     /// <summary>On the loop's clock, in milliseconds.</summary>
-    public long OpenedAtMs { get; } = nowMs;
+    public long OpenedAtMs { get; init; } = nowMs;
 
     /// <summary>Its session wrote to an earlier link, and replicas of this one may lack those writes.</summary>
     public bool FollowsWrites { get; init; }

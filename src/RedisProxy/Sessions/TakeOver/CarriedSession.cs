@@ -156,6 +156,8 @@ internal sealed class CarriedSession
         var link = new DedicatedLink(backend, generation, session.Pipeline.Memory)
         {
             Target = target,
+            // At the earliest. What it was sent long ago has not waited for a master since.
+            OpenedAtMs = session.StartedAtMs,
             InFlight = { KeepsWritesApart = session.Settings.Durable is not null },
             FollowsWrites = followsWrites,
             IsTainted = !isClean,
