@@ -68,10 +68,11 @@ public sealed class SessionTakeOverTests(ITestOutputHelper output)
     public async Task ManySessions_UnderLoad_SeeNeitherAnErrorNorALongPause()
     {
         await using RedisServer server = await RedisServer.StartAsync();
-        await TakeOverUnderLoadAsync(server, ProxyProcessOptions.For(server), sessions: 200, times: 4);
+        await TakeOverUnderLoadAsync(server, ProxyProcessOptions.For(server), sessions: 200, times: 2);
     }
 
     [EpollFact("passes connections on")]
+    [Trait("Tier", "Long")]
     public async Task ManySessions_ThatShareLinks_SeeNeitherAnErrorNorALongPause()
     {
         await using RedisServer server = await RedisServer.StartAsync();
