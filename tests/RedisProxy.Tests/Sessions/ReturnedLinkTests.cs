@@ -45,6 +45,9 @@ public sealed class ReturnedLinkTests
     [Theory]
     [InlineData("MULTI")]
     [InlineData("CLIENT NO-EVICT on")]
+    [InlineData("CLIENT NO-TOUCH on")]
+    [InlineData("READONLY")]
+    [InlineData("CLIENT TRACKING on BCAST PREFIX a")]
     [InlineData("CLIENT TRACKING on")]
     public async Task OwnLink_KeptForLater_IsNotForASessionWithStateToReplay(string change)
     {

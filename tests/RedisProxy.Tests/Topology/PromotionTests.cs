@@ -16,12 +16,7 @@ public sealed class PromotionTests : IAsyncDisposable
     public async Task Promoted_NoSentinelReachable_IsHeldForAsLongAsItLasts()
     {
         await StartAsync(PromotionProof.Announced);
-        foreach (ScriptedSentinel sentinel in _deployment.Sentinels)
-        {
-            sentinel.Server.Stop();
-        }
-
-        await Eventually.TrueAsync(() => _deployment.View.Sentinels.All(one => !one.IsConnected));
+        await LoseSentinelsAsync();
         Promote();
         await _deployment.IsAsync(1, Availability.PlannedHold);
         Assert.False(_deployment.View.IsTrusted);
@@ -200,12 +195,7 @@ public sealed class PromotionTests : IAsyncDisposable
     public async Task Promoted_HoldingIsTurnedOffMeanwhile_ContinuesWithTheMaster()
     {
         await StartAsync(PromotionProof.Announced);
-        foreach (ScriptedSentinel sentinel in _deployment.Sentinels)
-        {
-            sentinel.Server.Stop();
-        }
-
-        await Eventually.TrueAsync(() => _deployment.View.Sentinels.All(one => !one.IsConnected));
+        await LoseSentinelsAsync();
         Promote();
         await _deployment.IsAsync(1, Availability.PlannedHold);
         ProxyOptions options = _deployment.Options;
@@ -249,6 +239,16 @@ public sealed class PromotionTests : IAsyncDisposable
             _deployment.Clock,
             () => _deployment.Service.ReplicationOf(Deployment.MasterName) is { Replicas: var all } && all.Count == replicas
                 && all.Any(one => one.Facts is { IsMaster: false }));
+    }
+
+    private async Task LoseSentinelsAsync()
+    {
+        foreach (ScriptedSentinel sentinel in _deployment.Sentinels)
+        {
+            sentinel.Server.Stop();
+        }
+
+        await Eventually.TrueAsync(() => _deployment.View.Sentinels.All(one => !one.IsConnected));
     }
 
     /// <summary>The first Sentinel leads it.</summary>
