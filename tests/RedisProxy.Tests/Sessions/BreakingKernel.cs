@@ -19,7 +19,10 @@ internal sealed unsafe class BreakingKernel : Kernel
     public bool HasBroken => _hasBroken;
 
     /// <summary>By the number of bytes that the connection has taken.</summary>
-    public required Func<long, bool> BreaksWhen { get; init; }
+    public Func<long, bool> BreaksWhen { get; init; } = static _ => false;
+
+    /// <summary>Given the name of a call that watches or duplicates; may throw, as no kernel does, in place of a fault of ours.</summary>
+    public Action<string> Before { get; set; } = static _ => { };
 
     /// <summary>The connection takes no more in one call.</summary>
     public int MostBytes { get; init; } = int.MaxValue;
@@ -36,7 +39,19 @@ internal sealed unsafe class BreakingKernel : Kernel
 
     public override void ClearWake() => _kernel.ClearWake();
 
-    public override bool TryWatch(int fd, ulong data) => _kernel.TryWatch(fd, data);
+    public override bool TryWatch(int fd, ulong data)
+    {
+        Before(nameof(TryWatch));
+        return _kernel.TryWatch(fd, data);
+    }
+
+    public override void Unwatch(int fd) => _kernel.Unwatch(fd);
+
+    public override int Duplicate(int fd)
+    {
+        Before(nameof(Duplicate));
+        return _kernel.Duplicate(fd);
+    }
 
     public override int Connect(IPEndPoint endpoint, TcpSettings settings)
     {

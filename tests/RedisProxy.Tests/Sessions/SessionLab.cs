@@ -356,6 +356,17 @@ internal sealed class SessionLab : IAsyncDisposable
         Assert.All(Counters.Phases, count => Assert.Equal(0, count));
     }
 
+    /// <summary>The faults so far, which the test has made.</summary>
+    public IReadOnlyList<Exception> TakeFaults()
+    {
+        lock (_faults)
+        {
+            Exception[] faults = [.. _faults];
+            _faults.Clear();
+            return faults;
+        }
+    }
+
     private void AddFault(Exception error)
     {
         lock (_faults)

@@ -86,6 +86,77 @@ public sealed class SessionMoveEdgeTests
         }
     }
 
+    [PassageFact]
+    public async Task Session_ThatCannotLeaveForAFault_IsServedOn_AndTheNextOneLeaves()
+    {
+        var kernel = new BreakingKernel();
+        await using SessionLab lab = await SessionLab.StartAsync(kernel: kernel);
+        await using SessionLab after = await SessionLab.StartAsync();
+        (RawClient first, RawClient firstLink) = await lab.ConnectPairAsync();
+        (RawClient second, RawClient secondLink) = await lab.ConnectPairAsync();
+        await after.ShowAsync(Availability.Available, 7, lab.First);
+        int calls = 0;
+        kernel.Before = call => ThrowIf(call == nameof(kernel.Duplicate) && calls++ == 0);
+
+        await lab.MoveAsync(after);
+
+        Assert.IsType<TimeZoneNotFoundException>(Assert.Single(lab.TakeFaults()));
+        Assert.Equal(0, await lab.CountTakenAsync(tries: 9));
+        await (first, firstLink).ExchangeAsync(Requests.Get, "$1\r\n1\r\n");
+        await (second, secondLink).ExchangeAsync(Requests.Get, "$1\r\n2\r\n");
+        Assert.Equal((1, 1), ((await lab.SnapshotsAsync()).Length, (await after.SnapshotsAsync()).Length));
+    }
+
+    [PassageFact]
+    public Task Session_WhoseClientCannotArriveForAFault_IsRefused_AndServedWhereItWas() => RefuseAsync(failingCall: 1);
+
+    [PassageFact]
+    public Task Session_WhoseLinkCannotArriveForAFault_IsRefused_AndServedWhereItWas() => RefuseAsync(failingCall: 2);
+
+    private static async Task RefuseAsync(int failingCall)
+    {
+        var kernel = new BreakingKernel();
+        await using SessionLab before = await SessionLab.StartAsync();
+        await using SessionLab after = await SessionLab.StartAsync(kernel: kernel);
+        (RawClient client, RawClient link) = await before.ConnectPairAsync();
+        await after.ShowAsync(Availability.Available, 7, before.First);
+        int calls = 0;
+        kernel.Before = call => ThrowIf(call == nameof(kernel.TryWatch) && ++calls == failingCall);
+        PassedMessage message = await before.TakeAsync();
+
+        (Adoption verdict, string problem) = await after.AdoptAsync(message);
+
+        Assert.Equal((Adoption.Refused, "of a fault, TimeZoneNotFoundException"), (verdict, problem));
+        Assert.Single(after.TakeFaults());
+        Assert.Empty(await after.SnapshotsAsync());
+        await before.TakeBackAsync(message);
+        await (client, link).ExchangeAsync(Requests.Get, "$1\r\n1\r\n");
+    }
+
+    [PassageFact]
+    public async Task Session_ThatReturnsToAFault_IsClosed()
+    {
+        var kernel = new BreakingKernel();
+        await using SessionLab lab = await SessionLab.StartAsync(kernel: kernel);
+        (RawClient client, _) = await lab.ConnectPairAsync();
+        PassedMessage message = await lab.TakeAsync();
+        kernel.Before = call => ThrowIf(call == nameof(kernel.TryWatch));
+
+        await lab.TakeBackAsync(message);
+
+        Assert.Equal("", (await client.ReadToEndAsync()).Rest);
+        Assert.Single(lab.TakeFaults());
+    }
+
+    // None that the code under test could throw or expect.
+    private static void ThrowIf(bool isTime)
+    {
+        if (isTime)
+        {
+            throw new TimeZoneNotFoundException();
+        }
+    }
+
     private static async Task FailOverAsync(SessionLab lab, RawClient link, long generation, ScriptedBackend to)
     {
         await link.SendAsync(Unblocked);

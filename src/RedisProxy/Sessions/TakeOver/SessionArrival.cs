@@ -29,38 +29,31 @@ internal sealed class SessionArrival
     /// <summary>The other process knew more of the master than this one does.</summary>
     public bool IsAhead => _carried.Master.IsAheadOf(_gate.View);
 
-    /// <summary>Brings a new session to where the other one was, ready to start.</summary>
-    /// <exception cref="InvalidDataException">It is not understood, and the new session was discarded.</exception>
+    /// <summary>Brings a new session to where the other one was, ready to start. If that fails, the session is discarded.</summary>
+    /// <exception cref="InvalidDataException">It is not understood.</exception>
     public void Resume(Session session)
     {
         try
         {
             _carried.Read(session, _backend);
-            StateCodec.Require(TryRegister(), "its sockets cannot be watched");
+            bool areWatched = Client.TryRegister(isConnected: true) && _backend?.TryRegister(isConnected: true) != false;
+            StateCodec.Require(areWatched, "its sockets cannot be watched");
+            _carried.Attach(session);
         }
-        catch (InvalidDataException)
+        catch
         {
             session.Counters.Phases[(int)session.Phase]--;
             session.Pipeline.Clear();
+            Forget(Client);
+            if (_backend is not null)
+            {
+                Forget(_backend);
+            }
+
             throw;
         }
-
-        _carried.Attach(session);
     }
 
-    private bool TryRegister()
-    {
-        if (!Client.TryRegister(isConnected: true))
-        {
-            return false;
-        }
-
-        bool isWatched = _backend?.TryRegister(isConnected: true) != false;
-        if (!isWatched)
-        {
-            _gate.Loop.Forget(Client.Descriptor);
-        }
-
-        return isWatched;
-    }
+    // The connection stays open in the other process, so its events would not end with the descriptor.
+    private void Forget(LoopSocket socket) => _gate.Loop.Forget(socket.Descriptor);
 }

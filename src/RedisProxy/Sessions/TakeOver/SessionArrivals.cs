@@ -45,6 +45,13 @@ internal sealed class SessionArrivals(Gate gate, Admission admission, SessionMov
             problem = error.Message;
             return Adoption.Refused;
         }
+        catch (Exception fault)
+        {
+            // The other process can still serve it.
+            gate.Report(fault);
+            problem = $"of a fault, {fault.GetType().Name}";
+            return Adoption.Refused;
+        }
     }
 
     /// <summary>Goes on with a session of this process that no other one has adopted.</summary>
@@ -61,21 +68,23 @@ internal sealed class SessionArrivals(Gate gate, Admission admission, SessionMov
                 moves.Keep(session);
             }
         }
-        catch (InvalidDataException)
+        catch (Exception fault)
         {
-            // The kernel does not watch its sockets any more.
+            // Nobody can serve it, and the client must learn that.
+            gate.Report(fault);
             message.Close(gate.Loop.Kernel);
         }
     }
 
     private Session Resume(SessionArrival arrival, Action onFinished)
     {
-        Session session = Create(arrival.Client);
+        Session session;
         try
         {
+            session = Create(arrival.Client);
             arrival.Resume(session);
         }
-        catch (InvalidDataException)
+        catch
         {
             onFinished();
             throw;

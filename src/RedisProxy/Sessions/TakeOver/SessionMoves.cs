@@ -42,7 +42,7 @@ internal sealed class SessionMoves(Gate gate)
                 continue;
             }
 
-            if (CanGo(session, out DedicatedLink? link) && LetGo(session, link) is { } gone)
+            if (TryLetGo(session) is { } gone)
             {
                 _looks.Remove(session);
                 taken.Add(gone);
@@ -129,6 +129,21 @@ internal sealed class SessionMoves(Gate gate)
     private static bool IsAtRest(Session session) => session.Pipeline.Count == 0 && !session.HasUnreadReplies
         && (session.Sharing is not null || session.Access is { IsLockedOut: true })
         && session.Link is null or { IsRejecting: false, IsMidReply: false, HasUnsent: false, KeptBytes: 0, Expected: null };
+
+    private PassedMessage? TryLetGo(Session session)
+    {
+        try
+        {
+            return CanGo(session, out DedicatedLink? link) ? LetGo(session, link) : null;
+        }
+        catch (Exception fault)
+        {
+            // It stays here; the others need not.
+            gate.Report(fault);
+            Keep(session);
+            return null;
+        }
+    }
 
     private static PassedMessage? LetGo(Session session, DedicatedLink? link)
     {
