@@ -9,33 +9,16 @@ public sealed class WorkerTests(ITestOutputHelper output)
 {
     public static TheoryData<string> Names => [.. WorkerProgram.All.Select(worker => worker.Name)];
 
-    /// <summary>
-    /// Over a planned one workers are between two jobs as well. When a master dies, they work or wait: what they write in that very moment
-    /// is the next test's.
-    /// </summary>
     [Theory]
     [MemberData(nameof(Names))]
-    public async Task Jobs_AcrossEachKindOfFailover_AreDoneOnceByTheSameWorkers(string name)
-    {
-        await using WorkerStage stage = await WorkerStage.StartAsync(name, output);
-        foreach (WorkerFault fault in (WorkerFault[])[WorkerFault.Planned, WorkerFault.Ordered])
-        {
-            WorkerOutcome outcome = await stage.PlayAsync(fault, isBusy: true);
-            Assert.Empty(outcome.Lost);
-            Assert.Empty(outcome.Twice);
-            Assert.Empty(outcome.Unknown);
-            Assert.Equal(0, outcome.Ended);
-            Assert.True(outcome.Complaints.Count == 0 || !stage.Library.IsSilent, string.Join('\n', outcome.Complaints));
-        }
+    public Task Jobs_AcrossAPlannedFailoverAndAKill_AreDoneOnceByTheSameWorkers(string name) =>
+        WorkThroughAsync(name, WorkerFault.Planned, WorkerFault.Kill);
 
-        foreach (WorkerFault fault in (WorkerFault[])[WorkerFault.Freeze, WorkerFault.Kill])
-        {
-            WorkerOutcome outcome = await stage.PlayAsync(fault, isBusy: false);
-            Assert.Empty(outcome.Lost);
-            Assert.Empty(outcome.Twice);
-            Assert.Equal(0, outcome.Ended);
-        }
-    }
+    [Theory]
+    [Trait("Tier", "Long")]
+    [MemberData(nameof(Names))]
+    public Task Jobs_AcrossAFailoverByTheVerbAndAFrozenMaster_AreDoneOnceByTheSameWorkers(string name) =>
+        WorkThroughAsync(name, WorkerFault.Ordered, WorkerFault.Freeze);
 
     /// <summary>
     /// The worst moment: while jobs are handed out and ended. A job that was popped in it, or whose acknowledgement redis had not
@@ -73,5 +56,25 @@ public sealed class WorkerTests(ITestOutputHelper output)
             Assert.Empty(outcome.Unknown);
             Assert.Equal(0, outcome.Ended);
         }
+    }
+
+    /// <summary>
+    /// Over a planned one workers are between two jobs as well. When a master dies, they work or wait: what they write in that very moment
+    /// is the test of the worst moment's.
+    /// </summary>
+    private async Task WorkThroughAsync(string name, WorkerFault planned, WorkerFault death)
+    {
+        await using WorkerStage stage = await WorkerStage.StartAsync(name, output);
+        WorkerOutcome outcome = await stage.PlayAsync(planned, isBusy: true);
+        Assert.Empty(outcome.Lost);
+        Assert.Empty(outcome.Twice);
+        Assert.Empty(outcome.Unknown);
+        Assert.Equal(0, outcome.Ended);
+        Assert.True(outcome.Complaints.Count == 0 || !stage.Library.IsSilent, string.Join('\n', outcome.Complaints));
+
+        outcome = await stage.PlayAsync(death, isBusy: false);
+        Assert.Empty(outcome.Lost);
+        Assert.Empty(outcome.Twice);
+        Assert.Equal(0, outcome.Ended);
     }
 }
