@@ -7,6 +7,7 @@ using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
 using RedisProxy.EventLoops;
 using RedisProxy.SentinelFacade;
+using RedisProxy.Sessions;
 
 namespace RedisProxy.Hosting;
 
@@ -25,12 +26,7 @@ internal sealed class FacadeService(
         ProxyOptions options = running.Current;
         if (options.SentinelFacade.Bind is { } bind)
         {
-            KeepAliveOptions keepAlive = options.Client.KeepAlive;
-            var accepted = new TcpSettings(
-                (int)keepAlive.Time.TotalSeconds,
-                (int)keepAlive.Interval.TotalSeconds,
-                keepAlive.Retries,
-                (int)options.Client.UserTimeout.TotalMilliseconds);
+            TcpSettings accepted = SessionSettings.ToTcpSettings(options.Client.KeepAlive, options.Client.UserTimeout);
             try
             {
                 _sockets = await ListenerSockets.BindAsync(

@@ -110,9 +110,9 @@ internal sealed class SessionSettings
 
     private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
-    private static TcpSettings ToTcpSettings(KeepAliveOptions keepAlive, TimeSpan userTimeout) => new(
+    public static TcpSettings ToTcpSettings(KeepAliveOptions keepAlive, TimeSpan userTimeout) => new(
         (int)keepAlive.Time.TotalSeconds,
         (int)keepAlive.Interval.TotalSeconds,
         keepAlive.Retries,
-        (int)userTimeout.TotalMilliseconds);
+        (int)keepAlive.Raise(userTimeout).TotalMilliseconds);
 }

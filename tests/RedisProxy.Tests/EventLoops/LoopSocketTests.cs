@@ -197,28 +197,6 @@ public sealed class LoopSocketTests
         });
     }
 
-    [LinuxFact]
-    public async Task AcceptedSockets_HaveKeepAlive()
-    {
-        await using var running = new RunningLoop();
-        int listening = TestTransport.Current.Listen(new IPEndPoint(IPAddress.Loopback, 0), Settings);
-        int port = TestTransport.Current.LocalAddress(listening)!.Port;
-        using RawClient peer = await RawClient.ConnectAsync(port);
-        int accepted = await running.AcceptAsync(listening);
-        LoopSocket socket = await running.Loop.InvokeAsync(() => LoopSockets.Adopt(running.Loop, accepted)!);
-        string table = await File.ReadAllTextAsync("/proc/net/tcp");
-        string local = $"0100007F:{port:X4}";
-
-        // The column "tr tm->when": timer 2 is the keepalive timer.
-        Assert.Contains(table.Split('\n'), line =>
-        {
-            string[] columns = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            return columns.Length > 5 && columns[1] == local && columns[5].StartsWith("02:", StringComparison.Ordinal);
-        });
-        await running.Loop.InvokeAsync(() => Close(socket));
-        TestTransport.Current.Close(listening);
-    }
-
     [Theory]
     [InlineData("127.0.0.1")]
     [InlineData("::1")]

@@ -101,7 +101,7 @@ internal sealed record BackendOptions
     public KeepAliveOptions KeepAlive { get; init; } = new();
 
     /// <summary><c>userTimeout</c>: see <see cref="ClientOptions.UserTimeout"/>; 0 turns it off.</summary>
-    public TimeSpan UserTimeout { get; init; } = TimeSpan.FromSeconds(30);
+    public TimeSpan UserTimeout { get; init; } = TimeSpan.FromSeconds(90);
 
     /// <summary><c>maxConcurrentConnects</c>: maximum backend connections being opened concurrently, across all loops.</summary>
     public int MaxConcurrentConnects { get; init; } = 64;
@@ -123,7 +123,9 @@ internal sealed record ClientOptions
 
     /// <summary>
     /// <c>userTimeout</c>: a connection whose peer does not acknowledge data, or keeps its window closed, for this long is closed (tcp(7),
-    /// TCP_USER_TIMEOUT); this includes a live client that does not read. 0: off, as in Redis.
+    /// TCP_USER_TIMEOUT); this includes a live client that does not read. 0: off, as in Redis. At least <c>time</c> + <c>interval</c> ×
+    /// <c>retries</c> of <c>keepAlive</c> applies, because in the kernel it replaces <c>retries</c>: shorter, one lost probe would close an
+    /// idle connection.
     /// </summary>
     public TimeSpan UserTimeout { get; init; }
 
@@ -144,7 +146,10 @@ internal sealed record ClientOptions
 /// <summary><c>keepAlive</c>: TCP keepalive (tcp(7)). It keeps idle connections alive in firewalls and finds dead idle peers.</summary>
 internal sealed record KeepAliveOptions
 {
-    /// <summary><c>time</c>: idle time before the first probe, in whole seconds.</summary>
+    /// <summary>
+    /// <c>time</c>: idle time before the first probe, in whole seconds; from half of it on, different for each connection, so that the
+    /// probes of thousands that went idle together do not drown each other.
+    /// </summary>
     public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary><c>interval</c>: time between probes, in whole seconds.</summary>
@@ -152,6 +157,13 @@ internal sealed record KeepAliveOptions
 
     /// <summary><c>retries</c>: unanswered probes before the connection is closed.</summary>
     public int Retries { get; init; } = 3;
+
+    /// <summary>The user timeout that leaves every one of the probes its time; zero stays zero.</summary>
+    public TimeSpan Raise(TimeSpan userTimeout)
+    {
+        TimeSpan allProbes = Time + (Interval * Retries);
+        return userTimeout == TimeSpan.Zero || userTimeout > allProbes ? userTimeout : allProbes;
+    }
 }
 
 /// <summary><c>replay</c>: what happens to requests and session state when their backend is lost.</summary>

@@ -71,6 +71,7 @@ internal sealed unsafe class LinuxKernel : Kernel
         }
 
         SocketCalls.SetOptions(fd, settings);
+        SocketCalls.SpreadKeepAlive(fd);
         byte* address = stackalloc byte[SocketAddress.MaxBytes];
         int length = SocketAddress.Write(endpoint, new Span<byte>(address, SocketAddress.MaxBytes));
         int error = Libc.Connect(fd, address, (uint)length) == 0 ? 0 : Errno.Last;

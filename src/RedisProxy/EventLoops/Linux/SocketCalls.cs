@@ -58,7 +58,24 @@ internal static unsafe class SocketCalls
     public static int Accept(int fd)
     {
         int accepted = Libc.Accept(fd, null, null, LibcConstants.AcceptFlags);
-        return accepted >= 0 ? accepted : -Errno.Last;
+        if (accepted < 0)
+        {
+            return -Errno.Last;
+        }
+
+        SpreadKeepAlive(accepted);
+        return accepted;
+    }
+
+    /// <summary>See <see cref="TcpSettings.SpreadKeepAliveTime"/>. An accepted socket has the options of the listening one.</summary>
+    public static void SpreadKeepAlive(int fd)
+    {
+        int time = 0;
+        uint length = sizeof(int);
+        if (Libc.GetOption(fd, LibcConstants.IpProtoTcp, LibcConstants.TcpKeepIdle, &time, &length) == 0)
+        {
+            SetOption(fd, LibcConstants.IpProtoTcp, LibcConstants.TcpKeepIdle, TcpSettings.SpreadKeepAliveTime(time, fd));
+        }
     }
 
     /// <summary>No Nagle delay, keepalive on. Failures are ignored: a unix socket has none of these options.</summary>
