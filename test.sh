@@ -146,7 +146,7 @@ unit | clients | page)
 *)
     # Release is what users run and scripts find. Tests run in Debug, where assertions hold, and so does the proxy that they start.
     dotnet restore Proxy.sln --locked-mode --verbosity quiet >&2
-    # Once is enough for the analyzers, which take longer than the compiler.
+    # The analyzers run once, in Debug.
     dotnet build Proxy.sln --no-restore --configuration Release --nologo --verbosity quiet -p:RunAnalyzers=false >&2
     dotnet build Proxy.sln --no-restore --configuration Debug --nologo --verbosity quiet >&2
     publish src/RedisProxy src/RedisProxy/bin/native

@@ -98,7 +98,7 @@ publish() {
 }
 
 # pack PROJECT FOLDER: .NET tool packages of this version for this machine, the only ones in that folder. After publish, whose native program
-# they take over instead of compiling it again; the analyzers have seen the same code in the build.
+# they take over instead of compiling it again.
 pack() {
     say "Packing $1 as a .NET tool…"
     rm -rf "$2"

@@ -19,7 +19,7 @@ public sealed class ProxyOptionsTests
         Assert.Empty(options.Sentinel.AddressMap);
         Assert.Empty(options.Sentinel.AllowedNetworks);
         Assert.Equal((null, null, null), (options.Backend.Endpoint, options.Backend.Username, options.Backend.Password));
-        Assert.Equal((Seconds(1), Seconds(30)), (options.Backend.ConnectTimeout, options.Backend.UserTimeout));
+        Assert.Equal((Seconds(1), Seconds(90)), (options.Backend.ConnectTimeout, options.Backend.UserTimeout));
         Assert.Equal(64, options.Backend.MaxConcurrentConnects);
         Assert.Equal(new KeepAliveOptions { Time = Seconds(60), Interval = Seconds(10), Retries = 3 }, options.Backend.KeepAlive);
         Assert.Equal(options.Backend.KeepAlive, options.Client.KeepAlive);
