@@ -1,5 +1,6 @@
 using RedisProxy.Configuration;
 using RedisProxy.Testing;
+using RedisProxy.Topology;
 
 using static RedisProxy.Tests.Sessions.Requests;
 
@@ -56,6 +57,31 @@ public sealed class DurableEdgeTests
         string error = $"{head}{new string('x', 100_000)}\r\n";
         await backend.SendAsync(error + Nil);
         Assert.Equal(error + Nil, await client.ReadExactlyAsync(error.Length + Nil.Length));
+    }
+
+    /// <summary>So many that the buffer has no room for more when what was received in time is taken.</summary>
+    [Fact]
+    public async Task RepliesThatWait_WhenTheMasterIsLost_AreSettledAsEver()
+    {
+        const int Reads = 1000;
+        string value = $"$100\r\n{new string('v', 100)}\r\n";
+        string values = string.Concat(Enumerable.Repeat(value, Reads));
+        string reads = string.Concat(Enumerable.Repeat(Get, Reads));
+        await using SessionLab lab = await StartAsync(hasLease: true);
+        await lab.WhileLeaseRunsAsync(PlayAsync());
+
+        async Task PlayAsync()
+        {
+            (RawClient client, RawClient backend) = await PipelineAsync(lab, Set + reads);
+            await backend.SendAsync(Ok + values);
+            await AcceptAskerAsync(lab);
+            await lab.ShowAsync(Availability.Down, 1, lab.First);
+            await lab.ServeSecondAsync();
+            RawClient second = await lab.AcceptAsync(lab.Second);
+            Assert.Equal(reads, await second.ReadExactlyAsync(reads.Length));
+            await second.SendAsync(values);
+            Assert.Equal(Unknown + values, await client.ReadExactlyAsync(Unknown.Length + values.Length));
+        }
     }
 
     [Fact]
@@ -152,9 +178,10 @@ public sealed class DurableEdgeTests
         return (client, backend);
     }
 
-    private static Task<SessionLab> StartAsync(int timeoutMs = 60_000)
+    private static Task<SessionLab> StartAsync(int timeoutMs = 60_000, bool hasLease = false)
     {
         var durable = new DurableOptions { Replicas = 1, Timeout = TimeSpan.FromMilliseconds(timeoutMs) };
-        return SessionLab.StartAsync(SessionLab.Options(SessionLab.SharingOptions(links: 0).Listeners[0] with { Durable = durable }));
+        ListenerOptions listener = SessionLab.SharingOptions(links: 0).Listeners[0] with { Durable = durable };
+        return SessionLab.StartAsync(SessionLab.Options(listener), hasLease: hasLease);
     }
 }

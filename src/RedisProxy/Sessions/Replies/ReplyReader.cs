@@ -41,7 +41,7 @@ internal sealed unsafe class ReplyReader(Session session)
         Slab slab = _slab ??= session.Loop.Slabs.Rent(large: _largeReceivesLeft > 0);
         _source = link;
         int room = slab.Free;
-        int received = link.TryReceive(slab.Memory + slab.End, room);
+        int received = room > 0 ? link.TryReceive(slab.Memory + slab.End, room) : Kernel.WouldBlock;
         if (received > 0)
         {
             slab.End += received;
