@@ -24,11 +24,7 @@ internal sealed record SocketSettings(TimeSpan ConnectTimeout, KeepAliveOptions 
 
     /// <summary>How servers are reached.</summary>
     public static SocketSettings Of(BackendOptions options, PeerTls? tls) =>
-        new(options.ConnectTimeout, options.KeepAlive, options.KeepAlive.Raise(options.UserTimeout))
-        {
-            Tls = tls,
-            SendsProxyHeader = options.ProxyProtocol,
-        };
+        new(options.ConnectTimeout, options.KeepAlive, options.UserTimeout) { Tls = tls, SendsProxyHeader = options.ProxyProtocol };
 
     /// <summary>How long ago the kernel received the last bytes of a connection, read or not; zero when unknown.</summary>
     public static TimeSpan SinceReceived(Socket socket)

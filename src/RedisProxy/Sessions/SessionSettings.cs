@@ -114,5 +114,5 @@ internal sealed class SessionSettings
         (int)keepAlive.Time.TotalSeconds,
         (int)keepAlive.Interval.TotalSeconds,
         keepAlive.Retries,
-        (int)keepAlive.Raise(userTimeout).TotalMilliseconds);
+        (int)userTimeout.TotalMilliseconds);
 }

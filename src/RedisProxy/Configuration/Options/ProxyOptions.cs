@@ -123,9 +123,9 @@ internal sealed record ClientOptions
 
     /// <summary>
     /// <c>userTimeout</c>: a connection whose peer does not acknowledge data, or keeps its window closed, for this long is closed (tcp(7),
-    /// TCP_USER_TIMEOUT); this includes a live client that does not read. 0: off, as in Redis. At least <c>time</c> + <c>interval</c> ×
-    /// <c>retries</c> of <c>keepAlive</c> applies, because in the kernel it replaces <c>retries</c>: shorter, one lost probe would close an
-    /// idle connection.
+    /// TCP_USER_TIMEOUT); this includes a live client that does not read. 0: off, as in Redis. In the kernel it
+    /// also replaces <c>retries</c> of <c>keepAlive</c>: shorter than <c>time</c> + <c>interval</c> × <c>retries</c>, it closes an idle
+    /// connection before all probes are lost, possibly at the first one.
     /// </summary>
     public TimeSpan UserTimeout { get; init; }
 
@@ -157,13 +157,6 @@ internal sealed record KeepAliveOptions
 
     /// <summary><c>retries</c>: unanswered probes before the connection is closed.</summary>
     public int Retries { get; init; } = 3;
-
-    /// <summary>The user timeout that leaves every one of the probes its time; zero stays zero.</summary>
-    public TimeSpan Raise(TimeSpan userTimeout)
-    {
-        TimeSpan allProbes = Time + (Interval * Retries);
-        return userTimeout == TimeSpan.Zero || userTimeout > allProbes ? userTimeout : allProbes;
-    }
 }
 
 /// <summary><c>replay</c>: what happens to requests and session state when their backend is lost.</summary>
