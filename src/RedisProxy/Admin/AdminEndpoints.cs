@@ -17,6 +17,7 @@ namespace RedisProxy.Admin;
 internal static class AdminEndpoints
 {
     private const string TextType = "text/plain; charset=utf-8";
+    private const string HungLoop = "an event loop does not answer, see /healthz/live\n";
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
@@ -25,6 +26,7 @@ internal static class AdminEndpoints
         endpoints.MapGet("/healthz/startup", (RequestDelegate)StartupAsync);
         endpoints.MapGet("/status", (RequestDelegate)StatusAsync);
         endpoints.MapGet("/sessions", (RequestDelegate)SessionsAsync);
+        endpoints.MapGet("/slowlog", (RequestDelegate)SlowlogAsync);
         endpoints.MapGet("/audit", (RequestDelegate)AuditAsync);
         var metrics = new Lazy<RequestDelegate>(() => CreateMetricsServer(endpoints));
         endpoints.MapGet("/metrics", (RequestDelegate)(http => metrics.Value(http)));
@@ -78,9 +80,7 @@ internal static class AdminEndpoints
         var query = SessionQuery.Read(http.Request.Query, forwarder.Listeners.Select(listener => listener.Options.Name), out string error);
         if (query is null)
         {
-            http.Response.StatusCode = StatusCodes.Status400BadRequest;
-            http.Response.ContentType = TextType;
-            await http.Response.WriteAsync($"{error}\n", http.RequestAborted);
+            await WriteAsync(http, StatusCodes.Status400BadRequest, $"{error}\n");
             return;
         }
 
@@ -91,13 +91,47 @@ internal static class AdminEndpoints
         }
         catch (TimeoutException)
         {
-            await WriteAsync(http, isOk: false, "an event loop does not answer, see /healthz/live\n");
+            await WriteAsync(http, isOk: false, HungLoop);
             return;
         }
 
         await (IsForPeople(http)
             ? WriteAsync(http, isOk: true, StatusText.Of(answer))
             : WriteJsonAsync(http, answer, AdminJson.Default.SessionsAnswer));
+    }
+
+    private static async Task SlowlogAsync(HttpContext http)
+    {
+        Forwarder forwarder = http.RequestServices.GetRequiredService<Forwarder>();
+        var query = SlowlogQuery.Read(http.Request.Query, forwarder.Listeners.Select(listener => listener.Options.Name), out string error);
+        if (query is null)
+        {
+            await WriteAsync(http, StatusCodes.Status400BadRequest, $"{error}\n");
+            return;
+        }
+
+        // Keys are the application's data: only for whoever may give orders.
+        bool showsKeys = OperatorIdentity.IsLocal(http) || http.Request.Headers.ContainsKey(HeaderNames.Authorization);
+        if (showsKeys && await http.RequestServices.GetRequiredService<OperatorAccess>().RefuseAsync(http) is { } refusal)
+        {
+            await WriteAsync(http, refusal.Status, $"{refusal.Text}\n");
+            return;
+        }
+
+        SlowlogAnswer answer;
+        try
+        {
+            answer = await query.AskAsync(forwarder, http.RequestServices.GetRequiredService<TimeProvider>(), showsKeys);
+        }
+        catch (TimeoutException)
+        {
+            await WriteAsync(http, isOk: false, HungLoop);
+            return;
+        }
+
+        await (IsForPeople(http)
+            ? WriteAsync(http, isOk: true, SlowlogText.Of(answer, showsKeys))
+            : WriteJsonAsync(http, answer, SlowlogJson.Default.SlowlogAnswer));
     }
 
     private static async Task AuditAsync(HttpContext http)
@@ -128,9 +162,12 @@ internal static class AdminEndpoints
         return http.Response.WriteAsJsonAsync(value, type, "application/json; charset=utf-8", http.RequestAborted);
     }
 
-    private static Task WriteAsync(HttpContext http, bool isOk, string text)
+    private static Task WriteAsync(HttpContext http, bool isOk, string text) =>
+        WriteAsync(http, isOk ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, text);
+
+    private static Task WriteAsync(HttpContext http, int status, string text)
     {
-        http.Response.StatusCode = isOk ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        http.Response.StatusCode = status;
         http.Response.ContentType = TextType;
         http.Response.Headers.CacheControl = "no-store";
         return http.Response.WriteAsync(text, http.RequestAborted);

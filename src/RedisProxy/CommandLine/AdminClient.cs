@@ -31,7 +31,7 @@ internal static class AdminClient
         using var http = new HttpClient(handler) { Timeout = asked.IsVerb ? MaxTimeOfVerb : MaxTime };
         using var request = new HttpRequestMessage(asked.IsVerb ? HttpMethod.Post : HttpMethod.Get, $"http://{target}/{asked.Path}");
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(asked.IsJson ? "application/json" : "text/plain"));
-        if (asked is { IsVerb: true, Token: { } token })
+        if (asked is { ShowsToken: true, Token: { } token })
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
         }

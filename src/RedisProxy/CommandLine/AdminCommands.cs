@@ -35,6 +35,12 @@ internal sealed class AdminCommands
         Description = "List at most this many. Default: 100.",
     };
 
+    private readonly Option<int?> _slowest = new("--limit")
+    {
+        HelpName = "COUNT",
+        Description = "List at most this many. Default: 20.",
+    };
+
     private readonly Argument<long> _id = new("id") { Description = "From the list of sessions." };
     private readonly Option<string> _tokenFile = new("--token-file")
     {
@@ -73,6 +79,8 @@ internal sealed class AdminCommands
 
     public Command Sessions { get; } = new("sessions", HelpTexts.Sessions);
 
+    public Command Slowlog { get; } = new("slowlog", HelpTexts.Slowlog);
+
     public Command Pause { get; } = new("pause", HelpTexts.Pause);
 
     public Command Resume { get; } = new("resume", HelpTexts.Resume);
@@ -95,7 +103,7 @@ internal sealed class AdminCommands
         Failover.Add(_master);
         Failover.Add(_force);
         NotifyTest.Add(_receiver);
-        foreach (Command verb in new[] { Pause, Resume, Drain, Reload, Kill, Failover, NotifyTest })
+        foreach (Command verb in new[] { Slowlog, Pause, Resume, Drain, Reload, Kill, Failover, NotifyTest })
         {
             verb.Add(_tokenFile);
         }
@@ -109,6 +117,11 @@ internal sealed class AdminCommands
         {
             Sessions.Add(option);
         }
+
+        foreach (Option option in new Option[] { _json, _listener, _slowest })
+        {
+            Slowlog.Add(option);
+        }
     }
 
     /// <summary>Each command with its request.</summary>
@@ -117,6 +130,7 @@ internal sealed class AdminCommands
         (Health, HealthOf),
         (Status, StatusOf),
         (Sessions, SessionsOf),
+        (Slowlog, SlowlogOf),
         (Pause, arguments => VerbOf(arguments, "pause", ("listener", _listener), ("for", _for))),
         (Resume, arguments => VerbOf(arguments, "resume", ("listener", _listener))),
         (Failover, FailoverOf),
@@ -144,6 +158,20 @@ internal sealed class AdminCommands
         return new AdminQuestion(WithQuery("sessions", parameters), arguments.GetValue(_json));
     }
 
+    private AdminQuestion SlowlogOf(ParseResult arguments)
+    {
+        (string Name, string? Value)[] parameters =
+        [
+            ("listener", arguments.GetValue(_listener)),
+            ("limit", arguments.GetValue(_slowest)?.ToString(CultureInfo.InvariantCulture)),
+        ];
+        return new AdminQuestion(WithQuery("slowlog", parameters), arguments.GetValue(_json))
+        {
+            ShowsToken = true,
+            TokenFile = arguments.GetValue(_tokenFile),
+        };
+    }
+
     private AdminQuestion FailoverOf(ParseResult arguments) => VerbOf(arguments, WithQuery("failover",
     [
         ("master", arguments.GetValue(_master)),
@@ -156,6 +184,7 @@ internal sealed class AdminCommands
     private AdminQuestion VerbOf(ParseResult arguments, string pathAndQuery) => new(pathAndQuery, IsJson: false)
     {
         IsVerb = true,
+        ShowsToken = true,
         TokenFile = arguments.GetValue(_tokenFile),
     };
 
@@ -172,8 +201,11 @@ internal sealed class AdminCommands
 /// <param name="IsJson">Otherwise text for people.</param>
 internal sealed record AdminQuestion(string Path, bool IsJson)
 {
-    /// <summary>It changes something: a POST, with the token.</summary>
+    /// <summary>It changes something: a POST.</summary>
     public bool IsVerb { get; init; }
+
+    /// <summary>The token is sent along, if there is one.</summary>
+    public bool ShowsToken { get; init; }
 
     /// <summary>The file with the token; null: in the configuration.</summary>
     public string? TokenFile { get; init; }

@@ -21,6 +21,9 @@ internal static class HelpTexts
     public const string Sessions =
         "Lists the sessions of a running proxy.";
 
+    public const string Slowlog =
+        "Lists the last requests that a server took long to answer, see slowlog.threshold. Keys are shown only with the token.";
+
     public const string Pause =
         "Holds requests, as in a failover, until resume or for a time. Requests in flight are answered.";
 

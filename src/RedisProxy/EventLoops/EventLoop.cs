@@ -49,6 +49,9 @@ internal sealed class EventLoop : IDisposable
     /// <summary>Monotonic milliseconds since the loop was created, as of the start of this iteration.</summary>
     public long NowMs { get; private set; }
 
+    /// <summary><see cref="NowMs"/> in microseconds.</summary>
+    public long NowUs { get; private set; }
+
     /// <summary>Number of iterations so far. If it does not grow after a <see cref="Post"/>, the loop hangs.</summary>
     public long Iteration { get; private set; }
 
@@ -212,7 +215,9 @@ internal sealed class EventLoop : IDisposable
     {
         int timeoutMs = _deferred.Count > 0 ? 0 : Timers.TimeoutMs(NowMs);
         int events = Kernel.Wait(timeoutMs);
-        NowMs = ReadClockMs();
+        TimeSpan now = _time.GetElapsedTime(_timestampAtZero);
+        NowMs = now.Ticks / TimeSpan.TicksPerMillisecond;
+        NowUs = now.Ticks / TimeSpan.TicksPerMicrosecond;
         Iteration++;
 
         // After the loop was kept off its processor, replies may be ready together with a post that says not to trust them. The kernel

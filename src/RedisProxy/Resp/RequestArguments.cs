@@ -25,6 +25,38 @@ internal static class RequestArguments
         return arguments;
     }
 
+    /// <summary>The first arguments of a request in either form, as far as they are there; for people to read.</summary>
+    /// <param name="frame">One complete request, perhaps behind others that redis skips; or nothing.</param>
+    /// <param name="count">How many, at most.</param>
+    public static IReadOnlyList<byte[]> ReadFirst(ReadOnlySpan<byte> frame, int count)
+    {
+        int at = 0;
+        int there = 0;
+        while (there <= 0)
+        {
+            frame = frame[at..].TrimStart("\r\n"u8);
+            if (frame.IsEmpty || frame[0] != '*')
+            {
+                return InlineRequest.TrySplit(frame, out List<byte[]> words) ? [.. words.Take(count)] : [];
+            }
+
+            at = 1;
+            there = TakeNumber(frame, ref at);
+        }
+
+        count = Math.Min(count, there);
+        var arguments = new List<byte[]>(count);
+        while (arguments.Count < count)
+        {
+            at++;
+            int length = TakeNumber(frame, ref at);
+            arguments.Add(frame.Slice(at, length).ToArray());
+            at += length + 2;
+        }
+
+        return arguments;
+    }
+
     /// <summary>An argument that is a keyword of the command's syntax, in capitals.</summary>
     public static string Upper(byte[] argument) => Encoding.Latin1.GetString(argument).ToUpperInvariant();
 

@@ -1,3 +1,5 @@
+using System.Net;
+
 using RedisProxy.EventLoops;
 
 namespace RedisProxy.Sessions;
@@ -54,6 +56,12 @@ internal abstract class Conversation : ISessionParts
 
     /// <summary>A request that may have written was sent to a link that is lost.</summary>
     public bool HasWrittenBefore { get; set; }
+
+    /// <summary>Unique in this process.</summary>
+    public abstract long Id { get; }
+
+    /// <summary>The client's address; null on a unix socket.</summary>
+    public abstract IPEndPoint? PeerAddress { get; }
 
     /// <summary>Bytes from the link were received but not looked at yet.</summary>
     public abstract bool HasUnreadReplies { get; }

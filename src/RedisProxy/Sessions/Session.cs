@@ -39,8 +39,9 @@ internal sealed class Session : Conversation, IGateUser
 
     public LoopSocket Client { get; }
 
-    /// <summary>Unique in this process.</summary>
-    public long Id => Client.Version;
+    public override long Id => Client.Version;
+
+    public override System.Net.IPEndPoint? PeerAddress => Client.PeerAddress;
 
     public long StartedAtMs { get; set; }
 

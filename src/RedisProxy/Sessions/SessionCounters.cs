@@ -55,6 +55,12 @@ internal sealed class SessionCounters
     /// <summary>How long replies to writes waited for replicas.</summary>
     public DurationHistogram Confirmations { get; } = new(ConnectBoundsMs);
 
+    /// <summary>How long requests took.</summary>
+    public RequestTimes Times { get; } = new();
+
+    /// <summary>The last of those that took long.</summary>
+    public SlowRequests Slow { get; } = new();
+
     /// <summary>Current sessions, by <see cref="SessionPhase"/>.</summary>
     public long[] Phases { get; } = new long[SessionPhases.Count];
 

@@ -28,6 +28,7 @@ internal sealed class SessionSettings
         SendsProxyHeader = options.Backend.ProxyProtocol;
         HoldTimeoutMs = (int)options.Hold.Timeout.TotalMilliseconds;
         MaxReplayBytes = options.Replay.MaxBytesPerSession;
+        SlowRequestUs = options.Slowlog.Threshold == TimeSpan.Zero ? long.MaxValue : (long)options.Slowlog.Threshold.TotalMicroseconds;
         ResendsReads = options.Replay.Reads;
         ResendsBlocking = options.Replay.Blocking;
         Resubscribes = listener.PubSub == PubSubAction.Resubscribe;
@@ -91,6 +92,9 @@ internal sealed class SessionSettings
     public int HoldTimeoutMs { get; }
 
     public int MaxReplayBytes { get; }
+
+    /// <summary>A backend that takes as long for a request is slow.</summary>
+    public long SlowRequestUs { get; }
 
     public bool ResendsReads { get; }
 

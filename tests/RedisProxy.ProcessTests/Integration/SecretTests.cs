@@ -17,7 +17,7 @@ public sealed class SecretTests
         }
 
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(
-            ProxyProcessOptions.For(deployment) with { Arguments = ["--log-level", "trace"] });
+            ProxyProcessOptions.For(deployment).With("slowlog.threshold", "1ms") with { Arguments = ["--log-level", "trace"] });
         using RawClient authenticated = await proxy.ConnectAsync();
         using RawClient greeted = await proxy.ConnectAsync();
         using RawClient mistaken = await proxy.ConnectAsync();
@@ -33,7 +33,7 @@ public sealed class SecretTests
         await authenticated.SendAsync($"AUTH app {Password}\r\n*1\r\nno request {Password}\r\n");
         await authenticated.ReadToEndAsync();
 
-        foreach (string path in new[] { "", "status", "sessions", "metrics", "healthz/ready" })
+        foreach (string path in new[] { "", "status", "sessions", "slowlog", "metrics", "healthz/ready" })
         {
             string shown = await proxy.Http.GetStringAsync(new Uri(path, UriKind.Relative));
             Assert.DoesNotContain("canary", shown, StringComparison.Ordinal);

@@ -17,6 +17,8 @@ public sealed class AdminCommandsTests
     [InlineData("h:7 sessions", "sessions", "--admin", "h:7")]
     [InlineData("unix:/run/a.sock sessions", "sessions", "--admin", "unix:/run/a.sock")]
     [InlineData("127.0.0.1:9180 sessions?phase=holding&limit=5", "sessions", "--limit", "5", "--phase", "holding")]
+    [InlineData("127.0.0.1:9180 slowlog", "slowlog")]
+    [InlineData("127.0.0.1:9180 slowlog?listener=a&limit=5 as JSON", "slowlog", "--limit", "5", "--listener", "a", "--json")]
     [InlineData("127.0.0.1:9180 sessions?client=10.&name=a%20%26b", "sessions", "--client", "10.", "--name", "a &b")]
     public async Task Question_GoesToTheProxyThatWasNamed(string expected, params string[] arguments)
     {
@@ -29,6 +31,7 @@ public sealed class AdminCommandsTests
     [InlineData("POST 127.0.0.1:9180 pause", "pause")]
     [InlineData("POST 127.0.0.1:7 pause?listener=a&for=3s", "pause", "--for", "3s", "--listener", "a", "--admin", "7")]
     [InlineData("POST 127.0.0.1:9180 resume with s3cret", "resume", "--token-file", "token")]
+    [InlineData("127.0.0.1:9180 slowlog with s3cret", "slowlog", "--token-file", "token")]
     [InlineData("POST 127.0.0.1:9180 drain?listener=a", "drain", "--listener", "a")]
     [InlineData("POST 127.0.0.1:9180 sessions/4711/kill with s3cret", "kill", "4711", "--token-file", "token")]
     [InlineData("POST 127.0.0.1:9180 failover", "failover")]
@@ -37,7 +40,7 @@ public sealed class AdminCommandsTests
     [InlineData("POST 127.0.0.1:9180 failover?master=a%20b&force=true with s3cret", "failover", "a b", "--force", "--token-file", "token")]
     [InlineData("POST 10.0.0.7:99 resume with fromFile", "resume", "--config", "admin.json")]
     [InlineData("POST 127.0.0.1:7 resume with fromFile", "resume", "--config", "admin.json", "--admin", "7")]
-    public async Task Verb_ShowsTheToken(string expected, params string[] arguments)
+    public async Task CommandThatMayNeedIt_ShowsTheToken(string expected, params string[] arguments)
     {
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder.File("token"), "s3cret\n");

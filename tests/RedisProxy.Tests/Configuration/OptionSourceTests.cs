@@ -6,7 +6,8 @@ namespace RedisProxy.Tests.Configuration;
 public sealed class OptionSourceTests
 {
     private const string Sections =
-        "expected listeners, sentinel, backend, client, hold, replay, admin, shutdown, loops, otlp, audit, roles, sentinelFacade or notify";
+        "expected listeners, sentinel, backend, client, hold, replay, admin, shutdown, loops, otlp, audit, slowlog, roles, sentinelFacade "
+        + "or notify";
 
     private const string File =
         "{ 'listeners': [ { 'bind': '127.0.0.1:6380', 'master': 'm', 'maxSessions': 5 } ], "

@@ -4,7 +4,8 @@ namespace RedisProxy.Tests.Configuration;
 public sealed class OptionValueTests
 {
     private const string Sections =
-        "expected listeners, sentinel, backend, client, hold, replay, admin, shutdown, loops, otlp, audit, roles, sentinelFacade or notify";
+        "expected listeners, sentinel, backend, client, hold, replay, admin, shutdown, loops, otlp, audit, slowlog, roles, sentinelFacade "
+        + "or notify";
     private const string NotSingle = "is a list or an object; expected a single value";
 
     public static TheoryData<string, string> BadDurations => new()

@@ -23,8 +23,8 @@ internal static class RoomRules
         ["EventLoops", "EventLoops/Linux", "EventLoops/Pipelines", "EventLoops/Platform", "EventLoops/Tls"],
         ["Topology/Views"],
         [
-            "Sessions", "Sessions/Admission", "Sessions/Durability", "Sessions/Handoffs", "Sessions/Links", "Sessions/Recovery",
-            "Sessions/Replies", "Sessions/Requests", "Sessions/Sharing", "Sessions/State", "Sessions/TakeOver",
+            "Sessions", "Sessions/Admission", "Sessions/Durability", "Sessions/Handoffs", "Sessions/Insight", "Sessions/Links",
+            "Sessions/Recovery", "Sessions/Replies", "Sessions/Requests", "Sessions/Sharing", "Sessions/State", "Sessions/TakeOver",
         ],
         ["Topology/Sentinels"],
         ["Topology/Promotions"],
@@ -38,7 +38,7 @@ internal static class RoomRules
         ["DataPlane", "DataPlane/TakeOver"],
         ["Failover"],
         ["Admin/Audit"],
-        ["Admin", "Admin/Metrics", "Admin/Otlp", "Admin/Status", "Admin/Verbs"],
+        ["Admin", "Admin/Insight", "Admin/Metrics", "Admin/Otlp", "Admin/Status", "Admin/Verbs"],
         ["Hosting"],
         ["CommandLine"],
     ];

@@ -127,6 +127,10 @@ public sealed class SettlementTests
 
     private sealed class Parts(Gate gate, SessionSettings settings) : Conversation(gate, settings, new SessionCounters(), takesTurns: false)
     {
+        public override long Id => 1;
+
+        public override System.Net.IPEndPoint? PeerAddress => null;
+
         public override bool HasUnreadReplies => false;
 
         public override bool IsEnded => false;

@@ -14,6 +14,6 @@ public class DurationHistogramTests
         }
 
         Assert.Equal([3, 2, 2], histogram.Counts);
-        Assert.Equal(0 + 10 + 11 + 100 + 101 + 5000, histogram.SumMs);
+        Assert.Equal(0 + 10 + 11 + 100 + 101 + 5000, histogram.Sum);
     }
 }

@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 
+using RedisProxy.Topology;
+
 namespace RedisProxy.Admin;
 
 /// <summary>
@@ -14,12 +16,18 @@ internal sealed class CountedHistogram
     /// <param name="meter">The meter that owns the instrument.</param>
     /// <param name="name">Name of the instrument.</param>
     /// <param name="description">Help text of the instrument.</param>
-    /// <param name="upperBoundsMs">Upper bounds of the buckets of all series, in milliseconds.</param>
+    /// <param name="upperBounds">Upper bounds of the buckets of all series.</param>
     /// <param name="read">Reads the current series, including those without a value yet.</param>
+    /// <param name="unitsPerSecond">Of the bounds.</param>
     public CountedHistogram(
-        Meter meter, string name, string description, IReadOnlyList<int> upperBoundsMs, Func<IEnumerable<HistogramSeries>> read)
+        Meter meter,
+        string name,
+        string description,
+        IReadOnlyList<int> upperBounds,
+        Func<IEnumerable<HistogramSeries>> read,
+        double unitsPerSecond = DurationHistogram.MsPerSecond)
     {
-        UpperBounds = [.. upperBoundsMs.Select(static ms => ms / HistogramSeries.MsPerSecond)];
+        UpperBounds = [.. upperBounds.Select(bound => bound / unitsPerSecond)];
         Read = read;
         var advice = new InstrumentAdvice<double> { HistogramBucketBoundaries = UpperBounds };
         _instrument = meter.CreateHistogram(name, "s", description, tags: null, advice);

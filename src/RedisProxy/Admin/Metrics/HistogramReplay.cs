@@ -1,3 +1,5 @@
+using RedisProxy.Topology;
+
 namespace RedisProxy.Admin;
 
 /// <summary>
@@ -26,10 +28,10 @@ internal sealed class HistogramReplay
             bool isReset = isKnown && recorded!.IsBeyond(counts);
             if (!isKnown || isReset)
             {
-                recorded = _recorded[key] = new Recorded(series.UpperBoundsMs);
+                recorded = _recorded[key] = new Recorded(series.UpperBounds, series.UnitsPerSecond);
             }
 
-            result.Add((series, isReset, recorded!.CatchUp(counts, series.SumMs)));
+            result.Add((series, isReset, recorded!.CatchUp(counts, series.Sum)));
         }
 
         foreach (string gone in _recorded.Keys.Except(current).ToArray())
@@ -41,23 +43,24 @@ internal sealed class HistogramReplay
     }
 
     /// <summary>What has been recorded of one series.</summary>
-    /// <param name="upperBoundsMs">Upper bounds of its buckets except the last, in milliseconds.</param>
-    internal sealed class Recorded(IReadOnlyList<int> upperBoundsMs)
+    /// <param name="upperBounds">Upper bounds of its buckets except the last.</param>
+    /// <param name="unitsPerSecond">Of the bounds.</param>
+    internal sealed class Recorded(IReadOnlyList<int> upperBounds, double unitsPerSecond = DurationHistogram.MsPerSecond)
     {
-        private readonly long[] _counts = new long[upperBoundsMs.Count + 1];
-        private double _sumMs;
+        private readonly long[] _counts = new long[upperBounds.Count + 1];
+        private double _sum;
 
         /// <summary>Whether the counters have been reset since.</summary>
         public bool IsBeyond(IReadOnlyList<long> counts) => _counts.Where((count, bucket) => count > counts[bucket]).Any();
 
         /// <param name="counts">The current count of each bucket.</param>
-        /// <param name="sumMs">The current sum. Loops go on counting while they are read, so it may be slightly newer than the counts; a
+        /// <param name="sum">The current sum. Loops go on counting while they are read, so it may be slightly newer than the counts; a
         /// difference that no values in the buckets can make up is left for the next call.</param>
         /// <returns>The values to record, and how many times each.</returns>
-        public IReadOnlyList<(double Seconds, long Times)> CatchUp(IReadOnlyList<long> counts, long sumMs)
+        public IReadOnlyList<(double Seconds, long Times)> CatchUp(IReadOnlyList<long> counts, long sum)
         {
             // Each value is at least the minimum of its bucket. The rest of the sum is spread over the first buckets that have room for it.
-            double rest = sumMs - _sumMs - _counts.Select((before, bucket) => (counts[bucket] - before) * LeastMs(bucket)).Sum();
+            double rest = sum - _sum - _counts.Select((before, bucket) => (counts[bucket] - before) * Least(bucket)).Sum();
             var values = new List<(double Seconds, long Times)>();
             for (int bucket = 0; bucket < _counts.Length; bucket++)
             {
@@ -67,19 +70,19 @@ internal sealed class HistogramReplay
                     continue;
                 }
 
-                double room = bucket < upperBoundsMs.Count ? upperBoundsMs[bucket] - LeastMs(bucket) : double.MaxValue;
+                double room = bucket < upperBounds.Count ? upperBounds[bucket] - Least(bucket) : double.MaxValue;
                 double more = Math.Clamp(rest / added, 0, room);
-                double value = LeastMs(bucket) + more;
+                double value = Least(bucket) + more;
                 rest -= more * added;
-                _sumMs += value * added;
+                _sum += value * added;
                 _counts[bucket] += added;
-                values.Add((value / HistogramSeries.MsPerSecond, added));
+                values.Add((value / unitsPerSecond, added));
             }
 
             return values;
         }
 
-        // Durations are whole milliseconds, and a bound is included in the bucket below it.
-        private double LeastMs(int bucket) => bucket == 0 ? 0 : upperBoundsMs[bucket - 1] + 1;
+        // Durations are whole units, and a bound is included in the bucket below it.
+        private double Least(int bucket) => bucket == 0 ? 0 : upperBounds[bucket - 1] + 1;
     }
 }

@@ -7,13 +7,14 @@ namespace RedisProxy.Admin;
 /// <param name="Parts">At least one, all with the same bounds.</param>
 internal sealed record HistogramSeries(KeyValuePair<string, object?>[] Tags, IReadOnlyList<DurationHistogram> Parts)
 {
-    public const double MsPerSecond = 1000;
+    /// <summary>Of its bounds and its sum.</summary>
+    public double UnitsPerSecond => Parts[0].UnitsPerSecond;
 
-    public IReadOnlyList<int> UpperBoundsMs => Parts[0].UpperBoundsMs;
+    public IReadOnlyList<int> UpperBounds => Parts[0].UpperBounds;
 
-    public long SumMs => Parts.Sum(static part => part.SumMs);
+    public long Sum => Parts.Sum(static part => part.Sum);
 
     /// <summary>The count of each bucket, not cumulative; the last one is for values above all bounds.</summary>
     public IReadOnlyList<long> Counts =>
-        [.. Enumerable.Range(0, UpperBoundsMs.Count + 1).Select(bucket => Parts.Sum(part => part.Counts[bucket]))];
+        [.. Enumerable.Range(0, UpperBounds.Count + 1).Select(bucket => Parts.Sum(part => part.Counts[bucket]))];
 }

@@ -59,6 +59,7 @@ internal sealed class ProxyMetrics : IDisposable
         AddProgram();
         LinkMetrics.AddTo(Meter, forwarder);
         HandoffMetrics.AddTo(Meter, forwarder);
+        _histograms.Add(RequestMetrics.AddTo(Meter, forwarder));
         ReplicaMetrics.AddTo(Meter, forwarder, topology);
         AdminMetrics.AddTo(Meter, adminConnections, access);
         ProcessMetrics.AddTo(Meter);

@@ -97,6 +97,9 @@ internal static class ProxyKeys
     private static readonly KeyTable<AuditOptions> Audit = new KeyTable<AuditOptions>(new())
         .Value("interval", DurationOrNever("10s", "24h"), o => o.Interval, (o, v) => o with { Interval = v });
 
+    private static readonly KeyTable<SlowlogOptions> Slowlog = new KeyTable<SlowlogOptions>(new())
+        .Value("threshold", UpToAnHour, o => o.Threshold, (o, v) => o with { Threshold = v });
+
     public static KeyTable<ProxyOptions> Table { get; } = new KeyTable<ProxyOptions>(new() { Listeners = [] })
         .Step((all, o) => all.Section("sentinel", Sentinel.Read) is var read && all.IsEmpty("sentinel") ? o : o with { Sentinel = read })
         .KeysOf("sentinel.", Sentinel, o => o.Sentinel, (o, v) => o with { Sentinel = v })
@@ -109,6 +112,7 @@ internal static class ProxyKeys
         .Section("loops", Loops, o => o.Loops, (o, v) => o with { Loops = v })
         .Section("otlp", OtlpKeys.Table, o => o.Otlp, (o, v) => o with { Otlp = v })
         .Section("audit", Audit, o => o.Audit, (o, v) => o with { Audit = v })
+        .Section("slowlog", Slowlog, o => o.Slowlog, (o, v) => o with { Slowlog = v })
         .Section("roles", RoleKeys.Table, o => o.Roles, (o, v) => o with { Roles = v })
         .Section("sentinelFacade", SentinelFacadeKeys.Table, o => o.SentinelFacade, (o, v) => o with { SentinelFacade = v });
 }

@@ -27,6 +27,8 @@ internal sealed record ProxyOptions
 
     public AuditOptions Audit { get; init; } = new();
 
+    public SlowlogOptions Slowlog { get; init; } = new();
+
     public RoleOptions Roles { get; init; } = new();
 
     public SentinelFacadeOptions SentinelFacade { get; init; } = new();

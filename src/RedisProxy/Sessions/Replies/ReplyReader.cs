@@ -250,7 +250,7 @@ internal sealed unsafe class ReplyReader(Session session)
             return false;
         }
 
-        session.Counters.Requests++;
+        RequestTiming.OnAnswered(session, inFlight, replies: 1);
         session.Pipeline.RetireOldest(inFlight);
         return fate == ReplyFate.Relayed;
     }

@@ -9,6 +9,8 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class HoldDeadline
 {
+    private const long UsPerMs = 1000;
+
     private readonly RequestQueue _waiting;
     private readonly Gate _gate;
     private readonly ISessionParts _parts;
@@ -44,12 +46,19 @@ internal sealed class HoldDeadline
 
     public void Disarm() => Timers.Disarm(_timer);
 
-    /// <summary>Records the wait of a request that now goes to a backend.</summary>
-    public static void CountHold(Gate gate, SessionCounters counters, in PendingRequest request)
+    /// <summary>Records the wait of a request that now goes to a backend: for a master, or for anything else.</summary>
+    public static void CountWait(Gate gate, SessionCounters counters, in PendingRequest request)
     {
-        if (gate.HasHeld(request))
+        long ms = gate.Loop.NowMs - request.WaitsSinceMs;
+        bool isHeld = gate.HasHeld(request);
+        if (isHeld)
         {
-            counters.Holds.Add(gate.Loop.NowMs - request.WaitsSinceMs);
+            counters.Holds.Add(ms);
+        }
+
+        if (isHeld || ms > 0)
+        {
+            counters.Times.Of(isHeld ? RequestStage.Hold : RequestStage.Wait, RequestClasses.Of(request.Traits)).Add(ms * UsPerMs);
         }
     }
 

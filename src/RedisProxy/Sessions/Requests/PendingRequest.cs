@@ -17,6 +17,12 @@ internal struct PendingRequest
     /// <summary>When its wait began, on the loop's clock, in milliseconds; see <c>hold.timeout</c>.</summary>
     public long WaitsSinceMs;
 
+    /// <summary>
+    /// When it was dispatched, on the loop's clock: the low bits of its microseconds, which come round in 71 minutes. Not carried to
+    /// another process, where the time begins anew.
+    /// </summary>
+    public uint DispatchedUs;
+
     /// <summary>It was requeued from a link, and has waited since then.</summary>
     public bool HasWaited;
 

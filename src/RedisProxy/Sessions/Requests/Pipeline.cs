@@ -72,7 +72,7 @@ internal sealed class Pipeline
     public (long End, long SinceMs) Interrupted { get; set; } = (NoOffset, 0);
 
     // Exists only while something waits, or has recently.
-    private HoldDeadline Deadline => _deadline ??= new HoldDeadline(Waiting, _gate, _parts, ForgetDeadline)
+    private HoldDeadline Deadline => _deadline ??= new HoldDeadline(Waiting, _gate, _parts, () => _deadline = null)
     {
         IsQueued = () => TakesTurns && _gate.AllowsAll && Link is { InFlight.IsEmpty: false },
     };
@@ -193,7 +193,7 @@ internal sealed class Pipeline
             }
             else
             {
-                HoldDeadline.CountHold(_gate, _parts.Counters, oldest);
+                HoldDeadline.CountWait(_gate, _parts.Counters, oldest);
                 Dispatch(link, oldest);
             }
 
@@ -250,9 +250,6 @@ internal sealed class Pipeline
         }
     }
 
-    /// <summary>Nothing has waited for some time.</summary>
-    private void ForgetDeadline() => _deadline = null;
-
     public void Clear()
     {
         _deadline?.Disarm();
@@ -274,6 +271,7 @@ internal sealed class Pipeline
         }
 
         ref PendingRequest added = ref link.InFlight.AddNewest(request);
+        added.DispatchedUs = (uint)_gate.Loop.NowUs;
         if (link.FollowsWrites && !link.HasWritten && request.Traits.Kind is CommandKind.Wait or CommandKind.WaitAof)
         {
             // On a new connection, redis would report that all replicas have everything.

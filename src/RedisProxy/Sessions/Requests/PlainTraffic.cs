@@ -32,6 +32,7 @@ internal static class PlainTraffic
         RequestQueue inFlight = link.InFlight;
         int taken = 0;
         long end = start;
+        uint nowUs = (uint)session.Loop.NowUs;
         CommandFlags common = BackendLink.AllFlags;
         while (taken < input.Length && scanner.TryTakeWhole(input[taken..], out int bytes, out CommandTraits traits)
             && traits.Kind == CommandKind.Plain && link.Carries(traits, bytes))
@@ -41,6 +42,7 @@ internal static class PlainTraffic
             request.Start = end;
             request.End = end = inputStart + taken;
             request.WaitsSinceMs = waitsSinceMs;
+            request.DispatchedUs = nowUs;
             request.Traits = traits;
             request.Outcome = Outcome.Forward;
             request.Rejection = Outcome.Forward;
@@ -101,7 +103,7 @@ internal static class PlainTraffic
         if (replies > 0)
         {
             link.HasReplied = true;
-            session.Counters.Requests += replies;
+            RequestTiming.OnAnswered(session, inFlight, replies);
             pipeline.Buffer.ReleaseTo(inFlight[replies - 1].End);
             inFlight.RemoveOldest(replies);
         }

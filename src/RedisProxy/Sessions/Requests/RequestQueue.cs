@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
+using RedisProxy.EventLoops;
+
 namespace RedisProxy.Sessions;
 
 /// <summary>
@@ -157,7 +159,7 @@ internal sealed class RequestQueue(LedgerMemory memory)
     }
 
     /// <summary>Writes it, or reads it into a new one.</summary>
-    public void Carry(StateCodec codec, long nowMs)
+    public void Carry(StateCodec codec, EventLoop loop)
     {
         GoneTo = codec.Int64(GoneTo);
         int count = codec.Count(Count);
@@ -165,10 +167,10 @@ internal sealed class RequestQueue(LedgerMemory memory)
         {
             if (codec.IsReading)
             {
-                AddNewest(default);
+                AddNewest(new PendingRequest { DispatchedUs = (uint)loop.NowUs });
             }
 
-            this[i].Carry(codec, nowMs);
+            this[i].Carry(codec, loop.NowMs);
         }
     }
 

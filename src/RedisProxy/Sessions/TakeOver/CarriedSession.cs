@@ -114,7 +114,7 @@ internal sealed class CarriedSession
         pipeline.Interrupted = (_codec.Int64(pipeline.Interrupted.End), nowMs - _codec.Int64(nowMs - pipeline.Interrupted.SinceMs));
         CarryBuffer(pipeline.Buffer);
         pipeline.Changes.Carry(_codec);
-        pipeline.Waiting.Carry(_codec, nowMs);
+        pipeline.Waiting.Carry(_codec, session.Loop);
     }
 
     private void CarryBuffer(RequestBuffer buffer)
@@ -177,7 +177,7 @@ internal sealed class CarriedSession
         link.Common = (CommandFlags)_codec.Byte((byte)link.Common);
         link.SentTo = _codec.Int64(link.SentTo);
         link.SendEnd = _codec.Int64(link.SendEnd);
-        link.InFlight.Carry(_codec, session.Loop.NowMs);
+        link.InFlight.Carry(_codec, session.Loop);
     }
 
     // What is relied on by code that has made it itself, and must not run into an end that is not there.
