@@ -44,7 +44,7 @@ internal sealed class DataPlaneListener
         Options = listener;
         _source = source;
         _context = context;
-        _pause = new OperatorPause(listener.Name, context.Time, isOn => _bridge!.IsPaused = isOn, context.Log);
+        _pause = new OperatorPause(listener.Name, context.Time, reason => _bridge!.Pause(reason), context.Log);
         var settings = new SessionSettings(options, listener)
         {
             ClientTls = context.Tls.Of(listener),
@@ -110,8 +110,9 @@ internal sealed class DataPlaneListener
     /// <returns>A task that fails if a listening socket becomes unusable, and completes when all were stopped.</returns>
     public Task<Task> StartAsync(ListenerSockets sockets)
     {
-        _bridge = PlaneBridge.Connect(_source, Gates, _context.Numbers, view => _ = EndWaitsAsync(
-            () => _source.Current is { Availability: Availability.PlannedHold } now && now.Generation == view.Generation));
+        var meter = new ListenerMeter(Options.Name, _parts);
+        Action<TopologyView> onShown = _context.Outages.Follow(Source, meter, isOfMaster: Options.Role == ListenerRole.Master);
+        _bridge = PlaneBridge.Connect(_source, Gates, _context.Numbers, EndWaits, onShown);
         return OpenAsync(sockets);
     }
 
@@ -162,11 +163,8 @@ internal sealed class DataPlaneListener
         DataPlaneLog.Listening(_context.Log, Options.Name, sockets.Bind, _context.Loops.Count);
         if (before is not null)
         {
-            await Task.WhenAll(_parts.Select((part, loop) => part.Gate.Loop.InvokeAsync(() =>
-            {
-                part.StopAccepting(keep: sockets.Bound.Count(socket => socket.Loop == loop));
-                return true;
-            })));
+            await OnEachPartAsync(part =>
+                part.StopAccepting(keep: sockets.Bound.Count(socket => socket.Loop == part.Gate.Loop.Index)));
             before.RemoveFile();
         }
 
@@ -216,7 +214,7 @@ internal sealed class DataPlaneListener
     }
 
     /// <summary>Holds requests as in a failover; those in flight are answered. Until <see cref="Resume"/>, or for a time.</summary>
-    public void Pause(TimeSpan atMost) => _pause.Begin(atMost);
+    public void Pause(TimeSpan atMost, string reason = OperatorPause.ByOperator) => _pause.Begin(atMost, reason);
 
     public void Resume() => _pause.End();
 
@@ -247,17 +245,19 @@ internal sealed class DataPlaneListener
     public async Task<bool> KillAsync(long session)
     {
         string? client = (await OnEachPartAsync(part => part.Kill(session))).FirstOrDefault(found => found is not null);
-        if (client is null)
+        if (client is not null)
         {
-            return false;
+            DataPlaneLog.SessionKilled(_context.Log, Options.Name, session, client);
         }
 
-        DataPlaneLog.SessionKilled(_context.Log, Options.Name, session, client);
-        return true;
+        return client is not null;
     }
 
     // A quarter of the places: silent clients never keep others out.
     private static int MaxSilentOf(SessionQuota quota, int loops) => (int)Math.Clamp(quota.Max / 4 / loops, 1, int.MaxValue);
+
+    private void EndWaits(TopologyView held) => _ = EndWaitsAsync(
+        () => _source.Current is { Availability: Availability.PlannedHold } now && now.Generation == held.Generation);
 
     private Gate[] Gates => [.. _parts.Select(part => part.Gate)];
 

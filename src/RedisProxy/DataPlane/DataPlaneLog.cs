@@ -111,6 +111,10 @@ internal static partial class DataPlaneLog
     [LoggerMessage(3024, LogLevel.Warning, "Listener '{Listener}' refused a session of the process before this one: {Reason}")]
     public static partial void SessionRefused(ILogger log, string listener, string reason);
 
+    [LoggerMessage(3025, LogLevel.Information, "{Master}: {Kind} #{Number} of {Way}: {Cost}; {Moments}")]
+    public static partial void FailoverCost(
+        ILogger log, string master, string kind, long number, string way, string cost, string moments);
+
     [LoggerMessage(
         3102,
         LogLevel.Warning,

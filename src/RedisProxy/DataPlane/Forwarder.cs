@@ -62,6 +62,9 @@ internal sealed class Forwarder
 
     public IReadOnlyList<DataPlaneListener> Listeners => _listeners;
 
+    /// <summary>Of the masters.</summary>
+    public OutageLedger Outages => _context.Outages;
+
     /// <summary>Current sessions of all listeners.</summary>
     public long SessionCount => _listeners.Sum(listener => listener.SessionCount);
 
@@ -89,6 +92,8 @@ internal sealed class Forwarder
             loop.Start();
             Watch(loop.Completion);
         }
+
+        Outages.Start();
 
         foreach ((DataPlaneListener listener, ListenerSockets sockets) in bound)
         {
@@ -184,6 +189,7 @@ internal sealed class Forwarder
     public async Task StopAsync()
     {
         _isStopping = true;
+        Outages.Stop();
         Task drained = Task.WhenAll(_listeners.Select(listener => listener.DrainAsync(_options.Shutdown.DrainTimeout)));
 
         // A loop that has failed never answers.
@@ -264,6 +270,10 @@ internal sealed class Forwarder
         if (await listener.DrainAsync(_options.Shutdown.DrainTimeout))
         {
             Change(listeners => [.. listeners.Where(other => other != listener || !other.IsDraining)]);
+            if (Find(listener.Options.Name) is null)
+            {
+                Outages.Forget(listener.Options.Name);
+            }
         }
     }
 

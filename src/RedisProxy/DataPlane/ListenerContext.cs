@@ -23,4 +23,6 @@ internal sealed record ListenerContext(
 {
     /// <summary>Of events that clients are told of.</summary>
     public HandoffNumbers Numbers { get; } = new(Time);
+
+    public OutageLedger Outages { get; } = new(Time, Log);
 }

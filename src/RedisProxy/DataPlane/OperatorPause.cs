@@ -7,10 +7,13 @@ namespace RedisProxy.DataPlane;
 /// </summary>
 /// <param name="listener">For the log.</param>
 /// <param name="time">Clock of its expiry.</param>
-/// <param name="show">Called with true when it begins and false when it ends.</param>
+/// <param name="show">Called with its reason when it begins and with null when it ends.</param>
 /// <param name="log">Of this layer.</param>
-internal sealed class OperatorPause(string listener, TimeProvider time, Action<bool> show, ILogger log)
+internal sealed class OperatorPause(string listener, TimeProvider time, Action<string?> show, ILogger log)
 {
+    /// <summary>The reason, if no other is given.</summary>
+    public const string ByOperator = "paused by an operator";
+
     private readonly Lock _changing = new();
     private ITimer? _end;
     private long _number;
@@ -18,7 +21,7 @@ internal sealed class OperatorPause(string listener, TimeProvider time, Action<b
     public bool IsOn { get; private set; }
 
     /// <summary>Beginning it again restarts the time.</summary>
-    public void Begin(TimeSpan atMost)
+    public void Begin(TimeSpan atMost, string reason = ByOperator)
     {
         lock (_changing)
         {
@@ -27,7 +30,7 @@ internal sealed class OperatorPause(string listener, TimeProvider time, Action<b
             _end = time.CreateTimer(_ => EndOf(number), null, atMost, Timeout.InfiniteTimeSpan);
             DataPlaneLog.Paused(log, listener, atMost);
             IsOn = true;
-            show(true);
+            show(reason);
         }
     }
 
@@ -52,7 +55,7 @@ internal sealed class OperatorPause(string listener, TimeProvider time, Action<b
             _end?.Dispose();
             DataPlaneLog.Resumed(log, listener);
             IsOn = false;
-            show(false);
+            show(null);
         }
     }
 }

@@ -15,30 +15,30 @@ internal sealed class PlaneBridge : ITopologyObserver
     private readonly Lease? _lease;
     private readonly HandoffNumbers _numbers;
     private readonly Action<TopologyView> _onHold;
+    private readonly Action<TopologyView> _onShown;
 
     // Views come from the source's thread, pauses from an operator's: the last one posted must be the newest of both.
     private readonly Lock _showing = new();
     private TopologyView? _view;
-    private bool _isPaused;
+    private string? _paused;
 
-    private PlaneBridge(IReadOnlyList<Gate> gates, Lease? lease, HandoffNumbers numbers, Action<TopologyView> onHold)
+    private PlaneBridge(
+        IReadOnlyList<Gate> gates, Lease? lease, HandoffNumbers numbers, Action<TopologyView> onHold, Action<TopologyView> onShown)
     {
         _gates = gates;
         _lease = lease;
         _numbers = numbers;
         _onHold = onHold;
+        _onShown = onShown;
     }
 
-    public bool IsPaused
+    /// <param name="reason">For which the listener is paused; null: it is not, or not any more.</param>
+    public void Pause(string? reason)
     {
-        get => _isPaused;
-        set
+        lock (_showing)
         {
-            lock (_showing)
-            {
-                _isPaused = value;
-                Show();
-            }
+            _paused = reason;
+            Show();
         }
     }
 
@@ -58,10 +58,15 @@ internal sealed class PlaneBridge : ITopologyObserver
     /// <param name="gates">One for each loop.</param>
     /// <param name="numbers">Of events, for clients.</param>
     /// <param name="onHold">Called with the view that starts a failover, after it was posted to all gates. Must not wait.</param>
+    /// <param name="onShown">Called with each view, as it was posted to all gates. Must not wait.</param>
     public static PlaneBridge Connect(
-        ITopologySource source, IReadOnlyList<Gate> gates, HandoffNumbers numbers, Action<TopologyView> onHold)
+        ITopologySource source,
+        IReadOnlyList<Gate> gates,
+        HandoffNumbers numbers,
+        Action<TopologyView> onHold,
+        Action<TopologyView> onShown)
     {
-        var bridge = new PlaneBridge(gates, source.Lease, numbers, onHold);
+        var bridge = new PlaneBridge(gates, source.Lease, numbers, onHold, onShown);
         source.Subscribe(bridge);
         return bridge;
     }
@@ -87,9 +92,9 @@ internal sealed class PlaneBridge : ITopologyObserver
             return;
         }
 
-        if (_isPaused && view.IsServing)
+        if (_paused is { } reason && view.IsServing)
         {
-            view = view with { Availability = Availability.PlannedHold, Reason = "paused by an operator" };
+            view = view with { Availability = Availability.PlannedHold, Reason = reason };
         }
 
         long? heardAsOf = _lease?.AsOf;
@@ -104,5 +109,7 @@ internal sealed class PlaneBridge : ITopologyObserver
                 },
                 (gate, view, heardAsOf, number));
         }
+
+        _onShown(view);
     }
 }

@@ -132,10 +132,8 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
             finally
             {
                 // Also after a bug in this program: no session may wait for what has ended.
-                foreach (DataPlaneListener listener in held)
-                {
-                    listener.Resume();
-                }
+                Array.ForEach(held, static listener => listener.Resume());
+                held[0].Source.OnDemand(isUnderWay: false);
             }
         }
         finally
@@ -165,10 +163,8 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
     {
         ITopologySource source = held[0].Source;
         long before = source.Current.Generation;
-        foreach (DataPlaneListener listener in held)
-        {
-            listener.Pause(HoldAtMost);
-        }
+        source.OnDemand(isUnderWay: true);
+        Array.ForEach(held, static listener => listener.Pause(HoldAtMost, "a failover on demand has begun"));
 
         bool isSettling = true;
         Task ended = Task.WhenAll(held.Select(listener => listener.EndWaitsAsync(() => isSettling)));

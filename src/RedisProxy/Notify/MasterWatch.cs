@@ -21,6 +21,9 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
     /// <summary>How long a hold that ended without another master may be followed by one, while Sentinels continue the failover.</summary>
     public static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a finished failover is kept back until its cost is known; sessions continue within 5 s, or never.</summary>
+    public static readonly TimeSpan CostPatience = TimeSpan.FromSeconds(7);
+
     // Addresses that have been masters; a deployment has only a few.
     private const int MaxAnnounced = 64;
 
@@ -30,6 +33,7 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
 
     private readonly Lock _gate = new();
     private readonly Dictionary<IPEndPoint, HostEndpoint> _announced = [];
+    private readonly Queue<(Notification Told, long Since)> _finished = [];
     private Outage? _outage;
     private TopologyView _view = source.Current;
     private bool _hasServed;
@@ -77,6 +81,7 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
     {
         lock (_gate)
         {
+            PublishFinished(isLast: false);
             if (_outage is { EndedAfter: null } outage)
             {
                 NotifyEvent one = outage.IsFailover ? NotifyEvent.FailoverStarted : NotifyEvent.MasterDown;
@@ -88,6 +93,31 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
                 _outage = null;
                 publish(TellAborted(over, ended));
             }
+        }
+    }
+
+    /// <summary>The proxy stops: publishes what is kept back.</summary>
+    public void Finish()
+    {
+        lock (_gate)
+        {
+            PublishFinished(isLast: true);
+        }
+    }
+
+    private void PublishFinished(bool isLast)
+    {
+        while (_finished.TryPeek(out (Notification Told, long Since) kept))
+        {
+            FailoverReport report = kept.Told.Failover!;
+            FailoverCost? cost = source.Failovers.Last.FirstOrDefault(record => record.Number == report.Record.Number)?.Cost;
+            if (cost is null && source.Failovers.IsCounted && !isLast && time.GetElapsedTime(kept.Since) < CostPatience)
+            {
+                return;
+            }
+
+            _finished.Dequeue();
+            publish(kept.Told with { Failover = report with { Record = report.Record with { Cost = cost } } });
         }
     }
 
@@ -115,13 +145,15 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
     private void TakeServing(TopologyView view)
     {
         _hasServed = true;
-        IReadOnlyList<FailoverRecord> news = [.. source.Failovers.Last.Where(record => record.Number > _reportedNumber)];
+        IReadOnlyList<FailoverRecord> news = [.. source.Failovers.Last.Where(
+            record => record.IsFailover && record.Number > _reportedNumber)];
         if (news.Count > 0 && news[^1].AvailableAfter is not null)
         {
             _reportedNumber = news[^1].Number;
             Outage? outage = _outage;
             _outage = null;
-            publish(TellFinished(view, news, outage));
+            _finished.Enqueue((TellFinished(view, news, outage), time.GetTimestamp()));
+            PublishFinished(isLast: false);
         }
         else if (_outage is { EndedAfter: null } held)
         {
@@ -139,7 +171,12 @@ internal sealed class MasterWatch(ITopologySource source, NotificationIds ids, T
         bool isRestart = record.Kind == FailoverKind.Restart;
         string seconds = Seconds(record.AvailableAfter!.Value);
         string accepted = record.AcceptedAfter is { } after ? $" (accepted after {Seconds(after)}, epoch {Number(record.Epoch)})" : "";
-        string kind = record.Kind == FailoverKind.Planned ? "Planned failover" : "Failover";
+        string kind = record.Kind switch
+        {
+            FailoverKind.Planned => "Planned failover",
+            FailoverKind.OnDemand => "Failover on demand",
+            _ => "Failover",
+        };
         string text = isRestart
             ? $"The master of '{view.MasterName}', {report.New}, is back at the same address, {seconds} after the first sign of trouble"
             : $"{kind} of '{view.MasterName}' from {report.Old} to {report.New}: "

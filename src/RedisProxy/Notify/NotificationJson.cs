@@ -40,7 +40,7 @@ internal sealed record NotificationDocument(
         NotificationJson.TimeOf(told.At),
         Environment.MachineName,
         told.Master,
-        told.Text,
+        told.Failover?.Record.Cost is { } cost ? $"{told.Text}; {cost.Text}" : told.Text,
         told.Failover is { } failover ? FailoverFields.Of(failover) : null,
         told.Outage is { } outage ? OutageFields.Of(outage) : null,
         told.Sentinels is { } sentinels ? new SentinelFields(sentinels.Known, sentinels.Connected) : null,
@@ -62,14 +62,15 @@ internal sealed record FailoverFields(
     string OldAnnounced,
     string NewAnnounced,
     long Epoch,
-    string Who)
+    string Who,
+    FailoverCost? Cost)
 {
     public static FailoverFields Of(FailoverReport failover)
     {
         FailoverRecord record = failover.Record;
         return new FailoverFields(
             record.Number,
-            NameOf(record.Kind),
+            Labels.Of(record.Kind),
             NotificationJson.TimeOf(record.FirstSignAt),
             NotificationJson.SecondsOf(record.AcceptedAfter),
             NotificationJson.SecondsOf(record.AvailableAfter),
@@ -78,15 +79,9 @@ internal sealed record FailoverFields(
             failover.Old.ToString(),
             failover.New.ToString(),
             record.Epoch,
-            record.Who);
+            record.Who,
+            record.Cost);
     }
-
-    private static string NameOf(FailoverKind kind) => kind switch
-    {
-        FailoverKind.Planned => "planned",
-        FailoverKind.Unplanned => "unplanned",
-        _ => "restart",
-    };
 }
 
 internal sealed record OutageFields(string Since, double? Seconds, string Availability, string Reason)
@@ -94,19 +89,8 @@ internal sealed record OutageFields(string Since, double? Seconds, string Availa
     public static OutageFields Of(OutageReport outage) => new(
         NotificationJson.TimeOf(outage.Since),
         NotificationJson.SecondsOf(outage.Lasted),
-        NameOf(outage.Availability),
+        Labels.Of(outage.Availability),
         outage.Reason);
-
-    // The same names as in /status.
-    private static string NameOf(Availability availability) => availability switch
-    {
-        Topology.Availability.Verifying => "verifying",
-        Topology.Availability.Available => "available",
-        Topology.Availability.ReadsOnly => "reads_only",
-        Topology.Availability.PlannedHold => "planned_hold",
-        Topology.Availability.Down => "down",
-        _ => "unknown",
-    };
 }
 
 internal sealed record SentinelFields(int Known, int Connected);

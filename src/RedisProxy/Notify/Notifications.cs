@@ -245,6 +245,7 @@ internal sealed class Notifications : IDisposable
 
     private async Task FinishAsync()
     {
+        Array.ForEach(_masters, static watch => watch.Finish());
         Receiver[] receivers = _receivers;
         Array.ForEach(receivers, receiver => receiver.Finish());
         Task all = Task.WhenAll(receivers.Select(receiver => receiver.Delivering));

@@ -23,6 +23,13 @@ internal sealed class SessionCounters
     public long RequestBytes;
     public long ReplyBytes;
     public long Resent;
+
+    /// <summary>Requests that were held for lack of a master, until one was available or they had waited for too long.</summary>
+    public long HeldRequests;
+
+    /// <summary>The longest of those waits, in milliseconds, since it was last set to 0.</summary>
+    public long LongestHoldMs;
+
     public long RetargetsDone;
     public long RetargetsFailed;
     public long BackendsLost;
@@ -90,6 +97,14 @@ internal sealed class SessionCounters
 
     /// <summary>By <see cref="ProtocolError"/>.</summary>
     public long[] ProtocolErrors { get; } = new long[Enum.GetValues<ProtocolError>().Length];
+
+    /// <summary>These requests were held for so long.</summary>
+    public void CountHold(long ms, int requests)
+    {
+        Holds.Add(ms);
+        HeldRequests += requests;
+        LongestHoldMs = Math.Max(LongestHoldMs, ms);
+    }
 
     public void MovePhase(SessionPhase from, SessionPhase to)
     {

@@ -62,7 +62,7 @@ internal sealed class TopologyService
     {
         DateTimeOffset now = _context.Time.GetUtcNow();
         return Sources.All(source => source.Current is { IsServing: true, IsPromoting: false }
-            && (source.Failovers.Last is not [.., var last]
+            && (source.Failovers.Last.LastOrDefault(static record => record.IsFailover) is not { } last
                 || now - last.FirstSignAt - (last.AvailableAfter ?? last.AcceptedAfter ?? TimeSpan.Zero) >= time));
     }
 

@@ -54,7 +54,7 @@ public sealed class OperatorPauseTests
         Assert.True(pause.IsOn);
     }
 
-    private OperatorPause Make(TimeProvider time) => new("test", time, _shown.Add, NullLogger.Instance);
+    private OperatorPause Make(TimeProvider time) => new("test", time, reason => _shown.Add(reason is not null), NullLogger.Instance);
 
     /// <summary>Timers that fire when the test says so, although they were disposed: they had begun to.</summary>
     private sealed class LateTimers : TimeProvider

@@ -35,7 +35,7 @@ internal static class RoomRules
         ["Audit"],
         ["SentinelFacade", "SentinelFacade/Commands"],
         ["Notify"],
-        ["DataPlane", "DataPlane/TakeOver"],
+        ["DataPlane", "DataPlane/Outages", "DataPlane/TakeOver"],
         ["Failover"],
         ["Admin/Audit"],
         ["Admin", "Admin/Insight", "Admin/Metrics", "Admin/Otlp", "Admin/Status", "Admin/Verbs"],

@@ -1,3 +1,5 @@
+using System.Net;
+
 using RedisProxy.Configuration;
 using RedisProxy.Notify;
 using RedisProxy.Topology;
@@ -165,6 +167,41 @@ public sealed class MasterWatchTests
         _source.Show(Availability.ReadsOnly);
         Assert.Null(Ongoing());
         AssertNothingMore();
+    }
+
+    [Fact]
+    public void FailoverThatIsCounted_IsToldWithItsCost_AndWithoutIfThatNeverComes()
+    {
+        _source.Failovers.IsCounted = true;
+        Serve();
+        MoveTo(B);
+        Assert.Null(Ongoing());
+        Assert.Empty(_told);
+        var cost = new FailoverCost(0, "", 0.9, 0.9, 1, 1, 0, RequestCost.None with { Held = 7 }, new Dictionary<string, RequestCost>());
+        _source.Failovers.Settle(_ => cost);
+        Assert.Null(Ongoing());
+        Assert.Equal(cost, Assert.Single(_told).Failover!.Record.Cost);
+
+        MoveTo(A);
+        _clock.Advance(MasterWatch.CostPatience - Second);
+        Assert.Null(Ongoing());
+        Assert.Single(_told);
+        _clock.Advance(2 * Second);
+        Assert.Null(Ongoing());
+        Assert.Equal((2, null), (_told.Count, _told[^1].Failover!.Record.Cost));
+
+        MoveTo(B);
+        _watch.Finish();
+        Assert.Equal(3, _told.Count);
+        AssertNothingMore();
+    }
+
+    private void MoveTo(IPEndPoint master)
+    {
+        _source.Failovers.Add(Record(FailoverKind.Planned, _source.Current.Master!.Address, master, _clock.GetUtcNow()));
+        _source.Show(Availability.Verifying, master);
+        _source.Failovers.Complete(Second);
+        _source.Show(Availability.Available);
     }
 
     private void Serve()

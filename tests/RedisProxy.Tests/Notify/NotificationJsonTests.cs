@@ -39,13 +39,38 @@ public sealed class NotificationJsonTests
             """
             "failover":{"number":3,"kind":"unplanned","firstSignAt":"2026-11-27T12:00:01.234Z","acceptedAfterSeconds":0.9,
             "availableAfterSeconds":1.235,"old":"10.0.0.1:6379","new":"10.0.0.2:6379","oldAnnounced":"redis-1:6379",
-            "newAnnounced":"redis-2:6379","epoch":7,"who":"s1, s2"}
+            "newAnnounced":"redis-2:6379","epoch":7,"who":"s1, s2","cost":null}
             """.ReplaceLineEndings(""),
             json,
             StringComparison.Ordinal);
         record = Record(FailoverKind.Restart, A, A, At, TimeSpan.FromSeconds(1));
         json = Write(Smallest with { Failover = new FailoverReport(record, Announced(A), Announced(A)) });
         Assert.Contains("\"acceptedAfterSeconds\":null,", json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Cost_IsInTheTextAndInTheFields()
+    {
+        RequestCost total = new(12, 1.093, 2, 3, 4, new Dictionary<string, long> { ["pinned"] = 1 });
+        var cost = new FailoverCost(
+            0, "an event", 1.1, 0.15, 1.11, null, 5, total, new Dictionary<string, RequestCost> { ["main"] = total });
+        FailoverRecord record = Record(FailoverKind.OnDemand, A, B, At, TimeSpan.FromSeconds(1)) with { Cost = cost };
+        string json = Write(Smallest with { Text = "Moved", Failover = new FailoverReport(record, Announced(A), Announced(B)) });
+        const string Fields = """
+            {"held":12,"longestWaitSeconds":1.093,"notExecuted":2,"unknown":3,"resent":4,"sessionsEnded":{"pinned":1}}
+            """;
+        Assert.Contains("\"kind\":\"on_demand\"", json, StringComparison.Ordinal);
+        Assert.Contains(
+            "\"cost\":{\"holdBeganAfterSeconds\":0,\"why\":\"an event\",\"oldGoneAfterSeconds\":1.1,\"promotionSeenAfterSeconds\":0.15,"
+                + "\"firstContinuedAfterSeconds\":1.11,\"allContinuedAfterSeconds\":null,\"sessionsWaiting\":5,\"total\":" + Fields
+                + ",\"listeners\":{\"main\":" + Fields + "}}",
+            json,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "\"text\":\"Moved; held 12, longest wait 1.093 s, not executed 2, unknown 3, resent 4, sessions ended: pinned 1, "
+                + "5 session(s) still waiting\"",
+            json,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -120,7 +145,7 @@ public sealed class NotificationJsonTests
             """
             ,"master":"m","text":"a \"text\" – ü","failover":{"number":3000000000,"kind":"planned",
             "firstSignAt":"2026-11-27T12:00:01.234Z","acceptedAfterSeconds":0,"availableAfterSeconds":null,"old":"10.0.0.1:6379",
-            "new":"10.0.0.2:6379","oldAnnounced":"redis-1:6379","newAnnounced":"redis-2:6379","epoch":7,"who":""},
+            "new":"10.0.0.2:6379","oldAnnounced":"redis-1:6379","newAnnounced":"redis-2:6379","epoch":7,"who":"","cost":null},
             "outage":{"since":"2026-11-27T12:00:01.234Z","seconds":0,"availability":"down","reason":""},
             "sentinels":{"known":0,"connected":0},"replica":{"address":"redis-2:6379","reason":""},
             "findings":[{"severity":"critical","where":"redis-1:6379","topic":"a","text":"1"},
@@ -171,12 +196,6 @@ public sealed class NotificationJsonTests
         string json = Write(Smallest with { Findings = many });
         Assert.EndsWith("}],\"moreFindings\":10}", json, StringComparison.Ordinal);
     }
-
-    [Fact]
-    public void Availabilities_HaveTheNamesOfStatus() => Assert.All(Enum.GetValues<Availability>(), one => Assert.Contains(
-        $"\"availability\":\"{RedisProxy.Admin.Labels.Of(one)}\"",
-        Write(Smallest with { Outage = new OutageReport(At, TimeSpan.Zero, one, "") }),
-        StringComparison.Ordinal));
 
     private static string Write(Notification told, DroppedCounts? dropped = null) =>
         Encoding.UTF8.GetString(NotificationJson.Write(told, dropped ?? DroppedCounts.Nothing));

@@ -38,6 +38,22 @@ public sealed class HoldTests
     }
 
     [Fact]
+    public async Task RequestsOfOneBurst_AreCountedOneByOneWhenTheyContinue()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await lab.ShowAsync(Availability.PlannedHold, 1, lab.First);
+        string burst = string.Concat(Enumerable.Repeat(Requests.Set, 20));
+        await client.SendAsync(burst);
+        await SessionLab.EventuallyAsync(() => lab.Counters.Phases[(int)SessionPhase.Draining] == 1, "the session drains");
+        await Eventually.Within(TimeSpan.FromSeconds(10), async () => await lab.CountHeldAsync() > 0, "requests are held");
+        Assert.Equal(0, lab.Counters.HeldRequests);
+        await lab.ServeFirstAsync();
+        await first.ExpectAsync(burst);
+        Assert.Equal(20, lab.Counters.HeldRequests);
+    }
+
+    [Fact]
     public async Task PlannedHold_ThatIsLetGo_SendsToTheSameBackend()
     {
         await using SessionLab lab = await SessionLab.StartAsync();
@@ -58,6 +74,8 @@ public sealed class HoldTests
         RawClient client = await lab.ConnectAsync();
         await client.SendAsync(Requests.Set + Requests.Get);
         await client.ExpectAsync(Requests.NotExecuted + Requests.NotExecuted);
+        Assert.Equal(2, lab.Counters.HeldRequests);
+        Assert.InRange(lab.Counters.LongestHoldMs, 290, 10_000);
         await lab.ServeFirstAsync();
         RawClient backend = await lab.AcceptAsync(lab.First);
         await client.SendAsync(Requests.Of("PING"));

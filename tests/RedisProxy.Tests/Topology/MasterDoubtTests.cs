@@ -42,7 +42,9 @@ public class MasterDoubtTests
         Assert.True(_bench.Tracker.BuildView().IsTrusted);
         _bench.See(ProbeVerdict.Up);
         Assert.Equal((1, Availability.Available), _bench.State);
-        Assert.Empty(_bench.Tracker.Failovers.Last);
+        FailoverRecord record = Assert.Single(_bench.Tracker.Timeline.History.Last);
+        Assert.Equal((FailoverKind.FalseAlarm, false, record.New), (record.Kind, record.IsFailover, record.Old));
+        Assert.InRange(record.AvailableAfter!.Value.TotalSeconds, 0, 0.1);
     }
 
     [Fact]

@@ -21,7 +21,7 @@ public class MasterTrackerPauseTests
         Assert.Equal((2, Availability.Verifying), bench.State);
         bench.Clock.Advance(TimeSpan.FromMilliseconds(10));
         bench.See(ProbeVerdict.Up);
-        FailoverRecord record = Assert.Single(bench.Tracker.Failovers.Last);
+        FailoverRecord record = Assert.Single(bench.Tracker.Timeline.History.Last);
         Assert.Equal(FailoverKind.Planned, record.Kind);
         Assert.InRange(record.AcceptedAfter!.Value.TotalMilliseconds, 149, 151);
         Assert.InRange(record.AvailableAfter!.Value.TotalMilliseconds, 159, 161);
@@ -45,7 +45,9 @@ public class MasterTrackerPauseTests
         bench.See(ProbeVerdict.Up);
         Assert.Equal((1, Availability.Available), bench.State);
         Assert.Contains(bench.Log.Lines, line => line is { Id: 2006, Level: LogLevel.Warning });
-        Assert.Empty(bench.Tracker.Failovers.Last);
+        FailoverRecord record = Assert.Single(bench.Tracker.Timeline.History.Last);
+        Assert.Equal((FailoverKind.FalseAlarm, false, record.New), (record.Kind, record.IsFailover, record.Old));
+        Assert.InRange(record.AvailableAfter!.Value.TotalSeconds, 3, 3.2);
     }
 
     [Fact]
@@ -146,7 +148,7 @@ public class MasterTrackerPauseTests
         bench.See(ProbeVerdict.Lost);
         Assert.Equal(Availability.Down, bench.Tracker.Phase);
         bench.Accept(TrackerBench.B);
-        Assert.Equal(FailoverKind.Planned, Assert.Single(bench.Tracker.Failovers.Last).Kind);
+        Assert.Equal(FailoverKind.Planned, Assert.Single(bench.Tracker.Timeline.History.Last).Kind);
     }
 
     [Fact]

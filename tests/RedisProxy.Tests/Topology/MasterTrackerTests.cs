@@ -18,7 +18,7 @@ public class MasterTrackerTests
         bench.See(ProbeVerdict.Up);
         Assert.Equal((1, Availability.Available), bench.State);
         Assert.Empty(bench.Tracker.BuildView().Reason);
-        Assert.Empty(bench.Tracker.Failovers.Last);
+        Assert.Empty(bench.Tracker.Timeline.History.Last);
     }
 
     [Fact]
@@ -101,11 +101,11 @@ public class MasterTrackerTests
         bench.See(ProbeVerdict.NotReady, "LOADING");
         bench.See(ProbeVerdict.Up);
         Assert.Equal((1, Availability.Available), bench.State);
-        FailoverRecord record = Assert.Single(bench.Tracker.Failovers.Last);
+        FailoverRecord record = Assert.Single(bench.Tracker.Timeline.History.Last);
         Assert.Equal(FailoverKind.Restart, record.Kind);
         Assert.InRange(record.AvailableAfter!.Value.TotalSeconds, 1.99, 2.01);
         Assert.Null(record.AcceptedAfter);
-        Assert.Equal(1, bench.Tracker.Failovers.CountOf(FailoverKind.Restart));
+        Assert.Equal(1, bench.Tracker.Timeline.History.CountOf(FailoverKind.Restart));
     }
 
     [Fact]
@@ -135,28 +135,46 @@ public class MasterTrackerTests
         bench.See(ProbeVerdict.Lost);
         bench.Clock.Advance(TimeSpan.FromSeconds(6));
         bench.Accept(TrackerBench.B, "s3");
-        FailoverRecord record = Assert.Single(bench.Tracker.Failovers.Last);
+        FailoverRecord record = Assert.Single(bench.Tracker.Timeline.History.Last);
         Assert.Equal((FailoverKind.Unplanned, "s3"), (record.Kind, record.Who));
         Assert.InRange(record.AcceptedAfter!.Value.TotalSeconds, 6.01, 6.03);
         Assert.Null(record.AvailableAfter);
         bench.See(ProbeVerdict.Up);
-        Assert.NotNull(bench.Tracker.Failovers.Last[0].AvailableAfter);
+        Assert.NotNull(bench.Tracker.Timeline.History.Last[0].AvailableAfter);
     }
 
     [Fact]
-    public void Failovers_Many_KeepsTheLastSixteenAndCountsAll()
+    public void Failovers_Many_KeepsTheLastTwentyAndCountsAll()
     {
         var bench = new TrackerBench();
         bench.BeAvailable();
-        for (int i = 0; i < 20; i++)
+        for (int i = 0; i < 24; i++)
         {
             bench.Accept(TrackerBench.Candidate(i % 2 == 0 ? 2 : 1, epoch: i + 2));
             bench.See(ProbeVerdict.Up);
         }
 
-        Assert.Equal(FailoverHistory.MaxRecords, bench.Tracker.Failovers.Last.Count);
-        Assert.Equal(20, bench.Tracker.Failovers.CountOf(FailoverKind.Planned));
-        Assert.Equal(20, bench.Tracker.Failovers.Last[^1].Number);
-        Assert.All(bench.Tracker.Failovers.Last, record => Assert.NotNull(record.AvailableAfter));
+        Assert.Equal(FailoverHistory.MaxRecords, bench.Tracker.Timeline.History.Last.Count);
+        Assert.Equal(24, bench.Tracker.Timeline.History.CountOf(FailoverKind.Planned));
+        Assert.Equal(24, bench.Tracker.Timeline.History.Last[^1].Number);
+        Assert.All(bench.Tracker.Timeline.History.Last, record => Assert.NotNull(record.AvailableAfter));
+    }
+
+    [Fact]
+    public void FailoverOnDemand_IsOneFromItsBeginning_ThoughTheMasterLooksWellUntilThen()
+    {
+        var bench = new TrackerBench();
+        bench.BeAvailable();
+        bench.Tracker.Timeline.OnDemand(isUnderWay: true);
+        bench.PassTime(TimeSpan.FromSeconds(0.5));
+        bench.See(ProbeVerdict.Up);
+        bench.Accept(TrackerBench.B);
+        bench.See(ProbeVerdict.Up);
+        bench.Tracker.Timeline.OnDemand(isUnderWay: false);
+        bench.Accept(TrackerBench.Candidate(1, epoch: 5));
+        FailoverRecord[] records = [.. bench.Tracker.Timeline.History.Last];
+        Assert.Equal([FailoverKind.OnDemand, FailoverKind.Planned], records.Select(record => record.Kind));
+        Assert.InRange(records[0].AcceptedAfter!.Value.TotalSeconds, 0.49, 0.6);
+        Assert.InRange(records[1].AcceptedAfter!.Value.TotalSeconds, 0, 0.1);
     }
 }

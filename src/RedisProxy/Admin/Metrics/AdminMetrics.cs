@@ -1,5 +1,7 @@
 using System.Diagnostics.Metrics;
 
+using RedisProxy.Configuration;
+
 namespace RedisProxy.Admin;
 
 /// <summary>The metrics of the admin surface itself.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 
+using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
 using RedisProxy.Sessions;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 
 using RedisProxy.Audit;
+using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
 using RedisProxy.EventLoops;
 using RedisProxy.Notify;
@@ -57,6 +58,7 @@ internal sealed class ProxyMetrics : IDisposable
         AddFacade();
         AddNotifications();
         AddProgram();
+        FailoverMetrics.AddTo(Meter, topology);
         LinkMetrics.AddTo(Meter, forwarder);
         HandoffMetrics.AddTo(Meter, forwarder);
         _histograms.Add(RequestMetrics.AddTo(Meter, forwarder));
@@ -154,7 +156,7 @@ internal sealed class ProxyMetrics : IDisposable
         Gauge("master_info", "Always 1; the labels give the master, its epoch and the generation.", () => Sources().Select(MasterInfo));
         Gauge("master_up", "1 when the master takes requests.", () => Sources().Select(static source =>
             new Measurement<long>(source.Current.IsServing ? 1 : 0, MasterTag(source))));
-        Counter("failovers", "Failovers seen, by kind.", () => Sources().SelectMany(static source =>
+        Counter("failovers", "Failovers seen, and other holds, by kind.", () => Sources().SelectMany(static source =>
             Enum.GetValues<FailoverKind>().Select(kind =>
                 new Measurement<long>(source.Failovers.CountOf(kind), MasterTag(source), Tag("kind", Labels.Of(kind))))));
         Histogram(

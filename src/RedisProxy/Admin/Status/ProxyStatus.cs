@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 
+using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
 using RedisProxy.Sessions;
 using RedisProxy.Topology;
@@ -27,6 +28,7 @@ internal sealed record ProxyStatus(
 /// <param name="LastFailovers">Oldest first, at most <see cref="FailoverHistory.MaxRecords"/>.</param>
 /// <param name="Replication">The state of each replica; empty without Sentinel.</param>
 /// <param name="ProbeMilliseconds">Round trip of the proxy's last ROLE and PING to the master; null before the first.</param>
+/// <param name="Outage">Null: there is none now.</param>
 internal sealed record MasterStatus(
     string Name,
     string? Announced,
@@ -40,9 +42,10 @@ internal sealed record MasterStatus(
     IReadOnlyDictionary<string, long> Failovers,
     IReadOnlyList<FailoverStatus> LastFailovers,
     double? ProbeMilliseconds,
-    IReadOnlyList<ReplicaStatus> Replication)
+    IReadOnlyList<ReplicaStatus> Replication,
+    OutageStatus? Outage)
 {
-    public static MasterStatus Of(ITopologySource source, ReplicationView? replication)
+    public static MasterStatus Of(ITopologySource source, ReplicationView? replication, OutageStatus? outage)
     {
         TopologyView view = source.Current;
         return new MasterStatus(
@@ -58,7 +61,8 @@ internal sealed record MasterStatus(
             Enum.GetValues<FailoverKind>().ToDictionary(kind => Labels.Of(kind), source.Failovers.CountOf),
             [.. source.Failovers.Last.Select(FailoverStatus.Of)],
             source.ProbeRoundTrip?.TotalMilliseconds,
-            [.. replication?.Replicas.Select(ReplicaStatus.Of) ?? []]);
+            [.. replication?.Replicas.Select(ReplicaStatus.Of) ?? []],
+            outage);
     }
 }
 
@@ -104,6 +108,7 @@ internal sealed record SentinelStatus(
 /// <param name="AcceptedAfterSeconds">The new master was accepted, and the old one fenced; null for a restart.</param>
 /// <param name="AvailableAfterSeconds">The new master takes requests; null until then.</param>
 /// <param name="Who">The Sentinels that reported it.</param>
+/// <param name="Cost">Null until its sessions have continued.</param>
 internal sealed record FailoverStatus(
     long Number,
     string Kind,
@@ -113,8 +118,13 @@ internal sealed record FailoverStatus(
     string Old,
     string New,
     long Epoch,
-    string Who)
+    string Who,
+    FailoverCost? Cost)
 {
+    /// <inheritdoc cref="FailoverRecord.Way"/>
+    [JsonIgnore]
+    public string Way => Old == New ? Old : $"{Old} → {New}";
+
     public static FailoverStatus Of(FailoverRecord record) => new(
         record.Number,
         Labels.Of(record.Kind),
@@ -124,7 +134,8 @@ internal sealed record FailoverStatus(
         record.Old.ToString(),
         record.New.ToString(),
         record.Epoch,
-        record.Who);
+        record.Who,
+        record.Cost);
 }
 
 /// <param name="Paused">By an operator.</param>

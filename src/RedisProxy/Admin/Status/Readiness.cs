@@ -1,3 +1,4 @@
+using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
 using RedisProxy.Topology;
 

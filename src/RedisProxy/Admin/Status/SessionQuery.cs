@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
+using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
 using RedisProxy.Sessions;
 

@@ -1,3 +1,4 @@
+using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
 using RedisProxy.Topology;
 
@@ -7,7 +8,8 @@ namespace RedisProxy.Admin;
 /// Makes a <see cref="ProxyStatus"/>. Reads what the planes have published, and blocks no thread. Only links that sessions share are
 /// counted for it.
 /// </summary>
-internal sealed class StatusReport(Forwarder forwarder, TopologyService topology, Readiness readiness, TimeProvider time)
+internal sealed class StatusReport(
+    Forwarder forwarder, TopologyService topology, Readiness readiness, RunningOptions running, TimeProvider time)
 {
     // A hung loop must not hide the status; its counts are stale then.
     private static readonly TimeSpan MaxCountTime = TimeSpan.FromMilliseconds(500);
@@ -24,6 +26,9 @@ internal sealed class StatusReport(Forwarder forwarder, TopologyService topology
         readiness.IsStopping,
         readiness.Uptime.TotalSeconds,
         [.. forwarder.Listeners.Select(listener => listener.Source).Distinct().Select(source =>
-            MasterStatus.Of(source, topology.ReplicationOf(source.Current.MasterName)))],
+            MasterStatus.Of(source, topology.ReplicationOf(source.Current.MasterName), OutageOf(source)))],
         [.. forwarder.Listeners.Select(ListenerStatus.Of)]);
+
+    private OutageStatus? OutageOf(ITopologySource source) =>
+        forwarder.Outages.RunningOf(source) is { } outage ? OutageStatus.Of(outage, running.Current.Hold) : null;
 }

@@ -24,6 +24,11 @@ internal static class StatusText
         string address = master.Announced ?? "unknown";
         string age = Invariant($"epoch {master.Epoch}, generation {master.Generation}");
         yield return $"master '{master.Name}' {address}, {age}, {master.Availability}{reason}";
+        if (master.Outage is { } outage)
+        {
+            yield return $"  NOW        {outage.Text}";
+        }
+
         foreach (ReplicaStatus replica in master.Replication)
         {
             yield return $"  replica    {replica.Address} {Words(replica)}";
@@ -40,6 +45,11 @@ internal static class StatusText
         foreach (FailoverStatus failover in master.LastFailovers)
         {
             yield return $"  {Line(failover)}";
+            if (failover.Cost is { } cost)
+            {
+                yield return $"     {cost.Text}";
+                yield return $"     {cost.Moments}";
+            }
         }
     }
 
@@ -59,7 +69,7 @@ internal static class StatusText
         string available = failover.AvailableAfterSeconds is { } later
             ? Invariant($", available after {later:0.000} s")
             : ", not available yet";
-        string what = $"{failover.Kind} {failover.Old} → {failover.New}{accepted}{available}";
+        string what = $"{failover.Kind} {failover.Way}{accepted}{available}";
         return Invariant($"#{failover.Number} {failover.FirstSignAt.UtcDateTime:yyyy-MM-dd HH:mm:ss.fff}Z {what}");
     }
 

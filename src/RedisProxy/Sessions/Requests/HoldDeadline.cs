@@ -53,7 +53,7 @@ internal sealed class HoldDeadline
         bool isHeld = gate.HasHeld(request);
         if (isHeld)
         {
-            counters.Holds.Add(ms);
+            counters.CountHold(ms, 1 + request.More);
         }
 
         if (isHeld || ms > 0)
@@ -93,7 +93,7 @@ internal sealed class HoldDeadline
             if (deadlineMs <= now)
             {
                 request.Outcome = request.OutcomeWhenGivenUp;
-                _parts.Counters.Holds.Add(now - request.WaitsSinceMs);
+                _parts.Counters.CountHold(now - request.WaitsSinceMs, 1 + request.More);
                 hasExpired = true;
             }
             else

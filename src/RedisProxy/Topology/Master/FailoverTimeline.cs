@@ -15,6 +15,8 @@ internal sealed class FailoverTimeline(TimeProvider time)
     private DateTimeOffset _beganAt;
     private bool _isPlanned;
     private bool _isTrouble;
+    private bool _isOnDemand;
+    private long _firstSign;
 
     public FailoverHistory History { get; } = new();
 
@@ -25,6 +27,7 @@ internal sealed class FailoverTimeline(TimeProvider time)
         {
             _began = _clock.Now;
             _beganAt = time.GetUtcNow();
+            _firstSign = time.GetTimestamp();
         }
     }
 
@@ -37,12 +40,28 @@ internal sealed class FailoverTimeline(TimeProvider time)
         _isPlanned |= !_isTrouble;
     }
 
-    /// <summary>A false alarm, or the outage is over.</summary>
+    /// <summary>This process begins a failover on demand, or has ended it.</summary>
+    public void OnDemand(bool isUnderWay)
+    {
+        if (isUnderWay || _isOnDemand)
+        {
+            End();
+        }
+
+        if (isUnderWay)
+        {
+            Sign(isOrdered: true);
+            _isOnDemand = true;
+        }
+    }
+
+    /// <summary>Nothing is wrong. What was a sign of trouble is none any more.</summary>
     public void Calm()
     {
-        _began = null;
-        _isPlanned = false;
-        _isTrouble = false;
+        if (!_isOnDemand)
+        {
+            End();
+        }
     }
 
     public void Accepted(IPEndPoint old, MasterCandidate candidate, string who)
@@ -50,8 +69,11 @@ internal sealed class FailoverTimeline(TimeProvider time)
         Sign();
         History.Add(new FailoverRecord
         {
-            Kind = _isTrouble && !_isPlanned ? FailoverKind.Unplanned : FailoverKind.Planned,
+            Kind = _isOnDemand ? FailoverKind.OnDemand
+                : _isTrouble && !_isPlanned ? FailoverKind.Unplanned
+                : FailoverKind.Planned,
             FirstSignAt = _beganAt,
+            FirstSign = _firstSign,
             AcceptedAfter = Elapsed,
             Old = old,
             New = candidate.Address,
@@ -66,26 +88,42 @@ internal sealed class FailoverTimeline(TimeProvider time)
     {
         TimeSpan elapsed = Elapsed;
         History.Complete(elapsed);
-        Calm();
+        End();
         return elapsed;
     }
 
     /// <summary>The previous master takes requests again.</summary>
     /// <returns>The time since the first sign.</returns>
-    public TimeSpan CameBack(MasterCandidate master)
+    public TimeSpan CameBack(MasterCandidate master) => Stay(FailoverKind.Restart, master, who: "");
+
+    /// <summary>Requests were held for a failover that did not come.</summary>
+    /// <param name="who">Announced it.</param>
+    public void CameToNothing(MasterCandidate master, string who) => Stay(FailoverKind.FalseAlarm, master, who);
+
+    private TimeSpan Stay(FailoverKind kind, MasterCandidate master, string who)
     {
         TimeSpan elapsed = Elapsed;
         History.Add(new FailoverRecord
         {
-            Kind = FailoverKind.Restart,
+            Kind = kind,
             FirstSignAt = _beganAt,
+            FirstSign = _firstSign,
             AvailableAfter = elapsed,
             Old = master.Address,
             New = master.Address,
             Epoch = master.Epoch,
+            Who = who,
         });
-        Calm();
+        End();
         return elapsed;
+    }
+
+    private void End()
+    {
+        _began = null;
+        _isPlanned = false;
+        _isTrouble = false;
+        _isOnDemand = false;
     }
 
     private TimeSpan Elapsed => _began is { } began ? _clock.Now - began : TimeSpan.Zero;

@@ -46,7 +46,7 @@ internal sealed class MasterActor
 
     public TopologyView Current => _current;
 
-    public FailoverHistory Failovers => _tracker.Failovers;
+    public FailoverHistory Failovers => _tracker.Timeline.History;
 
     public TimeSpan? ProbeRoundTrip => _probe?.RoundTrip;
 

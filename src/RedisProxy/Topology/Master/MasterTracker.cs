@@ -25,7 +25,6 @@ internal sealed class MasterTracker
     private readonly bool _isAlone;
     private readonly MonotonicClock _clock;
     private readonly ILogger _logger;
-    private readonly FailoverTimeline _timeline;
     private Availability _phase = Availability.Unknown;
     private string _reason = "";
     private ProbeReport? _seen;
@@ -42,11 +41,11 @@ internal sealed class MasterTracker
         _rules = rules;
         _isAlone = isAlone;
         _clock = new MonotonicClock(time);
-        _timeline = new FailoverTimeline(time);
+        Timeline = new FailoverTimeline(time);
         _logger = logger;
     }
 
-    public FailoverHistory Failovers => _timeline.History;
+    public FailoverTimeline Timeline { get; }
 
     public Suspicions Suspicions { get; } = new();
 
@@ -74,7 +73,7 @@ internal sealed class MasterTracker
 
     public void OnSuspicion()
     {
-        _timeline.Sign();
+        Timeline.Sign();
         _wantsLook = true;
     }
 
@@ -100,7 +99,7 @@ internal sealed class MasterTracker
 
         if (old is not null)
         {
-            _timeline.Accepted(old.Address, candidate, who);
+            Timeline.Accepted(old.Address, candidate, who);
         }
 
         Generation++;
@@ -128,7 +127,7 @@ internal sealed class MasterTracker
 
         if (!seen.IsUp)
         {
-            _timeline.Sign();
+            Timeline.Sign();
         }
     }
 
@@ -141,7 +140,7 @@ internal sealed class MasterTracker
         _rules.SignsChanged(signs);
         if (isNews)
         {
-            _timeline.Sign(isOrdered: signs.IsOrdered && !signs.IsSaidDown);
+            Timeline.Sign(isOrdered: signs.IsOrdered && !signs.IsSaidDown);
         }
     }
 
@@ -158,7 +157,7 @@ internal sealed class MasterTracker
     {
         if (_phase == Availability.Available)
         {
-            _timeline.Sign(isOrdered);
+            Timeline.Sign(isOrdered);
             Begin(_rules.TryBegin(who, isOrdered, _clock.Now));
         }
     }
@@ -204,7 +203,7 @@ internal sealed class MasterTracker
     {
         if (_seen is { IsUp: true })
         {
-            MasterLog.MasterAvailable(_logger, _masterName, Accepted!.Address, Generation, _timeline.Available());
+            MasterLog.MasterAvailable(_logger, _masterName, Accepted!.Address, Generation, Timeline.Available());
             Phase = Availability.Available;
             Begin(_doubt is null ? null : _rules.TryBegin(_signs, _doubt, _clock.Now)); // Not one request may go to it in between.
         }
@@ -219,7 +218,7 @@ internal sealed class MasterTracker
         Begin(_rules.TryBegin(_signs, _doubt, _clock.Now));
         if (Pause is null && _seen is { IsUp: true } && Suspicions.AreAllCovered && !_signs.Any && _doubt is null)
         {
-            _timeline.Calm();
+            Timeline.Calm();
         }
     }
 
@@ -241,7 +240,7 @@ internal sealed class MasterTracker
             }
 
             Phase = Availability.Available;
-            _timeline.Calm();
+            Timeline.CameToNothing(Accepted!, pause.Who);
         }
     }
 
@@ -262,7 +261,7 @@ internal sealed class MasterTracker
         }
 
         _rules.EndPatience(signsAreSpent: isOpposed);
-        MasterLog.MasterCameBack(_logger, _masterName, Accepted!.Address, _timeline.CameBack(Accepted));
+        MasterLog.MasterCameBack(_logger, _masterName, Accepted!.Address, Timeline.CameBack(Accepted));
         if (isOpposed)
         {
             MasterLog.SignsIgnored(_logger, _masterName, Accepted.Address, _signs.Who);
@@ -276,7 +275,7 @@ internal sealed class MasterTracker
     private void GoDown(string why)
     {
         MasterLog.MasterDown(_logger, _masterName, why);
-        _timeline.Sign(isOrdered: false);
+        Timeline.Sign(isOrdered: false);
         Pause = null;
         _reason = why;
         _wantsLook = true;
@@ -288,6 +287,7 @@ internal sealed class MasterTracker
         Pause = pause;
         if (pause is not null)
         {
+            Timeline.Sign();
             _reason = pause.Reason;
             _wantsLook = true;
             MasterLog.HoldBegan(_logger, _masterName, _reason, pause.Deadline - _clock.Now);

@@ -126,6 +126,8 @@ internal sealed class SentinelMonitor : ITopologySource, ISentinelListener
         }
     });
 
+    public void OnDemand(bool isUnderWay) => _source.Post(() => _tracker.Timeline.OnDemand(isUnderWay));
+
     private void TakeEvent(SentinelEvent news, HostEndpoint sentinel)
     {
         if (news.IsMonitoredAnew)

@@ -1,67 +1,30 @@
-using System.Net;
-
 namespace RedisProxy.Topology;
 
-/// <summary>The kind of outage, as an operator would call it.</summary>
-internal enum FailoverKind
-{
-    /// <summary>Requested by an operator: the old master was healthy.</summary>
-    Planned,
-
-    /// <summary>The old master was lost, and another one took over.</summary>
-    Unplanned,
-
-    /// <summary>The same master came back at the same address.</summary>
-    Restart,
-}
-
-/// <summary>The timeline of one failover. The offsets are relative to <see cref="FirstSignAt"/> and independent of the wall
-/// clock.</summary>
-internal sealed record FailoverRecord
-{
-    /// <summary>1 for the first since the start; grows by one.</summary>
-    public long Number { get; init; }
-
-    public required FailoverKind Kind { get; init; }
-
-    /// <summary>An event, a failed probe, a suspicion, a flag: whichever came first.</summary>
-    public required DateTimeOffset FirstSignAt { get; init; }
-
-    /// <summary>When the new master was accepted, and so the old one fenced; null for a restart.</summary>
-    public TimeSpan? AcceptedAfter { get; init; }
-
-    /// <summary>When it was confirmed to take requests; null until then.</summary>
-    public TimeSpan? AvailableAfter { get; init; }
-
-    public required IPEndPoint Old { get; init; }
-
-    public required IPEndPoint New { get; init; }
-
-    public long Epoch { get; init; }
-
-    /// <summary>The Sentinels that reported it.</summary>
-    public string Who { get; init; } = "";
-}
-
 /// <summary>
-/// The failovers of one master since the start: all counted, the last ones kept. Written by its source, read from any thread.
+/// The failovers of one master since the start: all counted, the last ones kept. Their timeline is written by the source of the master,
+/// their cost by the data plane. Any thread.
 /// </summary>
 internal sealed class FailoverHistory
 {
-    public const int MaxRecords = 16;
+    public const int MaxRecords = 20;
 
     /// <summary>From a planned failover in a quick deployment to one that took the Sentinels several attempts. Milliseconds.</summary>
     public static readonly int[] DurationBoundsMs =
         [250, 500, 1000, 2000, 3000, 5000, 7500, 10_000, 15_000, 20_000, 30_000, 60_000, 180_000];
 
-    private readonly long[] _counts = new long[Enum.GetValues<FailoverKind>().Length];
-    private readonly DurationHistogram[] _durations =
-        [.. Enum.GetValues<FailoverKind>().Select(_ => new DurationHistogram(DurationBoundsMs))];
+    private static readonly int Kinds = Enum.GetValues<FailoverKind>().Length;
 
+    private readonly Lock _changing = new();
+    private readonly long[] _counts = new long[Kinds];
+    private readonly DurationHistogram[] _durations = [.. Enumerable.Range(0, Kinds).Select(_ => new DurationHistogram(DurationBoundsMs))];
+    private readonly RequestCost[] _costs = [.. Enumerable.Repeat(RequestCost.None, Kinds)];
     private volatile FailoverRecord[] _last = [];
 
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<FailoverRecord> Last => _last;
+
+    /// <summary>A record gets its cost, soon after its master takes requests: someone counts it.</summary>
+    public bool IsCounted { get; set; }
 
     /// <summary>Failovers whose master was accepted or came back; the record shows whether it became available.</summary>
     public long CountOf(FailoverKind kind) => Interlocked.Read(ref _counts[(int)kind]);
@@ -69,28 +32,67 @@ internal sealed class FailoverHistory
     /// <summary>From the first sign until the master takes requests, of the completed ones.</summary>
     public DurationHistogram DurationsOf(FailoverKind kind) => _durations[(int)kind];
 
-    public void Add(FailoverRecord record)
-    {
-        if (record.AvailableAfter is { } availableAfter)
-        {
-            CountDuration(record.Kind, availableAfter);
-        }
+    /// <summary>The cost of all of them together.</summary>
+    public RequestCost CostOf(FailoverKind kind) => Volatile.Read(ref _costs[(int)kind]);
 
-        Interlocked.Increment(ref _counts[(int)record.Kind]);
-        long number = _counts.Sum();
-        _last = [.. _last.TakeLast(MaxRecords - 1), record with { Number = number }];
+    public FailoverRecord Add(FailoverRecord record)
+    {
+        lock (_changing)
+        {
+            if (record.AvailableAfter is { } availableAfter)
+            {
+                CountDuration(record.Kind, availableAfter);
+            }
+
+            if (record.Cost is { } cost)
+            {
+                CountCost(record.Kind, cost);
+            }
+
+            Interlocked.Increment(ref _counts[(int)record.Kind]);
+            FailoverRecord added = record with { Number = _counts.Sum() };
+            _last = [.. _last.TakeLast(MaxRecords - 1), added];
+            return added;
+        }
     }
 
     /// <summary>The newest failover's master has become available.</summary>
     public void Complete(TimeSpan availableAfter)
     {
-        FailoverRecord[] last = _last;
-        if (last.Length > 0 && last[^1].AvailableAfter is null)
+        lock (_changing)
         {
-            _last = [.. last[..^1], last[^1] with { AvailableAfter = availableAfter }];
-            CountDuration(last[^1].Kind, availableAfter);
+            FailoverRecord[] last = _last;
+            if (last.Length > 0 && last[^1].AvailableAfter is null)
+            {
+                _last = [.. last[..^1], last[^1] with { AvailableAfter = availableAfter }];
+                CountDuration(last[^1].Kind, availableAfter);
+            }
+        }
+    }
+
+    /// <summary>The cost of the newest completed failover that has none yet is known.</summary>
+    /// <param name="costOf">Receives that failover.</param>
+    /// <returns>The record with its cost; null: there is no such failover.</returns>
+    public FailoverRecord? Settle(Func<FailoverRecord, FailoverCost> costOf)
+    {
+        lock (_changing)
+        {
+            FailoverRecord[] last = [.. _last];
+            int at = Array.FindLastIndex(last, static record => record.AvailableAfter is not null);
+            if (at < 0 || last[at].Cost is not null)
+            {
+                return null;
+            }
+
+            FailoverCost cost = costOf(last[at]);
+            last[at] = last[at] with { Cost = cost };
+            CountCost(last[at].Kind, cost);
+            _last = last;
+            return last[at];
         }
     }
 
     private void CountDuration(FailoverKind kind, TimeSpan duration) => DurationsOf(kind).Add((long)duration.TotalMilliseconds);
+
+    private void CountCost(FailoverKind kind, FailoverCost cost) => Volatile.Write(ref _costs[(int)kind], _costs[(int)kind] + cost.Total);
 }

@@ -30,6 +30,11 @@ internal interface ITopologySource
     {
     }
 
+    /// <summary>This process is about to move the master on demand, or has ended doing so. Any thread.</summary>
+    void OnDemand(bool isUnderWay)
+    {
+    }
+
     /// <summary>How long its views may be acted upon; null without Sentinel, where only the server itself knows its state.</summary>
     Lease? Lease => null;
 

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace RedisProxy.Admin;
+namespace RedisProxy.Configuration;
 
 /// <summary>External names of enum members: in metric labels and in JSON.</summary>
 internal static class Labels
