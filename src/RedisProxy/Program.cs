@@ -7,5 +7,7 @@ var commandLine = new ProxyCommandLine(
     ProxyHost.RunAsync,
     (options, logLevel, cancel) => CheckReport.RunAsync(options, logLevel, shell.Output, cancel),
     (options, request, cancel) => AuditReport.RunAsync(options, request.LogLevel, request.IsJson, shell.Output, cancel),
-    (admin, question, cancel) => AdminClient.AskAsync(admin, question, shell.Output, shell.Error, cancel));
+    (admin, question, cancel) => question.IsWatched
+        ? StatusWatch.RunAsync(admin, question, shell.Output, shell.IsTerminal, cancel)
+        : AdminClient.AskAsync(admin, question, shell.Output, shell.Error, cancel));
 return await commandLine.InvokeAsync(args);

@@ -28,7 +28,7 @@ internal static class AdminClient
             handler.ConnectCallback = (_, cancelConnect) => ConnectAsync(path, cancelConnect);
         }
 
-        using var http = new HttpClient(handler) { Timeout = asked.IsVerb ? MaxTimeOfVerb : MaxTime };
+        using var http = new HttpClient(handler) { Timeout = asked.MaxTime ?? (asked.IsVerb ? MaxTimeOfVerb : MaxTime) };
         using var request = new HttpRequestMessage(asked.IsVerb ? HttpMethod.Post : HttpMethod.Get, $"http://{target}/{asked.Path}");
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(asked.IsJson ? "application/json" : "text/plain"));
         if (asked is { ShowsToken: true, Token: { } token })

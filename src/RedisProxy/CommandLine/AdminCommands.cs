@@ -68,6 +68,8 @@ internal sealed class AdminCommands
         Description = "Resume automatically after this, at most 10m. Default: 10s.",
     };
 
+    private readonly Option<bool> _watch = new("--watch") { Description = "Again every second, until Ctrl-C." };
+
     private readonly Option<bool> _live = new("--live")
     {
         Description = "Only whether its event loops run, not whether it should receive traffic.",
@@ -113,6 +115,7 @@ internal sealed class AdminCommands
         Drain.Add(_listener);
 
         Status.Add(_json);
+        Status.Add(_watch);
         foreach (Option option in new Option[] { _json, _listener, _phase, _client, _name, _limit })
         {
             Sessions.Add(option);
@@ -143,7 +146,10 @@ internal sealed class AdminCommands
     private AdminQuestion HealthOf(ParseResult arguments) =>
         new(arguments.GetValue(_live) ? "healthz/live" : "healthz/ready", IsJson: false);
 
-    private AdminQuestion StatusOf(ParseResult arguments) => new("status", arguments.GetValue(_json));
+    private AdminQuestion StatusOf(ParseResult arguments) => new("status", arguments.GetValue(_json))
+    {
+        IsWatched = arguments.GetValue(_watch),
+    };
 
     private AdminQuestion SessionsOf(ParseResult arguments)
     {
@@ -206,6 +212,12 @@ internal sealed record AdminQuestion(string Path, bool IsJson)
 
     /// <summary>The token is sent along, if there is one.</summary>
     public bool ShowsToken { get; init; }
+
+    /// <summary>It is asked again and again.</summary>
+    public bool IsWatched { get; init; }
+
+    /// <summary>For the answer; null: as long as it may reasonably take.</summary>
+    public TimeSpan? MaxTime { get; init; }
 
     /// <summary>The file with the token; null: in the configuration.</summary>
     public string? TokenFile { get; init; }

@@ -12,6 +12,10 @@ internal static class HelpTexts
     public const string Audit =
         "Compares the master with its replicas, and the Sentinels, and predicts the next failover. Changes nothing.";
 
+    public const string Config =
+        "Prints the configuration in effect: the value of each key, and whether it comes from the file, the environment, the command "
+        + "line, or is the default.";
+
     public const string Health =
         "Tells by the exit code whether a running proxy is fit for traffic: for health checks without a shell or curl.";
 
@@ -124,6 +128,14 @@ internal static class HelpTexts
           2  bad usage
         """;
 
+    public const string ConfigExamples = """
+        Examples:
+          RedisProxy config --config /etc/redisproxy/proxy.json
+          REDISPROXY_hold__timeout=2s RedisProxy config --listen 6380 --backend 127.0.0.1:6379 --json
+
+        Each line is a key, its value, and the source of the value. Passwords, tokens and the like are shown as (set).
+        """;
+
     public const string HealthExamples = $"""
         Examples:
           RedisProxy health
@@ -138,6 +150,7 @@ internal static class HelpTexts
     public const string StatusExamples = $"""
         Examples:
           RedisProxy status
+          RedisProxy status --watch
           RedisProxy status --admin 10.0.0.7:9180 --json
 
         {WhichProxy}

@@ -30,6 +30,8 @@ internal sealed class ProxyCommandLine
 
     private readonly Option<bool> _auditJson = new("--json") { Description = "As JSON, for programs." };
 
+    private readonly Option<bool> _configJson = new("--json") { Description = "As JSON, for programs." };
+
     private readonly Command _root;
 
     /// <param name="shell">The calling shell.</param>
@@ -94,8 +96,14 @@ internal sealed class ProxyCommandLine
             (run, cancel) => _audit(run.Options, new AuditRequest(run.LogLevel, arguments.GetValue(_auditJson)), cancel),
             cancellationToken));
 
+        var config = new Command("config", HelpTexts.Config) { _configJson };
+        config.SetAction((arguments, cancellationToken) => ConfigureAsync(
+            arguments,
+            (run, _) => ConfigReport.WriteAsync(run.Options, run.Sources(), arguments.GetValue(_configJson), _shell.Output),
+            cancellationToken));
+
         // Not a RootCommand: that one takes its name from the process, which differs under test and in a container.
-        var root = new Command(ShowVersion.ProgramName, HelpTexts.Proxy) { check, audit };
+        var root = new Command(ShowVersion.ProgramName, HelpTexts.Proxy) { check, audit, config };
         foreach ((Command command, Func<ParseResult, AdminQuestion> ask) in new AdminCommands().All)
         {
             command.SetAction((arguments, cancel) => AskAsync(arguments, ask(arguments), cancel));
@@ -120,6 +128,7 @@ internal sealed class ProxyCommandLine
     {
         "check" => HelpTexts.CheckExamples,
         "audit" => HelpTexts.AuditExamples,
+        "config" => HelpTexts.ConfigExamples,
         "health" => HelpTexts.HealthExamples,
         "status" => HelpTexts.StatusExamples,
         "sessions" => HelpTexts.SessionsExamples,
@@ -159,7 +168,8 @@ internal sealed class ProxyCommandLine
                 reading.Options,
                 _arguments.LogLevelOf(arguments),
                 arguments.GetValue(_takeOver),
-                () => OptionsReader.Read(_arguments.SourcesOf(arguments, _shell)));
+                () => OptionsReader.Read(_arguments.SourcesOf(arguments, _shell)),
+                () => _arguments.SourcesOf(arguments, _shell));
             return await act(run, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

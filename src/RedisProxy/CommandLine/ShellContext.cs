@@ -10,13 +10,19 @@ namespace RedisProxy.CommandLine;
 internal sealed record ShellContext(
     TextWriter Output, TextWriter Error, IReadOnlyDictionary<string, string> Environment, string Directory)
 {
+    /// <summary>The output is looked at as it is written.</summary>
+    public bool IsTerminal { get; init; }
+
     public static ShellContext OfThisProcess()
     {
         Dictionary<string, string> variables = System.Environment.GetEnvironmentVariables()
             .Cast<DictionaryEntry>()
             .ToDictionary(v => (string)v.Key, v => (string?)v.Value ?? "", StringComparer.Ordinal);
 #pragma warning disable RS0030 // The command line is the one place that may write to the console, and this is where it gets it.
-        return new ShellContext(Console.Out, Console.Error, variables, System.Environment.CurrentDirectory);
+        return new ShellContext(Console.Out, Console.Error, variables, System.Environment.CurrentDirectory)
+        {
+            IsTerminal = !Console.IsOutputRedirected,
+        };
 #pragma warning restore RS0030
     }
 }

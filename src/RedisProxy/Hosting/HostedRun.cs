@@ -9,4 +9,6 @@ namespace RedisProxy.Hosting;
 /// <param name="LogLevel">The minimum level to log.</param>
 /// <param name="TakesOver">Addresses may be shared with a running proxy that this one replaces.</param>
 /// <param name="ReadAgain">Reads the configuration again from its source.</param>
-internal sealed record HostedRun(ProxyOptions Options, LogLevel LogLevel, bool TakesOver, Func<OptionsReading> ReadAgain);
+/// <param name="Sources">That source.</param>
+internal sealed record HostedRun(
+    ProxyOptions Options, LogLevel LogLevel, bool TakesOver, Func<OptionsReading> ReadAgain, Func<OptionSources> Sources);

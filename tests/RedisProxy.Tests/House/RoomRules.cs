@@ -16,6 +16,7 @@ internal static class RoomRules
         ["Configuration/Keys"],
         ["Configuration/Reading"],
         ["Configuration/Reload"],
+        ["Configuration/Effective"],
         ["Resp"],
         ["Actors"],
         ["Transport"],

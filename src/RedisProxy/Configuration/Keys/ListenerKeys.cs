@@ -102,6 +102,9 @@ internal static class ListenerKeys
             NeedsRestartBetween = OwnsOtherwise,
         });
 
+    /// <summary>The names of the keys that apply only to a listener that serves from replicas.</summary>
+    public static IReadOnlyCollection<string> OnlyForReplicas { get; } = [.. Replica.Keys.Select(static key => key.Name)];
+
     public static ListenerReading Read(OptionSection section)
     {
         ListenerOptions options = Table.Read(section);
