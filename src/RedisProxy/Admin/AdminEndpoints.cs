@@ -9,7 +9,9 @@ using Microsoft.Net.Http.Headers;
 using Prometheus;
 
 using RedisProxy.Audit;
+using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
+using RedisProxy.Transport;
 
 namespace RedisProxy.Admin;
 
@@ -28,6 +30,8 @@ internal static class AdminEndpoints
         endpoints.MapGet("/sessions", (RequestDelegate)SessionsAsync);
         endpoints.MapGet("/slowlog", (RequestDelegate)SlowlogAsync);
         endpoints.MapGet("/audit", (RequestDelegate)AuditAsync);
+        endpoints.MapGet("/config", (RequestDelegate)ConfigAsync);
+        endpoints.MapGet("/history", (RequestDelegate)HistoryAsync);
         var metrics = new Lazy<RequestDelegate>(() => CreateMetricsServer(endpoints));
         endpoints.MapGet("/metrics", (RequestDelegate)(http => metrics.Value(http)));
     }
@@ -151,6 +155,19 @@ internal static class AdminEndpoints
             ? WriteAsync(http, isOk: true, AuditText.Of(results))
             : WriteJsonAsync(http, AuditDocument.Of(results), AuditJson.Default.AuditDocument));
     }
+
+    private static Task ConfigAsync(HttpContext http)
+    {
+        IServiceProvider services = http.RequestServices;
+        ConfigDocument document = ConfigDocument.Of(
+            services.GetRequiredService<RunningOptions>().Current,
+            services.GetRequiredService<ConfigSource>(),
+            services.GetRequiredService<TlsSetup>());
+        return WriteJsonAsync(http, document, ConfigDocumentJson.Default.ConfigDocument);
+    }
+
+    private static Task HistoryAsync(HttpContext http) => WriteJsonAsync(
+        http, http.RequestServices.GetRequiredService<StatusHistory>().Document, HistoryJson.Default.HistoryDocument);
 
     // JSON unless text is requested: programs rarely send an Accept header.
     private static bool IsForPeople(HttpContext http) =>

@@ -1,6 +1,7 @@
 using System.Globalization;
 
 using RedisProxy.Configuration;
+using RedisProxy.Servers;
 
 namespace RedisProxy.Audit;
 
@@ -55,9 +56,7 @@ internal sealed record ServerFacts
     public long InfoNumber(string name) => Number(Info, name);
 
     /// <summary>"7.0.15", or "valkey 8.0.1".</summary>
-    public string Version => Info.TryGetValue("valkey_version", out string? valkey)
-        ? $"valkey {valkey}"
-        : Info.GetValueOrDefault("redis_version", "");
+    public string Version => ReplicationFacts.VersionOf(Info);
 
     /// <summary>0 when it is missing or not a number.</summary>
     public static long Number(IReadOnlyDictionary<string, string> fields, string name) =>

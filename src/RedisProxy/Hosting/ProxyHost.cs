@@ -127,6 +127,8 @@ internal static class ProxyHost
         services.AddSingleton<Readiness>();
         services.AddSingleton<Liveness>();
         services.AddSingleton<StatusReport>();
+        services.AddSingleton<StatusHistory>();
+        services.AddSingleton(new ConfigSource(run.Sources));
         services.AddSingleton<OtlpPushes>();
         services.AddSingleton(provider => new Notifications(
             options.Notify, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<Notifications>>()));
@@ -146,6 +148,11 @@ internal static class ProxyHost
         services.AddHostedService(provider => provider.GetRequiredService<ProxyService>());
         services.AddHostedService(provider => provider.GetRequiredService<Supervision>());
         services.AddHostedService(provider => provider.GetRequiredService<AuditWatch>());
+        if (admin is not null)
+        {
+            services.AddHostedService(provider => provider.GetRequiredService<StatusHistory>());
+        }
+
         services.AddHostedService<RoleService>();
         services.AddHostedService<NotificationService>();
         if (options.Otlp.Endpoint is not null)

@@ -12,6 +12,9 @@ internal sealed record ReplicationFacts
     /// <summary>Changes with every start of the server; empty when not reported.</summary>
     public string RunId { get; init; } = "";
 
+    /// <inheritdoc cref="VersionOf"/>
+    public string Version { get; init; } = "";
+
     /// <summary>Its role is master.</summary>
     public bool IsMaster { get; init; }
 
@@ -54,6 +57,7 @@ internal sealed record ReplicationFacts
         return new ReplicationFacts
         {
             RunId = info.GetValueOrDefault("run_id", ""),
+            Version = VersionOf(info),
             IsMaster = isMaster,
             Master = HostEndpoint.ReadAnnounced(info.GetValueOrDefault("master_host", ""), info.GetValueOrDefault("master_port", "")),
             IsLinkUp = info.GetValueOrDefault("master_link_status") == "up",
@@ -67,6 +71,12 @@ internal sealed record ReplicationFacts
             BacklogBytes = Number(info, "repl_backlog_size"),
         };
     }
+
+    /// <summary>"7.0.15", or "valkey 8.0.1"; empty when not reported.</summary>
+    /// <param name="info">The lines of INFO.</param>
+    public static string VersionOf(IReadOnlyDictionary<string, string> info) => info.TryGetValue("valkey_version", out string? valkey)
+        ? $"valkey {valkey}"
+        : info.GetValueOrDefault("redis_version", "");
 
     // slave0:ip=10.0.0.2,port=6379,state=online,offset=1234,lag=1
     private static bool IsReplica(string key) =>

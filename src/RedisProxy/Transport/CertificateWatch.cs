@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 
 using Microsoft.Extensions.Logging;
 
@@ -17,9 +18,12 @@ namespace RedisProxy.Transport;
 internal sealed class CertificateWatch(string name, TlsMaterial inUse, Action<TlsMaterial> renew)
 {
     private readonly CertificateFiles _files = inUse.Files;
-    private TlsMaterial _inUse = inUse;
+    private volatile TlsMaterial _inUse = inUse;
     private string _lastComplaint = "";
     private bool _hasComplained;
+
+    /// <summary>Null: it has none of its own. Any thread.</summary>
+    public CertificateInUse? InUse => _inUse.Certificate is { } own ? new CertificateInUse(name, own) : null;
 
     /// <summary>Not reentrant: one thread at a time.</summary>
     public void Look(ILogger log)
@@ -64,3 +68,6 @@ internal sealed class CertificateWatch(string name, TlsMaterial inUse, Action<Tl
         }
     }
 }
+
+/// <param name="Section">That has configured it.</param>
+internal sealed record CertificateInUse(string Section, X509Certificate2 Certificate);

@@ -42,6 +42,9 @@ internal sealed class TlsSetup : IDisposable
     /// <summary>Null: in plain text.</summary>
     public ServerTls? Of(ListenerOptions listener) => _listeners.GetValueOrDefault(listener);
 
+    /// <summary>The certificates that are presented, to clients and to servers.</summary>
+    public IEnumerable<CertificateInUse> Certificates => _watches.Select(static watch => watch.InUse).OfType<CertificateInUse>();
+
     /// <summary>Checks the files until disposed.</summary>
     public void BeginLooking(TimeProvider time, ILogger log)
     {

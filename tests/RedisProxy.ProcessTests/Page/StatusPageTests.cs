@@ -39,6 +39,13 @@ public sealed class StatusPageTests
             "[...document.querySelectorAll('td')].filter(t => t.textContent === 'agrees').length === 3", "all Sentinels agree");
         Assert.Equal("true", await browser.EvaluateAsync("window.isSamePage"));
 
+        // Who comes late sees the same three minutes.
+        await browser.OpenAsync(proxy.Http.BaseAddress!);
+        await browser.EventuallyAsync("history.requests.length >= 5 && Math.max(...history.held) > 0", "the proxy has kept the history");
+        await browser.EvaluateAsync("(document.getElementById('setup').open = true)");
+        await browser.EventuallyAsync(
+            "document.getElementById('config').textContent.includes('sentinel.endpoints')", "the configuration is shown");
+
         await AssertSizesAndColoursAsync(browser);
         await AssertKeyboardAsync(browser);
         Assert.Empty(browser.Errors);
@@ -70,6 +77,50 @@ public sealed class StatusPageTests
 
         await proxy.StopAsync();
         await browser.EventuallyAsync("document.getElementById('lost').hidden === false", "the page says that the proxy is gone");
+    }
+
+    [Fact]
+    public async Task Page_OfManyMasters_HasALineForEach_AndCountsWhatItLeavesOut()
+    {
+        await using RedisServer server = await RedisServer.StartAsync();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(server));
+        await using Browser browser = await Browser.StartAsync();
+        await browser.ShowAsAsync(360, 800, isDark: false);
+        await browser.OpenAsync(proxy.Http.BaseAddress!);
+        await browser.EventuallyAsync("document.getElementById('state').textContent === 'serving'", "the page is live");
+        string name = Hostile.Replace("'", "\\'", StringComparison.Ordinal);
+        await browser.EvaluateAsync(
+            $$"""
+            fetch('status').then(r => r.json()).then(s => {
+              const [m] = s.masters;
+              const finding = { severity: 'critical', where: '{{name}}', topic: '{{name}}', text: '{{name}}' };
+              const cost = { held: 1, longestWaitSeconds: 1.5, notExecuted: 2, unknown: 3, resent: 4, sessionsEnded: { pinned: 5 } };
+              const whole = { holdBeganAfterSeconds: 0, why: '{{name}}', sessionsWaiting: 6, oldGoneAfterSeconds: null,
+                promotionSeenAfterSeconds: null, allContinuedAfterSeconds: null, total: cost, listeners: { '{{name}}': cost, b: cost } };
+              const failover = { number: 1, kind: 'planned', firstSignAt: '2026-11-30T12:00:00Z', acceptedAfterSeconds: 1,
+                availableAfterSeconds: 1, old: '{{name}}', new: 'b', epoch: 1, who: '{{name}}', cost: whole };
+              s.masters = [1, 2, 3, 4, 5].map(i => ({ ...m, name: `m${i} {{name}}`, replicas: ['a', 'b', 'c', 'd', 'e', 'f'],
+                findings: [finding], moreFindings: 7, lastFailovers: Array(5).fill(failover), failovers: { planned: 30 },
+                outage: { text: '{{name}}', notExecutedInSeconds: 1 } }));
+              events.close();
+              show(s);
+              document.querySelectorAll('details.master')[1].open = true;
+              window.isShown = true;
+            })
+            """);
+        await browser.EventuallyAsync("window.isShown === true && document.querySelectorAll('svg.picture').length === 1", "one is opened");
+        Assert.Equal("5", await browser.EvaluateAsync("document.querySelectorAll('details.master').length"));
+        Assert.Equal("0", await browser.EvaluateAsync("document.querySelectorAll('img').length"));
+        string text = await browser.EvaluateAsync("document.body.textContent");
+        Assert.Contains("and 3 more", text, StringComparison.Ordinal);
+        Assert.Contains("and 35 more", text, StringComparison.Ordinal);
+        Assert.Contains("and 130 more since the start", text, StringComparison.Ordinal);
+        Assert.Contains(
+            "held 1, longest wait 1.500 s, not executed 2, unknown 3, resent 4, sessions ended: pinned 5, 6 session(s) still waiting",
+            text,
+            StringComparison.Ordinal);
+        Assert.Equal("true", await browser.EvaluateAsync("document.documentElement.scrollWidth <= 360"));
+        Assert.Empty(browser.Errors);
     }
 
     [Fact]
@@ -129,14 +180,14 @@ public sealed class StatusPageTests
     {
         await browser.EvaluateAsync("document.body.focus()");
         var reached = new List<string>();
-        for (int i = 0; i < 7; i++)
+        for (int i = 0; i < 8; i++)
         {
             await browser.PressTabAsync();
             reached.Add(await browser.EvaluateAsync(
                 "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"));
         }
 
-        Assert.Equal(["Skip to content", "status", "sessions", "audit", "metrics", "ready", "Sentinels of mymaster"], reached);
+        Assert.Equal(["Skip to content", "status", "sessions", "audit", "config", "metrics", "ready", "Sentinels of mymaster"], reached);
         await browser.EvaluateAsync("window.before = document.activeElement");
         await browser.EventuallyAsync("document.contains(window.before) === false", "the page was drawn anew");
         Assert.Equal("Sentinels of mymaster", await browser.EvaluateAsync("document.activeElement.getAttribute('aria-label')"));

@@ -57,7 +57,8 @@ public sealed class StatusTextTests
     public void Sessions_WithLinksOfTheirOwn_HaveNoSuchColumn() => Assert.EndsWith(
         "  HELD", StatusText.Of(new SessionsAnswer(1, [Session(1, null, null)])).Split('\n')[0], StringComparison.Ordinal);
 
-    private static ProxyStatus Status => new("1", Ready: true, Stopping: false, 1, [], [Listener("own", null), Listener("many", Links)]);
+    private static ProxyStatus Status => new(
+        "1", "h", 1, Ready: true, Stopping: false, 1, [], [Listener("own", null), Listener("many", Links)]);
 
     private static ListenerStatus Listener(string name, LinksStatus? links) => new(
         name, "127.0.0.1:1", "m", Paused: false, Draining: false, MaxSessions: 10, None, 0, 0, 0, 0, 0, None, None, "master", [], links);

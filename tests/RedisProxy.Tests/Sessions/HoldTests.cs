@@ -46,7 +46,14 @@ public sealed class HoldTests
         string burst = string.Concat(Enumerable.Repeat(Requests.Set, 20));
         await client.SendAsync(burst);
         await SessionLab.EventuallyAsync(() => lab.Counters.Phases[(int)SessionPhase.Draining] == 1, "the session drains");
-        await Eventually.Within(TimeSpan.FromSeconds(10), async () => await lab.CountHeldAsync() > 0, "requests are held");
+        await Eventually.Within(
+            TimeSpan.FromSeconds(10),
+            async () =>
+            {
+                await lab.CountPendingAsync();
+                return lab.Counters.Held == 20;
+            },
+            "all of it is held");
         Assert.Equal(0, lab.Counters.HeldRequests);
         await lab.ServeFirstAsync();
         await first.ExpectAsync(burst);

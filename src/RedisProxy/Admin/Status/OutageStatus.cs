@@ -36,7 +36,7 @@ internal sealed record OutageStatus(
         string what = outage.IsOver ? "the master takes requests again, held for"
             : view.Availability == Availability.Down ? "master gone for"
             : "requests held for";
-        string sentinels = view.Sentinels.Count > 0 && view.Availability == Availability.Down
+        string sentinels = view.Sentinels.Count > 0 && view.Availability == Availability.Down && !outage.IsOver
             ? Invariant($", {down} of {view.Sentinels.Count} Sentinels say down")
             : "";
         string next = outage.IsOver ? Invariant($", {outage.SessionsWaiting} session(s) still connect to it")

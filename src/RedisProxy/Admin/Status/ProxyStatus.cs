@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 
+using RedisProxy.Audit;
 using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
 using RedisProxy.Sessions;
@@ -11,8 +12,12 @@ namespace RedisProxy.Admin;
 /// The document of <c>/status</c>: the whole proxy at one moment. Part of the published behaviour; fields are added, never
 /// renamed.
 /// </summary>
+/// <param name="Host">The name of the machine, as in notifications.</param>
+/// <param name="Process">Its number there.</param>
 internal sealed record ProxyStatus(
     string Version,
+    string Host,
+    int Process,
     bool Ready,
     bool Stopping,
     double UptimeSeconds,
@@ -29,6 +34,9 @@ internal sealed record ProxyStatus(
 /// <param name="Replication">The state of each replica; empty without Sentinel.</param>
 /// <param name="ProbeMilliseconds">Round trip of the proxy's last ROLE and PING to the master; null before the first.</param>
 /// <param name="Outage">Null: there is none now.</param>
+/// <param name="ServerVersion">Of the master; empty while it is not known, and without Sentinel.</param>
+/// <param name="Findings">Of the last audit, the most severe first; empty before the first.</param>
+/// <param name="MoreFindings">How many are not listed.</param>
 internal sealed record MasterStatus(
     string Name,
     string? Announced,
@@ -43,9 +51,15 @@ internal sealed record MasterStatus(
     IReadOnlyList<FailoverStatus> LastFailovers,
     double? ProbeMilliseconds,
     IReadOnlyList<ReplicaStatus> Replication,
-    OutageStatus? Outage)
+    OutageStatus? Outage,
+    string ServerVersion,
+    IReadOnlyList<AuditedFinding> Findings,
+    int MoreFindings)
 {
-    public static MasterStatus Of(ITopologySource source, ReplicationView? replication, OutageStatus? outage)
+    private const int MaxFindings = 20;
+
+    public static MasterStatus Of(
+        ITopologySource source, ReplicationView? replication, OutageStatus? outage, IReadOnlyList<Finding> findings)
     {
         TopologyView view = source.Current;
         return new MasterStatus(
@@ -62,7 +76,10 @@ internal sealed record MasterStatus(
             [.. source.Failovers.Last.Select(FailoverStatus.Of)],
             source.ProbeRoundTrip?.TotalMilliseconds,
             [.. replication?.Replicas.Select(ReplicaStatus.Of) ?? []],
-            outage);
+            outage,
+            replication?.Master?.Version ?? "",
+            [.. findings.Take(MaxFindings).Select(AuditedFinding.Of)],
+            Math.Max(0, findings.Count - MaxFindings));
     }
 }
 
@@ -74,8 +91,9 @@ internal sealed record MasterStatus(
 /// <param name="LagBytes">Behind the master; null when either of the two does not answer.</param>
 /// <param name="LagSeconds">How far it is behind the master, in time.</param>
 /// <param name="Error">Why it does not answer; empty when it does.</param>
+/// <param name="Version">Empty while it does not answer.</param>
 internal sealed record ReplicaStatus(
-    string Address, bool LinkUp, bool Syncing, bool Down, long? LagBytes, double? LagSeconds, string Error)
+    string Address, bool LinkUp, bool Syncing, bool Down, long? LagBytes, double? LagSeconds, string Error, string Version)
 {
     public static ReplicaStatus Of(ReplicaState replica) => new(
         replica.Endpoint.ToString(),
@@ -84,7 +102,8 @@ internal sealed record ReplicaStatus(
         replica.IsDown,
         replica.LagBytes,
         replica.Lag?.TotalSeconds,
-        replica.Facts is not null ? "" : replica.Failure.Length > 0 ? replica.Failure : "not checked yet");
+        replica.Facts is not null ? "" : replica.Failure.Length > 0 ? replica.Failure : "not checked yet",
+        replica.Facts?.Version ?? "");
 }
 
 /// <param name="Agrees">It is connected and reports the master in use.</param>
