@@ -150,6 +150,7 @@ public sealed class LosslessFailoverTests(ITestOutputHelper output) : IAsyncLife
         Assert.All(reports, report => Assert.True(report.IsHonest, report.ToString()));
         Assert.All(
             reports[..2], report => Assert.Equal(0, report.NotExecuted + report.Unknown + report.Broken + report.OtherErrors));
+        Assert.Equal(times, (await _asked.ScrapeAsync()).Sum("redisproxy_failovers_total", ("kind", "on_demand")));
         Assert.Equal(times, (await _other.ScrapeAsync()).Sum("redisproxy_failovers_total", ("kind", "planned")));
     }
 

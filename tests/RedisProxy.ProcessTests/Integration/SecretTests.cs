@@ -33,7 +33,7 @@ public sealed class SecretTests
         await authenticated.SendAsync($"AUTH app {Password}\r\n*1\r\nno request {Password}\r\n");
         await authenticated.ReadToEndAsync();
 
-        foreach (string path in new[] { "", "status", "sessions", "slowlog", "metrics", "healthz/ready" })
+        foreach (string path in new[] { "", "status", "sessions", "slowlog", "config", "metrics", "healthz/ready" })
         {
             string shown = await proxy.Http.GetStringAsync(new Uri(path, UriKind.Relative));
             Assert.DoesNotContain("canary", shown, StringComparison.Ordinal);

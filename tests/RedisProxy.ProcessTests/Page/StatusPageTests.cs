@@ -45,6 +45,7 @@ public sealed class StatusPageTests
         await browser.EvaluateAsync("(document.getElementById('setup').open = true)");
         await browser.EventuallyAsync(
             "document.getElementById('config').textContent.includes('sentinel.endpoints')", "the configuration is shown");
+        await browser.EvaluateAsync("(document.getElementById('setup').open = false)");
 
         await AssertSizesAndColoursAsync(browser);
         await AssertKeyboardAsync(browser);

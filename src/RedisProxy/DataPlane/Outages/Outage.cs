@@ -63,7 +63,7 @@ internal sealed class Outage(
         double? After(long? moment) =>
             moment is { } at ? Math.Round((at - firstSign) / (double)time.TimestampFrequency, 3) + 0.0 : null; // Not -0.
         return new FailoverCost(
-            After(began)!.Value,
+            Math.Max(0, After(began)!.Value), // One on demand begins a moment before the control plane hears of it.
             Why,
             After(_oldGone),
             After(_promotionSeen),

@@ -41,7 +41,7 @@ internal sealed record FailoverCost(
     [JsonIgnore]
     public string Moments => string.Join(", ", new[]
     {
-        Moment("held from", HoldBeganAfterSeconds),
+        $"{Moment("held from", HoldBeganAfterSeconds)} ({Why})",
         Moment("old master gone after", OldGoneAfterSeconds),
         Moment("promotion seen after", PromotionSeenAfterSeconds),
         Moment("first session continued after", FirstContinuedAfterSeconds),
