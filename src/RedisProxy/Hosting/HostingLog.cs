@@ -28,4 +28,13 @@ internal static partial class HostingLog
 
     [LoggerMessage(1007, LogLevel.Error, "A reload failed; restart the proxy to be sure of its configuration")]
     public static partial void ReloadFailed(ILogger log, Exception error);
+
+    [LoggerMessage(1008, LogLevel.Information, "Another program is installed at {Path}: starting it, to take over")]
+    public static partial void SuccessorStarting(ILogger log, string path);
+
+    [LoggerMessage(1009, LogLevel.Information, "Process {Process} has taken over and is the service from now on")]
+    public static partial void SuccessorReady(ILogger log, int process);
+
+    [LoggerMessage(1010, LogLevel.Error, "The program at {Path} has not taken over, and this process goes on: {Problem}")]
+    public static partial void SuccessorFailed(ILogger log, string path, string problem);
 }

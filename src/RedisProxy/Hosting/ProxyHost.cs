@@ -143,10 +143,12 @@ internal static class ProxyHost
         services.AddSingleton<OperatorAccess>();
         services.AddSingleton(provider => SystemdNotifier.OfThisProcess(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(provider => CreateReload(run, provider));
+        services.AddSingleton<Successor>();
         services.AddSingleton<Supervision>();
         services.AddSingleton<ProxyService>();
         services.AddHostedService(provider => provider.GetRequiredService<ProxyService>());
         services.AddHostedService(provider => provider.GetRequiredService<Supervision>());
+        services.AddHostedService<HangUp>();
         services.AddHostedService(provider => provider.GetRequiredService<AuditWatch>());
         if (admin is not null)
         {

@@ -1,8 +1,7 @@
-using System.Net.Sockets;
-using System.Text;
 using System.Text.RegularExpressions;
 
 using RedisProxy.ProcessTests.CommandLine;
+using RedisProxy.ProcessTests.Harness;
 using RedisProxy.Testing;
 
 namespace RedisProxy.ProcessTests.Integration;
@@ -17,8 +16,7 @@ public sealed partial class SystemdTests
     {
         await using RedisServer server = await RedisServer.StartAsync();
         using var folder = new TemporaryFolder();
-        using var systemd = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
-        systemd.Bind(new UnixDomainSocketEndPoint(folder.File("notify")));
+        using var systemd = new SystemdSocket(folder.File("notify"));
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(server) with
         {
             Environment = new Dictionary<string, string?>
@@ -28,17 +26,17 @@ public sealed partial class SystemdTests
                 ["WATCHDOG_PID"] = null,
             },
         });
-        Assert.StartsWith("READY=1\nSTATUS=", await ReceiveAsync(systemd, "READY=1"), StringComparison.Ordinal);
-        await ReceiveAsync(systemd, "WATCHDOG=1");
-        Assert.Contains("session(s); default 127.0.0.1:", await ReceiveAsync(systemd, "WATCHDOG=1"), StringComparison.Ordinal);
+        Assert.StartsWith("READY=1\nSTATUS=", await systemd.ReceiveAsync("READY=1"), StringComparison.Ordinal);
+        await systemd.ReceiveAsync("WATCHDOG=1");
+        Assert.Contains("session(s); default 127.0.0.1:", await systemd.ReceiveAsync("WATCHDOG=1"), StringComparison.Ordinal);
         long before = System.Diagnostics.Stopwatch.GetTimestamp() / 1000;
         proxy.Process.HangUp();
-        string reloading = await ReceiveAsync(systemd, "RELOADING=1");
+        string reloading = await systemd.ReceiveAsync("RELOADING=1");
         Assert.InRange(
             long.Parse(Microseconds().Match(reloading).Groups[1].Value), before, System.Diagnostics.Stopwatch.GetTimestamp() / 1000);
-        await ReceiveAsync(systemd, "READY=1");
+        await systemd.ReceiveAsync("READY=1");
         proxy.Process.Terminate();
-        Assert.Contains("EXTEND_TIMEOUT_USEC=11000000", await ReceiveAsync(systemd, "STOPPING=1"), StringComparison.Ordinal);
+        Assert.Contains("EXTEND_TIMEOUT_USEC=11000000", await systemd.ReceiveAsync("STOPPING=1"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -60,21 +58,6 @@ public sealed partial class SystemdTests
             "systemd-analyze", "systemd-analyze", ["verify", copy], folder.File("log"));
         Assert.Equal(0, await verify.WaitForExitAsync(Patience));
         Assert.Equal("", verify.LogTail);
-    }
-
-    private static async Task<string> ReceiveAsync(Socket systemd, string what)
-    {
-        byte[] buffer = new byte[4096];
-        using var timeout = new CancellationTokenSource(Patience);
-        while (true)
-        {
-            int length = await systemd.ReceiveAsync(buffer, SocketFlags.None, timeout.Token);
-            string state = Encoding.UTF8.GetString(buffer, 0, length);
-            if (state.Split('\n').Contains(what))
-            {
-                return state;
-            }
-        }
     }
 
     [GeneratedRegex(@"MONOTONIC_USEC=(\d+)")]

@@ -40,7 +40,7 @@ internal static class RoomRules
         ["Failover"],
         ["Admin/Audit"],
         ["Admin", "Admin/Insight", "Admin/Metrics", "Admin/Otlp", "Admin/Status", "Admin/Verbs"],
-        ["Hosting"],
+        ["Hosting", "Hosting/Systemd"],
         ["CommandLine"],
     ];
 

@@ -17,7 +17,6 @@ internal static class TypeRules
     {
         ["ProxyMetrics"] = 9,
         ["ProxyService"] = 11,
-        ["Supervision"] = 7,
     };
 
     /// <summary>A name is given once, also in another namespace.</summary>

@@ -1,7 +1,4 @@
-using System.Runtime.InteropServices;
-
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 
 using RedisProxy.Admin;
 using RedisProxy.Configuration;
@@ -10,36 +7,30 @@ using RedisProxy.DataPlane;
 namespace RedisProxy.Hosting;
 
 /// <summary>
-/// The process's side of its supervisor: SIGHUP triggers a reload, and systemd is notified of starts, reloads and stops. Its watchdog is
-/// fed only while every event loop runs.
+/// The process's side of its supervisor: systemd is notified of starts and stops, and its watchdog is fed only while every event loop runs.
 /// </summary>
 internal sealed class Supervision(
-    SystemdNotifier systemd, ConfigurationReload reload, RunningOptions running, Liveness liveness, Forwarder forwarder, TimeProvider time,
-    ILogger<Supervision> log) : IHostedLifecycleService, IDisposable
+    SystemdNotifier systemd, RunningOptions running, Liveness liveness, Forwarder forwarder, TimeProvider time)
+    : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
-    private PosixSignalRegistration? _hangUp;
     private Task _watching = Task.CompletedTask;
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartAsync(CancellationToken cancellationToken)
-    {
-        _hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, context =>
-        {
-            // Its default action would end the process.
-            context.Cancel = true;
-            _ = ReloadAsync();
-        });
-        return Task.CompletedTask;
-    }
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        systemd.Ready(Status);
+        bool isSuccessor = Successor.TryReport();
+        if (!isSuccessor)
+        {
+            systemd.Ready(Status);
+        }
+
         if (systemd.WatchdogTimeout is { } timeout)
         {
-            _watching = WatchAsync(timeout / 2);
+            _watching = WatchAsync(timeout / 2, isSuccessor ? timeout / 2 : TimeSpan.Zero);
         }
 
         return Task.CompletedTask;
@@ -53,18 +44,13 @@ internal sealed class Supervision(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        _hangUp?.Dispose();
         await _stop.CancelAsync();
         await _watching;
     }
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose()
-    {
-        _stop.Dispose();
-        _hangUp?.Dispose();
-    }
+    public void Dispose() => _stop.Dispose();
 
     private string Status
     {
@@ -78,27 +64,11 @@ internal sealed class Supervision(
         }
     }
 
-    private async Task ReloadAsync()
-    {
-        systemd.Reloading();
-        try
-        {
-            await reload.RunAsync();
-        }
-        catch (Exception error)
-        {
-            HostingLog.ReloadFailed(log, error);
-        }
-        finally
-        {
-            systemd.Ready(Status);
-        }
-    }
-
-    private async Task WatchAsync(TimeSpan interval)
+    private async Task WatchAsync(TimeSpan interval, TimeSpan first)
     {
         try
         {
+            await Task.Delay(first, time, _stop.Token);
             while (true)
             {
                 if ((await liveness.FindHungLoopsAsync()).Count == 0)

@@ -11,6 +11,7 @@ internal sealed class SystemdNotifier : IDisposable
 {
     private readonly TimeProvider _time;
     private readonly Socket? _socket;
+    private volatile bool _isHandedOver;
 
     /// <param name="socketPath"><c>NOTIFY_SOCKET</c>: a path, or an abstract name after an @; null or empty: no notifications.</param>
     /// <param name="watchdogMicroseconds"><c>WATCHDOG_USEC</c></param>
@@ -37,6 +38,9 @@ internal sealed class SystemdNotifier : IDisposable
     /// <summary>The process is killed after this time without a notification; null: there is no watchdog.</summary>
     public TimeSpan? WatchdogTimeout { get; }
 
+    /// <summary>There is a supervisor that asks for notifications, and this is its main process still.</summary>
+    public bool IsHeard => _socket is not null && !_isHandedOver;
+
     /// <summary>Configured by the environment of this process.</summary>
     public static SystemdNotifier OfThisProcess(TimeProvider time) => new(
         Environment.GetEnvironmentVariable("NOTIFY_SOCKET"),
@@ -45,6 +49,16 @@ internal sealed class SystemdNotifier : IDisposable
         time);
 
     public void Ready(string status) => Send($"READY=1\nSTATUS={status}");
+
+    /// <summary>The end of what <see cref="Reloading"/> began.</summary>
+    public void Reloaded() => Send("READY=1");
+
+    /// <summary>From now on that process is the service, and this one says no more: systemd would take its end for the service's.</summary>
+    public void HandOver(int process)
+    {
+        Send(FormattableString.Invariant($"READY=1\nMAINPID={process}\nWATCHDOG=1"));
+        _isHandedOver = true;
+    }
 
     public void Reloading() => Send(FormattableString.Invariant(
         $"RELOADING=1\nMONOTONIC_USEC={_time.GetTimestamp() / (_time.TimestampFrequency / 1_000_000)}"));
@@ -61,9 +75,14 @@ internal sealed class SystemdNotifier : IDisposable
 
     private void Send(string state)
     {
+        if (!IsHeard)
+        {
+            return;
+        }
+
         try
         {
-            _socket?.Send(System.Text.Encoding.UTF8.GetBytes(state));
+            _socket!.Send(System.Text.Encoding.UTF8.GetBytes(state));
         }
         catch (SocketException)
         {
