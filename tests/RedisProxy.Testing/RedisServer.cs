@@ -137,6 +137,10 @@ public sealed class RedisServer : IAsyncDisposable
         await LaunchAsync();
     }
 
+    /// <summary>From its next start on; as the scripts of Helm charts do before a pod's server starts.</summary>
+    public void ReplicateFrom(RedisServer master) => File.AppendAllText(
+        _folder.File("redis.conf"), string.Create(CultureInfo.InvariantCulture, $"\nreplicaof {master.Address} {master.Port}\n"));
+
     public async ValueTask DisposeAsync()
     {
         if (_process is not null)

@@ -11,8 +11,8 @@ internal static class AdminClient
 {
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(15);
 
-    // A failover may have to wait for Sentinel several times.
-    private static readonly TimeSpan MaxTimeOfVerb = TimeSpan.FromSeconds(90);
+    // A failover may have to wait for Sentinel several times, after it has waited for a minute to begin.
+    private static readonly TimeSpan MaxTimeOfVerb = TimeSpan.FromSeconds(150);
 
     /// <returns>An <see cref="ExitCode"/>; the response goes to <paramref name="output"/>, an error to <paramref name="error"/>.</returns>
     public static async Task<int> AskAsync(

@@ -61,6 +61,16 @@ internal sealed class AdminCommands
     };
 
     private readonly Option<bool> _force = new("--force") { Description = "Despite objections." };
+    private readonly Option<string> _ifMaster = new("--if-master")
+    {
+        HelpName = "HOST[:PORT]",
+        Description = "Only if this server is the master; otherwise there is nothing to do. For preStop hooks.",
+    };
+
+    private readonly Option<bool> _wait = new("--wait")
+    {
+        Description = "Try for a minute while there are objections, then wait until the replicas are in sync.",
+    };
 
     private readonly Option<string> _for = new("--for")
     {
@@ -104,6 +114,8 @@ internal sealed class AdminCommands
         Kill.Add(_id);
         Failover.Add(_master);
         Failover.Add(_force);
+        Failover.Add(_ifMaster);
+        Failover.Add(_wait);
         NotifyTest.Add(_receiver);
         foreach (Command verb in new[] { Slowlog, Pause, Resume, Drain, Reload, Kill, Failover, NotifyTest })
         {
@@ -182,6 +194,8 @@ internal sealed class AdminCommands
     [
         ("master", arguments.GetValue(_master)),
         ("force", arguments.GetValue(_force) ? "true" : null),
+        ("ifMaster", arguments.GetValue(_ifMaster)),
+        ("wait", arguments.GetValue(_wait) ? "60s" : null),
     ]));
 
     private AdminQuestion VerbOf(ParseResult arguments, string path, params (string Name, Option<string> Option)[] parameters) =>

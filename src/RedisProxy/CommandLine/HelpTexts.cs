@@ -171,6 +171,9 @@ internal static class HelpTexts
 
           RedisProxy resume --admin 10.0.0.7:9180 --token-file /run/secrets/redisproxy
           RedisProxy failover mymaster
+          RedisProxy failover --if-master 10.1.2.3 --wait
+              Before the server 10.1.2.3 is stopped. Exits with 0 at once if it is not the master.
+
           RedisProxy notify-test ops
           RedisProxy kill 4711
           RedisProxy drain --listener sessions-cache

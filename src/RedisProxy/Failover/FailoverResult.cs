@@ -6,6 +6,9 @@ namespace RedisProxy.Failover;
 /// <param name="Steps">The steps taken, each with the time since the hold began.</param>
 internal sealed record FailoverResult(FailoverEnd End, string Problem, IReadOnlyList<string> Objections, IReadOnlyList<string> Steps)
 {
+    /// <param name="why">A sentence.</param>
+    public static FailoverResult NotTheMaster(string why) => new(FailoverEnd.NotTheMaster, why, [], []);
+
     public static FailoverResult Refused(IReadOnlyList<string> objections) => new(FailoverEnd.Refused, "", objections, []);
 }
 
@@ -19,4 +22,7 @@ internal enum FailoverEnd
 
     /// <summary>It was begun and then aborted.</summary>
     Aborted,
+
+    /// <summary>The server that was named is not the master, so nothing was done.</summary>
+    NotTheMaster,
 }

@@ -25,13 +25,15 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
     private static readonly TimeSpan PromoteWithin = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan AcceptWithin = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan AgreeWithin = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(2);
 
     private readonly Lock _beginning = new();
     private TaskCompletionSource? _underWay;
     private volatile bool _isStopping;
+
+    /// <summary>One is in progress. Any thread.</summary>
+    public bool IsUnderWay => Volatile.Read(ref _underWay) is not null;
 
     /// <param name="masterName">Sentinel's name of the master.</param>
     /// <param name="isForced">Despite the objections of the preflight, as far as possible.</param>
@@ -75,8 +77,7 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
     }
 
     /// <summary>
-    /// What the replicas lack compared with the master, or that this is unknown. Critical findings only: a warning is no reason
-    /// to put off maintenance.
+    /// What the replicas lack compared with the master, or that this is unknown. A warning is no reason to put off maintenance.
     /// </summary>
     private static async Task<IEnumerable<string>> AuditAsync(FailoverPlan plan)
     {
@@ -158,8 +159,7 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
     }
 
     /// <returns>Why it was not completed; empty when it was.</returns>
-    private async Task<string> TakeStepsAsync(
-        FailoverPlan plan, FailoverSteps servers, DataPlaneListener[] held, FailoverStepLog steps)
+    private async Task<string> TakeStepsAsync(FailoverPlan plan, FailoverSteps servers, DataPlaneListener[] held, FailoverStepLog steps)
     {
         ITopologySource source = held[0].Source;
         long before = source.Current.Generation;
@@ -249,7 +249,7 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
     // No client is waiting any more.
     private async Task<string> EndAsync(FailoverPlan plan, FailoverSteps servers, ITopologySource source, FailoverStepLog steps)
     {
-        bool isAgreed = await UntilAsync(AgreeWithin, () =>
+        bool isAgreed = await UntilAsync(AcceptWithin, () =>
         {
             TopologyView view = source.Current;
             return Task.FromResult(view.Sentinels.All(sentinel => !sentinel.IsConnected || sentinel.Master == view.Master?.Announced));

@@ -124,6 +124,7 @@ internal static class ProxyHost
             transport, run.TakesOver, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PortTakeover>>()));
         services.AddSingleton(provider => CreateForwarder(options, provider));
         services.AddSingleton(provider => CreateFailover(provider));
+        services.AddSingleton<PatientFailover>();
         services.AddSingleton<Readiness>();
         services.AddSingleton<Liveness>();
         services.AddSingleton<StatusReport>();
