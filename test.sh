@@ -14,7 +14,7 @@
 #   ./test.sh --servers [NAME …]        integration, faults, sessions, failovers, facade and clients with the servers of other Debian releases,
 #                                       all or those named (tests/servers.sh --help); REDISPROXY_SERVERS='README.md README.zh-CN.md' rewrites the table
 #   ./test.sh --privileged [...]        only those that need root and change the network, in namespaces of their own
-#   ./test.sh --container [...]         only those that build the container image and run it, and render the Helm chart; needs root
+#   ./test.sh --container [...]         only those that build the container images and the Debian package and run them, and render the chart; root
 # Each tier installs what it needs, and only that, from Debian's packages.
 # A random test prints its seed; REDISPROXY_TEST_SEED=… repeats it, REDISPROXY_TEST_FAILOVERS=… makes the long one shorter or longer.
 set -eu

@@ -73,10 +73,10 @@ require_privileges() {
     require ip:iproute2 nft:nftables
 }
 
-# For tests that build the container image and run it as an engine would, in their own network namespaces.
+# For tests that build the container image and the Debian package, and run them as an engine and a system would.
 require_container() {
     [ "$(id -u)" -eq 0 ] || fail "--container needs root: it builds in a chroot, mounts, and creates network namespaces. Try: sudo ./test.sh --container"
-    require buildah:buildah mmdebstrap:mmdebstrap ip:iproute2 unshare:util-linux go:golang-go redis-cli:redis-tools \
+    require buildah:buildah mmdebstrap:mmdebstrap ip:iproute2 unshare:util-linux go:golang-go redis-cli:redis-tools jq:jq \
         /usr/share/gocode/src/github.com/Masterminds/sprig:golang-github-masterminds-sprig-dev \
         /usr/share/gocode/src/sigs.k8s.io/yaml:golang-k8s-sigs-yaml-dev
 }

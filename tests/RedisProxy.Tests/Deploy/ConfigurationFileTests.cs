@@ -21,6 +21,14 @@ public sealed partial class ConfigurationFileTests
         Assert.Null(options.Admin.Token);
     }
 
+    [Fact]
+    public void Configuration_OfTheDebianPackage_LacksOnlyTheTokenThatIsMadeOnInstallation()
+    {
+        OptionsReading reading = Configured.Read(DeployFiles.Read(DeployFiles.DebianConfiguration));
+        Assert.StartsWith(
+            "admin.tokenFile: \"/etc/redisproxy/token\" does not exist", Assert.Single(reading.Errors), StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Files))]
     public void Configuration_WithWhatIsCommentedOut_LacksTheSecretsOnly(string file)

@@ -10,10 +10,11 @@ internal static class DeployFiles
     public const string Compose = "deploy/compose/compose.yaml";
     public const string Central = "deploy/kubernetes/central";
     public const string Sidecar = "deploy/kubernetes/sidecar";
+    public const string DebianConfiguration = "deploy/debian/proxy.json";
     public const string Chart = "deploy/helm/redisproxy";
 
-    /// <summary>Every <c>proxy.json</c> of a deployment.</summary>
-    public static IEnumerable<string> Configurations => Find("proxy.json");
+    /// <summary>Every <c>proxy.json</c> of a deployment in containers.</summary>
+    public static IEnumerable<string> Configurations => Find("proxy.json").Where(file => file != DebianConfiguration);
 
     /// <summary>Not the chart's templates: those are YAML only once they are rendered.</summary>
     public static IEnumerable<string> Yaml =>
