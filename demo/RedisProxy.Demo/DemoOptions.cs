@@ -6,7 +6,7 @@ namespace RedisProxy.Demo;
 internal sealed record DemoOptions
 {
     public const string Help = """
-        Usage: ./demo.sh [--once] [--direct] [--down-after MILLISECONDS]
+        Usage: ./demo.sh [--once] [--direct | --compare] [--down-after MILLISECONDS]
 
         Starts a master, two replicas, three Sentinels and the proxy on free loopback
         ports in a temporary folder, runs a small application (StackExchange.Redis with a
@@ -19,6 +19,8 @@ internal sealed record DemoOptions
                          of the application broke.
           --direct       Without the proxy: the application connects directly to the
                          master. Shows what is lost without one. Exit code 0.
+          --compare      Both, one after the other, and one table of the two. Stops then,
+                         with the exit code of --once. About two minutes.
           --down-after   Milliseconds of silence after which Sentinel considers the master
                          down. Default 1000. (The proxy holds a request for 4 seconds; a
                          failover takes about 1.2 seconds longer than this value.)
@@ -28,6 +30,9 @@ internal sealed record DemoOptions
     public bool Once { get; init; }
 
     public bool Direct { get; init; }
+
+    /// <summary>Without the proxy first, then with it.</summary>
+    public bool Compare { get; init; }
 
     public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -44,13 +49,16 @@ internal sealed record DemoOptions
             {
                 "--once" => options with { Once = true },
                 "--direct" => options with { Direct = true },
+                "--compare" => options with { Compare = true, Once = true },
                 "--down-after" => options with { DownAfter = Milliseconds(words.MoveNext() ? words.Current : "") },
                 "--help" or "-h" => options with { ShowHelp = true },
                 _ => throw new FormatException($"Unknown argument '{words.Current}'; see --help."),
             };
         }
 
-        return options;
+        return options is { Direct: true, Compare: true }
+            ? throw new FormatException("--compare includes --direct; see --help.")
+            : options;
     }
 
     private static TimeSpan Milliseconds(string text) =>

@@ -36,14 +36,18 @@ internal sealed class Demonstration : IAsyncDisposable
 
     private Application App => _application ?? throw new InvalidOperationException("Not started.");
 
+    /// <summary>In the order in which they were played.</summary>
+    public IReadOnlyList<(string Title, RoundResult Result)> Rounds => _rounds;
+
+    /// <summary>Those of a demonstration without the proxy, for one table of both.</summary>
+    public IReadOnlyList<(string Title, RoundResult Result)> Compared { get; init; } = [];
+
     private bool IsSafe => _rounds[0].Result.Writes.Lost.Count == 0 && _rounds.All(r => r.Result.ConnectionsLost == 0);
 
     /// <summary>Returns the exit code.</summary>
     public async Task<int> RunAsync()
     {
-        await StartAsync();
-        await PlannedAsync();
-        await KilledAsync();
+        await PlayAsync();
         Summarise();
         if (!_options.Once)
         {
@@ -51,6 +55,13 @@ internal sealed class Demonstration : IAsyncDisposable
         }
 
         return _options.Direct || IsSafe ? 0 : 1;
+    }
+
+    public async Task PlayAsync()
+    {
+        await StartAsync();
+        await PlannedAsync();
+        await KilledAsync();
     }
 
     public async ValueTask DisposeAsync()
@@ -92,7 +103,7 @@ internal sealed class Demonstration : IAsyncDisposable
         {
             _proxy = await ProxyProcess.StartAsync(ProxyProcessOptions.For(Deployment).With("admin.token", Token));
             endpoint = $"127.0.0.1:{_proxy.Port}";
-            _narrator.Step($"RedisProxy on {_proxy.Port}, its admin surface on {_proxy.AdminPort}");
+            _narrator.Step($"RedisProxy on {_proxy.Port}; its status page, live from here on: http://127.0.0.1:{_proxy.AdminPort}/");
         }
 
         await ConnectAsync(endpoint);
@@ -175,7 +186,7 @@ internal sealed class Demonstration : IAsyncDisposable
     private void Summarise()
     {
         _narrator.Plain();
-        foreach (string line in ResultTable.Lines(_rounds))
+        foreach (string line in ResultTable.Lines([.. Compared.Select(Named("direct")), .. _rounds.Select(Named("proxy"))]))
         {
             _narrator.Plain(line);
         }
@@ -187,6 +198,9 @@ internal sealed class Demonstration : IAsyncDisposable
                 + "Writes of unknown outcome were in flight at that moment: the application gets an error for each (IOERR).");
     }
 
+    private Func<(string Title, RoundResult Result), (string Title, RoundResult Result)> Named(string way) =>
+        round => (Compared.Count == 0 ? round.Title : $"{round.Title.Split(' ')[^1]}, {way}", round.Result);
+
     private async Task FreePlayAsync()
     {
         _narrator.Title("Now it is yours, until Ctrl-C");
@@ -195,6 +209,8 @@ internal sealed class Demonstration : IAsyncDisposable
             _narrator.Plain($"  connect             redis-cli -p {_proxy.Port}");
             string admin = $"http://127.0.0.1:{_proxy.AdminPort}";
             _narrator.Plain($"  status page         {admin}/   in a browser, live");
+            string folder = Path.GetDirectoryName(_proxy.ConfigurationPath)!;
+            _narrator.Plain($"  README's commands   cd {folder}   (its proxy.json is that of this proxy)");
             _narrator.Plain($"  metrics             curl {admin}/metrics");
             _narrator.Plain($"  failover on demand  curl -X POST -H 'Authorization: Bearer {Token}' {admin}/failover");
         }

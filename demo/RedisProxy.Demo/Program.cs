@@ -27,9 +27,10 @@ ExitActions.LeaveSignalsToTheProgram();
 using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Interrupt);
 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Interrupt);
 
-await using var demonstration = new Demonstration(options, narrator, interrupted.Token);
 try
 {
+    IReadOnlyList<(string Title, RoundResult Result)> compared = options.Compare ? await PlayWithoutProxyAsync() : [];
+    await using var demonstration = new Demonstration(options, narrator, interrupted.Token) { Compared = compared };
     return await demonstration.RunAsync();
 }
 catch (OperationCanceledException)
@@ -43,6 +44,13 @@ catch (Exception e) when (e is InvalidOperationException or TimeoutException or 
 {
     narrator.Bad(e.Message);
     return 1;
+}
+
+async Task<IReadOnlyList<(string Title, RoundResult Result)>> PlayWithoutProxyAsync()
+{
+    await using var direct = new Demonstration(options with { Direct = true }, narrator, interrupted.Token);
+    await direct.PlayAsync();
+    return direct.Rounds;
 }
 
 void Interrupt(PosixSignalContext context)
