@@ -12,7 +12,8 @@ namespace RedisProxy.ProcessTests.Container;
 
 /// <summary>
 /// What ./release.sh builds is good, and its Debian package in use: installed, configured, started, upgraded under load, removed. systemd
-/// is played by this test: it starts what the unit says, as its user, and listens at the notification socket.
+/// is played by this test: it starts what the unit says, as its user, and listens at the notification socket. REDISPROXY_RELEASE names the
+/// folder of a release that has been built already.
 /// </summary>
 [Trait("Tier", "Container")]
 public sealed class DebianPackageTests(ITestOutputHelper output) : IAsyncLifetime
@@ -26,11 +27,18 @@ public sealed class DebianPackageTests(ITestOutputHelper output) : IAsyncLifetim
     private static readonly string Release = Path.Combine(ProxyProgram.RepositoryRoot(), "release.sh");
 
     private readonly TemporaryFolder _folder = new("release");
+    private string _release = "";
     private DebianSystem _debian = null!;
 
     public async ValueTask InitializeAsync()
     {
-        await RunReleaseAsync("--build", _folder.File("built"), "--only", Processor);
+        _release = Environment.GetEnvironmentVariable("REDISPROXY_RELEASE") ?? "";
+        if (_release.Length == 0)
+        {
+            _release = _folder.File("built");
+            await RunReleaseAsync("--build", _release, "--only", Processor);
+        }
+
         _debian = await DebianSystem.MakeAsync();
     }
 
@@ -44,10 +52,11 @@ public sealed class DebianPackageTests(ITestOutputHelper output) : IAsyncLifetim
     [Fact]
     public async Task Package_InstalledConfiguredUpgradedUnderLoadAndRemoved_NoClientNotices()
     {
-        string verified = await RunReleaseAsync("--verify", _folder.File("built"), "--only", Processor);
+        string verified = await RunReleaseAsync("--verify", _release, "--only", Processor);
         output.WriteLine(verified);
         Assert.DoesNotContain("WRONG", verified, StringComparison.Ordinal);
-        string package = Assert.Single(Directory.GetFiles(_folder.File("built"), "*.deb"));
+        string package = Assert.Single(Directory.GetFiles(_release, Processor == "x64" ? "*_amd64.deb" : "*_arm64.deb"));
+        string newer = await NewerAsync(package);
         await using SentinelDeployment deployment = await SentinelDeployment.StartAsync();
         Assert.Contains("name your Sentinels in", await InstallAsync(package), StringComparison.Ordinal);
         Assert.Equal("640 root redisproxy", (await _debian.RunAsync("stat", "-c", "%a %U %G", Token)).Trim());
@@ -61,7 +70,7 @@ public sealed class DebianPackageTests(ITestOutputHelper output) : IAsyncLifetim
         await load.SomeRepliesAsync(1000);
         using var stopConnecting = new CancellationTokenSource();
         Task<(int Served, int Refused)> connecting = ConnectAgainAndAgainAsync(port, stopConnecting.Token);
-        await InstallAsync(await NewerAsync(package));
+        await InstallAsync(newer);
         Assert.Equal(settings, await File.ReadAllTextAsync(_debian.File(Settings)));
 
         // systemctl reload, which the package's script calls where systemd runs.
@@ -120,7 +129,7 @@ public sealed class DebianPackageTests(ITestOutputHelper output) : IAsyncLifetim
         string unpacked = _folder.File("unpacked");
         string newer = _folder.File("newer.deb");
         string script = "dpkg-deb --raw-extract \"$1\" \"$2\" && sed -i 's/^Version: .*/&+next/' \"$2/DEBIAN/control\" "
-            + "&& dpkg-deb --root-owner-group --build \"$2\" \"$3\"";
+            + "&& dpkg-deb --root-owner-group -Znone --build \"$2\" \"$3\"";
         await using ChildProcess repack = await ChildProcess.StartAsync(
             "sh", "sh", ["-c", script, "sh", package, unpacked, newer], _folder.File("repack.log"));
         Assert.Equal(0, await repack.WaitForExitAsync(Patience));

@@ -84,6 +84,9 @@ public sealed class RollingRestartTests(ITestOutputHelper output) : IAsyncLifeti
         Assert.Equal(0, code);
         Assert.Contains(
             $"nothing to do: {old.Endpoint} is not the master of 'mymaster', which is {master.Endpoint}", said, StringComparison.Ordinal);
+        (code, _, string error) = await RunHookAsync("no host", _proxies[0]);
+        Assert.Equal(1, code);
+        Assert.Contains("ifMaster must be a host, or host:port", error, StringComparison.Ordinal);
     }
 
     private async Task<double> PlannedFailoversAsync() =>
@@ -140,7 +143,10 @@ public sealed class RollingRestartTests(ITestOutputHelper output) : IAsyncLifeti
     private async Task<RedisServer> AnyMasterAsync() => await Eventually.Within(
         Patience, async () => await _deployment.AgreedMasterAsync(), found => found is not null, "the Sentinels name a master") ?? null!;
 
-    private Task<(int ExitCode, string Output, string Error)> RunHookAsync(RedisServer server, ProxyProcess proxy) => ProcessRun.OfAsync(
+    private Task<(int ExitCode, string Output, string Error)> RunHookAsync(RedisServer server, ProxyProcess proxy) =>
+        RunHookAsync(server.Endpoint, proxy);
+
+    private Task<(int ExitCode, string Output, string Error)> RunHookAsync(string server, ProxyProcess proxy) => ProcessRun.OfAsync(
         _folder.Path,
-        ["failover", "--if-master", server.Endpoint, "--wait", "--token-file", "token", "--admin", $"127.0.0.1:{proxy.AdminPort}"]);
+        ["failover", "--if-master", server, "--wait", "--token-file", "token", "--admin", $"127.0.0.1:{proxy.AdminPort}"]);
 }

@@ -28,8 +28,12 @@ internal sealed class Successor(SystemdNotifier systemd, IHostApplicationLifetim
     // Asked before anything is installed in its place: the answer is that of the moment of the first question.
     private readonly string? _program = Environment.ProcessPath;
 
-    /// <summary>The file of this program has been replaced, as package managers do it: the old one has no name any more.</summary>
+    /// <summary>
+    /// The file of this program has been replaced, as package managers do it: the old one has no name any more. An update of .NET alone,
+    /// where this is portable code that <c>dotnet</c> runs, does not count.
+    /// </summary>
     public bool IsDue => systemd.IsHeard && OperatingSystem.IsLinux() && File.Exists(_program)
+        && !Path.GetFileName(_program.AsSpan()).SequenceEqual("dotnet")
         && new FileInfo("/proc/self/exe").LinkTarget is { } own && own.EndsWith(" (deleted)", StringComparison.Ordinal);
 
     /// <summary>Reports that this process is up to the one that has started it.</summary>
