@@ -72,18 +72,25 @@ require_build() {
 # quietly COMMAND…: its output only if it fails.
 quietly() { output=$("$@" 2>&1) || fail "$output"; }
 
+# compile publish|pack [OPTION…]: the same bytes in any folder, which debugging information, not shipped anyway, would not have. The analyzers have
+# seen the same code in the tests' build.
+compile() {
+    what=$1
+    shift
+    quietly dotnet "$what" src/RedisProxy --configuration Release --nologo --verbosity quiet -p:RunAnalyzers=false -p:DebugType=none \
+        -p:ContinuousIntegrationBuild=true "-p:PathMap=$PWD=/_/" "$@"
+}
+
 # archive FOLDER NAME FILE: the same bytes for the same content.
 archive() {
     tar --create --directory "$1" --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner --mode='u+rw,go=u-w' "$2" \
         | gzip --no-name -9 >"$3"
 }
 
-# The analyzers have seen the same code in the tests' build.
 build_program() {
     say "linux-$1: compiling…"
     # shellcheck disable=SC2046 # several words
-    quietly dotnet publish src/RedisProxy --configuration Release --output "$work/$1" --nologo --verbosity quiet \
-        -p:RunAnalyzers=false -p:ContinuousIntegrationBuild=true --runtime "linux-$1" $([ "$1" = "$own_processor" ] || echo "$cross")
+    compile publish --output "$work/$1" --runtime "linux-$1" $([ "$1" = "$own_processor" ] || echo "$cross")
 }
 
 build_archive() {
@@ -114,10 +121,7 @@ build_package() {
 }
 
 # build_tool [OPTION…]: without, for this processor and portable.
-build_tool() {
-    quietly dotnet pack src/RedisProxy --configuration Release --output "$folder" --nologo --verbosity quiet -p:RunAnalyzers=false \
-        -p:ContinuousIntegrationBuild=true "$@"
-}
+build_tool() { compile pack --output "$folder" "$@"; }
 
 build_chart() {
     mkdir -p "$work/chart"
@@ -151,6 +155,10 @@ build_all() {
     require_build
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
+    # Nothing is emptied by a slip of the keyboard.
+    if [ -e "$folder" ] && [ ! -e "$folder/SHA256SUMS" ] && [ -n "$(ls -A "$folder")" ]; then
+        fail "$folder is no release and not empty; name another folder"
+    fi
     rm -rf "$folder"
     mkdir -p "$folder"
     folder=$(cd "$folder" && pwd)
