@@ -46,10 +46,16 @@ internal static class AdminClient
         }
         catch (HttpRequestException refused)
         {
-            await error.WriteLineAsync($"No proxy answers at {shown} ({refused.Message}). Is it running, and is this its admin.bind?");
+            string reason = admin.UnixPath is { } missing && !File.Exists(missing) ? "there is no such file" : refused.Message;
+            await error.WriteLineAsync($"No proxy answers at {shown} ({reason}). Is it running, and is this its admin.bind?");
             return ExitCode.Failure;
         }
-        catch (TaskCanceledException) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // Ctrl-C: the user knows. Whether the proxy has done what it was asked is unknown.
+            return ExitCode.Failure;
+        }
+        catch (TaskCanceledException)
         {
             await error.WriteLineAsync($"The proxy at {shown} did not answer within {http.Timeout.TotalSeconds:0} s.");
             return ExitCode.Failure;

@@ -1,5 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
+
+using RedisProxy.Configuration;
 
 namespace RedisProxy.CommandLine;
 
@@ -33,15 +36,22 @@ internal sealed class AdminCommands
     {
         HelpName = "COUNT",
         Description = "List at most this many. Default: 100.",
+        CustomParser = argument => (int?)NumberIn(argument, "--limit", "a number", int.MaxValue),
+    };
+
+    private readonly Argument<long> _id = new("id")
+    {
+        Description = "The number of a session, as RedisProxy sessions lists it.",
+        CustomParser = argument => NumberIn(argument, "kill", "the number of a session, as RedisProxy sessions lists it", long.MaxValue),
     };
 
     private readonly Option<int?> _slowest = new("--limit")
     {
         HelpName = "COUNT",
         Description = "List at most this many. Default: 20.",
+        CustomParser = argument => (int?)NumberIn(argument, "--limit", "a number", int.MaxValue),
     };
 
-    private readonly Argument<long> _id = new("id") { Description = "From the list of sessions." };
     private readonly Option<string> _tokenFile = new("--token-file")
     {
         HelpName = "FILE",
@@ -207,6 +217,18 @@ internal sealed class AdminCommands
         ShowsToken = true,
         TokenFile = arguments.GetValue(_tokenFile),
     };
+
+    /// <summary>Of anything else the library would say that it is not a <c>System.Int64</c>.</summary>
+    private static long NumberIn(ArgumentResult argument, string where, string expected, long max)
+    {
+        string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
+        if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) || number > max)
+        {
+            argument.AddError($"{where}: {QuotedValue.Of(text)} is not a number; expected {expected}");
+        }
+
+        return number;
+    }
 
     private static string WithQuery(string path, IEnumerable<(string Name, string? Value)> parameters)
     {

@@ -8,8 +8,8 @@ using RedisProxy.Configuration;
 namespace RedisProxy.CommandLine;
 
 /// <summary>
-/// The options that describe what to run, the same for every command. Their values are not validated here: they become the top layer of
-/// the configuration, and are validated with the rest of it.
+/// The options that describe what to run, and those that say which running proxy is meant; each command has those that it uses. Their
+/// values are not validated here: they become the top layer of the configuration, and are validated with the rest of it.
 /// </summary>
 internal sealed class ConfigurationArguments
 {
@@ -32,7 +32,6 @@ internal sealed class ConfigurationArguments
     {
         HelpName = "FILE",
         Description = $"The configuration file. Default: {DefaultFile} in the working directory, if it is there and --listen is not given.",
-        Recursive = true,
     };
 
     private readonly Option<string> _listen = new("--listen")
@@ -40,28 +39,24 @@ internal sealed class ConfigurationArguments
         HelpName = "ADDRESS",
         Description = "Where applications connect: host:port, [IPv6]:port or unix:/path. "
             + "A port alone is 127.0.0.1, this machine only; 0.0.0.0:port and [::]:port are all addresses.",
-        Recursive = true,
     };
 
     private readonly Option<string[]> _sentinel = new("--sentinel")
     {
         HelpName = "HOST:PORT",
         Description = "A Sentinel. May be repeated, or a comma-separated list; the Sentinels they know are discovered.",
-        Recursive = true,
     };
 
     private readonly Option<string> _master = new("--master")
     {
         HelpName = "NAME",
         Description = "Sentinel's name for the master.",
-        Recursive = true,
     };
 
     private readonly Option<string> _backend = new("--backend")
     {
         HelpName = "HOST:PORT",
         Description = "One server, without Sentinel.",
-        Recursive = true,
     };
 
     private readonly Option<string> _admin = new("--admin")
@@ -69,21 +64,31 @@ internal sealed class ConfigurationArguments
         HelpName = "ADDRESS",
         Description = "Where metrics, health and status are served: host:port, a port alone for this machine only, or unix:/path; "
             + "\"\" to turn it off. Default: 127.0.0.1:9180.",
-        Recursive = true,
     };
 
     private readonly Option<string> _loops = new("--loops")
     {
         HelpName = "COUNT",
         Description = "Event-loop threads for the traffic. Default: 0, as many as processors but at most 4.",
-        Recursive = true,
+    };
+
+    private readonly Option<string> _configOfProxy = new("--config", "-c")
+    {
+        HelpName = "FILE",
+        Description = "The configuration that the proxy runs with: its admin address and its token. "
+            + $"Default: {DefaultFile} in the working directory, if it is there.",
+    };
+
+    private readonly Option<string> _adminOfProxy = new("--admin")
+    {
+        HelpName = "ADDRESS",
+        Description = "The proxy's admin address: host:port, a port of this machine, or unix:/path. Default: see below.",
     };
 
     private readonly Option<LogLevel?> _logLevel = new("--log-level")
     {
         HelpName = "LEVEL",
         Description = $"The log level: {string.Join(", ", LogLevels.Keys)}. Default: info.",
-        Recursive = true,
         CustomParser = argument =>
         {
             string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
@@ -96,7 +101,14 @@ internal sealed class ConfigurationArguments
         },
     };
 
-    public IEnumerable<Option> All => [_config, _listen, _sentinel, _master, _backend, _admin, _loops, _logLevel];
+    /// <summary>To run a proxy, or to check whether it could run.</summary>
+    public IEnumerable<Option> OfRun => [_config, _listen, _sentinel, _master, _backend, _admin, _loops, _logLevel];
+
+    /// <summary>To look at a deployment.</summary>
+    public IEnumerable<Option> OfAudit => [_config, _listen, _sentinel, _master, _backend, _logLevel];
+
+    /// <summary>To find a running proxy.</summary>
+    public IEnumerable<Option> OfProxy => [_configOfProxy, _adminOfProxy];
 
     public LogLevel LogLevelOf(ParseResult arguments) => arguments.GetValue(_logLevel) ?? LogLevel.Information;
 
@@ -109,7 +121,7 @@ internal sealed class ConfigurationArguments
     {
         error = "";
         OptionSources sources = SourcesOf(arguments, shell);
-        if (arguments.GetValue(_admin) is { } text && arguments.GetValue(_config) is null)
+        if (AdminIn(arguments) is { } text && ConfigIn(arguments) is null)
         {
             error = $"--admin: {QuotedValue.Of(text)} is not an address; expected host:port, a port of this machine, or unix:/path";
             return AdminAt(LoopbackWhenPortOnly(text));
@@ -135,7 +147,7 @@ internal sealed class ConfigurationArguments
 
     public OptionSources SourcesOf(ParseResult arguments, ShellContext shell)
     {
-        string? file = arguments.GetValue(_config);
+        string? file = ConfigIn(arguments);
         if (file is null && arguments.GetValue(_listen) is null && File.Exists(Path.Combine(shell.Directory, DefaultFile)))
         {
             file = DefaultFile;
@@ -150,6 +162,10 @@ internal sealed class ConfigurationArguments
             Directory = shell.Directory,
         };
     }
+
+    private string? ConfigIn(ParseResult arguments) => arguments.GetValue(_configOfProxy) ?? arguments.GetValue(_config);
+
+    private string? AdminIn(ParseResult arguments) => arguments.GetValue(_adminOfProxy) ?? arguments.GetValue(_admin);
 
     private static AdminOptions? AdminAt(string address) =>
         BindAddress.TryParse(address, out BindAddress? given) ? new AdminOptions { Bind = given } : null;
@@ -168,11 +184,11 @@ internal sealed class ConfigurationArguments
     private OptionLayer LayerOf(ParseResult arguments)
     {
         var layer = new OptionLayer();
-        Add(_listen, "listeners:0:bind", LoopbackWhenPortOnly);
-        Add(_master, "listeners:0:master", value => value);
-        Add(_backend, "backend:endpoint", value => value);
-        Add(_admin, "admin:bind", LoopbackWhenPortOnly);
-        Add(_loops, "loops:count", value => value);
+        Add(_listen.Name, arguments.GetValue(_listen), "listeners:0:bind", LoopbackWhenPortOnly);
+        Add(_master.Name, arguments.GetValue(_master), "listeners:0:master", value => value);
+        Add(_backend.Name, arguments.GetValue(_backend), "backend:endpoint", value => value);
+        Add(_admin.Name, AdminIn(arguments), "admin:bind", LoopbackWhenPortOnly);
+        Add(_loops.Name, arguments.GetValue(_loops), "loops:count", value => value);
 
         if (arguments.GetValue(_sentinel) is { Length: > 0 } sentinels)
         {
@@ -187,15 +203,15 @@ internal sealed class ConfigurationArguments
 
         return layer;
 
-        void Add(Option<string> option, string path, Func<string, string> convert)
+        void Add(string option, string? value, string path, Func<string, string> convert)
         {
-            if (arguments.GetValue(option) is { } value)
+            if (value is not null)
             {
-                layer.TryAdd(path, convert(value), option.Name);
+                layer.TryAdd(path, convert(value), option);
             }
         }
     }
 
     private static string LoopbackWhenPortOnly(string address) =>
-        address.Length > 0 && !address.AsSpan().ContainsAnyExceptInRange('0', '9') ? $"127.0.0.1:{address}" : address;
+        HostEndpoint.TryParsePort(address, out _) ? $"127.0.0.1:{address}" : address;
 }

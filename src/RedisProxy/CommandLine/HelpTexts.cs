@@ -49,7 +49,10 @@ internal static class HelpTexts
     public const string Kill =
         "Ends one session: its client sees its connection closed.";
 
-    public const string ProxyExamples = """
+    public const string Help =
+        "Shows how to use a command.";
+
+    private const string ProxyExamples = """
         Examples:
           RedisProxy --config /etc/redisproxy/proxy.json
               Everything from a file; start with proxy.json of the repository.
@@ -91,7 +94,7 @@ internal static class HelpTexts
           4, 5  of the audit only, see audit --help
         """;
 
-    public const string CheckExamples = """
+    private const string CheckExamples = """
         Examples:
           RedisProxy check --config /etc/redisproxy/proxy.json
           RedisProxy check --listen 6380 --sentinel h1:26379,h2:26379 --master mymaster
@@ -102,7 +105,7 @@ internal static class HelpTexts
           2  bad configuration or usage
         """;
 
-    public const string AuditExamples = """
+    private const string AuditExamples = """
         Examples:
           RedisProxy audit --config /etc/redisproxy/proxy.json
           RedisProxy audit --listen 6380 --sentinel h1:26379,h2:26379 --master mymaster --json
@@ -128,7 +131,7 @@ internal static class HelpTexts
           2  bad usage
         """;
 
-    public const string ConfigExamples = """
+    private const string ConfigExamples = """
         Examples:
           RedisProxy config --config /etc/redisproxy/proxy.json
           REDISPROXY_hold__timeout=2s RedisProxy config --listen 6380 --backend 127.0.0.1:6379 --json
@@ -136,7 +139,7 @@ internal static class HelpTexts
         Each line is a key, its value, and the source of the value. Passwords, tokens and the like are shown as (set).
         """;
 
-    public const string HealthExamples = $"""
+    private const string HealthExamples = $"""
         Examples:
           RedisProxy health
               Ready: its listeners are bound and it has seen a master. It stays ready during a failover, until the proxy stops.
@@ -147,7 +150,7 @@ internal static class HelpTexts
         {WhichProxy}
         """;
 
-    public const string StatusExamples = $"""
+    private const string StatusExamples = $"""
         Examples:
           RedisProxy status
           RedisProxy status --watch
@@ -156,7 +159,7 @@ internal static class HelpTexts
         {WhichProxy}
         """;
 
-    public const string SessionsExamples = $"""
+    private const string SessionsExamples = $"""
         Examples:
           RedisProxy sessions --phase holding
           RedisProxy sessions --client 10.1. --limit 1000 --json
@@ -164,23 +167,17 @@ internal static class HelpTexts
         {WhichProxy}
         """;
 
-    public const string VerbExamples = $"""
+    private const string SlowlogExamples = $"""
         Examples:
-          RedisProxy pause --for 3s --config /etc/redisproxy/proxy.json
-              Requests wait for at most three seconds. After hold.timeout they are answered NOT-EXECUTED.
+          RedisProxy slowlog
+          RedisProxy slowlog --listener sessions-cache --limit 100 --token-file /run/secrets/redisproxy
+              With the keys, which are the application's data.
 
-          RedisProxy resume --admin 10.0.0.7:9180 --token-file /run/secrets/redisproxy
-          RedisProxy failover mymaster
-          RedisProxy failover --if-master 10.1.2.3 --wait
-              Before the server 10.1.2.3 is stopped. Exits with 0 at once if it is not the master.
+        {WhichProxy}
+        """;
 
-          RedisProxy notify-test ops
-          RedisProxy kill 4711
-          RedisProxy drain --listener sessions-cache
-          RedisProxy reload
-
-        The proxy must have an admin.token, which comes from --token-file or the configuration. Over a unix socket
-        none is needed.
+    private const string NeedsToken = $"""
+        The proxy must have an admin.token, which comes from --token-file or the configuration. Over a unix socket none is needed.
 
         {WhichProxy}
         """;
@@ -199,4 +196,34 @@ internal static class HelpTexts
 
         See RedisProxy --help.
         """;
+
+    /// <summary>What follows the options in the help of a command.</summary>
+    public static string ExamplesOf(string command) => command switch
+    {
+        "check" => CheckExamples,
+        "audit" => AuditExamples,
+        "config" => ConfigExamples,
+        "health" => HealthExamples,
+        "status" => StatusExamples,
+        "sessions" => SessionsExamples,
+        "slowlog" => SlowlogExamples,
+        "pause" => OfVerb("""
+              RedisProxy pause --for 3s --config /etc/redisproxy/proxy.json
+                  Requests wait for at most three seconds. After hold.timeout they are answered NOT-EXECUTED.
+            """),
+        "resume" => OfVerb("  RedisProxy resume --admin 10.0.0.7:9180 --token-file /run/secrets/redisproxy"),
+        "failover" => OfVerb("""
+              RedisProxy failover mymaster --token-file /etc/redisproxy/token
+              RedisProxy failover --if-master 10.1.2.3 --wait
+                  Before the server 10.1.2.3 is stopped. Exits with 0 at once if it is not the master.
+            """),
+        "notify-test" => OfVerb("  RedisProxy notify-test ops"),
+        "drain" => OfVerb("  RedisProxy drain --listener sessions-cache"),
+        "reload" => OfVerb("  RedisProxy reload"),
+        "kill" => OfVerb("  RedisProxy kill 4711"),
+        "help" or "version" => "",
+        _ => ProxyExamples,
+    };
+
+    private static string OfVerb(string examples) => $"Examples:\n{examples}\n\n{NeedsToken}";
 }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Help;
-using System.CommandLine.Invocation;
 
 using Microsoft.Extensions.Logging;
 
@@ -32,6 +31,12 @@ internal sealed class ProxyCommandLine
 
     private readonly Option<bool> _configJson = new("--json") { Description = "As JSON, for programs." };
 
+    private readonly Argument<string?> _helpOn = new("command")
+    {
+        Description = "Default: the program as a whole.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+
     private readonly Command _root;
 
     /// <param name="shell">The calling shell.</param>
@@ -61,15 +66,11 @@ internal sealed class ProxyCommandLine
     {
         // No response files: an argument beginning with @ is an ordinary argument.
         ParseResult arguments = _root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (arguments.Action is ParseErrorAction)
+        bool isHelpOrVersion = arguments.Action is HelpWithExamples
+            || (arguments.Action is ShowVersion && arguments.CommandResult.Command == _root);
+        if (!isHelpOrVersion && UsageErrors.Describe(arguments, _root) is { Count: > 0 } errors)
         {
-            foreach (string error in UsageErrors.Describe(arguments, _root))
-            {
-                await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName}: {error}");
-            }
-
-            await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName} --help lists commands and options.");
-            return ExitCode.BadConfiguration;
+            return await RefuseAsync(errors, arguments.CommandResult.Command);
         }
 
         return await arguments.InvokeAsync(
@@ -85,56 +86,79 @@ internal sealed class ProxyCommandLine
             cancellationToken);
     }
 
+    private async Task<int> RefuseAsync(IReadOnlyList<string> errors, Command command)
+    {
+        foreach (string error in errors)
+        {
+            await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName}: {error}");
+        }
+
+        await _shell.Error.WriteLineAsync(command == _root
+            ? $"{ShowVersion.ProgramName} --help lists commands and options."
+            : $"{ShowVersion.ProgramName} {command.Name} --help shows how to use it.");
+        return ExitCode.BadConfiguration;
+    }
+
     private Command BuildCommands()
     {
         var check = new Command("check", HelpTexts.Check);
         check.SetAction((arguments, cancellationToken) => ConfigureAsync(arguments, CheckAsync, cancellationToken));
+        AddAll(check, _arguments.OfRun);
 
         var audit = new Command("audit", HelpTexts.Audit) { _auditJson };
         audit.SetAction((arguments, cancellationToken) => ConfigureAsync(
             arguments,
             (run, cancel) => _audit(run.Options, new AuditRequest(run.LogLevel, arguments.GetValue(_auditJson)), cancel),
             cancellationToken));
+        AddAll(audit, _arguments.OfAudit);
 
         var config = new Command("config", HelpTexts.Config) { _configJson };
         config.SetAction((arguments, cancellationToken) => ConfigureAsync(
             arguments,
             (run, _) => ConfigReport.WriteAsync(run.Options, run.Sources(), arguments.GetValue(_configJson), _shell.Output),
             cancellationToken));
+        AddAll(config, _arguments.OfRun);
 
         // Not a RootCommand: that one takes its name from the process, which differs under test and in a container.
         var root = new Command(ShowVersion.ProgramName, HelpTexts.Proxy) { check, audit, config };
         foreach ((Command command, Func<ParseResult, AdminQuestion> ask) in new AdminCommands().All)
         {
             command.SetAction((arguments, cancel) => AskAsync(arguments, ask(arguments), cancel));
+            AddAll(command, _arguments.OfProxy);
             root.Add(command);
         }
 
-        foreach (Option option in _arguments.All)
-        {
-            root.Add(option);
-        }
-
-        var help = new HelpOption { Description = "Shows this help." };
-        help.Action = new HelpWithExamples((HelpAction)help.Action!, ExamplesOf);
-        root.Add(new Option<bool>("--version") { Description = "Shows the version.", Action = new ShowVersion() });
+        var help = new Command("help", HelpTexts.Help) { _helpOn };
+        help.SetAction(HelpAsync);
         root.Add(help);
+        root.Add(new Command("version", "Shows the version.") { Action = new ShowVersion() });
+
+        AddAll(root, _arguments.OfRun);
         root.Add(_takeOver);
+        root.Add(new Option<bool>("--version") { Description = "Shows the version.", Action = new ShowVersion() });
+        var helpOption = new HelpOption { Description = "Shows this help." };
+        helpOption.Action = new HelpWithExamples((HelpAction)helpOption.Action!, command => HelpTexts.ExamplesOf(command.Name));
+        root.Add(helpOption);
         root.SetAction((arguments, cancellationToken) => ConfigureAsync(arguments, _run, cancellationToken));
         return root;
     }
 
-    private static string ExamplesOf(Command command) => command.Name switch
+    private static void AddAll(Command command, IEnumerable<Option> options)
     {
-        "check" => HelpTexts.CheckExamples,
-        "audit" => HelpTexts.AuditExamples,
-        "config" => HelpTexts.ConfigExamples,
-        "health" => HelpTexts.HealthExamples,
-        "status" => HelpTexts.StatusExamples,
-        "sessions" => HelpTexts.SessionsExamples,
-        "pause" or "resume" or "drain" or "reload" or "kill" or "failover" or "notify-test" => HelpTexts.VerbExamples,
-        _ => HelpTexts.ProxyExamples,
-    };
+        foreach (Option option in options)
+        {
+            command.Add(option);
+        }
+    }
+
+    /// <summary><c>help kill</c> is <c>kill --help</c>.</summary>
+    private Task<int> HelpAsync(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        string? command = arguments.GetValue(_helpOn);
+        return command is null || _root.Subcommands.Any(known => known.Name == command)
+            ? InvokeAsync([.. new[] { command }.OfType<string>(), "--help"], cancellationToken)
+            : InvokeAsync([command], cancellationToken);
+    }
 
     private async Task<int> AskAsync(ParseResult arguments, AdminQuestion question, CancellationToken cancellationToken)
     {
@@ -156,6 +180,11 @@ internal sealed class ProxyCommandLine
     {
         OptionSources sources = _arguments.SourcesOf(arguments, _shell);
         OptionsReading reading = OptionsReader.Read(sources);
+        foreach (string warning in reading.Warnings)
+        {
+            await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName}: warning: {warning}");
+        }
+
         if (reading.Options is null)
         {
             await WriteErrorsAsync(reading, sources.File);

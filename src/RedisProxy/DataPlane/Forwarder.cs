@@ -246,7 +246,10 @@ internal sealed class Forwarder
         }
         catch (Win32Exception failure)
         {
-            throw new Win32Exception(failure.NativeErrorCode, $"listener '{listener.Name}': {failure.Message}");
+            string advice = failure.NativeErrorCode == Errno.AddressInUse && !sharing.HasFlag(AddressSharing.TakesOver)
+                ? "; another program listens there, or another RedisProxy, which --take-over would replace"
+                : "";
+            throw new Win32Exception(failure.NativeErrorCode, $"listener '{listener.Name}': {failure.Message}{advice}");
         }
     }
 

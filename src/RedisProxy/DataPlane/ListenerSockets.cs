@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Net;
+using System.Net.Sockets;
 
 using RedisProxy.Configuration;
 using RedisProxy.EventLoops;
@@ -36,7 +37,7 @@ internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSock
         }
 
         HostEndpoint endpoint = bind.Tcp!;
-        IPAddress[] addresses = endpoint.Address is { } address ? [address] : await Dns.GetHostAddressesAsync(endpoint.Host, cancel);
+        IPAddress[] addresses = endpoint.Address is { } address ? [address] : await ResolveAsync(endpoint, cancel);
         var bound = new List<BoundSocket>();
         try
         {
@@ -80,6 +81,18 @@ internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSock
         if (Bind.UnixPath is { } path && !Transport.IsServed(path))
         {
             File.Delete(path);
+        }
+    }
+
+    private static async Task<IPAddress[]> ResolveAsync(HostEndpoint endpoint, CancellationToken cancel)
+    {
+        try
+        {
+            return await Dns.GetHostAddressesAsync(endpoint.Host, cancel);
+        }
+        catch (SocketException unknown)
+        {
+            throw new Win32Exception(unknown.NativeErrorCode, $"cannot listen on {endpoint}: {unknown.Message}");
         }
     }
 

@@ -246,6 +246,9 @@ internal static class ProxyHost
         logging.ClearProviders();
         logging.SetMinimumLevel(logLevel);
         logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // What keeps the host from starting is logged once, without a stack, where it is caught.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         logging.AddSimpleConsole(console =>
         {
             console.SingleLine = true;

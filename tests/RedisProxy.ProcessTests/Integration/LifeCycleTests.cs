@@ -167,6 +167,9 @@ public sealed class LifeCycleTests
             new ProxyProcessOptions { BackendEndpoint = "127.0.0.1:1", Listeners = [new ProxyListener { Bind = $"127.0.0.1:{port}" }] });
         Assert.Equal(1, exitCode);
         Assert.Contains($"cannot listen on 127.0.0.1:{port}", output, StringComparison.Ordinal);
+
+        // One line, and no trace of where in the program it happened.
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
 
     [Theory]

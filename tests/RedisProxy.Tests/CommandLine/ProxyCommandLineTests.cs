@@ -193,56 +193,6 @@ public sealed class ProxyCommandLineTests
     }
 
     [Theory]
-    [InlineData("--listn is not an option; did you mean --listen?", "--listn", "6380")]
-    [InlineData("--password is not an option", "--password", "s3cret")]
-    [InlineData("--password is not an option", "--password=s3cret")]
-    [InlineData("--lisen is not an option; did you mean --listen?", "check", "--lisen:6380")]
-    [InlineData("\"chek\" is not a command; did you mean check?", "chek")]
-    [InlineData("\"my.json\" is not a command; did you mean --config my.json?", "my.json")]
-    [InlineData("\"@args\" is not a command", "@args")]
-    [InlineData("Required argument missing for option: '--listen'", "--listen")]
-    [InlineData("Option '--listen' expects a single argument but 2 were provided", "--listen", "1", "--listen", "2")]
-    [InlineData(
-        "--log-level: \"loud\" is unknown; expected \"trace\", \"debug\", \"info\", \"warning\", \"error\" or \"none\"",
-        "--log-level",
-        "loud")]
-    public async Task Usage_Wrong_IsOneSentence(string sentence, params string[] args)
-    {
-        CommandLineRun run = await CommandLineRun.OfAsync(args);
-
-        Assert.Equal((ExitCode.BadConfiguration, null, ""), (run.ExitCode, run.Called, run.Output));
-        Assert.Equal($"RedisProxy: {sentence}\nRedisProxy --help lists commands and options.\n", run.Error);
-    }
-
-    [Theory]
-    [InlineData("--help")]
-    [InlineData("-h")]
-    [InlineData("--help", "--listen")]
-    [InlineData("--help", "--nonsense")]
-    [InlineData("check", "--help")]
-    public async Task Help_Asked_GoesToStandardOutput(params string[] args)
-    {
-        CommandLineRun run = await CommandLineRun.OfAsync(args);
-
-        Assert.Equal((ExitCode.Ok, null, ""), (run.ExitCode, run.Called, run.Error));
-        Assert.All(
-            "--config --listen --sentinel --master --backend --admin --loops --log-level Examples: codes:".Split(' '),
-            word => Assert.Contains(word, run.Output, StringComparison.Ordinal));
-        string usage = args[0] == "check" ? "RedisProxy check [options]" : "RedisProxy [command] [options]";
-        Assert.Contains(usage, run.Output, StringComparison.Ordinal);
-        Assert.All(run.Output.Split('\n'), line => Assert.InRange(line.TrimEnd().Length, 0, 120));
-    }
-
-    [Fact]
-    public async Task Version_Asked_GoesToStandardOutput()
-    {
-        CommandLineRun run = await CommandLineRun.OfAsync("--version");
-
-        Assert.Equal((ExitCode.Ok, null, ""), (run.ExitCode, run.Called, run.Error));
-        Assert.Matches(@"^RedisProxy \d+\.\d+\.\d+\n$", run.Output);
-    }
-
-    [Theory]
     [InlineData(ExitCode.Ok)]
     [InlineData(ExitCode.Failure)]
     [InlineData(ExitCode.BadConfiguration)]

@@ -25,7 +25,7 @@ public sealed class CredentialTests
         },
         {
             "'passwordFile': '.'",
-            "backend.passwordFile: \".\" is not readable, or is a directory; expected a file with the password in its first line"
+            "backend.passwordFile: \".\" is a directory; expected a file with the password in its first line"
         },
     };
 

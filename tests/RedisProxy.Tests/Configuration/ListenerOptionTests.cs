@@ -101,13 +101,23 @@ public sealed class ListenerOptionTests
         },
     };
 
+    private const string ExpectedBind = "expected \"host:port\", \"[IPv6]:port\" or \"unix:/path\"";
+
+    private const string PortAdvice =
+        ", such as \"127.0.0.1:6380\" for this machine only or \"0.0.0.0:6380\" for all addresses";
+
     public static TheoryData<string, string> BadBinds => new()
     {
-        { "6380", """listeners[0].bind: "6380" is not an address to listen on; expected "host:port", "[IPv6]:port" or "unix:/path" """ },
-        {
-            "'*:6380'",
-            """listeners[0].bind: "*:6380" is not an address to listen on; expected "host:port", "[IPv6]:port" or "unix:/path" """
-        },
+        { "6380", $"""listeners[0].bind: "6380" is only a port; {ExpectedBind}{PortAdvice}""" },
+        { "'6380'", $"""listeners[0].bind: "6380" is only a port; {ExpectedBind}{PortAdvice}""" },
+        { "':6380'", $"""listeners[0].bind: ":6380" is not an address to listen on; {ExpectedBind}{PortAdvice}""" },
+        { "'*:6380'", $"""listeners[0].bind: "*:6380" is not an address to listen on; {ExpectedBind}{PortAdvice}""" },
+        { "70000", $"""listeners[0].bind: "70000" has no valid port (1 to 65535); {ExpectedBind}""" },
+        { "'127.0.0.1:70000'", $"""listeners[0].bind: "127.0.0.1:70000" has no valid port (1 to 65535); {ExpectedBind}""" },
+        { "'127.0.0.1:0'", $"""listeners[0].bind: "127.0.0.1:0" has no valid port (1 to 65535); {ExpectedBind}""" },
+        { "'localhost'", $"""listeners[0].bind: "localhost" has no port; {ExpectedBind}""" },
+        { "'localhost:'", $"""listeners[0].bind: "localhost:" has no port; {ExpectedBind}""" },
+        { "'redis://localhost:6380'", $"""listeners[0].bind: "redis://localhost:6380" is a URL; {ExpectedBind}""" },
         {
             "'::1:6380'",
             """listeners[0].bind: "::1:6380" is not an address to listen on; expected "host:port", "[IPv6]:port" or "unix:/path" """

@@ -41,7 +41,7 @@ public sealed class MasterOptionTests
         },
         {
             $"{WithName}, 'backend': {{ 'endpoint': 'h' }}",
-            ["backend.endpoint: \"h\" is not an endpoint; expected \"host:port\" or \"[IPv6]:port\""]
+            ["backend.endpoint: \"h\" has no port; expected \"host:port\" or \"[IPv6]:port\""]
         },
         {
             $"{WithName}, 'backend': {{ 'endpoint': '0.0.0.0:6379' }}",
@@ -59,7 +59,7 @@ public sealed class MasterOptionTests
 
     public static TheoryData<string, string> BadSentinels => new()
     {
-        { "'endpoints': [ 'h' ]", "sentinel.endpoints[0]: \"h\" is not an endpoint; expected \"host:port\" or \"[IPv6]:port\"" },
+        { "'endpoints': [ 'h' ]", "sentinel.endpoints[0]: \"h\" has no port; expected \"host:port\" or \"[IPv6]:port\"" },
         { "'endpoints': [ 'h:1', 'h:1' ]", "sentinel.endpoints[1]: \"h:1\" is in the list already; expected each one once" },
         { "'endpoints': [ 'h:1', 'H:1' ]", "sentinel.endpoints[1]: \"H:1\" is in the list already; expected each one once" },
         { "'endpoints': [ 'h:1', null ]", "sentinel.endpoints[1]: is null; expected a value" },
@@ -70,7 +70,7 @@ public sealed class MasterOptionTests
         },
         {
             "'endpoints': [ 'redis://:s3cret@h:1' ]",
-            "sentinel.endpoints[0]: \"***@h:1\" is not an endpoint; expected \"host:port\" or \"[IPv6]:port\""
+            "sentinel.endpoints[0]: \"***@h:1\" is a URL; expected \"host:port\" or \"[IPv6]:port\""
         },
         { "'endpoints': 'h:1'", "sentinel.endpoints: \"h:1\" is not a list; expected [ \"host:port\", … ]" },
         { "'endpoints': { 'a': 'h:1' }", "sentinel.endpoints: is an object; expected [ \"host:port\", … ]" },
@@ -97,11 +97,11 @@ public sealed class MasterOptionTests
         },
         {
             "'endpoints': [ 'h:1' ], 'addressMap': { '10.0.0.1': 'h:2' }",
-            "sentinel.addressMap[\"10.0.0.1\"]: as a key, \"10.0.0.1\" is not an endpoint; expected \"host:port\" or \"[IPv6]:port\""
+            "sentinel.addressMap[\"10.0.0.1\"]: as a key, \"10.0.0.1\" has no port; expected \"host:port\" or \"[IPv6]:port\""
         },
         {
             "'endpoints': [ 'h:1' ], 'addressMap': { '10.0.0.1:1': '10.0.0.2' }",
-            "sentinel.addressMap[\"10.0.0.1:1\"]: \"10.0.0.2\" is not an endpoint; expected \"host:port\" or \"[IPv6]:port\""
+            "sentinel.addressMap[\"10.0.0.1:1\"]: \"10.0.0.2\" has no port; expected \"host:port\" or \"[IPv6]:port\""
         },
         {
             "'endpoints': [ 'h:1' ], 'addressMap': { '10.0.0.1:1': {} }",

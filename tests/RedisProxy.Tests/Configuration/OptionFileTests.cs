@@ -31,11 +31,9 @@ public sealed class OptionFileTests
             "proxy.json: line 1, column 18: is not valid JSON: this is an invalid JSON literal. Expected the literal 'true'"
         },
         { "{ 'password': s3cret }", "proxy.json: line 1, column 15: is not valid JSON: 's' is an invalid start of a value" },
-        {
-            "",
-            "proxy.json: line 1, column 1: is not valid JSON: The input does not contain any JSON tokens. Expected the input to start "
-                + "with a valid JSON token, when isFinalBlock is true"
-        },
+        { "", "proxy.json: is empty; expected { \"listeners\": [ … ], … }" },
+        { "\uFEFF", "proxy.json: is empty; expected { \"listeners\": [ … ], … }" },
+        { " // nothing yet\n", "proxy.json: contains no value; expected { \"listeners\": [ … ], … }" },
         { "[]", "proxy.json: is not an object; expected { \"listeners\": [ … ], … }" },
         { "'redis'", "proxy.json: is not an object; expected { \"listeners\": [ … ], … }" },
         { "null", "proxy.json: is not an object; expected { \"listeners\": [ … ], … }" },
@@ -50,7 +48,7 @@ public sealed class OptionFileTests
     [Theory]
     [InlineData("none.json", "none.json: does not exist")]
     [InlineData("no/such/proxy.json", "no/such/proxy.json: does not exist")]
-    [InlineData(".", ".: is not readable, or is a directory")]
+    [InlineData(".", ".: is a directory")]
     [InlineData("", "--config: \"\" is empty; expected the name of a file")]
     public void File_Unreadable_IsTheOnlyError(string file, string expected)
     {
@@ -65,8 +63,11 @@ public sealed class OptionFileTests
         using var directory = new ScratchDirectory();
         string file = directory.Write("utf16.json", Encoding.Unicode.GetBytes("{ \"größe\": 1 }"));
 
-        Configured.AssertErrors(
-            OptionsReader.Read(new OptionSources { File = file, Directory = directory.Path }), "utf16.json: is not UTF-8 text");
+        var sources = new OptionSources { File = file, Directory = directory.Path };
+        Configured.AssertErrors(OptionsReader.Read(sources), "utf16.json: is UTF-16 text; expected UTF-8");
+
+        sources = sources with { File = directory.Write("latin1.json", Encoding.Latin1.GetBytes("{\n  \"größe\": 1\n}")) };
+        Configured.AssertErrors(OptionsReader.Read(sources), "latin1.json: line 2: is not UTF-8 text");
     }
 
     [Fact]

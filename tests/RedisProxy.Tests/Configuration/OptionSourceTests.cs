@@ -142,8 +142,8 @@ public sealed class OptionSourceTests
             """listeners[0].fallback: "s3cret" is unknown; expected "master" or "reject" (from REDISPROXY_listeners__0__fallback)""",
             "listeners[0].fallback: applies only to replicas; expected role: replica as well (from REDISPROXY_listeners__0__fallback)",
             """listeners[0].bnd: unknown key; did you mean "bind"?""",
-            """sentinel.endpoints[0]: "s1" is not an endpoint; expected "host:port" or "[IPv6]:port" """.TrimEnd(),
-            "sentinel.endpoints[1]: \"s2\" is not an endpoint; expected \"host:port\" or \"[IPv6]:port\" "
+            """sentinel.endpoints[0]: "s1" has no port; expected "host:port" or "[IPv6]:port" """.TrimEnd(),
+            "sentinel.endpoints[1]: \"s2\" has no port; expected \"host:port\" or \"[IPv6]:port\" "
                 + "(from REDISPROXY_sentinel__endpoints__1)",
             "sentinel.password: contains a line break; expected one line",
             "backend.password: contains a line break; expected one line (from REDISPROXY_backend__password)",

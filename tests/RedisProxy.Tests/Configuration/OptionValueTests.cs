@@ -98,7 +98,8 @@ public sealed class OptionValueTests
         },
         {
             "'admin': { 'bind': '9180' }",
-            """admin.bind: "9180" is not an address to listen on; expected "host:port", "[IPv6]:port", "unix:/path" or "" for none"""
+            """admin.bind: "9180" is only a port; expected "host:port", "[IPv6]:port", "unix:/path" or "" for none"""
+                + ", such as \"127.0.0.1:9180\" for this machine only or \"0.0.0.0:9180\" for all addresses"
         },
         {
             "'admin': { 'bind': 'unix:run/x' }",

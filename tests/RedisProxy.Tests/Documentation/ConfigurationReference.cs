@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
-using RedisProxy.Tests.Configuration;
+using RedisProxy.Configuration;
 
 namespace RedisProxy.Tests.Documentation;
 

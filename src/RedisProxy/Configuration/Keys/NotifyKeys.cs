@@ -161,7 +161,7 @@ internal static class NotifyKeys
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            complaint = e is ArgumentException ? "is not a path" : FileProblem.Describe(e);
+            complaint = e is ArgumentException ? "is not a path" : FileProblem.Describe(e, path, command.Directory);
         }
 
         command.Refuse("path", $"{QuotedValue.Of(path)} {complaint}; {Expected}");

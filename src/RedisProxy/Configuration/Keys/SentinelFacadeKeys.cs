@@ -18,6 +18,7 @@ internal static class SentinelFacadeKeys
         value = null;
         return text.Length == 0 || HostEndpoint.TryParse(text, out value)
             ? null
-            : $"{QuotedValue.Of(text)} is not an address to listen on; expected \"host:port\", \"[IPv6]:port\" or \"\" for none";
+            : $"{QuotedValue.Of(text)} {AddressProblem.Describe(text, "is not an address to listen on")}; "
+                + $"expected \"host:port\", \"[IPv6]:port\" or \"\" for none{AddressProblem.Suggest(text)}";
     }
 }

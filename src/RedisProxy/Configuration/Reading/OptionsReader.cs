@@ -23,7 +23,11 @@ internal sealed record OptionSources
 /// <summary>The result of reading: either options or errors, one line each.</summary>
 /// <param name="Options">Null when there are errors.</param>
 /// <param name="IsNothingGiven">There was no source at all.</param>
-internal sealed record OptionsReading(ProxyOptions? Options, IReadOnlyList<string> Errors, bool IsNothingGiven);
+internal sealed record OptionsReading(ProxyOptions? Options, IReadOnlyList<string> Errors, bool IsNothingGiven)
+{
+    /// <summary>What was probably meant otherwise, one line each.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}
 
 /// <summary>
 /// Reads the whole configuration: sources into layers, the merged layers into records, then the rules between them. All errors are
@@ -31,7 +35,10 @@ internal sealed record OptionsReading(ProxyOptions? Options, IReadOnlyList<strin
 /// </summary>
 internal static class OptionsReader
 {
-    public static OptionsReading Read(OptionSources sources)
+    public static OptionsReading Read(OptionSources sources) =>
+        ReadLayers(sources) with { Warnings = [.. UnusedVariables.Describe(sources.Environment)] };
+
+    private static OptionsReading ReadLayers(OptionSources sources)
     {
         OptionLayer file = new();
         OptionLayer environment = new();

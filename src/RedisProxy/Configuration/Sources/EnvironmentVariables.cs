@@ -9,7 +9,7 @@ internal static class EnvironmentVariables
 {
     public const string Prefix = "REDISPROXY_";
 
-    private const string Separator = "__";
+    public const string Separator = "__";
 
     public static void Read(IReadOnlyDictionary<string, string> environment, OptionLayer layer, OptionErrors errors)
     {
@@ -30,8 +30,12 @@ internal static class EnvironmentVariables
         .Cast<KeyValuePair<string, string>?>()
         .FirstOrDefault();
 
+    /// <summary>The variable that sets a key, in the documentation's spelling. That of <c>listeners[].bind</c> sets the first.</summary>
+    public static string NameOf(string key) =>
+        Prefix + key.Replace("[]", $"{Separator}0", StringComparison.Ordinal).Replace(".", Separator, StringComparison.Ordinal);
+
     /// <summary>Null: not a variable of the proxy.</summary>
-    private static string? PathOf(string variable) =>
+    public static string? PathOf(string variable) =>
         variable.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
             && variable.AsSpan(Prefix.Length).Contains(Separator, StringComparison.Ordinal)
                 ? variable[Prefix.Length..].Replace(Separator, ":", StringComparison.Ordinal)

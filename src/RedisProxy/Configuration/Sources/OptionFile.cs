@@ -11,6 +11,7 @@ namespace RedisProxy.Configuration;
 internal static class OptionFile
 {
     private const string GivenTwice = "is given twice; expected once";
+    private const string Expected = "expected { \"listeners\": [ … ], … }";
 
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
@@ -31,7 +32,7 @@ internal static class OptionFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            errors.AddSource(file, FileProblem.Describe(e));
+            errors.AddSource(file, FileProblem.Describe(e, file, directory));
             return false;
         }
 
@@ -48,9 +49,9 @@ internal static class OptionFile
     {
         bool hasByteOrderMark = bytes.AsSpan().StartsWith(Encoding.UTF8.Preamble);
         ReadOnlyMemory<byte> text = bytes.AsMemory(hasByteOrderMark ? Encoding.UTF8.Preamble.Length : 0);
-        if (!Utf8.IsValid(text.Span))
+        if (DescribeEncoding(text.Span) is { } complaint)
         {
-            return "is not UTF-8 text";
+            return complaint;
         }
 
         try
@@ -58,7 +59,7 @@ internal static class OptionFile
             using JsonDocument document = JsonDocument.Parse(text, Lenient);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
             {
-                return "is not an object; expected { \"listeners\": [ … ], … }";
+                return $"is not an object; {Expected}";
             }
 
             AddObject(document.RootElement, "", layer, errors);
@@ -126,8 +127,38 @@ internal static class OptionFile
         _ => value.GetRawText(),
     };
 
+    /// <summary>Null: it is UTF-8.</summary>
+    private static string? DescribeEncoding(ReadOnlySpan<byte> text)
+    {
+        if (Utf8.IsValid(text))
+        {
+            return null;
+        }
+
+        bool hasByteOrderMark = text.StartsWith(Encoding.Unicode.Preamble) || text.StartsWith(Encoding.BigEndianUnicode.Preamble);
+        if (hasByteOrderMark || text[..Math.Min(2, text.Length)].Contains((byte)0))
+        {
+            return "is UTF-16 text; expected UTF-8";
+        }
+
+        // No character of UTF-8 contains the byte of a line's end.
+        int line = 1;
+        while (text.IndexOf((byte)'\n') is >= 0 and int end && Utf8.IsValid(text[..end]))
+        {
+            text = text[(end + 1)..];
+            line++;
+        }
+
+        return $"line {line}: is not UTF-8 text";
+    }
+
     private static string DescribeSyntaxError(JsonException error, ReadOnlySpan<byte> text)
     {
+        if (error.Message.Contains("does not contain any JSON tokens", StringComparison.Ordinal))
+        {
+            return text.IsEmpty ? $"is empty; {Expected}" : $"contains no value; {Expected}";
+        }
+
         long line = error.LineNumber ?? 0;
         for (long i = 0; i < line; i++)
         {

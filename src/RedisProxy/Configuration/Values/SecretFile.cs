@@ -34,7 +34,8 @@ internal static class SecretFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            complaint = $"{QuotedValue.Of(file)} {FileProblem.Describe(e)}; expected a file with the {what} in its first line";
+            string problem = FileProblem.Describe(e, file, directory);
+            complaint = $"{QuotedValue.Of(file)} {problem}; expected a file with the {what} in its first line";
         }
 
         return null;

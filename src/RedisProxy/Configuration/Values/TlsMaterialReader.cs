@@ -62,7 +62,7 @@ internal sealed class TlsMaterialReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Complain(option, $"{QuotedValue.Of(file!)} {FileProblem.Describe(e)}; expected a PEM file");
+            Complain(option, $"{QuotedValue.Of(file!)} {FileProblem.Describe(e, file!, "")}; expected a PEM file");
             return null;
         }
     }

@@ -201,12 +201,14 @@ internal static class ValueParsers
 
     private static string? ParseAnnounced(string text, out HostEndpoint? value) => HostEndpoint.TryParse(text, out value)
         ? null
-        : $"{QuotedValue.Of(text)} is not an endpoint; expected \"host:port\" or \"[IPv6]:port\"";
+        : $"{QuotedValue.Of(text)} {AddressProblem.Describe(text, "is not an endpoint")}; expected \"host:port\" or \"[IPv6]:port\"";
 
     private static string? ParseBindOrOff(string text, out BindAddress? value)
     {
         value = null;
-        return text.Length == 0 ? null : ParseBind(text, out value)?.Replace(" or \"unix:/path\"", ", \"unix:/path\" or \"\" for none");
+        return text.Length == 0
+            ? null
+            : ParseBind(text, out value)?.Replace(" or \"unix:/path\"", ", \"unix:/path\" or \"\" for none", StringComparison.Ordinal);
     }
 
     private static string? ParseBind(string text, out BindAddress? value)
@@ -218,7 +220,8 @@ internal static class ValueParsers
 
         return text.StartsWith(BindAddress.UnixPrefix, StringComparison.Ordinal)
             ? $"{QuotedValue.Of(text)} is not a socket's path; expected \"unix:/path\" with at most {BindAddress.MaxUnixPathBytes} bytes"
-            : $"{QuotedValue.Of(text)} is not an address to listen on; expected \"host:port\", \"[IPv6]:port\" or \"unix:/path\"";
+            : $"{QuotedValue.Of(text)} {AddressProblem.Describe(text, "is not an address to listen on")}; "
+                + $"expected \"host:port\", \"[IPv6]:port\" or \"unix:/path\"{AddressProblem.Suggest(text)}";
     }
 
     private static string? ParseNetwork(string text, out IPNetwork value)

@@ -1,6 +1,4 @@
-using RedisProxy.Configuration;
-
-namespace RedisProxy.Tests.Configuration;
+namespace RedisProxy.Configuration;
 
 /// <summary>One declared key, by its whole path.</summary>
 /// <param name="Path">As in <c>listeners[].maxSessions</c>.</param>
@@ -20,7 +18,10 @@ internal sealed record DeclaredKey(string Path, bool NeedsRestart)
     public bool IsIdentity { get; init; }
 }
 
-/// <summary>All keys that there are, from the tables of the program.</summary>
+/// <summary>
+/// All keys that there are: for the reference, the schema, and advice on variables. Not in it: <c>enabled</c> of the TLS sections, and
+/// the <c>…File</c> of a secret.
+/// </summary>
 internal static class DeclaredKeys
 {
     public static IReadOnlyList<DeclaredKey> All { get; } =
