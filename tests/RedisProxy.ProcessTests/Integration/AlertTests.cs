@@ -103,14 +103,15 @@ public sealed partial class AlertTests
         return ProxyProcess.StartAsync(options with { Listeners = [.. options.Listeners, reads] });
     }
 
-    // Not those about replicas: the rules' times are shortened here, and the time that a replica needs to find a new master is not.
+    // Not those about replicas: the rules' times are shortened here, and the time that a replica needs to find a new master is not. Nor
+    // that the proxy is gone: Prometheus takes five seconds to find its first target, and a minute has four here.
     private static async Task<string[]> FiredAsync(PrometheusServer prometheus)
     {
         JsonArray alerts = await prometheus.QueryAsync("count by (alertname) (max_over_time(ALERTS{alertstate=\"firing\"}[5m]))");
         return
         [
             .. alerts.Select(alert => (string)alert!["metric"]!["alertname"]!)
-                .Where(name => !name.Contains("Replica", StringComparison.Ordinal))
+                .Where(name => !name.Contains("Replica", StringComparison.Ordinal) && name != "RedisProxyDown")
                 .Order(StringComparer.Ordinal),
         ];
     }

@@ -29,7 +29,8 @@ internal static partial class OperatorsQueries
                 .Concat(dashboard["annotations"]!["list"]!.AsArray())
                 .Select(target => ((string?)target!["expr"])!
                     .Replace("$__rate_interval", "20s", StringComparison.Ordinal)
-                    .Replace("$instance", ".*", StringComparison.Ordinal)),
+                    .Replace("$instance", ".*", StringComparison.Ordinal)
+                    .Replace("$job", ".*", StringComparison.Ordinal)),
         ];
     }
 
@@ -89,6 +90,6 @@ internal static partial class OperatorsQueries
     [GeneratedRegex(@"(?<label>\w+)(=|=~)""(?<value>[^""]*)""")]
     private static partial Regex Matcher();
 
-    [GeneratedRegex(@"\b(by|without|ignoring|on) \((?<labels>[^)]*)\)")]
+    [GeneratedRegex(@"\b(by|without|ignoring|on) \((?<labels>[^)]+)\)")]
     private static partial Regex Grouping();
 }

@@ -167,6 +167,7 @@ public sealed class KubernetesTests
                 JsonObject service = Assert.Single(services, service => IsSubset(wanted, service["metadata"]!["labels"]!.AsObject()));
                 Assert.Equal(
                     (string?)service["spec"]!["ports"]![0]!["name"], (string?)manifest["spec"]!["endpoints"]![0]!["port"]);
+                Assert.Equal("redisproxy", (string?)service["metadata"]!["labels"]![(string)manifest["spec"]!["jobLabel"]!]);
             }
         }
     }
