@@ -49,6 +49,9 @@ internal static class HelpTexts
     public const string Kill =
         "Ends one session: its client sees its connection closed.";
 
+    public const string Schema =
+        "Prints the JSON schema of the configuration, for editors and other checks.";
+
     public const string Help =
         "Shows how to use a command.";
 
@@ -176,6 +179,12 @@ internal static class HelpTexts
         {WhichProxy}
         """;
 
+    private const string SchemaExamples = """
+        Examples:
+          RedisProxy schema > proxy.schema.json
+              Then begin proxy.json with "$schema": "proxy.schema.json", and an editor completes keys and marks mistakes.
+        """;
+
     private const string NeedsToken = $"""
         The proxy must have an admin.token, which comes from --token-file or the configuration. Over a unix socket none is needed.
 
@@ -221,6 +230,7 @@ internal static class HelpTexts
         "drain" => OfVerb("  RedisProxy drain --listener sessions-cache"),
         "reload" => OfVerb("  RedisProxy reload"),
         "kill" => OfVerb("  RedisProxy kill 4711"),
+        "schema" => SchemaExamples,
         "help" or "version" => "",
         _ => ProxyExamples,
     };

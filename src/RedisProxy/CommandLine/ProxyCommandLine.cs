@@ -128,6 +128,10 @@ internal sealed class ProxyCommandLine
             root.Add(command);
         }
 
+        var schema = new Command("schema", HelpTexts.Schema);
+        schema.SetAction((_, cancellationToken) => WriteSchemaAsync(cancellationToken));
+        root.Add(schema);
+
         var help = new Command("help", HelpTexts.Help) { _helpOn };
         help.SetAction(HelpAsync);
         root.Add(help);
@@ -149,6 +153,13 @@ internal sealed class ProxyCommandLine
         {
             command.Add(option);
         }
+    }
+
+    private async Task<int> WriteSchemaAsync(CancellationToken cancellationToken)
+    {
+        using var schema = new StreamReader(typeof(ProxyCommandLine).Assembly.GetManifestResourceStream("proxy.schema.json")!);
+        await _shell.Output.WriteAsync(await schema.ReadToEndAsync(cancellationToken));
+        return ExitCode.Ok;
     }
 
     /// <summary><c>help kill</c> is <c>kill --help</c>.</summary>

@@ -23,6 +23,7 @@ public sealed class UsageTests
         { "drain", "--listener --token-file --config --admin" },
         { "reload", "--token-file --config --admin" },
         { "kill", "--token-file --config --admin" },
+        { "schema", "" },
         { "help", "" },
         { "version", "" },
     };

@@ -28,16 +28,21 @@ public sealed partial class ChartTests
     [InlineData("logLevel: loud")]
     [InlineData("settings: { hodl: {} }")]
     [InlineData("ports: { redis: 70000 }")]
-    public void Schema_RefusesWrongValues(string yaml)
-    {
-        var values = (JsonObject)Values.DeepClone();
-        foreach ((string key, JsonNode? value) in Assert.Single(YamlText.Documents(yaml)))
-        {
-            values[key] = value?.DeepClone();
-        }
+    [InlineData("settings: { hold: { timout: 2s } }")]
+    [InlineData("settings: { hold: { timeout: soon } }")]
+    [InlineData("extraListeners: [ { name: reads } ]")]
+    [InlineData("extraListeners: [ { name: Reads_Only, port: 1 } ]")]
+    [InlineData("extraListeners: [ { name: reads, port: 1, settings: { rôle: replica } } ]")]
+    public void Schema_RefusesWrongValues(string yaml) => Assert.NotEmpty(Schemas.Violations(Schemas.ChartValues, With(yaml)));
 
-        Assert.NotEmpty(Schemas.Violations(Schemas.ChartValues, values));
-    }
+    /// <summary>Whatever proxy.json may have, settings may have.</summary>
+    [Theory]
+    [InlineData("settings: { notify: [ { name: ops, webhook: { urlFile: /run/secrets/redisproxy/hook } } ] }")]
+    [InlineData("settings: { otlp: { endpoint: 'http://collector:4318' }, audit: { interval: 5m }, roles: { dryRun: true } }")]
+    [InlineData("settings: { sentinelFacade: { bind: '0.0.0.0:26379' }, hold: { timeout: 2s } }")]
+    [InlineData("extraListeners: [ { name: reads, port: 6381, settings: { role: replica } } ]")]
+    [InlineData("extraVolumes: [ { name: more, secret: { secretName: more } } ]")]
+    public void Schema_TakesEveryPartOfTheConfiguration(string yaml) => Schemas.AssertValid(Schemas.ChartValues, With(yaml));
 
     [Fact]
     public void Templates_UseEveryValueAndNoOther()
@@ -47,6 +52,17 @@ public sealed partial class ChartTests
                 .Select(File.ReadAllText));
         string[] used = [.. UsedValue().Matches(templates).Select(match => match.Groups[1].Value).Distinct().Order(StringComparer.Ordinal)];
         Assert.Equal(PathsOf(Values, used).Order(StringComparer.Ordinal), used);
+    }
+
+    private static JsonObject With(string yaml)
+    {
+        var values = (JsonObject)Values.DeepClone();
+        foreach ((string key, JsonNode? value) in Assert.Single(YamlText.Documents(yaml)))
+        {
+            values[key] = value?.DeepClone();
+        }
+
+        return values;
     }
 
     [GeneratedRegex(@"\.Values\.([A-Za-z.]*[A-Za-z])")]

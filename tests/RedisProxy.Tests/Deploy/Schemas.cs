@@ -17,7 +17,16 @@ internal static class Schemas
 
     public static JsonSchema ChartValues { get; } = JsonSchema.FromFile(DeployFiles.PathOf($"{DeployFiles.Chart}/values.schema.json"));
 
+    public static JsonSchema Configuration { get; } = JsonSchema.FromFile(DeployFiles.PathOf("docs/proxy.schema.json"));
+
     public static void AssertValid(JsonSchema schema, JsonNode document) => Assert.Empty(Violations(schema, document));
+
+    /// <summary>Without reasons: several times faster.</summary>
+    public static bool IsValid(JsonSchema schema, JsonNode document)
+    {
+        using var element = JsonDocument.Parse(document.ToJsonString());
+        return schema.Evaluate(element.RootElement, new EvaluationOptions { OutputFormat = OutputFormat.Flag }).IsValid;
+    }
 
     public static IReadOnlyList<string> Violations(JsonSchema schema, JsonNode document)
     {

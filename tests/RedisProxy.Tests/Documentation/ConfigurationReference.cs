@@ -25,7 +25,8 @@ internal static partial class ConfigurationReference
             Made from the doc comments of the options and the declarations of the keys, see `tests/RedisProxy.Tests/Documentation`.
             Durations are written as `"250ms"`, `"4s"`, `"2m"`, `"1h"`, sizes as `65536`, `"64KiB"`, `"10MiB"`. In the environment,
             `hold.timeout` is `REDISPROXY_hold__timeout`, and the first of a list `REDISPROXY_sentinel__endpoints__0`. Unknown keys are
-            errors.
+            errors, and other variables that begin with `REDISPROXY_` are warned about. The same as a JSON schema: `RedisProxy schema`,
+            or [proxy.schema.json](proxy.schema.json). With `"$schema": "proxy.schema.json"` in the file an editor completes its keys.
 
             """);
         foreach (XElement member in documentation.Descendants("member"))

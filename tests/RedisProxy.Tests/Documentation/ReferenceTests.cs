@@ -3,6 +3,7 @@ using System.Xml.Linq;
 using RedisProxy.Configuration;
 using RedisProxy.Testing;
 using RedisProxy.Tests.Configuration;
+using RedisProxy.Tests.Deploy;
 
 namespace RedisProxy.Tests.Documentation;
 
@@ -41,6 +42,15 @@ public sealed class ReferenceTests
             Assert.Contains(key.Range is null ? "" : $"| {key.Range} |", row, StringComparison.Ordinal);
             Assert.All(key.Choices, choice => Assert.Contains($"`{choice}`", row, StringComparison.Ordinal));
         });
+    }
+
+    [Fact]
+    public void Schemas_OfTheConfigurationAndOfTheChart_AreUpToDate()
+    {
+        string reference = ConfigurationReference.Of(XDocument.Load(Path.Combine(AppContext.BaseDirectory, "RedisProxy.xml")));
+        AssertUpToDate("docs/proxy.schema.json", ConfigurationSchema.Of(reference));
+        string ofChart = $"{DeployFiles.Chart}/values.schema.json";
+        AssertUpToDate(ofChart, ConfigurationSchema.WithSettings(DeployFiles.Read(ofChart), reference));
     }
 
     [Fact]

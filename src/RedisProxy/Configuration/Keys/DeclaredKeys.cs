@@ -9,6 +9,8 @@ internal sealed record DeclaredKey(string Path, bool NeedsRestart)
 
     public IReadOnlyList<string> Choices { get; init; } = [];
 
+    public required KeyShape Shape { get; init; }
+
     public string? Default { get; init; }
 
     public bool IsSecret { get; init; }
@@ -35,6 +37,10 @@ internal static class DeclaredKeys
         .. Of("notify[].", NotifyKeys.Table),
     ];
 
+    /// <summary>Its path, and that of the key for a file with it.</summary>
+    public static string[] NamesOf(DeclaredKey key) =>
+        key.Shape.Form == KeyForm.Secret ? [key.Path, $"{key.Path}File"] : [key.Path];
+
     public static DeclaredKey? Find(string path) => All.FirstOrDefault(key => key.Path == path);
 
     private static IEnumerable<DeclaredKey> Of<T>(string prefix, KeyTable<T> table, bool needsRestart = false)
@@ -42,6 +48,7 @@ internal static class DeclaredKeys
         {
             Range = key.Range,
             Choices = key.Choices,
+            Shape = key.Shape,
             Default = key.Default,
             IsSecret = key.IsSecret,
             IsRequired = key.IsRequired,

@@ -26,6 +26,7 @@ internal sealed class KeyTable<T>(T defaults)
         {
             Range = rule.Range,
             Choices = rule.Choices,
+            Shape = KeyShape.Of(KeyForm.Value, rule),
             Default = get(defaults) is { } value && rule.Write(value) is { Length: > 0 } text ? text : null,
         });
     }
@@ -42,7 +43,10 @@ internal sealed class KeyTable<T>(T defaults)
         Step((section, options) =>
             section.Values(name, expected, rule, mayRepeat) is { Count: > 0 } values ? with(options, values) : options);
         return Declare(new OptionKey<T>(
-            name, Values(options => OptionKey.List(get(options).Select(rule.Write))), (old, now) => with(now, get(old))));
+            name, Values(options => OptionKey.List(get(options).Select(rule.Write))), (old, now) => with(now, get(old)))
+        {
+            Shape = KeyShape.Of(KeyForm.List, rule),
+        });
     }
 
     /// <summary>A list of CIDR blocks.</summary>
@@ -64,6 +68,7 @@ internal sealed class KeyTable<T>(T defaults)
             name, Values(options => OptionKey.List(Pairs(options).Order(StringComparer.Ordinal))), (old, now) => with(now, get(old)))
         {
             Range = valueRule.Range,
+            Shape = KeyShape.Of(KeyForm.Map, valueRule) with { NamePattern = keyRule.Pattern },
         });
     }
 
@@ -71,7 +76,11 @@ internal sealed class KeyTable<T>(T defaults)
     public KeyTable<T> Secret(string name, Func<T, string?> get, Func<T, string?, T> with)
     {
         Step((section, options) => section.Secret(name) is { } secret ? with(options, secret) : options);
-        return Declare(new OptionKey<T>(name, Values(get), (old, now) => with(now, get(old))) { IsSecret = true });
+        return Declare(new OptionKey<T>(name, Values(get), (old, now) => with(now, get(old)))
+        {
+            IsSecret = true,
+            Shape = KeyShape.Secret,
+        });
     }
 
     /// <summary>A name and a password; the name is optional, but requires the password.</summary>

@@ -92,6 +92,7 @@ internal static class ListenerKeys
             (old, now) => (NamesOf([], old.Users), NamesOf(old.Users, now.Users)),
             (old, now) => now with { Users = old.Users })
         {
+            Shape = new KeyShape(KeyForm.Section),
             NeedsRestartBetween = OwnsOtherwise,
         })
         .Declare(new OptionKey<ListenerOptions>(
@@ -99,6 +100,7 @@ internal static class ListenerKeys
             (old, now) => (old.BackendUser?.Username, NamesOf(ListOf(old.BackendUser), ListOf(now.BackendUser))),
             (old, now) => now with { BackendUser = old.BackendUser })
         {
+            Shape = new KeyShape(KeyForm.Section),
             NeedsRestartBetween = OwnsOtherwise,
         });
 

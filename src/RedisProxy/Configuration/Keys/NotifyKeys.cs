@@ -15,7 +15,10 @@ internal static class NotifyKeys
     private static readonly KeyTable<NotifyWebhookOptions> Webhook = new KeyTable<NotifyWebhookOptions>(new() { Url = null! })
         .Step((section, o) => ReadUrl(section) is { } url ? o with { Url = url } : o)
         .Declare(new OptionKey<NotifyWebhookOptions>(
-            "url", (old, now) => (old.Url.OriginalString, now.Url.OriginalString), (old, now) => now with { Url = old.Url }))
+            "url", (old, now) => (old.Url.OriginalString, now.Url.OriginalString), (old, now) => now with { Url = old.Url })
+        {
+            Shape = new KeyShape(KeyForm.Secret, ValueKind.String) { Pattern = "^[Hh][Tt][Tt][Pp][Ss]?://." },
+        })
         .Hidden().Required("url or urlFile")
         .Secret("secret", o => o.Secret, (o, v) => o with { Secret = v })
         .Value("timeout", Duration("100ms", "1m"), o => o.Timeout, (o, v) => o with { Timeout = v })
@@ -24,7 +27,10 @@ internal static class NotifyKeys
     private static readonly KeyTable<NotifyCommandOptions> Command = new KeyTable<NotifyCommandOptions>(new() { Path = "" })
         .Step((section, o) => o with { Path = ReadProgram(section) ?? "" })
         .Declare(new OptionKey<NotifyCommandOptions>(
-            "path", (old, now) => (old.Path, now.Path), (old, now) => now with { Path = old.Path }))
+            "path", (old, now) => (old.Path, now.Path), (old, now) => now with { Path = old.Path })
+        {
+            Shape = KeyShape.Of(KeyForm.Value, Text),
+        })
         .Required("the path of a program")
         .List(
             "args",

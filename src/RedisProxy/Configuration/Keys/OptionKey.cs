@@ -11,6 +11,8 @@ internal sealed record OptionKey<T>(string Name, Func<T, T, (object? From, objec
 
     public IReadOnlyList<string> Choices { get; init; } = [];
 
+    public KeyShape Shape { get; init; } = new(KeyForm.Value);
+
     /// <summary>The default as written in a configuration; null: none, or described in the documentation.</summary>
     public string? Default { get; init; }
 
@@ -40,6 +42,7 @@ internal sealed record OptionKey<T>(string Name, Func<T, T, (object? From, objec
         {
             Range = Range,
             Choices = Choices,
+            Shape = Shape,
             Default = Default,
             IsSecret = IsSecret,
             IsRequired = IsRequired,
@@ -47,6 +50,42 @@ internal sealed record OptionKey<T>(string Name, Func<T, T, (object? From, objec
             NeedsRestart = NeedsRestart,
             NeedsRestartBetween = (old, now) => get(old) is { } from && get(now) is { } to && NeedsRestartBetween(from, to),
         };
+}
+
+/// <summary>What a key looks like in JSON.</summary>
+/// <param name="Form">How many values it has, and where.</param>
+/// <param name="Kind">Of each value.</param>
+internal sealed record KeyShape(KeyForm Form, ValueKind Kind = ValueKind.Text)
+{
+    /// <summary>A text that is given directly, or as the first line of a file.</summary>
+    public static KeyShape Secret { get; } = Of(KeyForm.Secret, ValueParsers.Secret);
+
+    /// <summary>Of each value that is a string, see <see cref="ValueRule{T}.Pattern"/>.</summary>
+    public string? Pattern { get; init; }
+
+    /// <summary>All possible values, also of the members of a list.</summary>
+    public IReadOnlyList<string> Choices { get; private init; } = [];
+
+    /// <summary>Of the names in a map.</summary>
+    public string? NamePattern { get; init; }
+
+    public static KeyShape Of<T>(KeyForm form, ValueRule<T> rule) =>
+        new(form, rule.Kind) { Pattern = rule.Pattern, Choices = rule.Choices };
+}
+
+internal enum KeyForm
+{
+    Value,
+    List,
+
+    /// <summary>An object whose keys are data.</summary>
+    Map,
+
+    /// <summary>A value, or another key whose name ends in File.</summary>
+    Secret,
+
+    /// <summary>An object with keys of its own.</summary>
+    Section,
 }
 
 /// <summary>Shows several values as one.</summary>

@@ -10,8 +10,14 @@ internal static class OtlpKeys
     private static readonly ValueRule<OtlpProtocol> Protocol =
         Choice(("http/protobuf", OtlpProtocol.HttpProtobuf), ("grpc", OtlpProtocol.Grpc));
 
+    private static readonly ValueRule<Uri> Collector = new(ParseEndpoint)
+    {
+        Kind = ValueKind.String,
+        Pattern = "^[Hh][Tt][Tt][Pp][Ss]?://|^$",
+    };
+
     public static KeyTable<OtlpOptions> Table { get; } = new KeyTable<OtlpOptions>(new())
-        .Value("endpoint", new ValueRule<Uri>(ParseEndpoint), o => o.Endpoint, (o, v) => o with { Endpoint = v }).NeedsRestart()
+        .Value("endpoint", Collector, o => o.Endpoint, (o, v) => o with { Endpoint = v }).NeedsRestart()
         .Value("protocol", Protocol, o => o.Protocol, (o, v) => o with { Protocol = v })
         .Shown(o => Protocol.Write(o.Protocol)).NeedsRestart()
         .Value("interval", Duration("1s", "1h"), o => o.Interval, (o, v) => o with { Interval = v }).NeedsRestart()

@@ -23,8 +23,13 @@ internal static class RoleKeys
             "is only read when the server starts"),
     ];
 
+    private static readonly ValueRule<string> Parameter = new(ParseName) { Pattern = "^[A-Za-z0-9._-]*$" };
+
+    // true and false are refused whether they are quoted or not, which a pattern cannot say.
+    private static readonly ValueRule<string> ParameterValue = new(ParseValue) { Kind = ValueKind.StringOrNumber };
+
     private static readonly KeyTable<RolePolicyOptions> Policy = new KeyTable<RolePolicyOptions>(new())
-        .Map("config", new ValueRule<string>(ParseName), new ValueRule<string>(ParseValue), o => o.Config, (o, v) => o with { Config = v })
+        .Map("config", Parameter, ParameterValue, o => o.Config, (o, v) => o with { Config = v })
         .Shown(o => OptionKey.List(
             o.Config.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key} '{pair.Value}'")));
 

@@ -7,8 +7,14 @@ namespace RedisProxy.Configuration;
 /// <summary>The keys of <c>sentinelFacade</c>.</summary>
 internal static class SentinelFacadeKeys
 {
+    private static readonly ValueRule<HostEndpoint> BindOrNone = new(ParseBind)
+    {
+        Kind = ValueKind.String,
+        Pattern = $"{AnyEndpoint}|^$",
+    };
+
     public static KeyTable<SentinelFacadeOptions> Table { get; } = new KeyTable<SentinelFacadeOptions>(new())
-        .Value("bind", new ValueRule<HostEndpoint>(ParseBind), o => o.Bind, (o, v) => o with { Bind = v }).NeedsRestart()
+        .Value("bind", BindOrNone, o => o.Bind, (o, v) => o with { Bind = v }).NeedsRestart()
         .Map("advertise", Name, Destination, o => o.Advertise, (o, v) => o with { Advertise = v })
         .Credentials(o => o.Username, (o, v) => o with { Username = v }, o => o.Password, (o, v) => o with { Password = v })
         .Value("maxConnections", WholeNumber(1, 100_000), o => o.MaxConnections, (o, v) => o with { MaxConnections = v }).NeedsRestart();

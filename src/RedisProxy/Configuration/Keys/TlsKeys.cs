@@ -34,7 +34,10 @@ internal static class TlsKeys
             Tls = ReadIfEnabled(listener, tls => Listener.Read(tls) is { Material: not null } read ? read : null),
         })
         .Declare(new OptionKey<ListenerOptions>(
-            Key, (old, now) => (Show(old.Tls), Show(now.Tls)), (old, now) => now with { Tls = old.Tls }))
+            Key, (old, now) => (Show(old.Tls), Show(now.Tls)), (old, now) => now with { Tls = old.Tls })
+        {
+            Shape = new KeyShape(KeyForm.Section),
+        })
         .NeedsRestart();
 
     /// <summary><c>backend.tls</c> and <c>sentinel.tls</c>.</summary>
@@ -58,7 +61,10 @@ internal static class TlsKeys
 
             return read.Material is null ? null : read;
         })))
-        .Declare(new OptionKey<T>(Key, (old, now) => (Show(get(old)), Show(get(now))), (old, now) => with(now, get(old))))
+        .Declare(new OptionKey<T>(Key, (old, now) => (Show(get(old)), Show(get(now))), (old, now) => with(now, get(old)))
+        {
+            Shape = new KeyShape(KeyForm.Section),
+        })
         .NeedsRestart();
 
     private static T? ReadIfEnabled<T>(OptionSection parent, Func<OptionSection, T?> read)
@@ -99,7 +105,10 @@ internal static class TlsKeys
 
     private static OptionKey<T> FileKey<T>(
         string name, Func<T, TlsMaterial> get, Func<T, TlsMaterial, T> with, Func<CertificateFiles, string?> file)
-        where T : class => new(name, (old, now) => (file(get(old).Files), file(get(now).Files)), (old, now) => with(now, get(old)));
+        where T : class => new(name, (old, now) => (file(get(old).Files), file(get(now).Files)), (old, now) => with(now, get(old)))
+        {
+            Shape = KeyShape.Of(KeyForm.Value, Text),
+        };
 
     private static TlsMaterial? ReadFiles(OptionSection tls)
     {

@@ -78,6 +78,8 @@ internal static class OptionsReader
     // Lists and tables are read in the order of the documentation, which is also the order of the messages.
     private static (OptionRules Rules, ProxyOptions Options) ReadAll(OptionSection all)
     {
+        // For editors.
+        all.Ignore("$schema");
         const string Expected = "[ { \"bind\": \"host:port\", … }, … ]";
         IReadOnlyList<ListenerReading> listeners = all.Sections("listeners", Expected, ListenerKeys.Read);
         if (all.IsEmpty("listeners"))

@@ -42,7 +42,7 @@ internal static partial class UnusedVariables
         }
 
         Dictionary<string, string> known = DeclaredKeys.All
-            .SelectMany(declared => declared.IsSecret ? new[] { declared.Path, $"{declared.Path}File" } : [declared.Path])
+            .SelectMany(DeclaredKeys.NamesOf)
             .Select(EnvironmentVariables.NameOf)
             .ToDictionary(variable => Plain(variable[EnvironmentVariables.Prefix.Length..]));
         if (Spelling.Nearest(Plain(name), known.Keys) is not { } nearest)

@@ -89,6 +89,9 @@ internal sealed class OptionSection
         return secret;
     }
 
+    /// <summary>Ignores a key that is not for the proxy.</summary>
+    public void Ignore(string key) => _unavailable.Add(key);
+
     /// <summary>Ignores the other keys: the section is turned off as a whole.</summary>
     public void IgnoreRest() => _unavailable.AddRange(_configuration.GetChildren().Select(child => child.Key));
 

@@ -7,39 +7,67 @@ namespace RedisProxy.Configuration;
 /// <summary>The kinds of values. Every message about a single value is written here. Bounds are given as documented.</summary>
 internal static class ValueParsers
 {
+    /// <summary>The pattern of an address with a port.</summary>
+    public const string AnyEndpoint = "^.+:[0-9]+$";
+
+    private const string AnyHost = @"^[^\s/:]+$|^\[?[0-9A-Fa-f:.]+\]?$";
+
     public static ValueRule<bool> TrueOrFalse { get; } = new(ParseBoolean)
     {
         Choices = ["true", "false"],
+        Kind = ValueKind.Flag,
         Write = static value => value ? "true" : "false",
     };
 
     /// <summary>An address to connect to.</summary>
-    public static ValueRule<HostEndpoint> Destination { get; } = new(ParseDestination);
+    public static ValueRule<HostEndpoint> Destination { get; } = new(ParseDestination)
+    {
+        Kind = ValueKind.String,
+        Pattern = AnyEndpoint,
+    };
 
     /// <summary>An address that others use for a server; it is only looked up, never connected to.</summary>
-    public static ValueRule<HostEndpoint> Announced { get; } = new(ParseAnnounced);
+    public static ValueRule<HostEndpoint> Announced { get; } = new(ParseAnnounced)
+    {
+        Kind = ValueKind.String,
+        Pattern = AnyEndpoint,
+    };
 
-    public static ValueRule<BindAddress> Bind { get; } = new(ParseBind);
+    public static ValueRule<BindAddress> Bind { get; } = new(ParseBind)
+    {
+        Kind = ValueKind.String,
+        Pattern = $"{AnyEndpoint}|^unix:/",
+    };
+
 
     /// <summary>An address to listen on; null when the text is empty: do not listen.</summary>
-    public static ValueRule<BindAddress> BindOrOff { get; } = new(ParseBindOrOff);
+    public static ValueRule<BindAddress> BindOrOff { get; } = new(ParseBindOrOff)
+    {
+        Kind = ValueKind.String,
+        Pattern = $"{AnyEndpoint}|^unix:/|^$",
+    };
 
-    public static ValueRule<IPNetwork> Network { get; } = new(ParseNetwork);
+
+    public static ValueRule<IPNetwork> Network { get; } = new(ParseNetwork)
+    {
+        Kind = ValueKind.String,
+        Pattern = "^.+/[0-9]+$",
+    };
 
     /// <summary>A name for error replies, logs and metrics.</summary>
-    public static ValueRule<string> Name { get; } = new(ParseName);
+    public static ValueRule<string> Name { get; } = new(ParseName) { Pattern = @"^\S+$" };
 
     /// <summary>Any non-empty text.</summary>
-    public static ValueRule<string> Text { get; } = new(ParseText);
+    public static ValueRule<string> Text { get; } = new(ParseText) { Pattern = "." };
 
     /// <summary>A DNS name or an address, without a port.</summary>
-    public static ValueRule<string> HostName { get; } = new(ParseHostName);
+    public static ValueRule<string> HostName { get; } = new(ParseHostName) { Pattern = AnyHost };
 
     /// <summary>As <see cref="HostName"/>, or <c>*</c> for all.</summary>
-    public static ValueRule<string> AdminHost { get; } = new(ParseAdminHost);
+    public static ValueRule<string> AdminHost { get; } = new(ParseAdminHost) { Pattern = AnyHost };
 
     /// <summary>Messages about it never show the value.</summary>
-    public static ValueRule<string> Secret { get; } = new(ParseSecret);
+    public static ValueRule<string> Secret { get; } = new(ParseSecret) { Pattern = @"^[^\r\n]+$" };
 
     public static ValueRule<TimeSpan> Duration(string min, string max)
     {
@@ -50,6 +78,7 @@ internal static class ValueParsers
             : value >= shortest && value <= longest ? null : OutOf(range, text))
         {
             Range = range,
+            Kind = ValueKind.Duration,
             Write = DurationText.Format,
         };
     }
@@ -91,6 +120,7 @@ internal static class ValueParsers
         })
         {
             Range = size.Range,
+            Kind = ValueKind.Size,
             Write = static value => SizeText.Format(value),
         };
     }
@@ -119,6 +149,7 @@ internal static class ValueParsers
         })
         {
             Range = range,
+            Kind = ValueKind.Number,
             Write = WriteNumber,
         };
     }
@@ -139,6 +170,7 @@ internal static class ValueParsers
     })
     {
         Choices = [.. choices.Select(c => c.Name)],
+        Kind = ValueKind.String,
         Write = value => choices.First(choice => Equals(choice.Value, value)).Name,
     };
 
@@ -170,6 +202,7 @@ internal static class ValueParsers
         })
         {
             Range = range,
+            Kind = ValueKind.Size,
             Write = SizeText.Format,
         };
     }

@@ -15,6 +15,12 @@ internal sealed record ValueRule<T>(ValueParser<T> Parse)
     /// <summary>All possible values, as they are written; empty when they cannot be listed.</summary>
     public IReadOnlyList<string> Choices { get; init; } = [];
 
+    /// <summary>What the value is in JSON.</summary>
+    public ValueKind Kind { get; init; }
+
+    /// <summary>A regular expression that every accepted string matches, in the syntax that JavaScript and Go share; null: any.</summary>
+    public string? Pattern { get; init; }
+
     /// <summary>A value as written in a configuration.</summary>
     public Func<T, string> Write { get; init; } = static value => value?.ToString() ?? "";
 }
@@ -24,4 +30,22 @@ internal sealed record ValueRule<T>(ValueParser<T> Parse)
 internal sealed record ValueRange(string Min, string Max, string Special = "")
 {
     public override string ToString() => $"{Special}{Min} to {Max}";
+}
+
+/// <summary>Kinds of values in a JSON file. Whatever is no string there is taken by its text: <c>5</c> is <c>"5"</c>.</summary>
+internal enum ValueKind
+{
+    /// <summary>A text, and so anything that is not a list or an object.</summary>
+    Text,
+
+    /// <summary>Neither a number nor a boolean can be right.</summary>
+    String,
+
+    /// <summary>A number can be right, a boolean cannot.</summary>
+    StringOrNumber,
+
+    Flag,
+    Number,
+    Duration,
+    Size,
 }
