@@ -28,7 +28,20 @@ public sealed class RenderedChartTests : IDisposable
         logLevel: debug
         service: { type: NodePort, port: 7000, annotations: { a: b } }
         ports: { redis: 7001, admin: 7002 }
-        networkPolicy: { enabled: true, redis: [ { ipBlock: { cidr: 10.0.0.0/8 } } ] }
+        networkPolicy:
+          enabled: true
+          redis: [ { ipBlock: { cidr: 10.0.0.0/8 } } ]
+          extraEgress: [ { to: [ { ipBlock: { cidr: 10.1.0.0/16 } } ], ports: [ { port: 4318 } ] } ]
+          extraIngress: [ { from: [ { ipBlock: { cidr: 10.2.0.0/16 } } ] } ]
+        extraListeners:
+          - { name: reads, port: 7003, servicePort: 7010, settings: { role: replica, maxLagBytes: 1MiB } }
+          - { name: third, port: 7004 }
+        extraPorts: [ { name: sentinel, port: 26379 } ]
+        extraVolumes: [ { name: more, secret: { secretName: more } } ]
+        extraVolumeMounts: [ { name: more, mountPath: /run/secrets/more, readOnly: true } ]
+        extraEnv: [ { name: REDISPROXY_hold__maxOutage, value: 20s } ]
+        extraEnvFrom: [ { secretRef: { name: variables, optional: true } } ]
+        fixedUser: false
         serviceMonitor: { enabled: true, labels: { release: prometheus } }
         podAnnotations: { note: "1" }
         podLabels: { team: "2" }
@@ -74,8 +87,9 @@ public sealed class RenderedChartTests : IDisposable
         Assert.Equal("run", (await Product.RunAsync(Product.Words(container["args"]), json)).Called);
         Assert.InRange((double)pod["terminationGracePeriodSeconds"]!, Product.TimeToStop(options).TotalSeconds, double.MaxValue);
         Assert.Equal(
-            [options.Listeners[0].Bind.ToString().Split(':')[1], $"{options.Admin.Bind.Tcp!.Port}"],
-            container["ports"]!.AsArray().Select(port => port!["containerPort"]!.ToString()));
+            options.Listeners.Select(one => one.Bind.Tcp!.Port).Append(options.Admin.Bind.Tcp!.Port).Order(),
+            container["ports"]!.AsArray().Where(port => (string?)port!["name"] != "sentinel").Select(port => (int)port!["containerPort"]!)
+                .Order());
         Assert.All(
             new[] { "startupProbe", "livenessProbe", "readinessProbe" },
             probe => Assert.Contains((string?)container[probe]!["httpGet"]!["path"], Product.AdminPaths()));
@@ -91,6 +105,36 @@ public sealed class RenderedChartTests : IDisposable
         Assert.Equal(TimeSpan.FromSeconds(2), options.Sentinel!.PollInterval);
         JsonNode container = Of(manifests, "Deployment")["spec"]!["template"]!["spec"]!["containers"]![0]!;
         Assert.Equal("registry.example/redisproxy:9.9.9", (string?)container["image"]);
+    }
+
+    [Fact]
+    public async Task Extras_AreWhereTheyBelong()
+    {
+        IReadOnlyList<JsonObject> manifests = YamlText.Documents(await RenderAsync(Everything));
+        ProxyOptions options = Product.Configuration((string)Of(manifests, "ConfigMap")["data"]!["proxy.json"]!);
+        Assert.Equal(["other", "reads", "third"], options.Listeners.Select(listener => listener.Name));
+        Assert.Equal(("other", ListenerRole.Replica), (options.Listeners[1].Master, options.Listeners[1].Role));
+
+        JsonObject service = manifests.Single(manifest => (string?)manifest["metadata"]!["name"] == "demo-redisproxy"
+            && (string?)manifest["kind"] == "Service");
+        Assert.Equal(
+            ["redis 7000", "reads 7010", "third 7004", "sentinel 26379"],
+            service["spec"]!["ports"]!.AsArray().Select(port => $"{port!["targetPort"]} {port["port"]}"));
+        JsonNode policy = Of(manifests, "NetworkPolicy")["spec"]!;
+        Assert.Equal(
+            ["redis", "reads", "third", "sentinel"], policy["ingress"]![0]!["ports"]!.AsArray().Select(port => (string?)port!["port"]));
+        Assert.Equal("4318", $"{policy["egress"]!.AsArray()[^1]!["ports"]![0]!["port"]}");
+        Assert.Equal("10.2.0.0/16", (string?)policy["ingress"]!.AsArray()[^1]!["from"]![0]!["ipBlock"]!["cidr"]);
+
+        JsonNode pod = Of(manifests, "Deployment")["spec"]!["template"]!["spec"]!;
+        JsonNode container = pod["containers"]![0]!;
+        Assert.Equal(["configuration", "secrets", "more"], pod["volumes"]!.AsArray().Select(volume => (string?)volume!["name"]));
+        Assert.Equal("/run/secrets/more", (string?)container["volumeMounts"]!.AsArray()[^1]!["mountPath"]);
+        Assert.Equal("20s", (string?)container["env"]![0]!["value"]);
+        Assert.Equal("variables", (string?)container["envFrom"]![0]!["secretRef"]!["name"]);
+        Assert.All(PodsOf(manifests), one => Assert.Null(one["securityContext"]!["runAsUser"] ?? one["securityContext"]!["fsGroup"]));
+        IReadOnlyList<JsonObject> usual = YamlText.Documents(await RenderAsync(Sentinels));
+        Assert.All(PodsOf(usual), one => Assert.Equal(1654, (int)one["securityContext"]!["runAsUser"]!));
     }
 
     [Fact]

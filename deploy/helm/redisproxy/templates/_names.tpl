@@ -29,9 +29,14 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- fail "sentinels: name at least one Sentinel, for example --set sentinels={redis-sentinel-0.redis-sentinel:26379}" -}}
 {{- end -}}
 {{- $listener := dict "bind" (printf "0.0.0.0:%d" (int .Values.ports.redis)) "master" .Values.master -}}
+{{- $listeners := list $listener -}}
+{{- range .Values.extraListeners -}}
+{{- $extra := dict "name" .name "bind" (printf "0.0.0.0:%d" (int .port)) "master" $.Values.master -}}
+{{- $listeners = append $listeners (mustMergeOverwrite $extra (deepCopy (.settings | default dict))) -}}
+{{- end -}}
 {{- $shutdown := dict "minDelay" (printf "%ds" (int .Values.shutdown.minDelaySeconds)) -}}
 {{- $_ := set $shutdown "drainTimeout" (printf "%ds" (int .Values.shutdown.drainTimeoutSeconds)) -}}
-{{- $base := dict "listeners" (list $listener) "shutdown" $shutdown -}}
+{{- $base := dict "listeners" $listeners "shutdown" $shutdown -}}
 {{- $_ := set $base "sentinel" (dict "endpoints" .Values.sentinels) -}}
 {{- $_ := set $base "admin" (dict "bind" (printf "0.0.0.0:%d" (int .Values.ports.admin))) -}}
 {{- mustMergeOverwrite $base (deepCopy .Values.settings) | toPrettyJson -}}
