@@ -205,7 +205,7 @@ internal sealed class ProxyCommandLine
         try
         {
             var run = new HostedRun(
-                reading.Options,
+                reading,
                 _arguments.LogLevelOf(arguments),
                 arguments.GetValue(_takeOver),
                 () => OptionsReader.Read(_arguments.SourcesOf(arguments, _shell)),

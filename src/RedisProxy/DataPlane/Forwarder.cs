@@ -242,11 +242,13 @@ internal sealed class Forwarder
         try
         {
             TcpSettings accepted = new SessionSettings(options, listener).ClientTcp;
-            return await ListenerSockets.BindAsync(_context.Takeover.Transport, listener.Bind, _loops.Length, accepted, sharing, cancel);
+            var file = new SocketFile(listener.SocketMode?.Bits, listener.SocketGroup);
+            return await ListenerSockets.BindAsync(
+                _context.Takeover.Transport, listener.Bind, _loops.Length, accepted, sharing, file, cancel);
         }
         catch (Win32Exception failure)
         {
-            string advice = failure.NativeErrorCode == Errno.AddressInUse && !sharing.HasFlag(AddressSharing.TakesOver)
+            string advice = failure.NativeErrorCode == Errno.AddressInUse && sharing == AddressSharing.None
                 ? "; another program listens there, or another RedisProxy, which --take-over would replace"
                 : "";
             throw new Win32Exception(failure.NativeErrorCode, $"listener '{listener.Name}': {failure.Message}{advice}");

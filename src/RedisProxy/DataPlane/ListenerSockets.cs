@@ -24,15 +24,22 @@ internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSock
     /// <param name="loops">Number of loops that serve the address.</param>
     /// <param name="accepted">Settings of accepted sockets.</param>
     /// <param name="sharing">Other users of the address.</param>
+    /// <param name="file">Who may connect, where the address is a file; null: as the process's umask says.</param>
     /// <param name="cancel">Ends the resolution of a name.</param>
     /// <exception cref="Win32Exception">The address cannot be bound; nothing is left open.</exception>
     public static async Task<ListenerSockets> BindAsync(
-        SocketTransport transport, BindAddress bind, int loops, TcpSettings accepted, AddressSharing sharing, CancellationToken cancel)
+        SocketTransport transport,
+        BindAddress bind,
+        int loops,
+        TcpSettings accepted,
+        AddressSharing sharing,
+        SocketFile? file,
+        CancellationToken cancel)
     {
-        bool takesOver = sharing.HasFlag(AddressSharing.TakesOver);
+        bool takesOver = sharing == AddressSharing.TakesOver;
         if (bind.UnixPath is { } path)
         {
-            int fd = transport.ListenUnix(path, takesOver, sharing.HasFlag(AddressSharing.OwnerOnly));
+            int fd = transport.ListenUnix(path, takesOver, file);
             return new ListenerSockets(bind, [new BoundSocket(0, fd, Endpoint: null)], transport);
         }
 
@@ -112,17 +119,13 @@ internal sealed record ListenerSockets(BindAddress Bind, IReadOnlyList<BoundSock
 }
 
 /// <summary>Other permitted users of an address.</summary>
-[Flags]
 internal enum AddressSharing
 {
     /// <summary>No other socket may listen there.</summary>
     None = 0,
 
     /// <summary>Another process of this user, or an older socket of this one, may listen there.</summary>
-    TakesOver = 1,
-
-    /// <summary>Only this user may connect, where the address is a file.</summary>
-    OwnerOnly = 2,
+    TakesOver,
 }
 
 /// <param name="Loop">Index of its loop.</param>

@@ -30,7 +30,7 @@ internal sealed class FacadeService(
             try
             {
                 _sockets = await ListenerSockets.BindAsync(
-                    takeover.Transport, BindAddress.OfTcp(bind), loops: 1, accepted, takeover.Sharing, cancel);
+                    takeover.Transport, BindAddress.OfTcp(bind), loops: 1, accepted, takeover.Sharing, file: null, cancel);
             }
             catch (Win32Exception failure)
             {

@@ -5,10 +5,13 @@ using RedisProxy.Configuration;
 namespace RedisProxy.Hosting;
 
 /// <summary>What to host.</summary>
-/// <param name="Options">Already validated.</param>
+/// <param name="Reading">Without errors.</param>
 /// <param name="LogLevel">The minimum level to log.</param>
 /// <param name="TakesOver">Addresses may be shared with a running proxy that this one replaces.</param>
 /// <param name="ReadAgain">Reads the configuration again from its source.</param>
 /// <param name="Sources">That source.</param>
 internal sealed record HostedRun(
-    ProxyOptions Options, LogLevel LogLevel, bool TakesOver, Func<OptionsReading> ReadAgain, Func<OptionSources> Sources);
+    OptionsReading Reading, LogLevel LogLevel, bool TakesOver, Func<OptionsReading> ReadAgain, Func<OptionSources> Sources)
+{
+    public ProxyOptions Options => Reading.Options!;
+}

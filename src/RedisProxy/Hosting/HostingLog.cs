@@ -37,4 +37,7 @@ internal static partial class HostingLog
 
     [LoggerMessage(1010, LogLevel.Error, "The program at {Path} has not taken over, and this process goes on: {Problem}")]
     public static partial void SuccessorFailed(ILogger log, string path, string problem);
+
+    [LoggerMessage(1011, LogLevel.Warning, "Files of secrets have changed but cannot be used, so the old secrets stay: {Problem}")]
+    public static partial void SecretsUnusable(ILogger log, string problem);
 }

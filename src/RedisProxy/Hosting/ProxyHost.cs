@@ -62,11 +62,13 @@ internal static class ProxyHost
 
     private static async Task<ListenerSockets?> BindAdminAsync(HostedRun run, SocketTransport transport, CancellationToken cancel)
     {
-        AddressSharing sharing = AddressSharing.OwnerOnly | (run.TakesOver ? AddressSharing.TakesOver : AddressSharing.None);
+        AddressSharing sharing = run.TakesOver ? AddressSharing.TakesOver : AddressSharing.None;
+        AdminOptions options = run.Options.Admin;
+        var file = new SocketFile(options.SocketMode.Bits, options.SocketGroup);
         try
         {
-            return run.Options.Admin.Bind is { } bind
-                ? await ListenerSockets.BindAsync(transport, bind, loops: 1, AdminTcp, sharing, cancel)
+            return options.Bind is { } bind
+                ? await ListenerSockets.BindAsync(transport, bind, loops: 1, AdminTcp, sharing, file, cancel)
                 : null;
         }
         catch (Win32Exception failure)
@@ -156,6 +158,7 @@ internal static class ProxyHost
             services.AddHostedService(provider => provider.GetRequiredService<StatusHistory>());
         }
 
+        services.AddHostedService(provider => CreateSecretWatch(provider));
         services.AddHostedService<RoleService>();
         services.AddHostedService<NotificationService>();
         if (options.Otlp.Endpoint is not null)
@@ -175,6 +178,7 @@ internal static class ProxyHost
         Notifications notifications = provider.GetRequiredService<Notifications>();
         return new ConfigurationReload(
             provider.GetRequiredService<RunningOptions>(),
+            run.Reading,
             run.ReadAgain,
             provider.GetRequiredService<TopologyService>(),
             provider.GetRequiredService<Forwarder>(),
@@ -187,6 +191,16 @@ internal static class ProxyHost
                 notifications.Use(now.Notify);
             },
         };
+    }
+
+    private static SecretWatch CreateSecretWatch(IServiceProvider provider)
+    {
+        ConfigurationReload reload = provider.GetRequiredService<ConfigurationReload>();
+        return new SecretWatch(
+            () => reload.SecretFiles,
+            reload.RenewSecretsAsync,
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<SecretWatch>>());
     }
 
     private static Forwarder CreateForwarder(ProxyOptions options, IServiceProvider provider)

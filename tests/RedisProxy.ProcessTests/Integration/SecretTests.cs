@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Http.Headers;
+
 using RedisProxy.Testing;
 
 namespace RedisProxy.ProcessTests.Integration;
@@ -43,5 +46,30 @@ public sealed class SecretTests
         string log = await File.ReadAllTextAsync(proxy.Process.LogFile);
         Assert.Contains(" is up, ", log, StringComparison.Ordinal);
         Assert.DoesNotContain("canary", log, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task TokenFile_ThatChanges_IsTakenWithoutAReload()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("token"), "first\n");
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            new ProxyProcessOptions { BackendEndpoint = "127.0.0.1:1" }.With("admin.tokenFile", folder.File("token")));
+        Assert.Equal(HttpStatusCode.OK, await ResumeAsync("first"));
+
+        await File.WriteAllTextAsync(folder.File("new"), "second\n");
+        File.Move(folder.File("new"), folder.File("token"), overwrite: true);
+        await Eventually.Within(
+            TimeSpan.FromSeconds(20), async () => await ResumeAsync("second") == HttpStatusCode.OK, "the new token is good");
+        Assert.NotEqual(HttpStatusCode.OK, await ResumeAsync("first"));
+        Assert.Contains("Reload: admin.token changed", proxy.Process.LogTail, StringComparison.Ordinal);
+
+        async Task<HttpStatusCode> ResumeAsync(string token)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("resume", UriKind.Relative));
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+            using HttpResponseMessage response = await proxy.Http.SendAsync(request);
+            return response.StatusCode;
+        }
     }
 }

@@ -14,6 +14,8 @@ public sealed class DeclaredKeyTests : IDisposable
     {
         ["listeners[].bind"] = ("", "127.0.0.1:7000"),
         ["listeners[].master"] = ("", "other"),
+        ["listeners[].socketMode"] = ("", "0660"),
+        ["admin.socketMode"] = ("", "0660"),
         ["listeners[].role"] = ("", "master"),
         ["listeners[].weights"] = ("__10.0.0.0/8", "7"),
         ["listeners[].tls"] = ("__handshakeTimeout", "5s"),
@@ -194,16 +196,19 @@ public sealed class DeclaredKeyTests : IDisposable
         string listenerTls = _tls.Replace("'serverName': 'own.test', ", "", StringComparison.Ordinal);
         // Keys for replicas are not allowed for a master, and the other way round.
         string role = path.StartsWith("listeners[].durable.", StringComparison.Ordinal) ? "master" : "replica";
+        (string bind, string admin) = path.Contains("socket", StringComparison.Ordinal)
+            ? ("unix:/run/r.sock", "unix:/run/a.sock")
+            : ("127.0.0.1:6380", "127.0.0.1:9180");
         string json = path == "backend.endpoint"
             ? "{ 'listeners': [ { 'bind': '127.0.0.1:6380', 'name': 'm' } ], 'backend': { 'endpoint': '127.0.0.1:6379' } }"
             : $$"""
                 { 'listeners': [
-                    { 'bind': '127.0.0.1:6380', 'master': 'mymaster', 'name': 'reader', 'role': '{{role}}', {{listenerTls}},
+                    { 'bind': '{{bind}}', 'master': 'mymaster', 'name': 'reader', 'role': '{{role}}', {{listenerTls}},
                       'users': [ { 'password': 'p' } ] },
                     { 'bind': '127.0.0.1:6381', 'master': 'mymaster' } ],
                   'sentinel': { 'endpoints': [ '127.0.0.1:26379' ], 'password': 'p', {{_tls}} },
                   'backend': { 'password': 'p', {{_tls}} },
-                  'sentinelFacade': { 'password': 'p' },
+                  'sentinelFacade': { 'password': 'p' }, 'admin': { 'bind': '{{admin}}' },
                   'notify': [
                     { 'name': 'ops', 'webhook': { 'url': 'http://h' } },
                     { 'name': 'script', 'command': { 'path': '/bin/true' } } ] }

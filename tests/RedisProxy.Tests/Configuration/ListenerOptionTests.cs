@@ -96,7 +96,8 @@ public sealed class ListenerOptionTests
         {
             "'timeout': '1s'",
             "listeners[0].timeout: unknown key; expected "
-                + "name, bind, master, role, maxLagBytes, maxLagSeconds, fallback, slowStart, weights, maxSessions, "
+                + "name, bind, socketMode, socketGroup, master, role, maxLagBytes, maxLagSeconds, fallback, slowStart, "
+                + "weights, maxSessions, "
                 + "tls, proxyProtocol, pubsub, multiplex, durable, handoffs, handoffAddress, users or backendUser"
         },
     };

@@ -44,9 +44,9 @@ public sealed class RandomConfigurationTests
 
     private static OptionsReading Read(string json, out Exception? exception)
     {
-        OptionsReading reading = new(null, [], IsNothingGiven: false);
+        OptionsReading? reading = null;
         exception = Record.Exception(() => reading = Configured.Read(json));
-        return reading;
+        return reading!;
     }
 
     private static JsonNode? Tree(Random random, int depth)

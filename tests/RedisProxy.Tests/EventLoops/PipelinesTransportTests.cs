@@ -187,7 +187,7 @@ public sealed class PipelinesTransportTests(ITestOutputHelper output)
         using var folder = new TemporaryFolder("unix");
         string path = folder.File("proxy.sock");
         Assert.False(transport.IsServed(path));
-        int first = transport.ListenUnix(path, isPrivate: true);
+        int first = transport.ListenUnix(path, access: new SocketFile(UnixFileMode.UserRead | UnixFileMode.UserWrite, Group: null));
         if (!OperatingSystem.IsWindows())
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));

@@ -12,23 +12,49 @@ namespace RedisProxy.Admin;
 /// Sessions stay, except those of removed listeners, which end as in a drain; drained listeners accept clients again.
 /// </summary>
 internal sealed class ConfigurationReload(
-    RunningOptions running, Func<OptionsReading> readAgain, TopologyService topology, Forwarder forwarder, ILogger<ConfigurationReload> log)
+    RunningOptions running, OptionsReading first, Func<OptionsReading> readAgain, TopologyService topology, Forwarder forwarder,
+    ILogger<ConfigurationReload> log)
     : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1);
+    private volatile OptionsReading _taken = first;
 
     /// <summary>Called after each successful reload.</summary>
     public Action<ProxyOptions>? OnTaken { get; set; }
 
     public void Dispose() => _one.Dispose();
 
-    public async Task<ReloadReport> RunAsync()
+    /// <summary>The files with the secrets of the configuration in effect.</summary>
+    public IReadOnlyList<string> SecretFiles => _taken.SecretFiles;
+
+    public Task<ReloadReport> RunAsync() => RunAsync(readAgain, isQuiet: false);
+
+    /// <summary>
+    /// Only the secrets: whatever else has been changed in the file waits for <see cref="RunAsync()"/>. Logged if it changes something.
+    /// </summary>
+    public Task<ReloadReport> RenewSecretsAsync() =>
+        // A reload ends a drain, which nobody has asked for here.
+        forwarder.Listeners.Any(listener => listener.IsDraining)
+            ? Task.FromResult(ReloadReport.Refused(["a listener is being drained; reload to use them"]))
+            : RunAsync(() => _taken.WithNewSecrets(), isQuiet: true);
+
+    private async Task<ReloadReport> RunAsync(Func<OptionsReading> read, bool isQuiet)
     {
         await _one.WaitAsync();
         try
         {
-            ReloadReport report = await ReloadAsync();
-            report.WriteTo(log);
+            OptionsReading reading = read();
+            if (isQuiet && reading.Options is { } options && OptionChanges.Between(_taken.Options!, options).Count == 0)
+            {
+                return ReloadReport.Taken([], []);
+            }
+
+            ReloadReport report = await ReloadAsync(reading);
+            if (!isQuiet || report.IsTaken)
+            {
+                report.WriteTo(log);
+            }
+
             return report;
         }
         finally
@@ -37,9 +63,8 @@ internal sealed class ConfigurationReload(
         }
     }
 
-    private async Task<ReloadReport> ReloadAsync()
+    private async Task<ReloadReport> ReloadAsync(OptionsReading reading)
     {
-        OptionsReading reading = readAgain();
         if (reading.Options is not { } read)
         {
             return ReloadReport.Refused(reading.Errors);
@@ -61,6 +86,7 @@ internal sealed class ConfigurationReload(
         topology.Reconfigure(now);
         IReadOnlyList<Task> leaving = await forwarder.CarryOutAsync(plan, topology.SourceOf);
         running.Current = now;
+        _taken = reading;
         OnTaken?.Invoke(now);
         if (leaving.Count > 0)
         {

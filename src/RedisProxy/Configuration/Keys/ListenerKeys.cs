@@ -44,6 +44,9 @@ internal static class ListenerKeys
         .Value("name", Name, o => o.Name, (o, v) => o with { Name = v }).Identifies()
         .Value("bind", Bind, o => o.Bind, (o, v) => o with { Bind = v })
         .Required("\"host:port\", \"[IPv6]:port\" or \"unix:/path\"")
+        .Value("socketMode", SocketMode.Rule, o => o.SocketMode, (o, v) => o with { SocketMode = v }).NeedsRestart()
+        .Value("socketGroup", Text, o => o.SocketGroup, (o, v) => o with { SocketGroup = v }).NeedsRestart()
+        .Check(static (section, o) => RequireUnix(section, o.Bind))
         .Value("master", Name, o => o.Master, (o, v) => o with { Master = v }).NeedsRestart()
         .Value(
             "role", Choice(("master", ListenerRole.Master), ("replica", ListenerRole.Replica)), o => o.Role, (o, v) => o with { Role = v })
@@ -113,6 +116,15 @@ internal static class ListenerKeys
         return options.Name.Length > 0
             ? new ListenerReading(section, options, IsNamed: true)
             : new ListenerReading(section, options with { Name = options.Master ?? "" }, IsNamed: false);
+    }
+
+    /// <summary>Other addresses have no file.</summary>
+    public static void RequireUnix(OptionSection section, BindAddress? bind)
+    {
+        foreach (string key in new[] { "socketMode", "socketGroup" }.Where(key => bind?.Tcp is not null && section.Has(key)))
+        {
+            section.Refuse(key, $"applies only to unix:/path; expected no such key with \"{bind}\"");
+        }
     }
 
     // An array, because lists compare by reference, and all empty arrays are the same.

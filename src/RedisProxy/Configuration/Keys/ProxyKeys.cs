@@ -76,6 +76,9 @@ internal static class ProxyKeys
 
         // An invalid address clashes with no other.
         .Step((section, o) => section.Has("bind") && !section.IsGood("bind") ? o with { Bind = null } : o)
+        .Value("socketMode", SocketMode.Rule, o => o.SocketMode, (o, v) => o with { SocketMode = v }).NeedsRestart()
+        .Value("socketGroup", Text, o => o.SocketGroup, (o, v) => o with { SocketGroup = v }).NeedsRestart()
+        .Check(static (section, o) => ListenerKeys.RequireUnix(section, o.Bind))
         .List("allowedHosts", "a list of names", AdminHost, o => o.AllowedHosts, (o, v) => o with { AllowedHosts = v }).NeedsRestart()
         .Secret("token", o => o.Token, (o, v) => o with { Token = v });
 

@@ -13,6 +13,15 @@ internal sealed record ListenerOptions
     /// <summary><c>bind</c>: the address to listen on: <c>host:port</c>, <c>[IPv6]:port</c> or <c>unix:/path</c>.</summary>
     public required BindAddress Bind { get; init; }
 
+    /// <summary>
+    /// <c>socketMode</c>: who may connect to a unix socket, in octal: <c>"0660"</c> is the user and the group. Default: as the umask of the
+    /// process says.
+    /// </summary>
+    public SocketMode? SocketMode { get; init; }
+
+    /// <summary><c>socketGroup</c>: the group of a unix socket, by name or number. Default: that of the process. Linux only.</summary>
+    public string? SocketGroup { get; init; }
+
     /// <summary><c>master</c>: the master's name in Sentinel. Required with Sentinel, and not allowed without.</summary>
     public string? Master { get; init; }
 

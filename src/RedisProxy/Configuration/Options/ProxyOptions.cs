@@ -220,9 +220,17 @@ internal sealed record AdminOptions
 {
     /// <summary>
     /// <c>bind</c>: the address to listen on; the empty string turns it off. <c>unix:/path</c>, a socket that only the proxy's user can
-    /// open, needs no token.
+    /// open unless <c>socketMode</c> says otherwise, needs no token.
     /// </summary>
     public BindAddress? Bind { get; init; } = BindAddress.OfTcp(new HostEndpoint("127.0.0.1", 9180));
+
+    /// <summary>
+    /// <c>socketMode</c>: who may open a unix socket, in octal. Whoever may, can do everything: no token is asked for there.
+    /// </summary>
+    public SocketMode SocketMode { get; init; } = SocketMode.OwnerOnly;
+
+    /// <summary><c>socketGroup</c>: the group of a unix socket, by name or number. Default: that of the process. Linux only.</summary>
+    public string? SocketGroup { get; init; }
 
     /// <summary>
     /// <c>allowedHosts</c>: additional host names, without a port, that browsers and scrapers may use for the admin surface; <c>*</c>

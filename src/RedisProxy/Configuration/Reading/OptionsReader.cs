@@ -11,6 +11,9 @@ internal sealed record OptionSources
     /// <summary>The file name as given by the user; null when there is none.</summary>
     public string? File { get; init; }
 
+    /// <summary>The file's content, if it is not to be read again; null: read it.</summary>
+    public byte[]? Content { get; init; }
+
     /// <summary>All variables; <see cref="EnvironmentVariables"/> selects the proxy's own.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
@@ -27,6 +30,12 @@ internal sealed record OptionsReading(ProxyOptions? Options, IReadOnlyList<strin
 {
     /// <summary>What was probably meant otherwise, one line each.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>Whole paths of the files that secrets were read from.</summary>
+    public IReadOnlyList<string> SecretFiles { get; init; } = [];
+
+    /// <summary>The same configuration, with the secrets that are in their files now.</summary>
+    public required Func<OptionsReading> WithNewSecrets { get; init; }
 }
 
 /// <summary>
@@ -35,24 +44,29 @@ internal sealed record OptionsReading(ProxyOptions? Options, IReadOnlyList<strin
 /// </summary>
 internal static class OptionsReader
 {
-    public static OptionsReading Read(OptionSources sources) =>
-        ReadLayers(sources) with { Warnings = [.. UnusedVariables.Describe(sources.Environment)] };
-
-    private static OptionsReading ReadLayers(OptionSources sources)
+    public static OptionsReading Read(OptionSources sources)
     {
         OptionLayer file = new();
         OptionLayer environment = new();
         OptionLayer[] layers = [sources.Presets, file, environment, sources.CommandLine];
         var errors = new OptionErrors(layers);
+        byte[]? content = sources.Content ?? (sources.File is null ? null : OptionFile.Load(sources.File, sources.Directory, errors));
+        var reading = new OptionsReading(null, errors.Lines, IsNothingGiven: false)
+        {
+            Warnings = [.. UnusedVariables.Describe(sources.Environment)],
+            WithNewSecrets = () => Read(sources with { Content = content }),
+        };
 
         // Without a readable file, further errors would be misleading.
-        if (sources.File is not null && !OptionFile.TryRead(sources.File, sources.Directory, file, errors))
+        if (sources.File is not null && (content is null || !OptionFile.TryRead(sources.File, content, file, errors)))
         {
-            return new OptionsReading(null, errors.Lines, IsNothingGiven: false);
+            return reading;
         }
 
         EnvironmentVariables.Read(sources.Environment, environment, errors);
-        (OptionRules rules, ProxyOptions options) = OptionSection.ReadAll(Merge(layers), errors, sources.Directory, ReadAll);
+        var secretFiles = new List<string>();
+        (OptionRules rules, ProxyOptions options) = OptionSection.ReadAll(
+            Merge(layers), errors, new SecretFolder(sources.Directory, secretFiles), ReadAll);
         rules.Check();
         if (options.Listeners.Count > 1 && sources.CommandLine.OriginOf("listeners") is { } option)
         {
@@ -60,7 +74,12 @@ internal static class OptionsReader
                 option, $"there are {options.Listeners.Count} listeners; expected one, as the command line cannot tell them apart");
         }
 
-        return new OptionsReading(errors.Any ? null : options, errors.Lines, sources.File is null && layers.All(l => l.IsEmpty));
+        return reading with
+        {
+            Options = errors.Any ? null : options,
+            IsNothingGiven = sources.File is null && layers.All(l => l.IsEmpty),
+            SecretFiles = secretFiles,
+        };
     }
 
     private static IConfigurationRoot Merge(OptionLayer[] layers)

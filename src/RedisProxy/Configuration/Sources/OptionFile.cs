@@ -15,28 +15,31 @@ internal static class OptionFile
 
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    /// <summary>False when the file could not be read at all; errors in its content are collected as well.</summary>
-    public static bool TryRead(string file, string directory, OptionLayer layer, OptionErrors errors)
+    /// <summary>The file's content; null when it cannot be read, which has been reported.</summary>
+    public static byte[]? Load(string file, string directory, OptionErrors errors)
     {
         if (file.Length == 0)
         {
             // The result of --config "$FILE" when the variable is not set.
             errors.AddSource("--config", "\"\" is empty; expected the name of a file");
-            return false;
+            return null;
         }
 
-        byte[] bytes;
         try
         {
-            bytes = File.ReadAllBytes(Path.GetFullPath(file, directory));
+            return File.ReadAllBytes(Path.GetFullPath(file, directory));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             errors.AddSource(file, FileProblem.Describe(e, file, directory));
-            return false;
+            return null;
         }
+    }
 
-        string? problem = Parse(bytes, layer, errors);
+    /// <summary>False when the content is not a configuration at all; errors in one are collected as well.</summary>
+    public static bool TryRead(string file, byte[] content, OptionLayer layer, OptionErrors errors)
+    {
+        string? problem = Parse(content, layer, errors);
         if (problem is not null)
         {
             errors.AddSource(file, problem);

@@ -13,22 +13,23 @@ internal sealed class OptionSection
 
     private readonly IConfiguration _configuration;
     private readonly OptionErrors _errors;
+    private readonly SecretFolder _folder;
     private readonly List<string> _known = [];
     private readonly List<string> _unavailable = [];
 
-    private OptionSection(IConfiguration configuration, string path, OptionErrors errors, string directory)
+    private OptionSection(IConfiguration configuration, string path, OptionErrors errors, SecretFolder folder)
     {
         _configuration = configuration;
         Path = path;
         _errors = errors;
-        Directory = directory;
+        _folder = folder;
     }
 
     /// <summary>As in <c>listeners:0</c>; empty for the whole configuration.</summary>
     public string Path { get; }
 
     /// <summary>The base of relative paths in it.</summary>
-    public string Directory { get; }
+    public string Directory => _folder.Directory;
 
     /// <summary>The section has keys.</summary>
     public bool IsGiven => _configuration.GetChildren().Any();
@@ -36,10 +37,10 @@ internal sealed class OptionSection
     /// <summary>Reads the whole configuration.</summary>
     /// <param name="configuration">All sources, merged.</param>
     /// <param name="errors">Receives the errors; options read despite errors are good for further checks, but not for running.</param>
-    /// <param name="directory">The base of relative paths.</param>
+    /// <param name="folder">The base of relative paths, and the files of secrets.</param>
     /// <param name="read">Names every key of the top level.</param>
-    public static T ReadAll<T>(IConfiguration configuration, OptionErrors errors, string directory, Func<OptionSection, T> read) =>
-        new OptionSection(configuration, "", errors, directory).ReadKeys(read);
+    public static T ReadAll<T>(IConfiguration configuration, OptionErrors errors, SecretFolder folder, Func<OptionSection, T> read) =>
+        new OptionSection(configuration, "", errors, folder).ReadKeys(read);
 
     public string PathOf(string key) => OptionPath.Combine(Path, key);
 
@@ -79,7 +80,7 @@ internal sealed class OptionSection
         }
         else if (file is not null)
         {
-            secret = SecretFile.Read(file, Directory, key, out string complaint);
+            secret = _folder.Read(file, key, out string complaint);
             if (secret is null)
             {
                 Refuse(fileKey, complaint);
@@ -103,7 +104,7 @@ internal sealed class OptionSection
 
         // Anything but an object has been reported; reading an empty section instead gives the defaults.
         IConfiguration keys = IsObject(section) ? section : new ConfigurationBuilder().Build();
-        return new OptionSection(keys, section.Path, _errors, Directory).ReadKeys(read);
+        return new OptionSection(keys, section.Path, _errors, _folder).ReadKeys(read);
     }
 
     /// <summary>An optional object: null when missing. An empty object counts as present.</summary>
@@ -118,7 +119,7 @@ internal sealed class OptionSection
     public IReadOnlyList<T> Sections<T>(string key, string expected, Func<OptionSection, T> read) =>
     [
         .. Items(key, expected).Where(item => IsObject(item))
-            .Select(item => new OptionSection(item, item.Path, _errors, Directory).ReadKeys(read)),
+            .Select(item => new OptionSection(item, item.Path, _errors, _folder).ReadKeys(read)),
     ];
 
     /// <summary>A list of values, without duplicates unless they are allowed; invalid ones are left out.</summary>

@@ -41,3 +41,21 @@ internal static class SecretFile
         return null;
     }
 }
+
+/// <summary>Reads secrets, and remembers their files: who watches them has to know which there are.</summary>
+/// <param name="Directory">The base of relative paths.</param>
+/// <param name="Files">Receives the whole paths.</param>
+internal sealed record SecretFolder(string Directory, ICollection<string> Files)
+{
+    /// <inheritdoc cref="SecretFile.Read"/>
+    public string? Read(string file, string what, out string complaint)
+    {
+        string? secret = SecretFile.Read(file, Directory, what, out complaint);
+        if (!file.Contains('\0', StringComparison.Ordinal))
+        {
+            Files.Add(Path.GetFullPath(file, Directory));
+        }
+
+        return secret;
+    }
+}

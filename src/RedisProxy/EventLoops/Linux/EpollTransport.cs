@@ -40,7 +40,7 @@ internal sealed unsafe class EpollTransport : SocketTransport
         _ = Libc.Close(fd);
     }
 
-    public override int ListenUnix(string path, bool takesOver = false, bool isPrivate = false)
+    public override int ListenUnix(string path, bool takesOver = false, SocketFile? access = null)
     {
         bool isServed = IsServed(path);
         if (isServed && !takesOver)
@@ -53,13 +53,8 @@ internal sealed unsafe class EpollTransport : SocketTransport
         byte* address = stackalloc byte[SocketAddress.MaxBytes];
         int length = SocketAddress.WriteUnix(bindTo, new Span<byte>(address, SocketAddress.MaxBytes));
         int fd = Create(LibcConstants.AfUnix);
-        if (isPrivate)
-        {
-            // Before bind creates the file, which takes its mode from the socket: at no moment can others connect.
-            _ = Libc.ChangeMode(fd, LibcConstants.OwnerOnly);
-        }
-
         Bind(fd, address, length, "unix:" + path);
+        Grant(fd, bindTo, path, access);
         BeginToListen(fd, "unix:" + path);
         if (isServed)
         {
@@ -117,6 +112,21 @@ internal sealed unsafe class EpollTransport : SocketTransport
 
     private static void Bind(int fd, byte* address, int length, string name) =>
         CloseOnFailure(fd, Libc.Bind(fd, address, (uint)length), name);
+
+    // Not before bind creates the file, and not after the socket listens: at no moment can others connect.
+    private static void Grant(int fd, string file, string path, SocketFile? access)
+    {
+        try
+        {
+            SocketFiles.Apply(file, access ?? new SocketFile(Mode: null, Group: null));
+        }
+        catch (Exception refused) when (refused is Win32Exception or IOException or UnauthorizedAccessException)
+        {
+            _ = Libc.Close(fd);
+            _ = Libc.Unlink(file);
+            throw new Win32Exception((refused as Win32Exception)?.NativeErrorCode ?? 0, $"cannot listen on unix:{path}: {refused.Message}");
+        }
+    }
 
     private static void BeginToListen(int fd, string name) => CloseOnFailure(fd, Libc.Listen(fd, Backlog), name);
 

@@ -105,8 +105,12 @@ internal static unsafe partial class Libc
     [LibraryImport(Name, EntryPoint = "statx", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int GetStatus(int folder, string path, int flags, uint fields, byte* status);
 
-    [LibraryImport(Name, EntryPoint = "fchmod")]
-    public static partial int ChangeMode(int fd, uint mode);
+    /// <returns>0, also if there is none; otherwise the error itself, which is not in errno.</returns>
+    [LibraryImport(Name, EntryPoint = "getgrnam_r", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int FindGroup(string name, byte* group, byte* strings, nuint length, byte** found);
+
+    [LibraryImport(Name, EntryPoint = "lchown", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int ChangeOwner(string path, uint user, uint group);
 
     [LibraryImport(Name, EntryPoint = "unlink", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Unlink(string path);

@@ -65,8 +65,6 @@ internal static class LibcConstants
     public const int SchedulingNormal = 0; // SCHED_OTHER
     public const int SchedulingBatch = 3; // SCHED_BATCH
 
-    public const uint OwnerOnly = 0x180; // S_IRUSR | S_IWUSR, octal 0600
-
     public const int LimitOpenFiles = 7; // RLIMIT_NOFILE
 
     public const int CurrentFolder = -100; // AT_FDCWD

@@ -29,7 +29,7 @@ internal sealed class PipelinesTransport : SocketTransport
     public override void RequireFree(IPEndPoint endpoint) =>
         Bind(CreateTcp(endpoint, isShared: false), endpoint, endpoint.ToString()).Dispose();
 
-    public override int ListenUnix(string path, bool takesOver = false, bool isPrivate = false)
+    public override int ListenUnix(string path, bool takesOver = false, SocketFile? access = null)
     {
         if (IsServed(path) && !takesOver)
         {
@@ -41,10 +41,7 @@ internal sealed class PipelinesTransport : SocketTransport
         string name = "unix:" + path;
         File.Delete(bindTo);
         Socket socket = Bind(CreateUnix(), new UnixDomainSocketEndPoint(bindTo), name);
-        if (isPrivate && !OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(bindTo, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        }
+        Grant(socket, bindTo, name, access);
 
         int listening = BeginToListen(socket, accepted: null, name);
         File.Move(bindTo, path, overwrite: true);
@@ -96,6 +93,27 @@ internal sealed class PipelinesTransport : SocketTransport
     }
 
     public override bool TryTurnAway(int listening) => false;
+
+    private static void Grant(Socket socket, string file, string name, SocketFile? access)
+    {
+        try
+        {
+            if (OperatingSystem.IsLinux() && access is not null)
+            {
+                SocketFiles.Apply(file, access);
+            }
+            else if (!OperatingSystem.IsWindows() && access?.Mode is { } mode)
+            {
+                File.SetUnixFileMode(file, mode);
+            }
+        }
+        catch (Exception refused) when (refused is Win32Exception or IOException or UnauthorizedAccessException)
+        {
+            socket.Dispose();
+            File.Delete(file);
+            throw new Win32Exception((refused as Win32Exception)?.NativeErrorCode ?? 0, $"cannot listen on {name}: {refused.Message}");
+        }
+    }
 
     private static Socket CreateUnix() => new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
 

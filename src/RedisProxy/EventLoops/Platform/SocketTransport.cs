@@ -48,9 +48,11 @@ internal abstract class SocketTransport
     /// A process that already listens there gets no new connections from now on. At every moment the path leads to one socket or the
     /// other: rename(2) is atomic.
     /// </param>
-    /// <param name="isPrivate">Only this user may connect. Otherwise as the process's umask says.</param>
-    /// <exception cref="Win32Exception">The path cannot be bound, or another process listens there.</exception>
-    public abstract int ListenUnix(string path, bool takesOver = false, bool isPrivate = false);
+    /// <param name="access">Who may connect. Null: as the process's umask says.</param>
+    /// <exception cref="Win32Exception">
+    /// The path cannot be bound, its file cannot be given away like that, or another process listens there.
+    /// </exception>
+    public abstract int ListenUnix(string path, bool takesOver = false, SocketFile? access = null);
 
     /// <summary>Does a process listen at this path? The file alone does not say so.</summary>
     public abstract bool IsServed(string path);
