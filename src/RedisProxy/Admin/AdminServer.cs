@@ -1,7 +1,10 @@
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 
 using RedisProxy.DataPlane;
+using RedisProxy.Transport;
 
 namespace RedisProxy.Admin;
 
@@ -17,7 +20,11 @@ internal static class AdminServer
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(60);
     private static readonly MinDataRate Slowest = new(bytesPerSecond: 240, gracePeriod: TimeSpan.FromSeconds(5));
 
-    public static void Configure(KestrelServerOptions kestrel, ListenerSockets sockets)
+    /// <param name="kestrel">To be configured.</param>
+    /// <param name="everything">Serve all paths.</param>
+    /// <param name="metrics">Serve health and metrics.</param>
+    /// <param name="tls">Null: plain HTTP.</param>
+    public static void Configure(KestrelServerOptions kestrel, ListenerSockets? everything, ListenerSockets? metrics, ServerTls? tls)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.RequestHeadersTimeout = HeadersWithin;
@@ -26,9 +33,27 @@ internal static class AdminServer
         kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
         kestrel.Limits.MinRequestBodyDataRate = Slowest;
         kestrel.Limits.MinResponseDataRate = Slowest;
-        foreach (BoundSocket socket in sockets.Bound)
+        Listen(kestrel, everything, tls, static _ => { });
+        Listen(kestrel, metrics, tls, MetricsAddress.Mark);
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ListenerSockets? sockets, ServerTls? tls, Action<ListenOptions> mark)
+    {
+        foreach (BoundSocket socket in sockets?.Bound ?? [])
         {
-            kestrel.ListenHandle((ulong)sockets.Transport.HandleOf(socket.Fd), static listen => listen.Protocols = HttpProtocols.Http1);
+            kestrel.ListenHandle((ulong)sockets!.Transport.HandleOf(socket.Fd), listen =>
+            {
+                listen.Protocols = HttpProtocols.Http1;
+                mark(listen);
+                if (tls is not null && sockets.Bind.Tcp is not null)
+                {
+                    listen.UseHttps(new TlsHandshakeCallbackOptions
+                    {
+                        OnConnection = _ => ValueTask.FromResult(tls.NextHandshake()),
+                        HandshakeTimeout = tls.Options.HandshakeTimeout,
+                    });
+                }
+            });
         }
     }
 

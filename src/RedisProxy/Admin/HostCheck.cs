@@ -35,6 +35,7 @@ internal sealed class HostCheck(AdminOptions options)
             || IPAddress.TryParse(name, out _)
             || Array.Exists(ReservedEndings, ending => name.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
             || IsSame(name, options.Bind?.Tcp?.Host)
+            || IsSame(name, options.MetricsBind?.Tcp?.Host)
             || options.AllowedHosts.Any(allowed => allowed == "*" || IsSame(name, allowed));
     }
 

@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
 
 using RedisProxy.Configuration;
 using RedisProxy.Hosting;
@@ -28,8 +30,17 @@ internal static class AdminClient
             handler.ConnectCallback = (_, cancelConnect) => ConnectAsync(path, cancelConnect);
         }
 
+        if (asked.Certificate is { } own)
+        {
+            // Its name does not matter: it may be reached by another address than its clients use.
+            handler.SslOptions.RemoteCertificateValidationCallback = (_, shownOne, _, _) =>
+                shownOne is not null && shownOne.GetCertHash(HashAlgorithmName.SHA256).AsSpan()
+                    .SequenceEqual(own.GetCertHash(HashAlgorithmName.SHA256));
+        }
+
+        string scheme = asked.IsSecure && admin.Tcp is not null ? "https" : "http";
         using var http = new HttpClient(handler) { Timeout = asked.MaxTime ?? (asked.IsVerb ? MaxTimeOfVerb : MaxTime) };
-        using var request = new HttpRequestMessage(asked.IsVerb ? HttpMethod.Post : HttpMethod.Get, $"http://{target}/{asked.Path}");
+        using var request = new HttpRequestMessage(asked.IsVerb ? HttpMethod.Post : HttpMethod.Get, $"{scheme}://{target}/{asked.Path}");
         request.Headers.Accept.Add(new MediaTypeWithQualityHeaderValue(asked.IsJson ? "application/json" : "text/plain"));
         if (asked is { ShowsToken: true, Token: { } token })
         {
@@ -46,7 +57,9 @@ internal static class AdminClient
         }
         catch (HttpRequestException refused)
         {
-            string reason = admin.UnixPath is { } missing && !File.Exists(missing) ? "there is no such file" : refused.Message;
+            string reason = admin.UnixPath is { } missing && !File.Exists(missing)
+                ? "there is no such file"
+                : (refused.InnerException as AuthenticationException)?.Message ?? refused.Message;
             await error.WriteLineAsync($"No proxy answers at {shown} ({reason}). Is it running, and is this its admin.bind?");
             return ExitCode.Failure;
         }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
 
 using RedisProxy.Configuration;
 
@@ -18,6 +19,7 @@ internal sealed class AdminCommands
     {
         HelpName = "PHASE",
         Description = "Only in this phase: opening, serving, draining, holding or retargeting.",
+        CompletionSources = { "opening", "serving", "draining", "holding", "retargeting" },
     };
 
     private readonly Option<string> _client = new("--client")
@@ -260,4 +262,13 @@ internal sealed record AdminQuestion(string Path, bool IsJson)
 
     /// <summary>Null: unknown.</summary>
     public string? Token { get; init; }
+
+    /// <summary>Also answered at <c>admin.metricsBind</c>.</summary>
+    public bool IsHealth => Path.StartsWith("healthz/", StringComparison.Ordinal);
+
+    /// <summary>The proxy answers over TLS.</summary>
+    public bool IsSecure { get; init; }
+
+    /// <summary>The certificate that the proxy has by its configuration, which is then all that is trusted; null: unknown.</summary>
+    public X509Certificate2? Certificate { get; init; }
 }

@@ -101,6 +101,13 @@ internal sealed class ConfigurationArguments
         },
     };
 
+    public ConfigurationArguments()
+    {
+        // Without the names in .NET.
+        _logLevel.CompletionSources.Clear();
+        _logLevel.CompletionSources.Add([.. LogLevels.Keys]);
+    }
+
     /// <summary>To run a proxy, or to check whether it could run.</summary>
     public IEnumerable<Option> OfRun => [_config, _listen, _sentinel, _master, _backend, _admin, _loops, _logLevel];
 
@@ -142,7 +149,7 @@ internal sealed class ConfigurationArguments
         error = reading.Options is null
             ? $"{sources.File}: {reading.Errors[0]}; or use --admin ADDRESS"
             : $"{sources.File}: the admin surface is turned off (admin.bind)";
-        return reading.Options?.Admin is { Bind: not null } admin ? admin : null;
+        return reading.Options?.Admin is { } admin && (admin.Bind ?? admin.MetricsBind) is not null ? admin : null;
     }
 
     public OptionSources SourcesOf(ParseResult arguments, ShellContext shell)

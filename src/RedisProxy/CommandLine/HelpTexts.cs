@@ -52,6 +52,12 @@ internal static class HelpTexts
     public const string Schema =
         "Prints the JSON schema of the configuration, for editors and other checks.";
 
+    public const string Completion =
+        "Prints a script by which a shell completes commands and options.";
+
+    public const string Version =
+        "Shows the version.";
+
     public const string Help =
         "Shows how to use a command.";
 
@@ -185,6 +191,13 @@ internal static class HelpTexts
               Then begin proxy.json with "$schema": "proxy.schema.json", and an editor completes keys and marks mistakes.
         """;
 
+    private const string CompletionExamples = """
+        Examples:
+          RedisProxy completion bash > /etc/bash_completion.d/RedisProxy
+          RedisProxy completion zsh > "${fpath[1]}/_RedisProxy"
+          RedisProxy completion fish > ~/.config/fish/completions/RedisProxy.fish
+        """;
+
     private const string NeedsToken = $"""
         The proxy must have an admin.token, which comes from --token-file or the configuration. Over a unix socket none is needed.
 
@@ -231,6 +244,7 @@ internal static class HelpTexts
         "reload" => OfVerb("  RedisProxy reload"),
         "kill" => OfVerb("  RedisProxy kill 4711"),
         "schema" => SchemaExamples,
+        "completion" => CompletionExamples,
         "help" or "version" => "",
         _ => ProxyExamples,
     };

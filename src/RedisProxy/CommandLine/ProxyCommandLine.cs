@@ -31,12 +31,6 @@ internal sealed class ProxyCommandLine
 
     private readonly Option<bool> _configJson = new("--json") { Description = "As JSON, for programs." };
 
-    private readonly Argument<string?> _helpOn = new("command")
-    {
-        Description = "Default: the program as a whole.",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
-
     private readonly Command _root;
 
     /// <param name="shell">The calling shell.</param>
@@ -128,14 +122,10 @@ internal sealed class ProxyCommandLine
             root.Add(command);
         }
 
-        var schema = new Command("schema", HelpTexts.Schema);
-        schema.SetAction((_, cancellationToken) => WriteSchemaAsync(cancellationToken));
-        root.Add(schema);
-
-        var help = new Command("help", HelpTexts.Help) { _helpOn };
-        help.SetAction(HelpAsync);
-        root.Add(help);
-        root.Add(new Command("version", "Shows the version.") { Action = new ShowVersion() });
+        foreach (Command command in new InformationCommands(root, _shell.Output, InvokeAsync).All)
+        {
+            root.Add(command);
+        }
 
         AddAll(root, _arguments.OfRun);
         root.Add(_takeOver);
@@ -155,35 +145,27 @@ internal sealed class ProxyCommandLine
         }
     }
 
-    private async Task<int> WriteSchemaAsync(CancellationToken cancellationToken)
-    {
-        using var schema = new StreamReader(typeof(ProxyCommandLine).Assembly.GetManifestResourceStream("proxy.schema.json")!);
-        await _shell.Output.WriteAsync(await schema.ReadToEndAsync(cancellationToken));
-        return ExitCode.Ok;
-    }
-
-    /// <summary><c>help kill</c> is <c>kill --help</c>.</summary>
-    private Task<int> HelpAsync(ParseResult arguments, CancellationToken cancellationToken)
-    {
-        string? command = arguments.GetValue(_helpOn);
-        return command is null || _root.Subcommands.Any(known => known.Name == command)
-            ? InvokeAsync([.. new[] { command }.OfType<string>(), "--help"], cancellationToken)
-            : InvokeAsync([command], cancellationToken);
-    }
-
     private async Task<int> AskAsync(ParseResult arguments, AdminQuestion question, CancellationToken cancellationToken)
     {
         string error = "";
         string? token = null;
         bool isTokenMissing = question.TokenFile is { } file
             && (token = SecretFile.Read(file, _shell.Directory, "token", out error)) is null;
-        if (isTokenMissing || _arguments.AdminOf(arguments, _shell, out error) is not { Bind: { } bind } admin)
+        AdminOptions? admin = isTokenMissing ? null : _arguments.AdminOf(arguments, _shell, out error);
+        if ((admin?.Bind ?? (question.IsHealth ? admin?.MetricsBind : null)) is not { } bind)
         {
-            await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName}: {(isTokenMissing ? "--token-file: " : "")}{error}");
+            string reason = admin is null ? error : "the admin surface is turned off (admin.bind)";
+            await _shell.Error.WriteLineAsync($"{ShowVersion.ProgramName}: {(isTokenMissing ? "--token-file: " : "")}{reason}");
             return ExitCode.BadConfiguration;
         }
 
-        return await _ask(bind, question with { Token = token ?? admin.Token }, cancellationToken);
+        AdminQuestion asked = question with
+        {
+            Token = token ?? admin!.Token,
+            IsSecure = admin!.Tls is not null,
+            Certificate = admin.Tls?.Material.Certificate,
+        };
+        return await _ask(bind, asked, cancellationToken);
     }
 
     private async Task<int> ConfigureAsync(

@@ -34,7 +34,7 @@ internal static class Descriptors
         : Math.Clamp((SystemLimits.MaxOpenFiles - Reserved) / Share, 1, facade.MaxConnections);
 
     /// <summary>Limit on connections to the admin surface.</summary>
-    public static long OfAdmin(AdminOptions admin) => admin.Bind is null
+    public static long OfAdmin(AdminOptions admin) => (admin.Bind ?? admin.MetricsBind) is null
         ? 0
         : Math.Clamp((SystemLimits.MaxOpenFiles - Reserved) / Share, LeastOfAdmin, MostOfAdmin);
 }

@@ -40,4 +40,7 @@ internal static partial class HostingLog
 
     [LoggerMessage(1011, LogLevel.Warning, "Files of secrets have changed but cannot be used, so the old secrets stay: {Problem}")]
     public static partial void SecretsUnusable(ILogger log, string problem);
+
+    [LoggerMessage(1012, LogLevel.Information, "Health and metrics, and nothing else, also on {Bind}")]
+    public static partial void MetricsListening(ILogger log, string bind);
 }

@@ -29,18 +29,15 @@ namespace RedisProxy.Hosting;
 /// <summary>Composes the parts and runs them under the generic host, which provides signals, logging and, if configured, Kestrel.</summary>
 internal static class ProxyHost
 {
-    // The usual settings of a listener suit scrapers and browsers.
-    private static readonly TcpSettings AdminTcp = new(60, 10, 3, 30_000);
-
     /// <returns>An <see cref="ExitCode"/>: of an orderly stop, or of one that could not start or broke.</returns>
     public static async Task<int> RunAsync(HostedRun run, CancellationToken cancel)
     {
         SocketTransport transport = Transports.Of(run.Options.Loops.Transport);
-        ListenerSockets? admin = null;
+        AdminSockets? admin = null;
         try
         {
             // First: a proxy started twice by mistake has bound nothing else by then.
-            admin = await BindAdminAsync(run, transport, cancel);
+            admin = await AdminSockets.BindAsync(run, transport, cancel);
             using IHost host = Build(run, transport, admin);
             await host.StartAsync(cancel);
             using var secondSignal = new ForcedExit(host.Services.GetRequiredService<ILoggerFactory>());
@@ -55,34 +52,13 @@ internal static class ProxyHost
         }
         finally
         {
-            // Kestrel does not close sockets passed to it.
             admin?.Close();
         }
     }
 
-    private static async Task<ListenerSockets?> BindAdminAsync(HostedRun run, SocketTransport transport, CancellationToken cancel)
+    private static IHost Build(HostedRun run, SocketTransport transport, AdminSockets admin)
     {
-        AddressSharing sharing = run.TakesOver ? AddressSharing.TakesOver : AddressSharing.None;
-        AdminOptions options = run.Options.Admin;
-        var file = new SocketFile(options.SocketMode.Bits, options.SocketGroup);
-        try
-        {
-            return options.Bind is { } bind
-                ? await ListenerSockets.BindAsync(transport, bind, loops: 1, AdminTcp, sharing, file, cancel)
-                : null;
-        }
-        catch (Win32Exception failure)
-        {
-            string advice = failure.NativeErrorCode == Errno.AddressInUse
-                ? "; a second proxy needs another admin.bind, or --take-over to replace the first"
-                : "";
-            throw new Win32Exception(failure.NativeErrorCode, $"admin.bind: {failure.Message}{advice}");
-        }
-    }
-
-    private static IHost Build(HostedRun run, SocketTransport transport, ListenerSockets? admin)
-    {
-        if (admin is null)
+        if (admin.All.Count == 0)
         {
             HostApplicationBuilder plain = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
             AddServices(plain, run, transport, admin);
@@ -95,10 +71,12 @@ internal static class ProxyHost
         builder.Services.AddSingleton<IConnectionListenerFactory>(provider => new AdminTransport(
             ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider), provider.GetRequiredService<AdminConnections>()));
         builder.WebHost.UseKestrelCore();
-        builder.Services.Configure<KestrelServerOptions>(kestrel => AdminServer.Configure(kestrel, admin));
+        builder.Services.Configure<KestrelServerOptions>(kestrel => AdminServer.Configure(
+            kestrel, admin.Everything, admin.Metrics, kestrel.ApplicationServices.GetRequiredService<TlsSetup>().Admin));
         builder.Services.AddRoutingCore();
         WebApplication app = builder.Build();
         AdminServer.Watch(app);
+        MetricsAddress.Restrict(app);
         HostCheck.Use(app, run.Options.Admin);
         AdminEndpoints.Map(app);
         OperatorVerbs.Map(app);
@@ -107,7 +85,7 @@ internal static class ProxyHost
     }
 
     private static void AddServices(
-        IHostApplicationBuilder builder, HostedRun run, SocketTransport transport, ListenerSockets? admin)
+        IHostApplicationBuilder builder, HostedRun run, SocketTransport transport, AdminSockets admin)
     {
         ProxyOptions options = run.Options;
         AddLogging(builder.Logging, run.LogLevel);
@@ -141,7 +119,7 @@ internal static class ProxyHost
         services.AddSingleton<FacadeService>();
         services.AddSingleton<ProxyMetrics>();
         services.AddSingleton<PrometheusRegistry>();
-        services.AddSingleton(new AdminSockets(admin));
+        services.AddSingleton(admin);
         services.AddSingleton(_ => new AdminConnections((int)Descriptors.OfAdmin(options.Admin)));
         services.AddSingleton<OperatorAccess>();
         services.AddSingleton(provider => SystemdNotifier.OfThisProcess(provider.GetRequiredService<TimeProvider>()));
@@ -239,7 +217,10 @@ internal static class ProxyHost
             () => topology.Sources,
             provider.GetRequiredService<TimeProvider>(),
             BuildInfo.Version,
-            provider.GetRequiredService<ILogger<FacadeServer>>());
+            provider.GetRequiredService<ILogger<FacadeServer>>())
+        {
+            Tls = provider.GetRequiredService<TlsSetup>().Facade,
+        };
     }
 
     private static TlsSetup CreateTls(ProxyOptions options, IServiceProvider provider)

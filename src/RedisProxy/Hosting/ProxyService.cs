@@ -40,10 +40,19 @@ internal sealed class ProxyService(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        if (admin.Listening is { } sockets)
+        foreach (ListenerSockets sockets in admin.All)
         {
             takeover.Take(sockets, () => readiness.IsStopping);
-            HostingLog.AdminListening(log, sockets.Bind.Tcp is { } tcp ? $"http://{tcp}" : sockets.Bind.ToString());
+            string scheme = running.Current.Admin.Tls is null ? "http" : "https";
+            string shown = sockets.Bind.Tcp is { } tcp ? $"{scheme}://{tcp}" : sockets.Bind.ToString();
+            if (sockets == admin.Metrics)
+            {
+                HostingLog.MetricsListening(log, shown);
+            }
+            else
+            {
+                HostingLog.AdminListening(log, shown);
+            }
         }
 
         // The last line of a start: supervisors and scripts wait for it.
@@ -63,10 +72,7 @@ internal sealed class ProxyService(
 
         HostingLog.Stopping(log, forwarder.SessionCount);
         await failover.StopAsync();
-        await Task.WhenAll(
-            forwarder.StopAsync(),
-            facade.StopAsync(),
-            admin.Listening is { } sockets ? takeover.GiveWayAsync(sockets) : Task.CompletedTask);
+        await Task.WhenAll([forwarder.StopAsync(), facade.StopAsync(), .. admin.All.Select(takeover.GiveWayAsync)]);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)

@@ -1,5 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
+
+using RedisProxy.Transport;
 
 namespace RedisProxy.SentinelFacade;
 
@@ -18,7 +21,7 @@ internal sealed class FacadeConnection : IDisposable
 
     private static readonly TimeSpan LingerTime = TimeSpan.FromSeconds(1);
 
-    private readonly Socket _socket;
+    private readonly FacadeWire _wire;
     private readonly FacadeContext _context;
     private readonly FacadeDialogue _dialogue;
     private readonly FacadeOutput _output;
@@ -31,11 +34,11 @@ internal sealed class FacadeConnection : IDisposable
     /// <param name="id">For CLIENT ID.</param>
     public FacadeConnection(Socket socket, FacadeContext context, long id)
     {
-        _socket = socket;
+        _wire = new FacadeWire(socket, context.Tls);
         _context = context;
         _remote = socket.RemoteEndPoint;
         var reply = new ReplyWriter();
-        _output = new FacadeOutput(socket, reply);
+        _output = new FacadeOutput(_wire, reply);
         _dialogue = new FacadeDialogue(
             context, reply, id, Unmapped(socket.RemoteEndPoint as IPEndPoint), Unmapped(socket.LocalEndPoint as IPEndPoint));
     }
@@ -63,11 +66,16 @@ internal sealed class FacadeConnection : IDisposable
             : _context.Time.CreateTimer(_ => DropStranger(), null, timeout, Timeout.InfiniteTimeSpan);
         try
         {
+            await _wire.OpenAsync(_context.Time);
             await ServeAsync(stop);
             await _output.FlushAsync();
             await LingerAsync();
         }
-        catch (Exception failure) when (_dropReason.Length > 0 && failure is SocketException or ObjectDisposedException)
+        catch (Exception failure) when (failure is AuthenticationException or TimeoutException)
+        {
+            _dropReason = $"TLS: {TlsFailure.Describe(failure)}";
+        }
+        catch (Exception failure) when (_dropReason.Length > 0 && failure is SocketException or ObjectDisposedException or IOException)
         {
             // The facade has ended it.
         }
@@ -105,7 +113,7 @@ internal sealed class FacadeConnection : IDisposable
     }
 
     /// <summary>At once, with a reset if there was unread data.</summary>
-    public void Dispose() => _socket.Dispose();
+    public void Dispose() => _wire.Dispose();
 
     // Until there is nothing more to read or to send.
     private async Task ServeAsync(CancellationToken stop)
@@ -115,7 +123,7 @@ internal sealed class FacadeConnection : IDisposable
             int count;
             try
             {
-                count = await _socket.ReceiveAsync(_requests.Room(), SocketFlags.None, stop);
+                count = await _wire.ReceiveAsync(_requests.Room(), stop);
             }
             catch (OperationCanceledException)
             {
@@ -185,12 +193,12 @@ internal sealed class FacadeConnection : IDisposable
     // Closing with unread data would reset the connection, and the client might never see the last reply.
     private async Task LingerAsync()
     {
-        _socket.Shutdown(SocketShutdown.Send);
+        await _wire.EndSendingAsync();
         using var limit = new CancellationTokenSource(LingerTime, _context.Time);
         byte[] nobodyReadsThis = new byte[1024];
         try
         {
-            while (await _socket.ReceiveAsync(nobodyReadsThis, SocketFlags.None, limit.Token) > 0)
+            while (await _wire.ReceiveAsync(nobodyReadsThis, limit.Token) > 0)
             {
             }
         }
@@ -214,7 +222,7 @@ internal sealed class FacadeConnection : IDisposable
     private void Drop(string reason)
     {
         _dropReason = reason;
-        _socket.Dispose();
+        _wire.Dispose();
     }
 
     // A socket on [::] sees IPv4 clients as ::ffff:10.0.0.1.

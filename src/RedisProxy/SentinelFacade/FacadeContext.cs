@@ -1,3 +1,5 @@
+using RedisProxy.Transport;
+
 namespace RedisProxy.SentinelFacade;
 
 /// <summary>Shared by all dialogues.</summary>
@@ -26,6 +28,9 @@ internal sealed record FacadeContext(
     public string ServerId { get; } = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(20));
 
     public long Started { get; } = Time.GetTimestamp();
+
+    /// <summary>Null: plain text.</summary>
+    public ServerTls? Tls { get; init; }
 
     /// <summary>The listening port.</summary>
     public int Port { get; init; }

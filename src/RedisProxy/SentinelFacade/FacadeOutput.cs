@@ -1,4 +1,8 @@
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Authentication;
+
+using RedisProxy.Transport;
 
 namespace RedisProxy.SentinelFacade;
 
@@ -6,7 +10,7 @@ namespace RedisProxy.SentinelFacade;
 /// The output of one client, in order, from two writers: its own dialogue, and the server that publishes. Written under the lock
 /// <see cref="Gate"/>, sent outside of it by one sender at a time, so that no writer waits for a client.
 /// </summary>
-internal sealed class FacadeOutput(Socket socket, ReplyWriter reply)
+internal sealed class FacadeOutput(FacadeWire wire, ReplyWriter reply)
 {
     private TaskCompletionSource _sent = new();
     private bool _isSending;
@@ -44,11 +48,7 @@ internal sealed class FacadeOutput(Socket socket, ReplyWriter reply)
         {
             while (TakePending() is { } bytes)
             {
-                ReadOnlyMemory<byte> rest = bytes;
-                while (!rest.IsEmpty)
-                {
-                    rest = rest[await socket.SendAsync(rest, SocketFlags.None)..];
-                }
+                await wire.SendAsync(bytes);
             }
 
             sent.SetResult();
@@ -58,7 +58,7 @@ internal sealed class FacadeOutput(Socket socket, ReplyWriter reply)
             // The failed sender stays the sender, so nothing is sent after a gap; the receiver learns of the end, too.
             sent.SetException(failure);
             _ = sent.Task.Exception; // Observed, even without a waiter.
-            socket.Dispose();
+            wire.Dispose();
         }
     }
 
@@ -70,4 +70,56 @@ internal sealed class FacadeOutput(Socket socket, ReplyWriter reply)
             return _isSending ? reply.Take() : null;
         }
     }
+}
+
+/// <summary>The bytes of one client: its socket, or TLS over it. One reader and one writer at a time.</summary>
+/// <param name="socket">Closed with this.</param>
+/// <param name="tls">Null: plain text.</param>
+internal sealed class FacadeWire(Socket socket, ServerTls? tls) : IDisposable
+{
+    private SslStream? _secured;
+
+    /// <summary>The handshake, if there is one.</summary>
+    /// <param name="time">Limits how long it may take.</param>
+    /// <exception cref="AuthenticationException">The client does not speak TLS, or has no good certificate.</exception>
+    /// <exception cref="TimeoutException">It takes too long.</exception>
+    public async Task OpenAsync(TimeProvider time)
+    {
+        if (tls is not null)
+        {
+            _secured = new SslStream(new NetworkStream(socket, ownsSocket: false));
+            await tls.AuthenticateAsync(_secured).WaitAsync(tls.Options.HandshakeTimeout, time);
+        }
+    }
+
+    public ValueTask<int> ReceiveAsync(Memory<byte> room, CancellationToken stop) =>
+        _secured?.ReadAsync(room, stop) ?? socket.ReceiveAsync(room, SocketFlags.None, stop);
+
+    public async ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        if (_secured is not null)
+        {
+            await _secured.WriteAsync(bytes);
+            return;
+        }
+
+        while (!bytes.IsEmpty)
+        {
+            bytes = bytes[await socket.SendAsync(bytes, SocketFlags.None)..];
+        }
+    }
+
+    /// <summary>The client reads an end; what it still sends can be received.</summary>
+    public async Task EndSendingAsync()
+    {
+        if (_secured is not null)
+        {
+            await _secured.ShutdownAsync();
+        }
+
+        socket.Shutdown(SocketShutdown.Send);
+    }
+
+    /// <summary>At once, with a reset if there was unread data.</summary>
+    public void Dispose() => socket.Dispose();
 }

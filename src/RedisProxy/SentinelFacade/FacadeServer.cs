@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 
 using RedisProxy.Configuration;
 using RedisProxy.Topology;
+using RedisProxy.Transport;
 
 namespace RedisProxy.SentinelFacade;
 
@@ -53,6 +54,9 @@ internal sealed class FacadeServer : IDisposable
     /// <summary>All zero while the facade is off.</summary>
     public FacadeCounters Counters { get; } = new();
 
+    /// <summary>Null: plain text.</summary>
+    public ServerTls? Tls { get; init; }
+
     /// <summary>Once.</summary>
     /// <param name="listening">Listening; owned by this server.</param>
     /// <param name="bind">The endpoint that they were created for.</param>
@@ -62,6 +66,7 @@ internal sealed class FacadeServer : IDisposable
         _context = new FacadeContext(_directory, new FacadeAccess(_running), Counters, _time, _version)
         {
             Commands = FacadeCommands.All,
+            Tls = Tls,
             Port = bind.Port,
             MaxConnections = maxConnections,
         };
@@ -226,7 +231,7 @@ internal sealed class FacadeServer : IDisposable
                 FacadeLog.Dropped(_log, remote, reason);
             }
         }
-        catch (Exception failure) when (failure is SocketException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception failure) when (failure is SocketException or IOException or ObjectDisposedException or OperationCanceledException)
         {
             // The client's own doing, or shutdown.
         }

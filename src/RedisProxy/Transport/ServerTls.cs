@@ -24,17 +24,20 @@ internal sealed class ServerTls
 
     /// <exception cref="AuthenticationException">It does not speak TLS, or its certificate is not good; the message says why.</exception>
     /// <exception cref="IOException">The connection ended.</exception>
-    public Task AuthenticateAsync(SslStream stream)
+    public Task AuthenticateAsync(SslStream stream) => stream.AuthenticateAsServerAsync(NextHandshake());
+
+    /// <summary>For one handshake: the certificates may be others for the next.</summary>
+    public SslServerAuthenticationOptions NextHandshake()
     {
         Current current = _current;
-        return stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
+        return new SslServerAuthenticationOptions
         {
             ServerCertificateContext = current.Own,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ClientCertificateRequired = Options.RequireClientCertificate,
             CertificateChainPolicy = TrustIn(current.Authorities),
             AllowRenegotiation = false,
-        });
+        };
     }
 
     /// <summary>Trusts certificates of these authorities; null: of those that the system trusts. Nothing is downloaded.</summary>

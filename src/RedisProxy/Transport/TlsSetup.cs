@@ -22,12 +22,12 @@ internal sealed class TlsSetup : IDisposable
         {
             if (listener.Tls is { } tls)
             {
-                var server = new ServerTls(tls);
-                _listeners.Add(listener, server);
-                string path = string.Create(CultureInfo.InvariantCulture, $"listeners[{index}].tls");
-                _watches.Add(new CertificateWatch(path, tls.Material, server.Renew));
+                _listeners.Add(listener, Server(string.Create(CultureInfo.InvariantCulture, $"listeners[{index}].tls"), tls));
             }
         }
+
+        Admin = options.Admin.Tls is { } admin ? Server("admin.tls", admin) : null;
+        Facade = options.SentinelFacade.Tls is { } facade ? Server("sentinelFacade.tls", facade) : null;
 
         Backend = Peer("backend.tls", options.Backend.Tls, [options.Backend.Endpoint]);
         Sentinel = Peer("sentinel.tls", options.Sentinel?.Tls, options.Sentinel?.Endpoints ?? []);
@@ -38,6 +38,12 @@ internal sealed class TlsSetup : IDisposable
 
     /// <summary>Null: in plain text.</summary>
     public PeerTls? Sentinel { get; }
+
+    /// <summary>Null: in plain text.</summary>
+    public ServerTls? Admin { get; }
+
+    /// <summary>Null: in plain text.</summary>
+    public ServerTls? Facade { get; }
 
     /// <summary>Null: in plain text.</summary>
     public ServerTls? Of(ListenerOptions listener) => _listeners.GetValueOrDefault(listener);
@@ -65,6 +71,13 @@ internal sealed class TlsSetup : IDisposable
                 watch.Look(log);
             }
         }
+    }
+
+    private ServerTls Server(string path, ListenerTlsOptions options)
+    {
+        var server = new ServerTls(options);
+        _watches.Add(new CertificateWatch(path, options.Material, server.Renew));
+        return server;
     }
 
     private PeerTls? Peer(string path, PeerTlsOptions? options, IEnumerable<HostEndpoint?> endpoints)

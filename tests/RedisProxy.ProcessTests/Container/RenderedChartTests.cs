@@ -137,6 +137,21 @@ public sealed class RenderedChartTests : IDisposable
         Assert.All(PodsOf(usual), one => Assert.Equal(1654, (int)one["securityContext"]!["runAsUser"]!));
     }
 
+    [Theory]
+    [InlineData("", "HTTP", null)]
+    [InlineData("settings: { admin: { tls: { certificateFile: /run/secrets/tls.crt } } }\n", "HTTPS", "https")]
+    public async Task Probes_SpeakAsTheAdminSurfaceDoes(string settings, string scheme, string? ofMonitor)
+    {
+        const string Monitored = "serviceMonitor: { enabled: true, tlsConfig: { insecureSkipVerify: true } }\n";
+        IReadOnlyList<JsonObject> manifests = YamlText.Documents(await RenderAsync(Sentinels + Monitored + settings));
+        JsonNode container = Of(manifests, "Deployment")["spec"]!["template"]!["spec"]!["containers"]![0]!;
+        Assert.All(
+            new[] { "startupProbe", "livenessProbe", "readinessProbe" },
+            probe => Assert.Equal(scheme, (string?)container[probe]!["httpGet"]!["scheme"]));
+        JsonNode endpoint = Of(manifests, "ServiceMonitor")["spec"]!["endpoints"]![0]!;
+        Assert.Equal((ofMonitor, true), ((string?)endpoint["scheme"], (bool)endpoint["tlsConfig"]!["insecureSkipVerify"]!));
+    }
+
     [Fact]
     public async Task Test_OfTheChart_IsACommandOfTheProgram()
     {

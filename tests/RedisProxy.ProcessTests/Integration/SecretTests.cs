@@ -62,7 +62,10 @@ public sealed class SecretTests
         await Eventually.Within(
             TimeSpan.FromSeconds(20), async () => await ResumeAsync("second") == HttpStatusCode.OK, "the new token is good");
         Assert.NotEqual(HttpStatusCode.OK, await ResumeAsync("first"));
-        Assert.Contains("Reload: admin.token changed", proxy.Process.LogTail, StringComparison.Ordinal);
+        await Eventually.Within(
+            TimeSpan.FromSeconds(20),
+            () => proxy.Process.LogTail.Contains("Reload: admin.token: changed", StringComparison.Ordinal),
+            "the log says so");
 
         async Task<HttpStatusCode> ResumeAsync(string token)
         {

@@ -24,6 +24,7 @@ public sealed class UsageTests
         { "reload", "--token-file --config --admin" },
         { "kill", "--token-file --config --admin" },
         { "schema", "" },
+        { "completion", "" },
         { "help", "" },
         { "version", "" },
     };
@@ -75,6 +76,8 @@ public sealed class UsageTests
         "kill",
         "99999999999999999999")]
     [InlineData("--limit: \"abc\" is not a number; expected a number", "sessions", "--limit", "abc")]
+    [InlineData("completion: \"tcsh\" is unknown; expected \"bash\", \"zsh\" or \"fish\"", "completion", "tcsh")]
+    [InlineData("completion needs <shell>: one of bash, zsh, fish", "completion")]
     [InlineData("--for needs a value: --for DURATION", "pause", "--for")]
     public async Task Usage_OfACommandWrong_PointsToItsHelp(string sentence, params string[] args)
     {

@@ -15,6 +15,9 @@ public sealed class DeclaredKeyTests : IDisposable
         ["listeners[].bind"] = ("", "127.0.0.1:7000"),
         ["listeners[].master"] = ("", "other"),
         ["listeners[].socketMode"] = ("", "0660"),
+        ["admin.metricsBind"] = ("", "127.0.0.1:7004"),
+        ["admin.tls"] = ("__handshakeTimeout", "5s"),
+        ["sentinelFacade.tls"] = ("__handshakeTimeout", "5s"),
         ["admin.socketMode"] = ("", "0660"),
         ["listeners[].role"] = ("", "master"),
         ["listeners[].weights"] = ("__10.0.0.0/8", "7"),
@@ -208,7 +211,7 @@ public sealed class DeclaredKeyTests : IDisposable
                     { 'bind': '127.0.0.1:6381', 'master': 'mymaster' } ],
                   'sentinel': { 'endpoints': [ '127.0.0.1:26379' ], 'password': 'p', {{_tls}} },
                   'backend': { 'password': 'p', {{_tls}} },
-                  'sentinelFacade': { 'password': 'p' }, 'admin': { 'bind': '{{admin}}' },
+                  'sentinelFacade': { 'password': 'p', {{listenerTls}} }, 'admin': { 'bind': '{{admin}}', {{listenerTls}} },
                   'notify': [
                     { 'name': 'ops', 'webhook': { 'url': 'http://h' } },
                     { 'name': 'script', 'command': { 'path': '/bin/true' } } ] }

@@ -40,7 +40,7 @@ public sealed class SentinelFacadeOptionTests
         },
         {
             "'port': 1",
-            "sentinelFacade.port: unknown key; expected bind, advertise, username, password, passwordFile or maxConnections"
+            "sentinelFacade.port: unknown key; expected bind, advertise, username, password, passwordFile, tls or maxConnections"
         },
     };
 

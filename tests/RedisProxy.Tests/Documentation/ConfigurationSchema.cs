@@ -61,9 +61,9 @@ internal static class ConfigurationSchema
             }
         }
 
-        foreach (string[] section in new[] { ["listeners[]", "tls"], ["sentinel", "tls"], new[] { "backend", "tls" } })
+        foreach (DeclaredKey section in DeclaredKeys.All.Where(key => key.Path.EndsWith(".tls", StringComparison.Ordinal)))
         {
-            JsonObject tls = section.Aggregate(root, Child);
+            JsonObject tls = section.Path.Split('.').Aggregate(root, Child);
             JsonObject enabled = Of(ValueKind.Flag, pattern: null, ["true", "false"], range: null);
             Properties(tls).Insert(0, "enabled", Describe(enabled, "`false`: as if the section were missing.", key: null));
         }

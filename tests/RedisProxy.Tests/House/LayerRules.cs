@@ -30,7 +30,7 @@ internal sealed class LayerRules(TypeIndex index)
         ["Topology"] = ["Resp", "Configuration", "Actors", "Servers"],
         ["Audit"] = ["Resp", "Configuration", "Servers", "Topology"],
         ["Roles"] = ["Resp", "Configuration", "Actors", "Servers", "Topology"],
-        ["SentinelFacade"] = ["Resp", "Configuration", "Topology"],
+        ["SentinelFacade"] = ["Resp", "Configuration", "Transport", "Topology"],
         ["Notify"] = ["Configuration", "Actors", "Topology", "Audit"],
         ["Sessions"] = ["Resp", "EventLoops", "Configuration", "Transport", "Topology"],
         ["DataPlane"] = ["EventLoops", "Configuration", "Transport", "Servers", "Topology", "Sessions"],

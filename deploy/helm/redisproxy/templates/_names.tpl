@@ -23,6 +23,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end -}}
 
+{{/* Of the admin surface. */}}
+{{- define "redisproxy.scheme" -}}
+{{ if dig "admin" "tls" "" .Values.settings }}HTTPS{{ else }}HTTP{{ end }}
+{{- end -}}
+
 {{/* proxy.json: generated from the values, overridden by the settings. */}}
 {{- define "redisproxy.configuration" -}}
 {{- if not .Values.sentinels -}}

@@ -32,6 +32,8 @@ internal static class DeclaredKeys
         .. Of("listeners[].tls.", TlsKeys.Listener, needsRestart: true),
         .. Of("listeners[].users[].", ListenerKeys.User),
         .. Of("", ProxyKeys.Table),
+        .. Of("admin.tls.", TlsKeys.Server, needsRestart: true),
+        .. Of("sentinelFacade.tls.", TlsKeys.Server, needsRestart: true),
         .. Of("sentinel.tls.", TlsKeys.Peer, needsRestart: true),
         .. Of("backend.tls.", TlsKeys.Peer, needsRestart: true),
         .. Of("notify[].", NotifyKeys.Table),

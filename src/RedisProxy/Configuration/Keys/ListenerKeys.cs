@@ -11,6 +11,8 @@ internal sealed record ListenerReading(OptionSection Section, ListenerOptions Op
 /// <summary>The keys of <c>listeners[]</c>.</summary>
 internal static class ListenerKeys
 {
+    private static readonly string[] OfSocketFiles = ["socketMode", "socketGroup"];
+
     /// <summary>Not allowed for a listener that serves from the master.</summary>
     private static readonly KeyTable<ReplicaOptions> Replica = new KeyTable<ReplicaOptions>(new())
         .Value("maxLagBytes", LongSize("1KiB", "1024GiB"), o => o.MaxLagBytes, (o, v) => o with { MaxLagBytes = v })
@@ -60,7 +62,7 @@ internal static class ListenerKeys
             }
         })
         .Value("maxSessions", WholeNumber(1, 1_000_000), o => o.MaxSessions, (o, v) => o with { MaxSessions = v })
-        .ListenerTls()
+        .ServerTls(TlsKeys.Listener, o => o.Tls, (o, v) => o with { Tls = v })
         .Networks("proxyProtocol", o => o.ProxyProtocol, (o, v) => o with { ProxyProtocol = v })
         .Value(
             "pubsub",
@@ -121,7 +123,7 @@ internal static class ListenerKeys
     /// <summary>Other addresses have no file.</summary>
     public static void RequireUnix(OptionSection section, BindAddress? bind)
     {
-        foreach (string key in new[] { "socketMode", "socketGroup" }.Where(key => bind?.Tcp is not null && section.Has(key)))
+        foreach (string key in OfSocketFiles.Where(key => bind?.Tcp is not null && section.Has(key)))
         {
             section.Refuse(key, $"applies only to unix:/path; expected no such key with \"{bind}\"");
         }

@@ -79,6 +79,8 @@ internal static class ProxyKeys
         .Value("socketMode", SocketMode.Rule, o => o.SocketMode, (o, v) => o with { SocketMode = v }).NeedsRestart()
         .Value("socketGroup", Text, o => o.SocketGroup, (o, v) => o with { SocketGroup = v }).NeedsRestart()
         .Check(static (section, o) => ListenerKeys.RequireUnix(section, o.Bind))
+        .Value("metricsBind", BindOrOff, o => o.MetricsBind, (o, v) => o with { MetricsBind = v }).NeedsRestart()
+        .ServerTls(TlsKeys.Server, o => o.Tls, (o, v) => o with { Tls = v })
         .List("allowedHosts", "a list of names", AdminHost, o => o.AllowedHosts, (o, v) => o with { AllowedHosts = v }).NeedsRestart()
         .Secret("token", o => o.Token, (o, v) => o with { Token = v });
 

@@ -17,6 +17,7 @@ internal static class SentinelFacadeKeys
         .Value("bind", BindOrNone, o => o.Bind, (o, v) => o with { Bind = v }).NeedsRestart()
         .Map("advertise", Name, Destination, o => o.Advertise, (o, v) => o with { Advertise = v })
         .Credentials(o => o.Username, (o, v) => o with { Username = v }, o => o.Password, (o, v) => o with { Password = v })
+        .ServerTls(TlsKeys.Server, o => o.Tls, (o, v) => o with { Tls = v })
         .Value("maxConnections", WholeNumber(1, 100_000), o => o.MaxConnections, (o, v) => o with { MaxConnections = v }).NeedsRestart();
 
     private static string? ParseBind(string text, [MaybeNull] out HostEndpoint value)

@@ -10,11 +10,10 @@ internal static class TlsKeys
 {
     private const string Key = "tls";
 
-    public static KeyTable<ListenerTlsOptions> Listener { get; } = new KeyTable<ListenerTlsOptions>(new() { Material = null! })
-        .Value("requireClientCertificate", TrueOrFalse, o => o.RequireClientCertificate, (o, v) => o with { RequireClientCertificate = v })
-        .Files(o => o.Material, (o, v) => o with { Material = v })
-        .Check(CheckListener)
-        .Value("handshakeTimeout", Duration("100ms", "1m"), o => o.HandshakeTimeout, (o, v) => o with { HandshakeTimeout = v })
+    /// <summary>Of the admin surface and the facade, whose connections are few.</summary>
+    public static KeyTable<ListenerTlsOptions> Server { get; } = ServerKeys();
+
+    public static KeyTable<ListenerTlsOptions> Listener { get; } = ServerKeys()
         .Value(
             "maxConcurrentHandshakes",
             WholeNumber(1, 10_000),
@@ -26,15 +25,21 @@ internal static class TlsKeys
         .Value("serverName", HostName, o => o.ServerName, (o, v) => o with { ServerName = v })
         .Value("verifyName", TrueOrFalse, o => o.VerifyName, (o, v) => o with { VerifyName = v });
 
-    /// <summary><c>listeners[].tls</c>.</summary>
-    public static KeyTable<ListenerOptions> ListenerTls(this KeyTable<ListenerOptions> table) => table
-        .Step((listener, o) => o with
-        {
-            // Null: no TLS, or unusable TLS, which has been reported.
-            Tls = ReadIfEnabled(listener, tls => Listener.Read(tls) is { Material: not null } read ? read : null),
-        })
-        .Declare(new OptionKey<ListenerOptions>(
-            Key, (old, now) => (Show(old.Tls), Show(now.Tls)), (old, now) => now with { Tls = old.Tls })
+    /// <summary><c>listeners[].tls</c>, <c>admin.tls</c> and <c>sentinelFacade.tls</c>.</summary>
+    /// <param name="table">The enclosing section.</param>
+    /// <param name="keys">Of the section itself.</param>
+    /// <param name="get">Gets the TLS options.</param>
+    /// <param name="with">Sets the TLS options.</param>
+    public static KeyTable<T> ServerTls<T>(
+        this KeyTable<T> table,
+        KeyTable<ListenerTlsOptions> keys,
+        Func<T, ListenerTlsOptions?> get,
+        Func<T, ListenerTlsOptions?, T> with)
+        where T : class => table
+
+        // Null: no TLS, or unusable TLS, which has been reported.
+        .Step((parent, o) => with(o, ReadIfEnabled(parent, tls => keys.Read(tls) is { Material: not null } read ? read : null)))
+        .Declare(new OptionKey<T>(Key, (old, now) => (Show(get(old)), Show(get(now))), (old, now) => with(now, get(old)))
         {
             Shape = new KeyShape(KeyForm.Section),
         })
@@ -78,6 +83,12 @@ internal static class TlsKeys
             tls.IgnoreRest();
             return null;
         });
+
+    private static KeyTable<ListenerTlsOptions> ServerKeys() => new KeyTable<ListenerTlsOptions>(new() { Material = null! })
+        .Value("requireClientCertificate", TrueOrFalse, o => o.RequireClientCertificate, (o, v) => o with { RequireClientCertificate = v })
+        .Files(o => o.Material, (o, v) => o with { Material = v })
+        .Check(CheckListener)
+        .Value("handshakeTimeout", Duration("100ms", "1m"), o => o.HandshakeTimeout, (o, v) => o with { HandshakeTimeout = v });
 
     private static void CheckListener(OptionSection tls, ListenerTlsOptions options)
     {

@@ -233,6 +233,15 @@ internal sealed record AdminOptions
     public string? SocketGroup { get; init; }
 
     /// <summary>
+    /// <c>metricsBind</c>: a second address, for health and metrics only: <c>/healthz</c> and <c>/metrics</c>, which remain at <c>bind</c>
+    /// as well. Probes and scrapers can then come from anywhere, while sessions, status and commands stay on this machine. Default: none.
+    /// </summary>
+    public BindAddress? MetricsBind { get; init; }
+
+    /// <summary><c>tls</c>: without it, the admin surface speaks plain HTTP. For both addresses, but not for a unix socket.</summary>
+    public ListenerTlsOptions? Tls { get; init; }
+
+    /// <summary>
     /// <c>allowedHosts</c>: additional host names, without a port, that browsers and scrapers may use for the admin surface; <c>*</c>
     /// allows all. Addresses, names without a dot, <c>*.localhost</c>, <c>*.svc</c>, <c>*.cluster.local</c>, <c>*.internal</c> and the host
     /// of <c>bind</c> are always allowed, and any name for <c>/healthz</c>. Requests for other names get 403, because of DNS rebinding.

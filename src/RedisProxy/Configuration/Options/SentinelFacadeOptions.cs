@@ -9,7 +9,7 @@ internal sealed record SentinelFacadeOptions
     private static readonly IReadOnlyDictionary<string, HostEndpoint> Nothing = new Dictionary<string, HostEndpoint>();
 
     /// <summary>
-    /// <c>bind</c>: <c>host:port</c>; Sentinel's own port is 26379. Default, and the empty string: no facade. Plain text only.
+    /// <c>bind</c>: <c>host:port</c>; Sentinel's own port is 26379. Default, and the empty string: no facade.
     /// </summary>
     public HostEndpoint? Bind { get; init; }
 
@@ -31,6 +31,9 @@ internal sealed record SentinelFacadeOptions
     /// <c>requirepass</c>, within <c>client.authenticationTimeout</c>. Default: none, no authentication is required.
     /// </summary>
     public string? Password { get; init; }
+
+    /// <summary><c>tls</c>: without it, clients connect in plain text.</summary>
+    public ListenerTlsOptions? Tls { get; init; }
 
     /// <summary>
     /// <c>maxConnections</c>: further clients get the error that Redis returns above its maxclients, and are closed. Never more than a

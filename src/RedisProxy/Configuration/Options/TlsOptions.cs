@@ -1,7 +1,8 @@
 namespace RedisProxy.Configuration;
 
 /// <summary>
-/// <c>listeners[].tls</c>: applications must connect with TLS 1.2 or 1.3. With <c>enabled: false</c> the section counts as absent.
+/// <c>listeners[].tls and admin.tls and sentinelFacade.tls</c>: clients must connect with TLS 1.2 or 1.3. With <c>enabled: false</c> the
+/// section counts as absent.
 /// </summary>
 internal sealed record ListenerTlsOptions
 {
@@ -17,7 +18,10 @@ internal sealed record ListenerTlsOptions
     /// <summary><c>handshakeTimeout</c>: a connection whose handshake takes longer is closed.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary><c>maxConcurrentHandshakes</c>: maximum TLS handshakes in progress across all loops; further clients queue.</summary>
+    /// <summary>
+    /// <c>maxConcurrentHandshakes</c>: of <c>listeners[].tls</c> only: maximum TLS handshakes in progress across all loops; further clients
+    /// queue.
+    /// </summary>
     public int MaxConcurrentHandshakes { get; init; } = 256;
 }
 

@@ -94,6 +94,15 @@ internal sealed class OptionRules(OptionSection all, IReadOnlyList<ListenerReadi
         {
             all.Refuse("admin:bind", $"\"{admin}\" is {ShowBind(taken)}, too; expected one of its own, or \"\" for none");
         }
+
+        BindAddress? metrics = options.Admin.MetricsBind;
+        string? other = IsSame(metrics, admin) ? "admin.bind"
+            : listeners.FirstOrDefault(listener => IsSame(listener.Options.Bind, metrics)) is { } listed ? ShowBind(listed)
+            : null;
+        if (other is not null)
+        {
+            all.Refuse("admin:metricsBind", $"\"{metrics}\" is {other}, too; expected one of its own, or \"\" for none");
+        }
     }
 
     /// <summary>A proxy that connects to itself uses up all its sessions.</summary>

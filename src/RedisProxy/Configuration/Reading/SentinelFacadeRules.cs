@@ -50,6 +50,11 @@ internal sealed class SentinelFacadeRules(OptionSection all, IReadOnlyList<Liste
             all.Refuse(Bind, $"\"{bind}\" is admin.bind, too; expected one of its own");
         }
 
+        if (options.Admin.MetricsBind?.Tcp?.IsSameAs(bind) == true)
+        {
+            all.Refuse(Bind, $"\"{bind}\" is admin.metricsBind, too; expected one of its own");
+        }
+
         foreach (HostEndpoint sentinel in options.Sentinel?.Endpoints.Where(bind.Accepts) ?? [])
         {
             all.Refuse("sentinel:endpoints", $"\"{sentinel}\" is this proxy's own sentinelFacade.bind; expected the address of a Sentinel");
