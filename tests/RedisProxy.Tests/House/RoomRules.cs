@@ -10,7 +10,7 @@ internal static class RoomRules
     /// <summary>From the ground up.</summary>
     public static readonly string[][] Floors =
     [
-        ["Configuration/Values"],
+        ["Configuration/Values", "Configuration/Files"],
         ["Configuration/Options"],
         ["Configuration/Sources"],
         ["Configuration/Keys"],
@@ -41,7 +41,7 @@ internal static class RoomRules
         ["Admin/Audit"],
         ["Admin", "Admin/Insight", "Admin/Metrics", "Admin/Otlp", "Admin/Status", "Admin/Verbs"],
         ["Hosting", "Hosting/Systemd"],
-        ["CommandLine"],
+        ["CommandLine", "CommandLine/Help"],
     ];
 
     /// <summary>Larger than others: the number of their files may only shrink.</summary>

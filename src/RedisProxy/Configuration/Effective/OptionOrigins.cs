@@ -10,9 +10,9 @@ internal sealed class OptionOrigins
         var file = new OptionLayer();
         var environment = new OptionLayer();
         var ignored = new OptionErrors([]);
-        if (sources.File is not null)
+        if (sources.File is not null && OptionFile.Load(sources.File, sources.Directory, ignored) is { } content)
         {
-            OptionFile.TryRead(sources.File, sources.Directory, file, ignored);
+            OptionFile.TryRead(sources.File, content, file, ignored);
         }
 
         EnvironmentVariables.Read(sources.Environment, environment, ignored);
