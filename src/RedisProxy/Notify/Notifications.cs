@@ -106,6 +106,7 @@ internal sealed class Notifications : IDisposable
         if (old.Length != sources.Count || !old.All(watch => sources.Contains(watch.Source)))
         {
             _masters = [.. sources.Select(source => old.FirstOrDefault(watch => watch.Source == source) ?? Follow(source))];
+            Array.ForEach([.. old.Except(_masters)], static gone => gone.Finish());
         }
 
         Array.ForEach(_masters, watch => watch.Settle(Offer));

@@ -124,9 +124,10 @@ internal sealed class FaultLab : IAsyncDisposable
     public async Task<double> MetricAsync(string name, params (string Label, string Value)[] labels) =>
         (await Proxy.ScrapeAsync()).Sum(name, labels);
 
-    /// <summary>Failovers seen so far, by kind: <c>unplanned 1</c>. Empty when there was none.</summary>
+    /// <summary>Failovers seen so far, by kind: <c>unplanned 1</c>. Empty when there was none; a hold that came to nothing is not one.
+    /// </summary>
     public async Task<string> FailoversAsync() => string.Join(", ", (await Proxy.ScrapeAsync()).Samples
-        .Where(sample => sample.Name == "redisproxy_failovers_total" && sample.Value > 0)
+        .Where(sample => sample.Name == "redisproxy_failovers_total" && sample.Value > 0 && sample.Labels["kind"] != "false_alarm")
         .Select(sample => $"{sample.Labels["kind"]} {sample.Value}"));
 
     /// <summary>The master's edge is cut and nobody listens there: the proxy sees its master gone, while all Sentinels see it.</summary>

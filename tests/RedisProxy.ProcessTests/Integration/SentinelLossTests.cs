@@ -43,7 +43,8 @@ public sealed class SentinelLossTests
         await using FailoverFixture fixture = await FailoverFixture.StartAsync(
             configure: options => options.With("sentinel.requireMajority", true).With("hold.timeout", "300ms"));
         using RawClient client = await fixture.Proxy.ConnectAsync();
-        Assert.Equal("OK", (await client.CallAsync("SET", "k", "v")).Text);
+        await Eventually.Within(
+            FailoverFixture.Patience, async () => (await client.CallAsync("SET", "k", "v")).Text == "OK", "a majority has been heard");
         await fixture.Deployment.Sentinels[0].KillAsync();
         await fixture.Deployment.Sentinels[1].KillAsync();
         await Eventually.Within(

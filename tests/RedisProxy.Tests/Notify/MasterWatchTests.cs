@@ -178,7 +178,7 @@ public sealed class MasterWatchTests
         Assert.Null(Ongoing());
         Assert.Empty(_told);
         var cost = new FailoverCost(0, "", 0.9, 0.9, 1, 1, 0, RequestCost.None with { Held = 7 }, new Dictionary<string, RequestCost>());
-        _source.Failovers.Settle(_ => cost);
+        _source.Failovers.Settle(static _ => true, _ => cost);
         Assert.Null(Ongoing());
         Assert.Equal(cost, Assert.Single(_told).Failover!.Record.Cost);
 

@@ -11,8 +11,7 @@ namespace RedisProxy.Admin;
 /// <param name="Why">What is missing now.</param>
 /// <param name="SentinelsDown">Connected Sentinels that report the master down.</param>
 /// <param name="NotExecutedInSeconds">
-/// When the requests that have waited longest get NOT-EXECUTED; 0: some have had it already. Null while an operator holds them, and once
-/// the master takes requests again.
+/// When the requests that have waited longest get NOT-EXECUTED; 0: some have had it already. Null once the master takes requests again.
 /// </param>
 /// <param name="SessionsWaiting">Sessions that have not continued.</param>
 internal sealed record OutageStatus(

@@ -10,8 +10,8 @@ namespace RedisProxy.DataPlane;
 /// </summary>
 internal sealed class ListenerMeter(string name, IReadOnlyList<SessionListener> parts)
 {
-    // They left in peace.
-    private static readonly EndCause[] OfClients = [EndCause.None, EndCause.ClientClosed, EndCause.Quit];
+    // They left in peace, or go on in another process.
+    private static readonly EndCause[] OfClients = [EndCause.None, EndCause.ClientClosed, EndCause.Quit, EndCause.HandedOver];
     private static readonly EndCause[] Causes = [.. Enum.GetValues<EndCause>().Except(OfClients)];
     private static readonly SessionPhase[] Waits = [SessionPhase.Draining, SessionPhase.Holding, SessionPhase.Retargeting];
 
@@ -34,16 +34,16 @@ internal sealed class ListenerMeter(string name, IReadOnlyList<SessionListener> 
         Sum(static counters => counters.Resent),
         Causes.ToDictionary(static cause => Labels.Of(cause), cause => Sum(counters => counters.Ended[(int)cause])));
 
-    /// <summary>What has been counted since.</summary>
+    /// <summary>What has been counted since. Nothing, if the listener has been removed and added again, and counts from 0.</summary>
     public RequestCost Since(RequestCost before)
     {
         RequestCost now = Read();
         return new RequestCost(
-            now.Held - before.Held,
+            Math.Max(0, now.Held - before.Held),
             now.LongestWaitSeconds,
-            now.NotExecuted - before.NotExecuted,
-            now.Unknown - before.Unknown,
-            now.Resent - before.Resent,
+            Math.Max(0, now.NotExecuted - before.NotExecuted),
+            Math.Max(0, now.Unknown - before.Unknown),
+            Math.Max(0, now.Resent - before.Resent),
             now.SessionsEnded
                 .Select(ended => KeyValuePair.Create(ended.Key, ended.Value - before.SessionsEnded.GetValueOrDefault(ended.Key)))
                 .Where(static ended => ended.Value > 0)

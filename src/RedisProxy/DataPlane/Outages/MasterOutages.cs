@@ -63,13 +63,15 @@ internal sealed class MasterOutages(ITopologySource source, TimeProvider time, I
         }
     }
 
-    public void Remove(string listener)
+    /// <returns>There is none left.</returns>
+    public bool Remove(string listener)
     {
         lock (_gate)
         {
             _listeners.Remove(listener);
             _masterListeners.Remove(listener);
             LetGo(listener);
+            return _listeners.Count == 0;
         }
     }
 
@@ -90,6 +92,12 @@ internal sealed class MasterOutages(ITopologySource source, TimeProvider time, I
     {
         lock (_gate)
         {
+            if (_masterListeners.GetValueOrDefault(listener.Name) != listener)
+            {
+                // Of a listener that was removed; another one may have its name.
+                return;
+            }
+
             if (view.IsServing)
             {
                 listener.HasServed = true;
@@ -193,10 +201,13 @@ internal sealed class MasterOutages(ITopologySource source, TimeProvider time, I
         var counts = _listeners.Values.ToDictionary(
             static listener => listener.Name,
             listener => listener.Since(outage.Before.GetValueOrDefault(listener.Name, RequestCost.None)));
-        FailoverRecord record = source.Failovers.Settle(record => outage.Cost(record.FirstSign, waiting, counts))
+        FailoverRecord record = source.Failovers.Settle(IsOf, record => outage.Cost(record.FirstSign, waiting, counts))
             ?? source.Failovers.Add(PauseOf(outage, outage.Cost(outage.Began, waiting, counts)));
         DataPlaneLog.FailoverCost(
             log, source.Current.MasterName, Labels.Of(record.Kind), record.Number, record.Way, record.Cost!.Text, record.Cost.Moments);
+
+        // What was over before the outage began has not caused it.
+        bool IsOf(FailoverRecord record) => time.GetElapsedTime(outage.Began, record.FirstSign) + record.AvailableAfter >= TimeSpan.Zero;
     }
 
     private FailoverRecord PauseOf(Outage outage, FailoverCost cost)

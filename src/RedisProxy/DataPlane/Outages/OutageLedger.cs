@@ -27,7 +27,7 @@ internal sealed class OutageLedger(TimeProvider time, ILogger log)
     public Action<TopologyView> Follow(ITopologySource source, ListenerMeter meter, bool isOfMaster)
     {
         MasterOutages outages = _masters.GetOrAdd(source, source => new MasterOutages(source, time, log));
-        source.Failovers.IsCounted = true;
+        source.Failovers.IsCounted |= isOfMaster;
         outages.Add(meter, isOfMaster);
         return isOfMaster ? view => outages.OnShown(meter, view) : static _ => { };
     }
@@ -35,9 +35,12 @@ internal sealed class OutageLedger(TimeProvider time, ILogger log)
     /// <summary>The listener is gone.</summary>
     public void Forget(string listener)
     {
-        foreach (MasterOutages outages in _masters.Values)
+        foreach ((ITopologySource source, MasterOutages outages) in _masters)
         {
-            outages.Remove(listener);
+            if (outages.Remove(listener))
+            {
+                _masters.TryRemove(source, out _);
+            }
         }
     }
 

@@ -61,25 +61,31 @@ internal sealed class FailoverHistory
     {
         lock (_changing)
         {
-            FailoverRecord[] last = _last;
-            if (last.Length > 0 && last[^1].AvailableAfter is null)
+            // A hold that had come to nothing, or a pause, may have been added behind it.
+            FailoverRecord[] last = [.. _last];
+            int at = Array.FindLastIndex(last, static record => record.IsFailover);
+            if (at >= 0 && last[at].AvailableAfter is null)
             {
-                _last = [.. last[..^1], last[^1] with { AvailableAfter = availableAfter }];
-                CountDuration(last[^1].Kind, availableAfter);
+                last[at] = last[at] with { AvailableAfter = availableAfter };
+                _last = last;
+                CountDuration(last[at].Kind, availableAfter);
             }
         }
     }
 
-    /// <summary>The cost of the newest completed failover that has none yet is known.</summary>
-    /// <param name="costOf">Receives that failover.</param>
-    /// <returns>The record with its cost; null: there is no such failover.</returns>
-    public FailoverRecord? Settle(Func<FailoverRecord, FailoverCost> costOf)
+    /// <summary>The cost of the newest completed record that has none yet is known. A failover comes before a hold without one.</summary>
+    /// <param name="isOf">It is of the outage that has cost this, and not of an earlier one.</param>
+    /// <param name="costOf">Receives that record.</param>
+    /// <returns>The record with its cost; null: there is no such record.</returns>
+    public FailoverRecord? Settle(Predicate<FailoverRecord> isOf, Func<FailoverRecord, FailoverCost> costOf)
     {
         lock (_changing)
         {
             FailoverRecord[] last = [.. _last];
-            int at = Array.FindLastIndex(last, static record => record.AvailableAfter is not null);
-            if (at < 0 || last[at].Cost is not null)
+            bool IsOpen(FailoverRecord record) => record is { AvailableAfter: not null, Cost: null } && isOf(record);
+            int at = Array.FindLastIndex(last, record => record.IsFailover && IsOpen(record));
+            at = at < 0 ? Array.FindLastIndex(last, IsOpen) : at;
+            if (at < 0)
             {
                 return null;
             }
