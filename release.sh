@@ -156,7 +156,7 @@ build_all() {
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT
     # Nothing is emptied by a slip of the keyboard.
-    if [ -e "$folder" ] && [ ! -e "$folder/SHA256SUMS" ] && [ -n "$(ls -A "$folder")" ]; then
+    if [ -e "$folder" ] && [ -n "$(ls -A "$folder")" ] && ! (cd "$folder" && grep -qs " $name-" SHA256SUMS && has_all_sums); then
         fail "$folder is no release and not empty; name another folder"
     fi
     rm -rf "$folder"
@@ -232,6 +232,7 @@ verify_all() {
     cd "$folder" || fail "There is no folder $folder. Build it first: ./release.sh --build"
     expect "SHA256SUMS: every sum" sha256sum --check --strict SHA256SUMS
     expect "SHA256SUMS: every file" has_all_sums
+    [ "$wrong" -eq 0 ] || fail "Nothing of it is run: these are not the files that the sums were made for."
     for processor in $processors; do
         [ -e "$name-linux-$processor.tar.gz" ] || continue
         if [ "$processor" = "$own_processor" ] || command -v qemu-aarch64-static >/dev/null; then

@@ -22,13 +22,15 @@ internal sealed class PatientFailover(LosslessFailover failover, TopologyService
         long begun = context.Time.GetTimestamp();
         while (true)
         {
-            FailoverResult result = await TryAsync(source.Current, demand, cancel);
+            // Of two callers that name no server, the second would move the master back.
+            bool isAnothers = demand.Server is null && failover.IsUnderWay;
+            FailoverResult result = await TryAsync(source, demand, cancel);
             if (result.End == FailoverEnd.Done && demand.Wait > TimeSpan.Zero)
             {
                 return result with { Steps = [.. result.Steps, await AwaitReplicasAsync(source, demand, begun, cancel)] };
             }
 
-            if (result.End != FailoverEnd.Refused || context.Time.GetElapsedTime(begun) >= demand.Wait)
+            if (result.End != FailoverEnd.Refused || isAnothers || context.Time.GetElapsedTime(begun) >= demand.Wait)
             {
                 return result;
             }
@@ -37,15 +39,16 @@ internal sealed class PatientFailover(LosslessFailover failover, TopologyService
         }
     }
 
-    private async Task<FailoverResult> TryAsync(TopologyView view, FailoverDemand demand, CancellationToken cancel)
+    private async Task<FailoverResult> TryAsync(ITopologySource source, FailoverDemand demand, CancellationToken cancel)
     {
-        if (demand.Server is not { } server)
+        if (demand.Server is not { } server || !ServerName.TryParse(server, out ServerName? name))
         {
             return await failover.RunAsync(demand.MasterName, demand.IsForced);
         }
 
         // Otherwise the named server may become the master in a moment, or may just have been it.
-        if (view is not { Availability: Availability.Available, IsPromoting: false, Master: { } master } || failover.IsUnderWay)
+        TopologyView view = source.Current;
+        if (!IsSettled(view) || failover.IsUnderWay)
         {
             string why = failover.IsUnderWay
                 ? "another one is in progress"
@@ -53,12 +56,26 @@ internal sealed class PatientFailover(LosslessFailover failover, TopologyService
             return FailoverResult.Refused([why]);
         }
 
-        return ServerName.TryParse(server, out ServerName? name) && await name.IsAsync(master, context, cancel)
-            ? await failover.RunAsync(demand.MasterName, demand.IsForced)
-            : FailoverResult.NotTheMaster(
-                $"{server} is not the master of '{view.MasterName}', which is {master.Announced}; "
-                + $"replicas: {string.Join(", ", view.Replicas)}");
+        NamedServer named = await name.FindAsync(view, context, cancel);
+        if (source.Current.Generation != view.Generation || !IsSettled(source.Current) || failover.IsUnderWay)
+        {
+            return FailoverResult.Refused(["the master changed meanwhile"]);
+        }
+
+        string servers = $"the master of '{view.MasterName}' is {view.Master!.Announced}; replicas: {string.Join(", ", view.Replicas)}";
+        return named switch
+        {
+            NamedServer.Master => await failover.RunAsync(demand.MasterName, demand.IsForced),
+            NamedServer.Unknown => FailoverResult.Refused([$"the address of {server} cannot be found; {servers}"]),
+            NamedServer.Several => FailoverResult.Refused([$"{server} may be the master or another server, name it in full; {servers}"]),
+            _ => FailoverResult.NotTheMaster(
+                $"{server} is not the master of '{view.MasterName}', which is {view.Master.Announced}; "
+                + $"replicas: {string.Join(", ", view.Replicas)}"),
+        };
     }
+
+    private static bool IsSettled(TopologyView view) =>
+        view is { Availability: Availability.Available, IsPromoting: false, Master: not null };
 
     // The old master as well: it may have been named for another reason than its end.
     private async Task<string> AwaitReplicasAsync(ITopologySource source, FailoverDemand demand, long begun, CancellationToken cancel)
@@ -75,12 +92,13 @@ internal sealed class PatientFailover(LosslessFailover failover, TopologyService
                     .Select(replica => $"{replica.Endpoint}: {replica.Objection}"),
             ];
             bool isInSync = replication is { Replicas.Count: > 0 } && missing.Length == 0;
-            if (isInSync || context.Time.GetElapsedTime(begun) >= demand.Wait)
+            if (isInSync || cancel.IsCancellationRequested || context.Time.GetElapsedTime(begun) >= demand.Wait)
             {
                 return isInSync ? "the replicas are in sync" : $"not every replica is in sync: {string.Join("; ", missing)}";
             }
 
-            await Task.Delay(LookInterval, context.Time, cancel);
+            // What has been done is answered, and logged, even if the caller has left.
+            await Task.Delay(LookInterval, context.Time, cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

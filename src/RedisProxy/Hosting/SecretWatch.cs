@@ -33,7 +33,15 @@ internal sealed class SecretWatch(
         {
             while (await timer.WaitForNextTickAsync(stoppingToken))
             {
-                await LookAsync();
+                try
+                {
+                    await LookAsync();
+                }
+                catch (Exception fault)
+                {
+                    // The secrets in use go on; nobody has asked for this reload.
+                    HostingLog.ReloadFailed(log, fault);
+                }
             }
         }
         catch (OperationCanceledException)

@@ -43,7 +43,7 @@ public sealed class RollingRestartTests(ITestOutputHelper output) : IAsyncLifeti
     {
         LossReport report = await RestartAllAsync(times: 1, hasHook: true);
         AssertUnnoticed(report, TimeSpan.FromSeconds(2.5));
-        await RunAllHooksAtOnceAsync();
+        await RunHookSeveralTimesAtOnceAsync();
     }
 
     [Fact]
@@ -66,13 +66,16 @@ public sealed class RollingRestartTests(ITestOutputHelper output) : IAsyncLifeti
         Assert.Equal(0, report.ConnectionsBroken);
     }
 
-    /// <summary>They move the master once, and nobody is told of a mistake.</summary>
-    private async Task RunAllHooksAtOnceAsync()
+    /// <summary>
+    /// The hook of the master's pod, several times at once: the master is moved once, and nobody is told of a mistake. (Hooks of several
+    /// pods may well move it more than once: the next master's pod may be stopping as well.)
+    /// </summary>
+    private async Task RunHookSeveralTimesAtOnceAsync()
     {
         RedisServer old = (await _deployment.AgreedMasterAsync())!;
         double before = await PlannedFailoversAsync();
         (int Code, string Output, string Error)[] answers =
-            await Task.WhenAll(_deployment.Servers.Select((server, pod) => RunHookAsync(server, _proxies[pod % 2])));
+            await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => RunHookAsync(old, _proxies[0])));
         Array.ForEach(answers, answer => output.WriteLine($"{answer.Code}: {answer.Output}{answer.Error}"));
         Assert.All(answers, answer => Assert.Equal(0, answer.Code));
         string moved = Assert.Single(
@@ -89,8 +92,11 @@ public sealed class RollingRestartTests(ITestOutputHelper output) : IAsyncLifeti
         Assert.Contains("ifMaster must be a host, or host:port", error, StringComparison.Ordinal);
     }
 
-    private async Task<double> PlannedFailoversAsync() =>
-        (await _proxies[0].ScrapeAsync()).Sum("redisproxy_failovers_total", ("kind", "planned"));
+    private async Task<double> PlannedFailoversAsync()
+    {
+        MetricsSnapshot metrics = await _proxies[0].ScrapeAsync();
+        return ((string[])["planned", "on_demand"]).Sum(kind => metrics.Sum("redisproxy_failovers_total", ("kind", kind)));
+    }
 
     private static void AssertUnnoticed(LossReport report, TimeSpan longestPause)
     {

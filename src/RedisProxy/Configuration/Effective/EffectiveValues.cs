@@ -35,6 +35,8 @@ internal static class EffectiveValues
             .. Rows("", ProxyKeys.Table, options),
             .. Rows($"sentinel.{Tls}.", TlsKeys.Peer, options.Sentinel?.Tls),
             .. Rows($"backend.{Tls}.", TlsKeys.Peer, options.Backend.Tls),
+            .. Rows($"admin.{Tls}.", TlsKeys.Server, options.Admin.Tls),
+            .. Rows($"sentinelFacade.{Tls}.", TlsKeys.Server, options.SentinelFacade.Tls),
             .. options.Notify.SelectMany((receiver, i) => Rows(FormattableString.Invariant($"notify[{i}]."), NotifyKeys.Table, receiver)),
         ];
     }

@@ -8,7 +8,10 @@ namespace RedisProxy.EventLoops;
 [SupportedOSPlatform("linux")]
 internal static unsafe class SocketFiles
 {
-    private const int MaxGroupBytes = 16 * 1024;
+    // The names of all members are read with it.
+    private const int MinGroupBytes = 16 * 1024;
+    private const int MaxGroupBytes = 16 * 1024 * 1024;
+    private const int OutOfRange = 34;
 
     // struct group: two pointers, then the number.
     private const int NumberOffset = 16;
@@ -39,13 +42,22 @@ internal static unsafe class SocketFiles
         }
 
         byte* entry = stackalloc byte[64];
-        byte* found = null;
-        fixed (byte* strings = new byte[MaxGroupBytes])
+        for (int size = MinGroupBytes; ; size *= 2)
         {
-            int error = Libc.FindGroup(group, entry, strings, MaxGroupBytes, &found);
-            return found is not null
-                ? *(uint*)(entry + NumberOffset)
-                : throw new Win32Exception(error, $"there is no group '{group}'");
+            byte* found = null;
+            fixed (byte* strings = new byte[size])
+            {
+                int error = Libc.FindGroup(group, entry, strings, (nuint)size, &found);
+                if (found is not null)
+                {
+                    return *(uint*)(entry + NumberOffset);
+                }
+
+                if (error != OutOfRange || size >= MaxGroupBytes)
+                {
+                    throw new Win32Exception(error, $"there is no group '{group}'");
+                }
+            }
         }
     }
 }

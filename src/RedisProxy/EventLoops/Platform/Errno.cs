@@ -7,6 +7,7 @@ namespace RedisProxy.EventLoops;
 internal static class Errno
 {
     public const int Perm = 1;
+    public const int NoSuchFile = 2;
     public const int Interrupted = 4;
     public const int InputOutput = 5;
     public const int Again = 11;

@@ -9,7 +9,7 @@ namespace RedisProxy.Hosting;
 
 /// <summary>
 /// An upgrade within one systemd unit. systemd follows only processes that it has started, or that the main process names to it; so this
-/// process starts the program that was installed in its place, with its own arguments and <c>--take-over</c>, waits until that one is up,
+/// process starts the program that was installed in its place, with its own arguments and <c>--take-over</c>, waits until that one serves,
 /// names it, and stops as on SIGTERM: clients and sessions go on there.
 /// <para>
 /// Only under systemd: elsewhere, in a container above all, the end of the first process would be the end of everything.
@@ -17,12 +17,12 @@ namespace RedisProxy.Hosting;
 /// </summary>
 internal sealed class Successor(SystemdNotifier systemd, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Successor> log)
 {
-    /// <summary>In the environment of the new process: where it writes a byte once it is up, instead of telling systemd.</summary>
+    /// <summary>In the environment of the new process: where it writes a byte once it serves, instead of telling systemd.</summary>
     private const string PipeVariable = "TAKEOVER_READY_FD";
 
     private const string TakeOver = "--take-over";
 
-    // For the start alone: the sessions come later.
+    // For the start, and until it knows a master.
     private static readonly TimeSpan UpWithin = TimeSpan.FromSeconds(30);
 
     // Asked before anything is installed in its place: the answer is that of the moment of the first question.
@@ -32,19 +32,18 @@ internal sealed class Successor(SystemdNotifier systemd, IHostApplicationLifetim
     /// The file of this program has been replaced, as package managers do it: the old one has no name any more. An update of .NET alone,
     /// where this is portable code that <c>dotnet</c> runs, does not count.
     /// </summary>
-    public bool IsDue => systemd.IsHeard && OperatingSystem.IsLinux() && File.Exists(_program)
+    public bool IsDue => systemd.IsHeard && !lifetime.ApplicationStopping.IsCancellationRequested && OperatingSystem.IsLinux()
+        && File.Exists(_program)
         && !Path.GetFileName(_program.AsSpan()).SequenceEqual("dotnet")
         && new FileInfo("/proc/self/exe").LinkTarget is { } own && own.EndsWith(" (deleted)", StringComparison.Ordinal);
 
-    /// <summary>Reports that this process is up to the one that has started it.</summary>
-    /// <returns>False: none has, or not for this.</returns>
-    public static bool TryReport()
-    {
-        if (Environment.GetEnvironmentVariable(PipeVariable) is not { Length: > 0 } handle)
-        {
-            return false;
-        }
+    /// <summary>Another process has started this one to succeed it, and waits for <see cref="Report"/>.</summary>
+    public static bool IsAwaited => Environment.GetEnvironmentVariable(PipeVariable) is { Length: > 0 };
 
+    /// <summary>Reports that this process serves to the one that has started it. Once.</summary>
+    public static void Report()
+    {
+        string handle = Environment.GetEnvironmentVariable(PipeVariable)!;
         Environment.SetEnvironmentVariable(PipeVariable, null);
         try
         {
@@ -55,8 +54,6 @@ internal sealed class Successor(SystemdNotifier systemd, IHostApplicationLifetim
         {
             // It has died, and systemd starts the service again.
         }
-
-        return true;
     }
 
     /// <summary>Whatever happens to the new process before it is up, this one goes on.</summary>
@@ -71,13 +68,19 @@ internal sealed class Successor(SystemdNotifier systemd, IHostApplicationLifetim
             return;
         }
 
-        using var limit = new CancellationTokenSource(UpWithin, time);
-        using CancellationTokenRegistration late = limit.Token.UnsafeRegister(static started => ((Process)started!).Kill(), process);
-        if (await pipe.ReadAsync(new byte[1]) == 0)
+        // A stop of the service is one of both.
+        using var late = new CancellationTokenSource(UpWithin, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, lifetime.ApplicationStopping);
+        using CancellationTokenRegistration end = limit.Token.UnsafeRegister(static started => ((Process)started!).Kill(), process);
+        bool isReported = await pipe.ReadAsync(new byte[1]) == 1;
+
+        // From here on a stop is only this process's.
+        await end.DisposeAsync();
+        if (!isReported || limit.IsCancellationRequested)
         {
             await process.WaitForExitAsync();
-            problem = limit.IsCancellationRequested
-                ? $"it was not up within {UpWithin.TotalSeconds} s"
+            problem = late.IsCancellationRequested ? $"it did not serve within {UpWithin.TotalSeconds} s"
+                : limit.IsCancellationRequested ? "this process is being stopped"
                 : $"it ended with exit code {process.ExitCode}";
             HostingLog.SuccessorFailed(log, _program!, problem);
             return;

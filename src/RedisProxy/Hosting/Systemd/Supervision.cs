@@ -10,10 +10,13 @@ namespace RedisProxy.Hosting;
 /// The process's side of its supervisor: systemd is notified of starts and stops, and its watchdog is fed only while every event loop runs.
 /// </summary>
 internal sealed class Supervision(
-    SystemdNotifier systemd, RunningOptions running, Liveness liveness, Forwarder forwarder, TimeProvider time)
+    SystemdNotifier systemd, RunningOptions running, Liveness liveness, Readiness readiness, Forwarder forwarder, TimeProvider time)
     : IHostedLifecycleService, IDisposable
 {
+    private static readonly TimeSpan ReadyInterval = TimeSpan.FromMilliseconds(20);
+
     private readonly CancellationTokenSource _stop = new();
+    private Task _reporting = Task.CompletedTask;
     private Task _watching = Task.CompletedTask;
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -22,8 +25,12 @@ internal sealed class Supervision(
 
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        bool isSuccessor = Successor.TryReport();
-        if (!isSuccessor)
+        bool isSuccessor = Successor.IsAwaited;
+        if (isSuccessor)
+        {
+            _reporting = ReportAsync();
+        }
+        else
         {
             systemd.Ready(Status);
         }
@@ -45,7 +52,7 @@ internal sealed class Supervision(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stop.CancelAsync();
-        await _watching;
+        await Task.WhenAll(_reporting, _watching);
     }
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -61,6 +68,20 @@ internal sealed class Supervision(
                 .Select(view => $"{view.MasterName} {view.Master?.Announced.ToString() ?? "unknown"} {Labels.Of(view.Availability)}")
                 .Distinct();
             return $"{forwarder.SessionCount} session(s); {string.Join(", ", masters)}";
+        }
+    }
+
+    // Only when it knows a master: the process that waits for it serves clients as long as this one cannot.
+    private async Task ReportAsync()
+    {
+        while (!readiness.HasStarted && !_stop.IsCancellationRequested)
+        {
+            await Task.Delay(ReadyInterval, time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        if (readiness.HasStarted)
+        {
+            Successor.Report();
         }
     }
 
