@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization.Metadata;
-
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -13,14 +11,13 @@ using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
 using RedisProxy.Transport;
 
+using static RedisProxy.Admin.AdminAnswers;
+
 namespace RedisProxy.Admin;
 
 /// <summary>The HTTP endpoints for reading. They change nothing; <see cref="OperatorVerbs"/> do.</summary>
 internal static class AdminEndpoints
 {
-    private const string TextType = "text/plain; charset=utf-8";
-    private const string HungLoop = "an event loop does not answer, see /healthz/live\n";
-
     public static void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet("/healthz/live", (RequestDelegate)LiveAsync);
@@ -28,7 +25,7 @@ internal static class AdminEndpoints
         endpoints.MapGet("/healthz/startup", (RequestDelegate)StartupAsync);
         endpoints.MapGet("/status", (RequestDelegate)StatusAsync);
         endpoints.MapGet("/sessions", (RequestDelegate)SessionsAsync);
-        endpoints.MapGet("/slowlog", (RequestDelegate)SlowlogAsync);
+        InsightEndpoints.Map(endpoints);
         endpoints.MapGet("/audit", (RequestDelegate)AuditAsync);
         endpoints.MapGet("/config", (RequestDelegate)ConfigAsync);
         endpoints.MapGet("/history", (RequestDelegate)HistoryAsync);
@@ -104,40 +101,6 @@ internal static class AdminEndpoints
             : WriteJsonAsync(http, answer, AdminJson.Default.SessionsAnswer));
     }
 
-    private static async Task SlowlogAsync(HttpContext http)
-    {
-        Forwarder forwarder = http.RequestServices.GetRequiredService<Forwarder>();
-        var query = SlowlogQuery.Read(http.Request.Query, forwarder.Listeners.Select(listener => listener.Options.Name), out string error);
-        if (query is null)
-        {
-            await WriteAsync(http, StatusCodes.Status400BadRequest, $"{error}\n");
-            return;
-        }
-
-        // Keys are the application's data: only for whoever may give orders.
-        bool showsKeys = OperatorIdentity.IsLocal(http) || http.Request.Headers.ContainsKey(HeaderNames.Authorization);
-        if (showsKeys && await http.RequestServices.GetRequiredService<OperatorAccess>().RefuseAsync(http) is { } refusal)
-        {
-            await WriteAsync(http, refusal.Status, $"{refusal.Text}\n");
-            return;
-        }
-
-        SlowlogAnswer answer;
-        try
-        {
-            answer = await query.AskAsync(forwarder, http.RequestServices.GetRequiredService<TimeProvider>(), showsKeys);
-        }
-        catch (TimeoutException)
-        {
-            await WriteAsync(http, isOk: false, HungLoop);
-            return;
-        }
-
-        await (IsForPeople(http)
-            ? WriteAsync(http, isOk: true, SlowlogText.Of(answer, showsKeys))
-            : WriteJsonAsync(http, answer, SlowlogJson.Default.SlowlogAnswer));
-    }
-
     private static async Task AuditAsync(HttpContext http)
     {
         IReadOnlyList<AuditResult> results;
@@ -168,25 +131,4 @@ internal static class AdminEndpoints
 
     private static Task HistoryAsync(HttpContext http) => WriteJsonAsync(
         http, http.RequestServices.GetRequiredService<StatusHistory>().Document, HistoryJson.Default.HistoryDocument);
-
-    // JSON unless text is requested: programs rarely send an Accept header.
-    private static bool IsForPeople(HttpContext http) =>
-        http.Request.Headers.Accept.ToString().StartsWith("text/plain", StringComparison.OrdinalIgnoreCase);
-
-    private static Task WriteJsonAsync<T>(HttpContext http, T value, JsonTypeInfo<T> type)
-    {
-        http.Response.Headers.CacheControl = "no-store";
-        return http.Response.WriteAsJsonAsync(value, type, "application/json; charset=utf-8", http.RequestAborted);
-    }
-
-    private static Task WriteAsync(HttpContext http, bool isOk, string text) =>
-        WriteAsync(http, isOk ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable, text);
-
-    private static Task WriteAsync(HttpContext http, int status, string text)
-    {
-        http.Response.StatusCode = status;
-        http.Response.ContentType = TextType;
-        http.Response.Headers.CacheControl = "no-store";
-        return http.Response.WriteAsync(text, http.RequestAborted);
-    }
 }

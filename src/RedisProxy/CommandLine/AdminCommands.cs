@@ -13,6 +13,9 @@ namespace RedisProxy.CommandLine;
 /// </summary>
 internal sealed class AdminCommands
 {
+    // The longest sample, and what the proxy needs for anything else.
+    private static readonly TimeSpan MaxSampleTime = TimeSpan.FromSeconds(75);
+
     private readonly Option<bool> _json = new("--json") { Description = "As JSON, for programs." };
     private readonly Option<string> _listener = new("--listener") { HelpName = "NAME", Description = "Only this listener." };
     private readonly Option<string> _phase = new("--phase")
@@ -90,6 +93,12 @@ internal sealed class AdminCommands
         Description = "Resume automatically after this, at most 10m. Default: 10s.",
     };
 
+    private readonly Option<string> _sampleFor = new("--for")
+    {
+        HelpName = "DURATION",
+        Description = "How long to sample, at most 1m. Default: 5s.",
+    };
+
     private readonly Option<bool> _watch = new("--watch") { Description = "Again every second, until Ctrl-C." };
 
     private readonly Option<bool> _live = new("--live")
@@ -104,6 +113,8 @@ internal sealed class AdminCommands
     public Command Sessions { get; } = new("sessions", HelpTexts.Sessions);
 
     public Command Slowlog { get; } = new("slowlog", HelpTexts.Slowlog);
+
+    public Command HotKeys { get; } = new("hotkeys", HelpTexts.HotKeys);
 
     public Command Pause { get; } = new("pause", HelpTexts.Pause);
 
@@ -129,7 +140,7 @@ internal sealed class AdminCommands
         Failover.Add(_ifMaster);
         Failover.Add(_wait);
         NotifyTest.Add(_receiver);
-        foreach (Command verb in new[] { Slowlog, Pause, Resume, Drain, Reload, Kill, Failover, NotifyTest })
+        foreach (Command verb in new[] { Slowlog, HotKeys, Pause, Resume, Drain, Reload, Kill, Failover, NotifyTest })
         {
             verb.Add(_tokenFile);
         }
@@ -148,7 +159,10 @@ internal sealed class AdminCommands
         foreach (Option option in new Option[] { _json, _listener, _slowest })
         {
             Slowlog.Add(option);
+            HotKeys.Add(option);
         }
+
+        HotKeys.Add(_sampleFor);
     }
 
     /// <summary>Each command with its request.</summary>
@@ -158,6 +172,7 @@ internal sealed class AdminCommands
         (Status, StatusOf),
         (Sessions, SessionsOf),
         (Slowlog, SlowlogOf),
+        (HotKeys, HotKeysOf),
         (Pause, arguments => VerbOf(arguments, "pause", ("listener", _listener), ("for", _for))),
         (Resume, arguments => VerbOf(arguments, "resume", ("listener", _listener))),
         (Failover, FailoverOf),
@@ -188,14 +203,19 @@ internal sealed class AdminCommands
         return new AdminQuestion(WithQuery("sessions", parameters), arguments.GetValue(_json));
     }
 
-    private AdminQuestion SlowlogOf(ParseResult arguments)
+    private AdminQuestion SlowlogOf(ParseResult arguments) => InsightOf(arguments, "slowlog");
+
+    private AdminQuestion HotKeysOf(ParseResult arguments) =>
+        InsightOf(arguments, "hotkeys", ("for", arguments.GetValue(_sampleFor))) with { MaxTime = MaxSampleTime };
+
+    private AdminQuestion InsightOf(ParseResult arguments, string path, params (string Name, string? Value)[] more)
     {
         (string Name, string? Value)[] parameters =
         [
             ("listener", arguments.GetValue(_listener)),
             ("limit", arguments.GetValue(_slowest)?.ToString(CultureInfo.InvariantCulture)),
         ];
-        return new AdminQuestion(WithQuery("slowlog", parameters), arguments.GetValue(_json))
+        return new AdminQuestion(WithQuery(path, parameters.Concat(more)), arguments.GetValue(_json))
         {
             ShowsToken = true,
             TokenFile = arguments.GetValue(_tokenFile),

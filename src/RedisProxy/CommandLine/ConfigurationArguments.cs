@@ -15,6 +15,8 @@ internal sealed class ConfigurationArguments
 {
     public const string DefaultFile = "proxy.json";
 
+    private const string Json = "json";
+
     /// <summary>The name of the only listener in front of one server: without a file it cannot be configured.</summary>
     private const string NameWithoutSentinel = "redis";
 
@@ -101,6 +103,23 @@ internal sealed class ConfigurationArguments
         },
     };
 
+    private readonly Option<string> _logFormat = new("--log-format")
+    {
+        HelpName = "FORMAT",
+        Description = "text, or json: one object on each line, for log collectors. Default: text.",
+        CompletionSources = { "text", Json },
+        CustomParser = argument =>
+        {
+            string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
+            if (text is not ("text" or Json))
+            {
+                argument.AddError($"--log-format: {QuotedValue.Of(text)} is unknown; expected {QuotedValue.AnyOf(["text", Json])}");
+            }
+
+            return text;
+        },
+    };
+
     public ConfigurationArguments()
     {
         // Without the names in .NET.
@@ -111,11 +130,16 @@ internal sealed class ConfigurationArguments
     /// <summary>To run a proxy, or to check whether it could run.</summary>
     public IEnumerable<Option> OfRun => [_config, _listen, _sentinel, _master, _backend, _admin, _loops, _logLevel];
 
+    /// <summary>Only to run one.</summary>
+    public Option LogFormat => _logFormat;
+
     /// <summary>To look at a deployment.</summary>
     public IEnumerable<Option> OfAudit => [_config, _listen, _sentinel, _master, _backend, _logLevel];
 
     /// <summary>To find a running proxy.</summary>
     public IEnumerable<Option> OfProxy => [_configOfProxy, _adminOfProxy];
+
+    public bool LogsJson(ParseResult arguments) => arguments.GetValue(_logFormat) == Json;
 
     public LogLevel LogLevelOf(ParseResult arguments) => arguments.GetValue(_logLevel) ?? LogLevel.Information;
 

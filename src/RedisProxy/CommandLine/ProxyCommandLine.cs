@@ -128,6 +128,7 @@ internal sealed class ProxyCommandLine
         }
 
         AddAll(root, _arguments.OfRun);
+        root.Add(_arguments.LogFormat);
         root.Add(_takeOver);
         root.Add(new Option<bool>("--version") { Description = "Shows the version.", Action = new ShowVersion() });
         var helpOption = new HelpOption { Description = "Shows this help." };
@@ -191,7 +192,10 @@ internal sealed class ProxyCommandLine
                 _arguments.LogLevelOf(arguments),
                 arguments.GetValue(_takeOver),
                 () => OptionsReader.Read(_arguments.SourcesOf(arguments, _shell)),
-                () => _arguments.SourcesOf(arguments, _shell));
+                () => _arguments.SourcesOf(arguments, _shell))
+            {
+                LogsJson = _arguments.LogsJson(arguments),
+            };
             return await act(run, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)

@@ -14,4 +14,7 @@ internal sealed record HostedRun(
     OptionsReading Reading, LogLevel LogLevel, bool TakesOver, Func<OptionsReading> ReadAgain, Func<OptionSources> Sources)
 {
     public ProxyOptions Options => Reading.Options!;
+
+    /// <summary>The log is one JSON object on each line, not text.</summary>
+    public bool LogsJson { get; init; }
 }

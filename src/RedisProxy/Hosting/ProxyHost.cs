@@ -29,6 +29,8 @@ namespace RedisProxy.Hosting;
 /// <summary>Composes the parts and runs them under the generic host, which provides signals, logging and, if configured, Kestrel.</summary>
 internal static class ProxyHost
 {
+    private const string TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ";
+
     /// <returns>An <see cref="ExitCode"/>: of an orderly stop, or of one that could not start or broke.</returns>
     public static async Task<int> RunAsync(HostedRun run, CancellationToken cancel)
     {
@@ -46,7 +48,7 @@ internal static class ProxyHost
         }
         catch (Exception error) when (error is Win32Exception or SocketException or IOException)
         {
-            using ILoggerFactory loggers = LoggerFactory.Create(logging => AddLogging(logging, run.LogLevel));
+            using ILoggerFactory loggers = LoggerFactory.Create(logging => AddLogging(logging, run.LogLevel, run.LogsJson));
             HostingLog.CannotStart(loggers.CreateLogger<ProxyService>(), error.Message);
             return ExitCode.Failure;
         }
@@ -88,7 +90,7 @@ internal static class ProxyHost
         IHostApplicationBuilder builder, HostedRun run, SocketTransport transport, AdminSockets admin)
     {
         ProxyOptions options = run.Options;
-        AddLogging(builder.Logging, run.LogLevel);
+        AddLogging(builder.Logging, run.LogLevel, run.LogsJson);
         IServiceCollection services = builder.Services;
         services.AddMetrics();
         services.AddSingleton(new RunningOptions(options));
@@ -117,6 +119,8 @@ internal static class ProxyHost
         services.AddSingleton(CreateRoles);
         services.AddSingleton(CreateFacade);
         services.AddSingleton<FacadeService>();
+        services.AddSingleton<KeySampling>();
+        services.AddSingleton<AdminMetrics>();
         services.AddSingleton<ProxyMetrics>();
         services.AddSingleton<PrometheusRegistry>();
         services.AddSingleton(admin);
@@ -236,7 +240,7 @@ internal static class ProxyHost
         new(time, loggers) { BackendTls = tls.Backend, SentinelTls = tls.Sentinel };
 
     /// <summary>To standard output, one line each, in UTC.</summary>
-    public static void AddLogging(ILoggingBuilder logging, LogLevel logLevel)
+    public static void AddLogging(ILoggingBuilder logging, LogLevel logLevel, bool asJson = false)
     {
         logging.ClearProviders();
         logging.SetMinimumLevel(logLevel);
@@ -244,12 +248,23 @@ internal static class ProxyHost
 
         // What keeps the host from starting is logged once, without a stack, where it is caught.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
-        logging.AddSimpleConsole(console =>
+        if (asJson)
         {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.fffZ ";
-        });
+            logging.AddJsonConsole(static console =>
+            {
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = TimestampFormat;
+            });
+        }
+        else
+        {
+            logging.AddSimpleConsole(static console =>
+            {
+                console.SingleLine = true;
+                console.UseUtcTimestamp = true;
+                console.TimestampFormat = $"{TimestampFormat} ";
+            });
+        }
 
         // A full pipe on standard output must not stop a loop that logs.
         logging.Services.Configure<ConsoleLoggerOptions>(console => console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite);

@@ -63,6 +63,9 @@ internal abstract class Conversation : ISessionParts
     /// <summary>The client's address; null on a unix socket.</summary>
     public abstract IPEndPoint? PeerAddress { get; }
 
+    /// <summary>The turn of the loop in which the time of a request was measured last.</summary>
+    public long MeasuredIn { get; set; } = -1;
+
     /// <summary>Bytes from the link were received but not looked at yet.</summary>
     public abstract bool HasUnreadReplies { get; }
 

@@ -68,6 +68,9 @@ internal sealed class SessionCounters
     /// <summary>The last of those that took long.</summary>
     public SlowRequests Slow { get; } = new();
 
+    /// <summary>Null unless somebody has keys sampled.</summary>
+    public KeySample? Keys { get; set; }
+
     /// <summary>Current sessions, by <see cref="SessionPhase"/>.</summary>
     public long[] Phases { get; } = new long[SessionPhases.Count];
 

@@ -8,7 +8,8 @@ namespace RedisProxy.ProcessTests.CommandLine;
 public sealed class CompletionTests
 {
     private const string AllCommands =
-        "check audit health status sessions pause resume failover notify-test drain reload kill schema completion help version";
+        "check audit config health status sessions slowlog hotkeys pause resume failover notify-test drain reload "
+        + "kill schema completion help version";
 
     private const string OfRun = "--config -c --listen --sentinel --master --backend --admin --loops --log-level";
 
@@ -17,7 +18,7 @@ public sealed class CompletionTests
     /// <summary>What has been typed, the last word unfinished, and what may become of that word.</summary>
     public static TheoryData<string, string> Lines => new()
     {
-        { "c", "check completion" },
+        { "c", "check config completion" },
         { "ki", "kill" },
         { "--li", "--listen" },
         { "--admin 9180 st", "status" },
@@ -26,6 +27,7 @@ public sealed class CompletionTests
         { "status --j", "--json" },
         { "--log-level ", "trace debug info warning error none" },
         { "check --log-level w", "warning" },
+        { "--log-format ", "text json" },
         { "sessions --phase h", "holding" },
         { "sessions --client ", "" },
         { "help f", "failover" },
@@ -60,7 +62,7 @@ public sealed class CompletionTests
             _RedisProxy
             printf '%s\n' "${COMPREPLY[@]}"
             """);
-        AssertWords($"{AllCommands} {OfRun} --take-over --version --help -h", lines, "");
+        AssertWords($"{AllCommands} {OfRun} --log-format --take-over --version --help -h", lines, "");
     }
 
     /// <summary>With zsh's own functions replaced by ones that print: its completion needs a terminal.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json.Nodes;
 
 using RedisProxy.Hosting;
 using RedisProxy.Testing;
@@ -25,6 +26,21 @@ public sealed class LifeCycleTests
         await using RedisServer server = await RedisServer.StartAsync(new RedisServerOptions { Port = port });
         Assert.Equal("OK", (await client.ReadReplyAsync()).Text);
         Assert.Equal(HttpStatusCode.OK, (await proxy.Http.GetAsync("/healthz/ready")).StatusCode);
+    }
+
+    [Fact]
+    public async Task LogAsJson_IsAnObjectOnEachLine_WithTheNumberOfTheEvent()
+    {
+        await using RedisServer server = await RedisServer.StartAsync();
+        await using ProxyProcess proxy = await ProxyProcess.StartAsync(
+            ProxyProcessOptions.For(server) with { Arguments = ["--log-format", "json"] });
+        Assert.Equal(0, await proxy.StopAsync());
+
+        JsonNode[] events = [.. (await File.ReadAllLinesAsync(proxy.Process.LogFile)).Select(line => JsonNode.Parse(line)!)];
+        JsonNode up = Assert.Single(events, one => (int)one["EventId"]! == 1000);
+        Assert.Equal("Information", (string?)up["LogLevel"]);
+        Assert.StartsWith("RedisProxy ", (string?)up["Message"], StringComparison.Ordinal);
+        Assert.EndsWith("Z", (string?)up["Timestamp"], StringComparison.Ordinal);
     }
 
     [Fact]

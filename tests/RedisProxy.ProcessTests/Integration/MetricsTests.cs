@@ -138,9 +138,10 @@ public sealed class MetricsTests : IAsyncLifetime
     // One that is not reached, so that there are series of it.
     private static JsonNode Receivers() => JsonNode.Parse("""[ { "name": "ops", "webhook": { "url": "http://127.0.0.1:1" } } ]""")!;
 
-    // Of a proxy with Sentinels, a replica listener whose sessions share connections, and an audit behind it.
+    // Of a proxy with Sentinels, a replica listener with TLS whose sessions share connections, and an audit behind it.
     private static async Task<string> PageWithEverySeriesAsync()
     {
+        using var tls = new TlsFixture();
         await using SentinelDeployment deployment = await SentinelDeployment.StartAsync(new SentinelDeploymentOptions { Replicas = 1 });
         ProxyProcessOptions options = ProxyProcessOptions.For(deployment).With("notify", Receivers());
         var reads = new ProxyListener
@@ -152,6 +153,7 @@ public sealed class MetricsTests : IAsyncLifetime
                 ["role"] = "replica",
                 ["handoffs"] = true,
                 ["multiplex"] = new JsonObject { ["links"] = 1 },
+                ["tls"] = new JsonObject { ["certificateFile"] = tls.Proxy.CertificateFile, ["keyFile"] = tls.Proxy.KeyFile },
             },
         };
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(options with { Listeners = [.. options.Listeners, reads] });

@@ -50,6 +50,10 @@ public sealed class ReloadTests : IAsyncLifetime
         Assert.Equal("PONG", (await client.CallAsync("PING")).Text);
         using RawClient late = await _proxy.ConnectAsync();
         Assert.Equal("PONG", (await late.CallAsync("PING")).Text);
+        MetricsSnapshot metrics = await _proxy.ScrapeAsync();
+        double Reloads(string result) => metrics.Value("redisproxy_reloads_total", ("result", result));
+        Assert.Equal((1, 0), (Reloads("refused"), Reloads("taken")));
+        Assert.Equal(0, metrics.Value("redisproxy_config_last_reload_successful"));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 
 using RedisProxy.Testing;
 
@@ -103,6 +104,10 @@ public sealed class TlsTests(ITestOutputHelper output) : IDisposable
         Assert.Contains("refused 127.0.0.1:", proxy.Process.LogTail, StringComparison.Ordinal);
         MetricsSnapshot metrics = await proxy.ScrapeAsync();
         Assert.Equal(1, metrics.Sum("redisproxy_tls_handshakes_total", ("result", "done")));
+        using X509Certificate2 own = X509CertificateLoader.LoadCertificateFromFile(_tls.Proxy.CertificateFile);
+        Assert.Equal(
+            new DateTimeOffset(own.NotAfter.ToUniversalTime()).ToUnixTimeSeconds(),
+            metrics.Value("redisproxy_certificate_expiry_timestamp_seconds"));
     }
 
     [Theory]

@@ -31,6 +31,8 @@ public sealed class AdminCommandsTests
     [InlineData("POST 127.0.0.1:9180 pause", "pause")]
     [InlineData("POST 127.0.0.1:7 pause?listener=a&for=3s", "pause", "--for", "3s", "--listener", "a", "--admin", "7")]
     [InlineData("POST 127.0.0.1:9180 resume with s3cret", "resume", "--token-file", "token")]
+    [InlineData("127.0.0.1:9180 hotkeys?listener=a&limit=5&for=2s with s3cret", "hotkeys", "--for", "2s", "--limit", "5", "--listener", "a",
+        "--token-file", "token")]
     [InlineData("127.0.0.1:9180 slowlog with s3cret", "slowlog", "--token-file", "token")]
     [InlineData("POST 127.0.0.1:9180 drain?listener=a", "drain", "--listener", "a")]
     [InlineData("POST 127.0.0.1:9180 sessions/4711/kill with s3cret", "kill", "4711", "--token-file", "token")]

@@ -18,6 +18,7 @@ public sealed class UsageTests
         { "status", "--json --watch --config --admin" },
         { "sessions", "--json --listener --phase --client --name --limit --config --admin" },
         { "slowlog", "--json --listener --limit --token-file --config --admin" },
+        { "hotkeys", "--json --listener --limit --for --token-file --config --admin" },
         { "pause", "--for --listener --token-file --config --admin" },
         { "resume", "--listener --token-file --config --admin" },
         { "failover", "--force --if-master --wait --token-file --config --admin" },
@@ -41,6 +42,7 @@ public sealed class UsageTests
     [InlineData("\"0.0.0.0:6380\" is not a command; did you mean --listen 0.0.0.0:6380?", "0.0.0.0:6380")]
     [InlineData("\"@args\" is not a command", "@args")]
     [InlineData("\"statsu\" is not a command; did you mean status?", "help", "statsu")]
+    [InlineData("--log-format: \"xml\" is unknown; expected \"text\" or \"json\"", "--log-format", "xml")]
     [InlineData("--listen needs a value: --listen ADDRESS", "--listen")]
     [InlineData("--sentinel needs a value: --sentinel HOST:PORT", "--sentinel")]
     [InlineData("--listen is given 2 times; expected once", "--listen", "1", "--listen", "2")]

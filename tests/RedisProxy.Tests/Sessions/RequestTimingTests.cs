@@ -96,6 +96,8 @@ public sealed class RequestTimingTests
     [InlineData("\r\n*0\r\n*-1\r\n*2\r\n$3\r\nGET\r\n$1\r\nk\r\n", "GET", "k")]
     [InlineData("get 'a key'\r\n", "GET", "a key")]
     [InlineData("*1\r\n$4\r\nPING\r\n", "PING", null)]
+    [InlineData("*2\r\n$4\r\nECHO\r\n$6\r\nsecret\r\n", "ECHO", null)]
+    [InlineData("*2\r\n$4\r\nAUHT\r\n$6\r\nsecret\r\n", "AUHT", null)]
     [InlineData("*3\r\n$4\r\nEVAL\r\n$8\r\nreturn 1\r\n$1\r\n0\r\n", "EVAL", null)]
     [InlineData("*2\r\n$4\r\nAUTH\r\n$6\r\nsecret\r\n", "AUTH", null)]
     [InlineData("*5\r\n$5\r\nHELLO\r\n$1\r\n3\r\n$4\r\nAUTH\r\n$1\r\nu\r\n$6\r\nsecret\r\n", "HELLO", null)]
@@ -142,6 +144,27 @@ public sealed class RequestTimingTests
             await backend.SendAsync(Nil);
             await client.ExpectAsync(Nil);
         }
+    }
+
+    /// <summary>Requests that can no longer be sent again have one entry for many of them, and one time.</summary>
+    [Fact]
+    public async Task SlowRequests_OfAVeryLongPipeline_AreFew()
+    {
+        const int Many = 40_000;
+        await using SessionLab lab = await SessionLab.StartAsync(time: _time);
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        string requests = string.Concat(Enumerable.Repeat(Requests.Get, Many));
+        string replies = string.Concat(Enumerable.Repeat(Nil, Many));
+        Task sending = client.SendAsync(requests);
+        Assert.Equal(requests, await backend.ReadExactlyAsync(requests.Length));
+        await sending;
+        await PassAsync(lab, TimeSpan.FromSeconds(1));
+        Task answering = backend.SendAsync(replies);
+        Assert.Equal(replies, await client.ReadExactlyAsync(replies.Length));
+        await answering;
+
+        Assert.Equal(Many, lab.Counters.Requests);
+        Assert.InRange(lab.Counters.Slow.Count, 1, Many / 100);
     }
 
     [Fact]

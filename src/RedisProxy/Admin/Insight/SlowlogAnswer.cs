@@ -24,8 +24,3 @@ internal sealed record SlowRequestStatus(
     string Client,
     string Name,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Key);
-
-/// <summary>Serializers for the above, generated at build time: a native program has no reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
-[JsonSerializable(typeof(SlowlogAnswer))]
-internal sealed partial class SlowlogJson : JsonSerializerContext;

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 using Microsoft.AspNetCore.Http;
 
 using RedisProxy.DataPlane;
@@ -10,9 +8,6 @@ namespace RedisProxy.Admin;
 /// <summary>The requested slow requests, from the query of <c>/slowlog</c>.</summary>
 internal sealed record SlowlogQuery
 {
-    public const int DefaultLimit = 20;
-    public const int MaxLimit = 1000;
-
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
     private static readonly string[] Names = ["listener", "limit"];
 
@@ -20,28 +15,12 @@ internal sealed record SlowlogQuery
     public string? Listener { get; init; }
 
     /// <summary>The maximum number listed.</summary>
-    public int Limit { get; init; } = DefaultLimit;
+    public int Limit { get; init; } = InsightQuery.DefaultLimit;
 
     /// <returns>Null when it is invalid; then <paramref name="error"/> is a sentence for the caller.</returns>
     public static SlowlogQuery? Read(IQueryCollection query, IEnumerable<string> listeners, out string error)
     {
-        error = "";
-        string? listener = query.ContainsKey("listener") ? query["listener"].ToString() : null;
-        int limit = DefaultLimit;
-        if (query.Keys.FirstOrDefault(key => !Names.Contains(key)) is { } unknown)
-        {
-            error = $"there is no parameter '{unknown}'; known parameters: {string.Join(", ", Names)}";
-        }
-        else if (query.ContainsKey("limit") && (!int.TryParse(
-            query["limit"].ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxLimit))
-        {
-            error = $"limit must be a number from 1 to {MaxLimit}";
-        }
-        else if (listener is not null && !listeners.Contains(listener))
-        {
-            error = $"there is no listener '{listener}'; known listeners: {string.Join(", ", listeners)}";
-        }
-
+        error = InsightQuery.Read(query, Names, listeners, out string? listener, out int limit);
         return error.Length > 0 ? null : new SlowlogQuery { Listener = listener, Limit = limit };
     }
 

@@ -46,6 +46,8 @@ internal sealed class CountedHistogram
     {
         if (!_instrument.Enabled)
         {
+            // Whoever listens later is told what comes later, and not all that was counted since the start.
+            _replay.CatchUp(Read());
             return;
         }
 

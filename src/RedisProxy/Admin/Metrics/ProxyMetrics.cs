@@ -40,8 +40,7 @@ internal sealed class ProxyMetrics : IDisposable
         RoleKeeper roles,
         FacadeServer facade,
         Notifications notifications,
-        AdminConnections adminConnections,
-        OperatorAccess access)
+        AdminMetrics admin)
     {
         _forwarder = forwarder;
         _topology = topology;
@@ -63,7 +62,7 @@ internal sealed class ProxyMetrics : IDisposable
         HandoffMetrics.AddTo(Meter, forwarder);
         _histograms.Add(RequestMetrics.AddTo(Meter, forwarder));
         ReplicaMetrics.AddTo(Meter, forwarder, topology);
-        AdminMetrics.AddTo(Meter, adminConnections, access);
+        admin.AddTo(Meter);
         ProcessMetrics.AddTo(Meter);
     }
 

@@ -17,10 +17,20 @@ internal sealed class ConfigurationReload(
     : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1);
+    private long _countTaken;
+    private long _countRefused;
+    private volatile bool _wasLastRefused;
     private volatile OptionsReading _taken = first;
 
     /// <summary>Called after each successful reload.</summary>
     public Action<ProxyOptions>? OnTaken { get; set; }
+
+    public long Taken => Interlocked.Read(ref _countTaken);
+
+    public long Refused => Interlocked.Read(ref _countRefused);
+
+    /// <summary>Also before the first one: the configuration in effect is the one that was read last.</summary>
+    public bool WasLastTaken => !_wasLastRefused;
 
     public void Dispose() => _one.Dispose();
 
@@ -52,6 +62,8 @@ internal sealed class ConfigurationReload(
             ReloadReport report = await ReloadAsync(reading);
             if (!isQuiet || report.IsTaken)
             {
+                Interlocked.Increment(ref report.IsTaken ? ref _countTaken : ref _countRefused);
+                _wasLastRefused = !isQuiet ? !report.IsTaken : _wasLastRefused;
                 report.WriteTo(log);
             }
 

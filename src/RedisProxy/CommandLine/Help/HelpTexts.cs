@@ -28,6 +28,9 @@ internal static class HelpTexts
     public const string Slowlog =
         "Lists the last requests that a server took long to answer, see slowlog.threshold. Keys are shown only with the token.";
 
+    public const string HotKeys =
+        "Samples the traffic for a while, and lists the keys with the most requests and with the largest values. Needs the token.";
+
     public const string Pause =
         "Holds requests, as in a failover, until resume or for a time. Requests in flight are answered.";
 
@@ -229,6 +232,7 @@ internal static class HelpTexts
         "status" => StatusExamples,
         "sessions" => SessionsExamples,
         "slowlog" => SlowlogExamples,
+        "hotkeys" => OfVerb("  RedisProxy hotkeys --for 10s --listener sessions-cache --token-file /run/secrets/redisproxy"),
         "pause" => OfVerb("""
               RedisProxy pause --for 3s --config /etc/redisproxy/proxy.json
                   Requests wait for at most three seconds. After hold.timeout they are answered NOT-EXECUTED.

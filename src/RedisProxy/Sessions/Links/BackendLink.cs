@@ -88,6 +88,16 @@ internal abstract class BackendLink(long generation, long nowMs, LedgerMemory me
     /// <summary>Part of a reply or message has been scanned, and its end has not arrived.</summary>
     public bool IsMidReply { get; set; }
 
+    /// <summary>Bytes of the reply that were relayed, or dropped, before its end was there.</summary>
+    public long RelayedOfReply { get; set; }
+
+    /// <summary>A whole reply, or message, has been read.</summary>
+    public void EndReply()
+    {
+        IsMidReply = false;
+        RelayedOfReply = 0;
+    }
+
     /// <summary>With <see cref="IsMidReply"/>: it is a message, not a reply.</summary>
     public bool IsMidMessage { get; set; }
 

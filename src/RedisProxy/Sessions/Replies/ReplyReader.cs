@@ -17,9 +17,7 @@ internal sealed unsafe class ReplyReader(Session session)
 
     private Slab? _slab;
     private BackendLink? _source;
-    private int _read;
-    private int _resumeAt;
-    private int _largeReceivesLeft;
+    private int _read, _resumeAt, _largeReceivesLeft;
 
     /// <summary>Bytes were received but not scanned yet, because other output had to go first.</summary>
     public bool HasUnread => _slab is not null && _read < _slab.End;
@@ -94,7 +92,7 @@ internal sealed unsafe class ReplyReader(Session session)
             }
 
             bool isRelayed = Take(link, new ReadOnlySpan<byte>(slab.Memory + RelayEnd, _read - RelayEnd));
-            link.IsMidReply = false;
+            link.EndReply();
             _resumeAt = _read;
             if (!isRelayed && (RelayEnd > slab.Begin || link != session.Link || link.IsRejecting))
             {
@@ -176,6 +174,7 @@ internal sealed unsafe class ReplyReader(Session session)
         }
 
         _resumeAt = slab.End;
+        link.RelayedOfReply += part;
         if (!link.IsMidReply)
         {
             link.IsMidReply = true;
@@ -250,7 +249,7 @@ internal sealed unsafe class ReplyReader(Session session)
             return false;
         }
 
-        RequestTiming.OnAnswered(session, inFlight, replies: 1);
+        RequestTiming.OnAnswered(session, inFlight, replies: 1, reply);
         session.Pipeline.RetireOldest(inFlight);
         return fate == ReplyFate.Relayed;
     }

@@ -103,7 +103,7 @@ internal static class PlainTraffic
         if (replies > 0)
         {
             link.HasReplied = true;
-            RequestTiming.OnAnswered(session, inFlight, replies);
+            RequestTiming.OnAnswered(session, inFlight, replies, input[..taken]);
             pipeline.Buffer.ReleaseTo(inFlight[replies - 1].End);
             inFlight.RemoveOldest(replies);
         }

@@ -218,6 +218,7 @@ internal sealed class RequestQueue(LedgerMemory memory)
                 ref PendingRequest run = ref this[kept - 1];
                 run.More += request.More + 1;
                 run.End = request.End;
+                run.DispatchedUs = request.DispatchedUs;
             }
             else
             {

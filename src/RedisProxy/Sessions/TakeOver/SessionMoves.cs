@@ -47,7 +47,7 @@ internal sealed class SessionMoves(Gate gate)
                 _looks.Remove(session);
                 taken.Add(gone);
             }
-            else
+            else if (!_refused.Contains(session.Id))
             {
                 Look(session);
             }
@@ -141,6 +141,8 @@ internal sealed class SessionMoves(Gate gate)
             // It stays here; the others need not.
             gate.Report(fault);
             Keep(session);
+            _looks.Remove(session);
+            SetInput(session, isStopped: false);
             return null;
         }
     }
