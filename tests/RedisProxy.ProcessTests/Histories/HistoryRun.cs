@@ -87,7 +87,8 @@ internal sealed class HistoryRun : IAsyncDisposable
     /// <summary>Seed, schedule, and the shortest histories that show it; the proxy's log is kept.</summary>
     public string Explain(HistoryVerdict verdict)
     {
-        string text = $"REDISPROXY_TEST_SEED={_seed}\n{verdict.Describe()}\n{Totals(verdict)}\nThe schedule:\n{Schedule}";
+        string what = verdict.IsHonest ? verdict.DescribeExcused() : verdict.Describe();
+        string text = $"REDISPROXY_TEST_SEED={_seed}\n{what}\n{Totals(verdict)}\nThe schedule:\n{Schedule}";
         return $"{text}\n{Keep(text)}";
     }
 

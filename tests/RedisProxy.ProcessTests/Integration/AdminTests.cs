@@ -81,7 +81,12 @@ public sealed class AdminTests : IAsyncLifetime
     [InlineData("sessions?limit=0", "limit must be a number from 1")]
     [InlineData("sessions?listener=other", "there is no listener 'other'")]
     [InlineData("sessions?colour=red", "there is no parameter 'colour'")]
-    public async Task Sessions_BadQuestion_IsRefusedWithAReason(string path, string reason)
+    [InlineData("slowlog?limit=0", "limit must be a number from 1 to 1000")]
+    [InlineData("slowlog?listener=x", "there is no listener 'x'")]
+    [InlineData("slowlog?count=3", "there is no parameter 'count'; known parameters: listener, limit")]
+    [InlineData("hotkeys?for=2m", "for must be a duration from 100ms to 1m, such as 10s")]
+    [InlineData("hotkeys?keys=3", "there is no parameter 'keys'; known parameters: listener, limit, for")]
+    public async Task List_BadQuestion_IsRefusedWithAReason(string path, string reason)
     {
         using HttpResponseMessage response = await _proxy.Http.GetAsync(new Uri(path, UriKind.Relative));
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);

@@ -97,19 +97,6 @@ public sealed class SlowlogTests : IAsyncLifetime
         Assert.Equal("0 requests sampled in 0.1 s, 0 keys\n", await quiet.Content.ReadAsStringAsync());
     }
 
-    [Theory]
-    [InlineData("hotkeys?for=2m", "for must be a duration from 100ms to 1m, such as 10s")]
-    [InlineData("hotkeys?keys=3", "there is no parameter 'keys'; known parameters: listener, limit, for")]
-    [InlineData("slowlog?limit=0", "limit must be a number from 1 to 1000")]
-    [InlineData("slowlog?listener=x", "there is no listener 'x'")]
-    [InlineData("slowlog?count=3", "there is no parameter 'count'; known parameters: listener, limit")]
-    public async Task BadQuestion_IsAnsweredWithWhatIsWrong(string path, string expected)
-    {
-        using HttpResponseMessage response = await _proxy.Http.GetAsync(new Uri(path, UriKind.Relative));
-        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
-        Assert.Contains(expected, await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task WrongToken_IsRefused()
     {

@@ -16,6 +16,7 @@ internal sealed class HistoryVerdict
 
     private readonly HistoryLog _log;
     private readonly List<Violation> _violations = [];
+    private readonly List<Violation> _losses = [];
     private readonly Dictionary<FaultKind, HashSet<string>> _excused = [];
 
     private HistoryVerdict(HistoryLog log) => _log = log;
@@ -60,10 +61,15 @@ internal sealed class HistoryVerdict
         .ToString();
 
     /// <summary>The first violations, each with its history and the faults around it.</summary>
-    public string Describe()
+    public string Describe() => Describe(_violations, "violations");
+
+    /// <summary>The same of what is excused, where nothing is.</summary>
+    public string DescribeExcused() => Describe(_losses, "lost in the moment of a fault");
+
+    private string Describe(List<Violation> violations, string what)
     {
         var text = new StringBuilder();
-        foreach (Violation violation in _violations.Take(MaxShown))
+        foreach (Violation violation in violations.Take(MaxShown))
         {
             text.Append(violation).Append("\n    faults around it:");
             foreach (string line in _log.Faults.Around(violation.At))
@@ -74,7 +80,7 @@ internal sealed class HistoryVerdict
             text.Append('\n');
         }
 
-        return text.Append(CultureInfo.InvariantCulture, $"{_violations.Count} violations in all").ToString();
+        return text.Append(CultureInfo.InvariantCulture, $"{violations.Count} {what} in all").ToString();
     }
 
     private int CountOf(ViolationKind kind) => _violations.Count(v => v.Kind == kind);
@@ -134,15 +140,18 @@ internal sealed class HistoryVerdict
 
     private void Add(LostAcknowledgement lost)
     {
+        var violation = new Violation(
+            lost.Kind,
+            lost.AnsweredAt,
+            $"{lost.What}, sent at {Show(lost.SentAt)} and acknowledged at {Show(lost.AnsweredAt)}: {lost.How}",
+            lost.History);
         if (_log.Faults.Excuse(lost) is not { } excuse)
         {
-            _violations.Add(new Violation(
-                lost.Kind,
-                lost.AnsweredAt,
-                $"{lost.What}, sent at {Show(lost.SentAt)} and acknowledged at {Show(lost.AnsweredAt)}: {lost.How}",
-                lost.History));
+            _violations.Add(violation);
             return;
         }
+
+        _losses.Add(violation);
 
         if (!_excused.TryGetValue(excuse, out HashSet<string>? all))
         {

@@ -12,9 +12,7 @@ internal static class HotKeysText
         return answer.Keys == 0 ? head : $"{head}\nmost requests\n{Table(answer.Hot, answer)}\nlargest\n{Table(answer.Big, answer)}";
     }
 
-    private static string Table(IReadOnlyList<KeyStatus> keys, HotKeysAnswer answer)
-    {
-        string[][] rows =
+    private static string Table(IReadOnlyList<KeyStatus> keys, HotKeysAnswer answer) => string.Concat(TextTable.LinesOf(
         [
             ["REQUESTS", "SHARE", "BYTES", "KEY"],
             .. keys.Select(key => new[]
@@ -24,11 +22,8 @@ internal static class HotKeysText
                 Invariant($"{key.LargestBytes}"),
                 key.Key,
             }),
-        ];
-        int[] widths = [.. Enumerable.Range(0, 3).Select(column => rows.Max(row => row[column].Length))];
-        return string.Concat(rows.Select(row =>
-            $"{string.Join("  ", widths.Select((width, column) => row[column].PadRight(width)))}  {row[3]}\n"));
-    }
+        ])
+        .Select(static line => $"{line}\n"));
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -6,8 +6,6 @@ namespace RedisProxy.Admin;
 /// <summary>Has the loops sample keys for a while, for one caller at a time. Otherwise they know no keys.</summary>
 internal sealed class KeySampling(Forwarder forwarder, TimeProvider time)
 {
-    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
-
     private int _isBusy;
 
     /// <returns><see cref="HotKeysAnswer.Busy"/>: another caller was first.</returns>
@@ -19,15 +17,11 @@ internal sealed class KeySampling(Forwarder forwarder, TimeProvider time)
             return HotKeysAnswer.Busy;
         }
 
-        SessionListener[] parts =
-        [
-            .. forwarder.Listeners.Where(listener => query.Listener is null || listener.Options.Name == query.Listener)
-                .SelectMany(static listener => listener.Parts),
-        ];
+        (string Listener, SessionListener Part)[] parts = LoopQuestions.PartsOf(forwarder, query.List.Listener);
         long began = time.GetTimestamp();
         try
         {
-            return AnswerOf(await SampleAsync(parts, query.For, cancel), time.GetElapsedTime(began), query.Limit);
+            return AnswerOf(await SampleAsync(parts, query.For, cancel), time.GetElapsedTime(began), query.List.Limit);
         }
         finally
         {
@@ -35,18 +29,19 @@ internal sealed class KeySampling(Forwarder forwarder, TimeProvider time)
         }
     }
 
-    private async Task<KeySample[]> SampleAsync(SessionListener[] parts, TimeSpan span, CancellationToken cancel)
+    private async Task<KeySample[]> SampleAsync(
+        (string Listener, SessionListener Part)[] parts, TimeSpan span, CancellationToken cancel)
     {
         KeySample?[] taken = [];
         try
         {
-            await EachAsync(parts, static part => part.Counters.Keys = new KeySample());
+            await LoopQuestions.AskAsync(parts, static (_, part) => part.Counters.Keys = new KeySample());
             await Task.Delay(span, time, cancel);
         }
         finally
         {
             // Also when the caller has left: nobody pays for a sample that nobody reads.
-            taken = await EachAsync(parts, static part =>
+            taken = await LoopQuestions.AskAsync(parts, static (_, part) =>
             {
                 KeySample? sample = part.Counters.Keys;
                 part.Counters.Keys = null;
@@ -56,9 +51,6 @@ internal sealed class KeySampling(Forwarder forwarder, TimeProvider time)
 
         return [.. taken.OfType<KeySample>()];
     }
-
-    private static Task<T[]> EachAsync<T>(SessionListener[] parts, Func<SessionListener, T> act) =>
-        Task.WhenAll(parts.Select(part => part.Gate.Loop.InvokeAsync(() => act(part)))).WaitAsync(MaxTime, TimeProvider.System);
 
     private static HotKeysAnswer AnswerOf(KeySample[] samples, TimeSpan span, int limit)
     {

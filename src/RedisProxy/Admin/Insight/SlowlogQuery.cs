@@ -6,22 +6,16 @@ using RedisProxy.Sessions;
 namespace RedisProxy.Admin;
 
 /// <summary>The requested slow requests, from the query of <c>/slowlog</c>.</summary>
-internal sealed record SlowlogQuery
+/// <param name="List">Of which listener, and how many.</param>
+internal sealed record SlowlogQuery(ListQuery List)
 {
-    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
     private static readonly string[] Names = ["listener", "limit"];
-
-    /// <summary>Its name; null: all.</summary>
-    public string? Listener { get; init; }
-
-    /// <summary>The maximum number listed.</summary>
-    public int Limit { get; init; } = InsightQuery.DefaultLimit;
 
     /// <returns>Null when it is invalid; then <paramref name="error"/> is a sentence for the caller.</returns>
     public static SlowlogQuery? Read(IQueryCollection query, IEnumerable<string> listeners, out string error)
     {
-        error = InsightQuery.Read(query, Names, listeners, out string? listener, out int limit);
-        return error.Length > 0 ? null : new SlowlogQuery { Listener = listener, Limit = limit };
+        var list = ListQuery.Read(query, Names, listeners, (Default: 20, Max: 1000), out error);
+        return error.Length > 0 ? null : new SlowlogQuery(list);
     }
 
     /// <summary>Each loop looks at its own; no loop waits for another one.</summary>
@@ -31,17 +25,12 @@ internal sealed record SlowlogQuery
     /// <exception cref="TimeoutException">A loop is hung.</exception>
     public async Task<SlowlogAnswer> AskAsync(Forwarder forwarder, TimeProvider time, bool showsKeys)
     {
-        (string Name, SessionListener Part)[] parts =
-        [
-            .. forwarder.Listeners
-                .Where(listener => Listener is null || listener.Options.Name == Listener)
-                .SelectMany(listener => listener.Parts.Select(part => (listener.Options.Name, part))),
-        ];
-        SlowRequestStatus[][] answers = await Task.WhenAll(parts.Select(of => of.Part.Gate.Loop.InvokeAsync(
-            () => Look(of.Name, of.Part, time.GetUtcNow(), showsKeys)))).WaitAsync(MaxTime, TimeProvider.System);
+        (string Listener, SessionListener Part)[] parts = LoopQuestions.PartsOf(forwarder, List.Listener);
+        SlowRequestStatus[][] answers = await LoopQuestions.AskAsync(
+            parts, (listener, part) => Look(listener, part, time.GetUtcNow(), showsKeys));
         return new SlowlogAnswer(
             parts.Sum(of => of.Part.Counters.Slow.Count),
-            [.. answers.SelectMany(answer => answer).OrderByDescending(request => request.At).Take(Limit)]);
+            [.. answers.SelectMany(answer => answer).OrderByDescending(request => request.At).Take(List.Limit)]);
     }
 
     private SlowRequestStatus[] Look(string listener, SessionListener part, DateTimeOffset now, bool showsKeys)
@@ -49,7 +38,7 @@ internal sealed record SlowlogQuery
         long nowMs = part.Gate.Loop.NowMs;
         return
         [
-            .. part.Counters.Slow.Newest(Limit).Select(request => new SlowRequestStatus(
+            .. part.Counters.Slow.Newest(List.Limit).Select(request => new SlowRequestStatus(
                 now - TimeSpan.FromMilliseconds(nowMs - request.AtMs),
                 request.Us / (double)TimeSpan.MicrosecondsPerSecond,
                 listener,

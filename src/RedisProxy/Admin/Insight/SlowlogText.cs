@@ -20,10 +20,8 @@ internal static class SlowlogText
         }
 
         string[][] rows = [Titles, .. answer.Requests.Select(CellsOf)];
-        int[] shown = [.. Enumerable.Range(0, Titles.Length).Where(column => showsKeys || Titles[column] != "KEY")];
-        int[] widths = [.. shown.Select(column => rows.Max(row => row[column].Length))];
-        IEnumerable<string> lines = rows.Select(row =>
-            string.Join("  ", shown.Zip(widths, (column, width) => row[column].PadRight(width))).TrimEnd());
+        IEnumerable<string> lines = TextTable.LinesOf(
+            [.. rows.Select(row => row.Where((_, column) => showsKeys || Titles[column] != "KEY").ToArray())]);
         string older = answer.Total > answer.Requests.Count
             ? string.Create(CultureInfo.InvariantCulture, $"{answer.Requests.Count} of {answer.Total} so far\n")
             : "";
@@ -34,16 +32,14 @@ internal static class SlowlogText
     [
         request.At.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture),
         request.Seconds.ToString("0.000", CultureInfo.InvariantCulture),
-        request.Command.Length > 0 ? Printable(request.Command) : "?",
-        Printable(request.Key ?? ""),
+        request.Command.Length > 0 ? TextTable.Printable(request.Command) : "?",
+        TextTable.Printable(request.Key ?? ""),
         request.Bytes.ToString(CultureInfo.InvariantCulture),
         request.Replies.ToString(CultureInfo.InvariantCulture),
         request.Database.ToString(CultureInfo.InvariantCulture),
         request.Listener,
         request.Session.ToString(CultureInfo.InvariantCulture),
         request.Client,
-        Printable(request.Name),
+        TextTable.Printable(request.Name),
     ];
-
-    private static string Printable(string text) => string.Concat(text.Select(letter => char.IsControl(letter) ? '?' : letter));
 }

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -14,8 +12,6 @@ internal sealed record SessionQuery
 {
     public const int DefaultLimit = 100;
     public const int MaxLimit = 10_000;
-
-    private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(5);
 
     private static readonly Dictionary<string, SessionPhase> Phases =
         Enum.GetValues<SessionPhase>()[..^1].ToDictionary(phase => Labels.Of(phase));
@@ -40,48 +36,29 @@ internal sealed record SessionQuery
     /// <returns>Null when it is invalid; then <paramref name="error"/> is a sentence for the caller.</returns>
     public static SessionQuery? Read(IQueryCollection query, IEnumerable<string> listeners, out string error)
     {
-        error = "";
+        var list = ListQuery.Read(query, Names, listeners, (DefaultLimit, MaxLimit), out error);
         string? Of(string name) => query.TryGetValue(name, out StringValues value) ? value.ToString() : null;
-        string? unknown = query.Keys.FirstOrDefault(key => !Names.Contains(key));
-        int limit = DefaultLimit;
-        if (unknown is not null)
-        {
-            error = $"there is no parameter '{unknown}'; known parameters: {string.Join(", ", Names)}";
-        }
-        else if (Of("limit") is { } text
-            && (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out limit) || limit is < 1 or > MaxLimit))
-        {
-            error = $"limit must be a number from 1 to {MaxLimit}";
-        }
-        else if (Of("phase") is { } phase && !Phases.ContainsKey(phase))
+        if (error.Length == 0 && Of("phase") is { } phase && !Phases.ContainsKey(phase))
         {
             error = $"there is no phase '{phase}'; known phases: {string.Join(", ", Phases.Keys)}";
-        }
-        else if (Of("listener") is { } listener && !listeners.Contains(listener))
-        {
-            error = $"there is no listener '{listener}'; known listeners: {string.Join(", ", listeners)}";
         }
 
         return error.Length > 0 ? null : new SessionQuery
         {
-            Listener = Of("listener"),
+            Listener = list.Listener,
             Phase = Of("phase") is { } wanted ? Phases[wanted] : null,
             Client = Of("client"),
             Name = Of("name"),
-            Limit = limit,
+            Limit = list.Limit,
         };
     }
 
-    /// <summary>Each loop examines its own sessions; no loop waits for another one.</summary>
+    /// <summary>Each loop examines its own sessions.</summary>
     /// <exception cref="TimeoutException">A loop is hung.</exception>
     public async Task<SessionsAnswer> AskAsync(Forwarder forwarder)
     {
-        var parts = forwarder.Listeners
-            .Where(listener => Listener is null || listener.Options.Name == Listener)
-            .SelectMany(listener => listener.Parts.Select(part => (listener.Options.Name, Part: part)));
-        SessionsAnswer[] answers = await Task.WhenAll(parts.Select(
-            of => of.Part.Gate.Loop.InvokeAsync(() => Look(of.Name, of.Part.Gate.Sessions))))
-            .WaitAsync(MaxTime, TimeProvider.System);
+        SessionsAnswer[] answers = await LoopQuestions.AskAsync(
+            LoopQuestions.PartsOf(forwarder, Listener), (listener, part) => Look(listener, part.Gate.Sessions));
         return new SessionsAnswer(
             answers.Sum(answer => answer.Matching),
             [.. answers.SelectMany(answer => answer.Sessions).OrderBy(session => session.Id).Take(Limit)]);

@@ -109,10 +109,9 @@ internal static class StatusText
             hasLinks ? [.. titles, "LINK"] : titles,
             .. answer.Sessions.Select(session => hasLinks ? [.. Cells(session), LinkOf(session)] : Cells(session)),
         ];
-        int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
-        foreach (string[] row in rows)
+        foreach (string line in TextTable.LinesOf(rows))
         {
-            yield return string.Join("  ", row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd();
+            yield return line;
         }
 
         if (answer.Matching > answer.Sessions.Count)
@@ -126,7 +125,7 @@ internal static class StatusText
         Invariant($"{session.Id}"),
         session.Listener,
         session.Client,
-        Printable(session.Name),
+        TextTable.Printable(session.Name),
         Invariant($"{session.Database}"),
         session.Phase,
         Duration(session.AgeSeconds),
@@ -141,9 +140,6 @@ internal static class StatusText
 
     private static string Counts(IEnumerable<KeyValuePair<string, long>> counts) =>
         string.Join(", ", counts.Select(count => Invariant($"{count.Key} {count.Value}")));
-
-    // A client chooses its name; it must not control the terminal.
-    private static string Printable(string name) => string.Concat(name.Select(letter => char.IsControl(letter) ? '?' : letter));
 
     private static string Duration(double seconds) => seconds switch
     {

@@ -70,8 +70,9 @@ internal sealed unsafe class EpollTransport : SocketTransport
         int length = SocketAddress.WriteUnix(path, new Span<byte>(address, SocketAddress.MaxBytes));
         int fd = Create(LibcConstants.AfUnix);
 
-        // Whatever else goes wrong, a full queue or a mode that shuts this user out, somebody listens there.
-        bool isServed = Libc.Connect(fd, address, (uint)length) == 0 || Errno.Last is not (Errno.ConnectionRefused or Errno.NoSuchFile);
+        // Somebody listens there also if the queue is full, or the file's mode shuts this user out.
+        int error = Libc.Connect(fd, address, (uint)length) == 0 ? 0 : Errno.Last;
+        bool isServed = error is 0 or Errno.Again || (error == Errno.AccessDenied && File.Exists(path));
         _ = Libc.Close(fd);
         return isServed;
     }

@@ -7,11 +7,11 @@ namespace RedisProxy.EventLoops;
 internal static class Errno
 {
     public const int Perm = 1;
-    public const int NoSuchFile = 2;
     public const int Interrupted = 4;
     public const int InputOutput = 5;
     public const int Again = 11;
     public const int NoMemory = 12;
+    public const int AccessDenied = 13;
     public const int TooManyFilesInSystem = 23;
     public const int TooManyFiles = 24;
     public const int BrokenPipe = 32;
