@@ -77,6 +77,23 @@ public sealed class QueueLedgerTests
         Assert.Equal(lost, _lost.Count);
     }
 
+    /// <summary>A fault excuses what nothing else explains: a listener that loses nothing may still have pops of unknown outcome.</summary>
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 0)]
+    public void Check_MissingInTheMomentOfAFault_IsLostUnlessAnUnknownPopMayHaveTakenIt(int unknownPops, int lost)
+    {
+        _ledger.Pushed(Queue, "a", Told(WriteOutcome.Acknowledged, 1));
+        _faults.AddStop(FaultKind.Zombie, TimeSpan.FromSeconds(0.9), TimeSpan.FromSeconds(1.1));
+        for (int i = 0; i < unknownPops; i++)
+        {
+            _ledger.PopIsUnknown(Queue);
+        }
+
+        Check();
+        Assert.Equal(lost, _lost.Count);
+    }
+
     private static Settlement Told(WriteOutcome outcome, double seconds) =>
         new(outcome, "", TimeSpan.FromSeconds(seconds - 0.5), TimeSpan.FromSeconds(seconds));
 

@@ -65,10 +65,9 @@ internal sealed class QueueLedger
 
             foreach (IGrouping<string, LostAcknowledgement> queue in Missing(left).GroupBy(m => m.Queue, m => m.Lost))
             {
-                LostAcknowledgement[] excused = [.. queue.Where(l => faults.Excuse(l) is not null)];
-                Array.ForEach(excused, lost);
-                // Each pop of unknown outcome may have taken one; it is unknown which.
-                foreach (LostAcknowledgement missing in queue.Except(excused).Skip(_unknownPops.GetValueOrDefault(queue.Key)))
+                // Each pop of unknown outcome may have taken one; it is unknown which. Those that a fault excuses as well are left to it.
+                foreach (LostAcknowledgement missing in queue.OrderBy(l => faults.Excuse(l) is not null)
+                    .Skip(_unknownPops.GetValueOrDefault(queue.Key)))
                 {
                     lost(missing);
                 }
