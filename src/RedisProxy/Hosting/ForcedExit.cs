@@ -29,10 +29,10 @@ internal sealed class ForcedExit : IDisposable
     {
         if (Interlocked.Increment(ref _count) == 2)
         {
-            HostingLog.EndedAtOnce(_log);
-
-            // Disposing flushes its queue.
+            // Disposing flushes the console's queue, but waits 1.5 s at most for the thread that writes it; what is logged afterwards
+            // is written at once by this one.
             _loggers.Dispose();
+            HostingLog.EndedAtOnce(_log);
             Environment.Exit(ExitCode.EndedAtOnce);
         }
     });

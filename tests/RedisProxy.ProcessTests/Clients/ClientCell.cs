@@ -39,6 +39,12 @@ internal sealed class ClientCell(ClientProgram client, ClientMode mode) : IAsync
     /// <summary>As the client calls itself.</summary>
     public string Version { get; private set; } = "";
 
+    /// <summary>An EXEC was in flight when the master was killed, and that costs this client its connection.</summary>
+    public bool LostItsConnectionByExec =>
+        MayLoseItsConnectionByExec && this[ClientStage.Killed].Errors.Exists(error => error.Kind == ClientErrorKind.Other);
+
+    public bool MayLoseItsConnectionByExec => Client.ReconnectsAfterAFailedExec && Mode == ClientMode.Transactional;
+
     /// <summary>Acknowledged, and not there after the planned failover.</summary>
     public IReadOnlyList<long> LostByPlanned { get; set; } = [];
 

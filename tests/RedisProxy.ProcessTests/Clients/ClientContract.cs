@@ -18,7 +18,7 @@ internal static class ClientContract
         [
             .. record.Wrong.Select(wrong => $"a wrong reply: {wrong}"),
             .. cell.ConnectsForEachFeed ? [] : Connections(cell, stage),
-            .. from error in record.Errors where !Allowed(cell.Mode, stage, error.Kind) select $"an error: {error.Text}",
+            .. from error in record.Errors where !Allowed(cell, stage, error.Kind) select $"an error: {error.Text}",
             .. Order(record),
             .. cell.Writes ? Writes(cell, stage) : [],
             .. cell.Mode == ClientMode.Blocking ? Elements(cell) : [],
@@ -27,13 +27,14 @@ internal static class ClientContract
 
     /// <summary>
     /// UNKNOWN is all that an application may see, and nothing at all when the failover was planned. Subscriptions are closed, and so are
-    /// connections on which a pop was lost; each client says that in its own words.
+    /// connections on which a pop was lost (or, with one client, an EXEC); each client says that in its own words.
     /// </summary>
-    private static bool Allowed(ClientMode mode, ClientStage stage, ClientErrorKind kind) => (mode, stage, kind) switch
+    private static bool Allowed(ClientCell cell, ClientStage stage, ClientErrorKind kind) => (cell.Mode, stage, kind) switch
     {
         (_, ClientStage.Steady, _) => false,
         (ClientMode.PubSub, _, _) => kind == ClientErrorKind.Other,
         (ClientMode.Blocking, ClientStage.Killed, _) => kind == ClientErrorKind.Other,
+        (_, ClientStage.Killed, ClientErrorKind.Other) when cell.MayLoseItsConnectionByExec => true,
         (_, _, not ClientErrorKind.Unknown) => false,
         (ClientMode.Plain or ClientMode.Pipelined or ClientMode.Blocking, ClientStage.Planned, _) => false,
         _ => true,
@@ -67,6 +68,7 @@ internal static class ClientContract
         (ClientStage.Steady, _) => 0,
         (_, ClientMode.PubSub) => 1,
         (ClientStage.Killed, ClientMode.Blocking) => 1 + cell.Client.Subscribers,
+        (ClientStage.Killed, _) when cell.LostItsConnectionByExec => 1,
         _ => cell.Client.Subscribers,
     };
 

@@ -117,6 +117,7 @@ internal static class ClientMatrix
             (ClientStage.Killed, ClientMode.Blocking) => "closed; waits on by itself",
             (_, ClientMode.Blocking) => record.Errors.Count > 0 ? "kept; UNKNOWN" : "kept; no error",
             // Whether something is in flight in that moment differs from run to run.
+            (ClientStage.Killed, _) when cell.MayLoseItsConnectionByExec => "kept unless EXEC was in flight; UNKNOWN at most",
             (ClientStage.Killed, _) => "kept; UNKNOWN at most",
             _ => record.Errors.Count > 0 ? "kept; UNKNOWN" : "kept; no error",
         };

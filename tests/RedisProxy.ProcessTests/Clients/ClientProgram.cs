@@ -14,7 +14,7 @@ internal sealed record ClientProgram(string Name, string Needs, Func<ClientWorks
         new("ioredis", ClientWorkshop.NodeNeeds, workshop => workshop.NodeAsync("ioredis.mjs")),
         new("node-redis", ClientWorkshop.NodeNeeds, workshop => workshop.NodeAsync("node-redis.mjs")),
         new("hiredis", "Debian's gcc, libc6-dev and libhiredis-dev", workshop => workshop.CompileAsync("hiredis")),
-        new("phpredis", "Debian's php-cli and php-redis", workshop => workshop.PhpAsync("phpredis")),
+        new("phpredis", "Debian's php-cli and php-redis", workshop => workshop.PhpAsync("phpredis")) { ReconnectsAfterAFailedExec = true },
         Dotnet("StackExchange.Redis", "stackexchange-redis"),
         Dotnet("StackExchange.Redis, RESP2", "stackexchange-redis", "protocol=resp2"),
         Dotnet("StackExchange.Redis 1.2", "stackexchange-redis-1"),
@@ -24,6 +24,9 @@ internal sealed record ClientProgram(string Name, string Needs, Func<ClientWorks
 
     /// <summary>Connections that only subscribe, opened beside the first one whether the application subscribes or not.</summary>
     public int Subscribers { get; init; }
+
+    /// <summary>It waits for more after an error in reply to EXEC, and connects again when its read timeout is over.</summary>
+    public bool ReconnectsAfterAFailedExec { get; init; }
 
     // It opens the second connection for news of its own about the configuration.
     private static ClientProgram Dotnet(string name, string folder, params string[] options) =>

@@ -4,6 +4,9 @@
 const PACE_MICROSECONDS = 20000;
 const BATCH = 5;
 
+// Before 6.0 it waits for more after an error in reply to EXEC, until its read timeout. This one is longer than the proxy of the tests holds.
+const READ_TIMEOUT_SECONDS = 25;
+
 function say(array $what): void
 {
     fwrite(STDOUT, json_encode($what) . "\n");
@@ -120,6 +123,8 @@ if ($mode === 'pubsub') {
     pubsub($redis);
 } elseif ($mode === 'blocking') {
     blocking($redis, $key);
+} elseif ($mode === 'transactional') {
+    $redis->setOption(Redis::OPT_READ_TIMEOUT, READ_TIMEOUT_SECONDS);
 }
 
 for ($n = 0;; $n++) {
