@@ -5,8 +5,8 @@
 #   ./release.sh --verify [FOLDER]      checks a built or downloaded one: sums, versions, the bill of materials against packages.lock.json
 #   ./release.sh --set-version X.Y.Z    writes another version wherever it is written, with a new heading in the change log
 #   --only x64 or --only arm64          with --build: programs, packages and archives of this processor only
-# A release has, for linux-x64 and linux-arm64, an archive, a Debian package and a .NET tool; the Helm chart; the bill of materials (CycloneDX);
-# and SHA256SUMS. The container image is built by the Dockerfile. The same sources, SDK and compilers give the same program; times in
+# A release has, for linux-x64 and linux-arm64, an archive, a Debian package and a .NET tool; the Helm chart; the Aspire integration; the bill of
+# materials (CycloneDX); and SHA256SUMS. The container image is built by the Dockerfile. The same sources, SDK and compilers give the same program; times in
 # archives are SOURCE_DATE_EPOCH, which is the time of the last commit unless it is set.
 set -eu
 cd "$(dirname "$0")"
@@ -72,12 +72,13 @@ require_build() {
 # quietly COMMAND…: its output only if it fails.
 quietly() { output=$("$@" 2>&1) || fail "$output"; }
 
-# compile publish|pack [OPTION…]: the same bytes in any folder, which debugging information, not shipped anyway, would not have. The analyzers have
+# compile publish|pack PROJECT [OPTION…]: the same bytes in any folder, which debugging information, not shipped anyway, would not have. The analyzers have
 # seen the same code in the tests' build.
 compile() {
     what=$1
-    shift
-    quietly dotnet "$what" src/RedisProxy --configuration Release --nologo --verbosity quiet -p:RunAnalyzers=false -p:DebugType=none \
+    project=$2
+    shift 2
+    quietly dotnet "$what" "$project" --configuration Release --nologo --verbosity quiet -p:RunAnalyzers=false -p:DebugType=none \
         -p:ContinuousIntegrationBuild=true "-p:PathMap=$PWD=/_/" "$@"
 }
 
@@ -90,7 +91,7 @@ archive() {
 build_program() {
     say "linux-$1: compiling…"
     # shellcheck disable=SC2046 # several words
-    compile publish --output "$work/$1" --runtime "linux-$1" $([ "$1" = "$own_processor" ] || echo "$cross")
+    compile publish src/RedisProxy --output "$work/$1" --runtime "linux-$1" $([ "$1" = "$own_processor" ] || echo "$cross")
 }
 
 build_archive() {
@@ -121,7 +122,9 @@ build_package() {
 }
 
 # build_tool [OPTION…]: without, for this processor and portable.
-build_tool() { compile pack --output "$folder" "$@"; }
+build_tool() { compile pack src/RedisProxy --output "$folder" "$@"; }
+
+build_integration() { compile pack src/RedisProxy.Aspire.Hosting --output "$folder"; }
 
 build_chart() {
     mkdir -p "$work/chart"
@@ -171,8 +174,9 @@ build_all() {
         [ "$processor" = "$own_processor" ] || build_tool --runtime "linux-$processor" $cross
     done
 
-    say "linux-$own_processor and portable .NET tool, chart, bill of materials, sums…"
+    say "linux-$own_processor and portable .NET tool, Aspire integration, chart, bill of materials, sums…"
     build_tool
+    build_integration
     build_chart
     build_bill
     (cd "$folder" && find . -type f ! -name SHA256SUMS | sed 's|^\./||' | LC_ALL=C sort | xargs sha256sum >SHA256SUMS)
@@ -246,6 +250,7 @@ verify_all() {
             "$(dpkg-deb --extract "$package" "$work/$processor.deb" && echo "$work/$processor.deb/usr/bin/RedisProxy")"
         expect "RedisProxy.linux-$processor.$version.nupkg is there" test -s "RedisProxy.linux-$processor.$version.nupkg"
     done
+    expect "RedisProxy.Aspire.Hosting.$version.nupkg is there" test -s "RedisProxy.Aspire.Hosting.$version.nupkg"
     expect "redisproxy-chart-$version.tgz: version and appVersion" test "$(tar --extract --gzip --to-stdout \
         --file "redisproxy-chart-$version.tgz" redisproxy/Chart.yaml | grep -ic "version: $version$")" -eq 2
     expect "$sbom: fields that CycloneDX 1.6 requires, licences, references" is_bill
@@ -274,6 +279,6 @@ case "$mode" in
         how=$([ "$processor" = "$own_processor" ] && echo "gcc" || echo "clang and the C library of that processor")
         say "  $name-linux-$processor.tar.gz, redisproxy_${version}_$(debian_name "$processor").deb, RedisProxy.linux-$processor.$version.nupkg ($how)"
     done
-    say "  RedisProxy.$version.nupkg, RedisProxy.any.$version.nupkg, redisproxy-chart-$version.tgz, $sbom, SHA256SUMS"
+    say "  RedisProxy.$version.nupkg, RedisProxy.any.$version.nupkg, RedisProxy.Aspire.Hosting.$version.nupkg, redisproxy-chart-$version.tgz, $sbom, SHA256SUMS"
     ;;
 esac

@@ -29,6 +29,7 @@ fi
 
 unit_tests=tests/RedisProxy.Tests
 process_tests=tests/RedisProxy.ProcessTests
+aspire_tests=tests/RedisProxy.AspireTests
 quick='Tier!=Long&Tier!=Privileged&Tier!=Container'
 tier=
 only=
@@ -113,7 +114,7 @@ page_only='FullyQualifiedName~RedisProxy.ProcessTests.Page.'
 projects=$process_tests
 case "$tier" in
 unit) projects=$unit_tests only=$quick ;;
-process) only="$quick&FullyQualifiedName!~RedisProxy.ProcessTests.Clients.&FullyQualifiedName!~RedisProxy.ProcessTests.Page." ;;
+process) projects="$process_tests $aspire_tests" only="$quick&FullyQualifiedName!~RedisProxy.ProcessTests.Clients.&FullyQualifiedName!~RedisProxy.ProcessTests.Page." ;;
 clients) only="$quick&$clients_only" ;;
 page) only="$quick&$page_only" ;;
 long) projects="$unit_tests $process_tests" only='Tier=Long' ;;
@@ -124,7 +125,7 @@ fuzz)
 privileged) only='Tier=Privileged' ;;
 container) only='Tier=Container' ;;
 servers) only=$quick ;;
-*) projects="$unit_tests $process_tests" only=$quick ;;
+*) projects="$unit_tests $process_tests $aspire_tests" only=$quick ;;
 esac
 
 require_dotnet
@@ -220,7 +221,7 @@ count() { printf '%s' "$counters" | sed "s/.* $1=\"\([0-9]*\)\".*/\1/"; }
 # folders with names of six letters of .NET's own tools, folders of Python's workers and of Chromium.
 look_for_leftovers() {
     left=$(cd "$temporary" && find . -mindepth 1 -maxdepth 1 ! -type p ! -type s ! \( -type d -empty -name '??????' \) \
-        ! -name 'MSBuildTemp*' ! -name 'pymp-*' ! -name '*org.chromium.*')
+        ! -name 'MSBuildTemp*' ! -name 'NuGetScratch*' ! -name 'pymp-*' ! -name '*org.chromium.*')
     if [ -n "$left" ]; then
         say "Left in the temporary folder:" "$left"
         failed=$((failed + 1))

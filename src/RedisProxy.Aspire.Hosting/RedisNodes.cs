@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.Sockets;
+
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Aspire.Hosting.ApplicationModel;
+
+/// <summary>How servers, Sentinels and proxy run, and so which addresses they have.</summary>
+internal abstract class RedisNodes
+{
+    /// <summary>A server or, with a master name and a quorum, a Sentinel.</summary>
+    /// <param name="name">Of the resource.</param>
+    /// <param name="master">What it replicates or watches; none for the first server.</param>
+    /// <param name="watch">The name and the quorum of a Sentinel.</param>
+    public abstract RedisNode Add(string name, RedisNode? master, (string MasterName, int Quorum)? watch);
+
+    /// <summary>Whether a resource is where it can reach them.</summary>
+    public abstract bool Reach(IResource resource);
+
+    /// <summary>An endpoint of the proxy; returns the address to listen on.</summary>
+    public abstract string Listen<T>(IResourceBuilder<T> proxy, string endpoint, string scheme, int? port)
+        where T : IResourceWithEndpoints;
+
+    protected static string Configuration(
+        (string Host, int Port, string Bind) self, RedisNode? master, (string MasterName, int Quorum)? watch) =>
+        watch is var (masterName, quorum) && master is not null
+            ? RedisNodeConfiguration.OfSentinel(self.Host, self.Port, self.Bind, master, masterName, quorum)
+            : RedisNodeConfiguration.OfServer(self.Host, self.Port, self.Bind, master);
+}
+
+/// <summary>Processes of this machine, on loopback. Their files are in a folder of their own, which ends with the application.</summary>
+internal sealed class RedisProcesses : RedisNodes
+{
+    private const string Loopback = "127.0.0.1";
+
+    private readonly IDistributedApplicationBuilder _builder;
+    private readonly string _program;
+    private readonly string _folder;
+    private readonly Dictionary<string, string> _files = [];
+
+    public RedisProcesses(IDistributedApplicationBuilder builder, string name, string program)
+    {
+        _builder = builder;
+        _program = program;
+        _folder = Path.Combine(Path.GetTempPath(), $"aspire-{name}-{Path.GetRandomFileName()}");
+        builder.OnBeforeStart(WriteFilesAsync);
+    }
+
+    public override RedisNode Add(string name, RedisNode? master, (string MasterName, int Quorum)? watch)
+    {
+        int port = FreePort();
+        string folder = Path.Combine(_folder, name);
+        string file = Path.Combine(folder, "redis.conf");
+        _files[file] = $"dir \"{folder}\"\n{Configuration((Loopback, port, Loopback), master, watch)}";
+        string[] arguments = watch is null ? [file] : [file, "--sentinel"];
+        IResourceBuilder<ExecutableResource> process = _builder.AddExecutable(name, _program, _builder.AppHostDirectory, arguments)
+            .WithRequiredCommand(_program);
+        Listen(process, RedisSentinelResource.EndpointName, "tcp", port);
+        return new RedisNode(process.Resource, Loopback, port, watch is not null);
+    }
+
+    public override bool Reach(IResource resource) => !resource.IsContainer();
+
+    public override string Listen<T>(IResourceBuilder<T> proxy, string endpoint, string scheme, int? port)
+    {
+        // Servers and Sentinels tell each other, and the proxy, the ports that they listen on: nothing may stand in front of those.
+        int own = port ?? FreePort();
+        proxy.WithEndpoint(port: own, scheme: scheme, name: endpoint, isProxied: false);
+        return $"{Loopback}:{own}";
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private async Task WriteFilesAsync(BeforeStartEvent start, CancellationToken cancellation)
+    {
+        start.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(RemoveFolder);
+        foreach ((string file, string text) in _files)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            await File.WriteAllTextAsync(file, text, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private void RemoveFolder()
+    {
+        if (Directory.Exists(_folder))
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+    }
+}
+
+/// <summary>Containers of one network, in which their names are host names.</summary>
+internal sealed class RedisContainers(IDistributedApplicationBuilder builder, string image, string tag) : RedisNodes
+{
+    private const int ServerPort = 6379;
+    private const int SentinelPort = 26379;
+    private const string AllAddresses = "0.0.0.0";
+    private const string Folder = "/data";
+    private const string File = "redis.conf";
+
+    public override RedisNode Add(string name, RedisNode? master, (string MasterName, int Quorum)? watch)
+    {
+        int port = watch is null ? ServerPort : SentinelPort;
+        string path = $"{Folder}/{File}";
+        string[] arguments = watch is null ? [path] : [path, "--sentinel"];
+        string configuration = Configuration((name, port, AllAddresses), master, watch);
+        IResourceBuilder<ContainerResource> container = builder.AddContainer(name, image, tag)
+            .WithEntrypoint("redis-server")
+            .WithArgs(arguments)
+            .WithContainerFiles(Folder, [new ContainerFile { Name = File, Contents = $"dir {Folder}\n{configuration}" }])
+            .WithEndpoint(targetPort: port, scheme: "tcp", name: RedisSentinelResource.EndpointName);
+        return new RedisNode(container.Resource, name, port, watch is not null);
+    }
+
+    public override bool Reach(IResource resource) => resource.IsContainer();
+
+    public override string Listen<T>(IResourceBuilder<T> proxy, string endpoint, string scheme, int? port)
+    {
+        int target = scheme == "tcp" ? 6380 : 9180;
+        proxy.WithEndpoint(port: port, targetPort: target, scheme: scheme, name: endpoint);
+        return $"{AllAddresses}:{target}";
+    }
+}
