@@ -7,6 +7,7 @@ internal sealed record DemoOptions
 {
     public const string Help = """
         Usage: ./demo.sh [--once] [--direct | --compare] [--down-after MILLISECONDS]
+                         [--picture FILE]
 
         Starts a master, two replicas, three Sentinels and the proxy on free loopback
         ports in a temporary folder, runs a small application (StackExchange.Redis with a
@@ -24,6 +25,8 @@ internal sealed record DemoOptions
           --down-after   Milliseconds of silence after which Sentinel considers the master
                          down. Default 1000. (The proxy holds a request for 4 seconds; a
                          failover takes about 1.2 seconds longer than this value.)
+          --picture      Also writes what it prints, up to the table, into an animated
+                         picture (SVG), such as docs/demo.svg.
           --help         This text.
         """;
 
@@ -35,6 +38,9 @@ internal sealed record DemoOptions
     public bool Compare { get; init; }
 
     public TimeSpan DownAfter { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Where the animated picture goes; empty for none.</summary>
+    public string Picture { get; init; } = "";
 
     public bool ShowHelp { get; init; }
 
@@ -51,6 +57,9 @@ internal sealed record DemoOptions
                 "--direct" => options with { Direct = true },
                 "--compare" => options with { Compare = true, Once = true },
                 "--down-after" => options with { DownAfter = Milliseconds(words.MoveNext() ? words.Current : "") },
+                "--picture" when words.MoveNext() && words.Current.EndsWith(".svg", StringComparison.Ordinal) =>
+                    options with { Picture = words.Current },
+                "--picture" => throw new FormatException("--picture takes a file whose name ends with .svg; see --help."),
                 "--help" or "-h" => options with { ShowHelp = true },
                 _ => throw new FormatException($"Unknown argument '{words.Current}'; see --help."),
             };

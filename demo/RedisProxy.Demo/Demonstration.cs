@@ -49,6 +49,12 @@ internal sealed class Demonstration : IAsyncDisposable
     {
         await PlayAsync();
         Summarise();
+        if (_options.Picture.Length > 0)
+        {
+            string picture = _narrator.ToPicture("What the demo prints: a planned failover, then a killed master");
+            await File.WriteAllTextAsync(_options.Picture, picture);
+        }
+
         if (!_options.Once)
         {
             await FreePlayAsync();

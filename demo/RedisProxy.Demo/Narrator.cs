@@ -11,6 +11,7 @@ internal sealed class Narrator
 {
     private readonly long _start = Stopwatch.GetTimestamp();
     private readonly Lock _gate = new();
+    private readonly AnimatedPicture _picture = new();
     private readonly bool _colours = !Console.IsOutputRedirected && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
 
     /// <summary>The beginning of a part.</summary>
@@ -18,8 +19,8 @@ internal sealed class Narrator
     {
         lock (_gate)
         {
-            Console.WriteLine();
-            Console.WriteLine(Coloured("1", text));
+            Write("", "");
+            Write("1", text);
         }
     }
 
@@ -41,19 +42,39 @@ internal sealed class Narrator
     {
         lock (_gate)
         {
-            Console.WriteLine(text);
+            Write("", text);
         }
     }
+
+    /// <summary>All that was printed until now, as an animated picture.</summary>
+    public string ToPicture(string title)
+    {
+        lock (_gate)
+        {
+            return _picture.ToSvg(title);
+        }
+    }
+
+    private double Seconds => Stopwatch.GetElapsedTime(_start).TotalSeconds;
 
     private void Timed(string colour, string text)
     {
-        double seconds = Stopwatch.GetElapsedTime(_start).TotalSeconds;
-        string time = string.Create(CultureInfo.InvariantCulture, $"{seconds,6:0.0} s  ");
+        string time = string.Create(CultureInfo.InvariantCulture, $"{Seconds,6:0.0} s  ");
         lock (_gate)
         {
             Console.WriteLine(Coloured("2", time) + Coloured(colour, text));
+            _picture.Add(Seconds, colour, time + text);
         }
     }
 
-    private string Coloured(string colour, string text) => _colours ? $"\e[{colour}m{text}\e[0m" : text;
+    private void Write(string colour, string text)
+    {
+        Console.WriteLine(Coloured(colour, text));
+        foreach (string line in text.Split('\n'))
+        {
+            _picture.Add(Seconds, colour, line);
+        }
+    }
+
+    private string Coloured(string colour, string text) => _colours && colour.Length > 0 ? $"\e[{colour}m{text}\e[0m" : text;
 }

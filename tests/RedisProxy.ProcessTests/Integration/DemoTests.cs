@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
 using RedisProxy.Testing;
 
@@ -14,17 +15,22 @@ public sealed class DemoTests
     public async Task Demo_CountsOneErrorOnceEverywhereAndItsCommandsWork()
     {
         using var folder = new TemporaryFolder("demo");
+        string picture = folder.File("demo.svg");
         string root = ProxyProgram.RepositoryRoot();
         string configuration = AppContext.BaseDirectory.Contains("/Debug/", StringComparison.Ordinal) ? "Debug" : "Release";
         string demo = Path.Combine(root, "demo/RedisProxy.Demo/bin", configuration, "net10.0/RedisProxy.Demo.dll");
         await using ChildProcess process = await ChildProcess.StartAsync(
-            "demo", Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [demo], folder.File("log"));
+            "demo", Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [demo, "--picture", picture], folder.File("log"));
         await Eventually.Within(
             Patience, () => process.HasExited || Lines(process).Count(line => line.StartsWith("  kill ", StringComparison.Ordinal)) == 3,
             "the demo invites to play, or has ended");
         Assert.False(process.HasExited, process.LogTail);
         string[] lines = Lines(process);
         Assert.Equal(CountedLive(lines), CountedByTable(lines));
+        IEnumerable<string> untilTheTable = lines.TakeWhile(line => !line.StartsWith("Now it is yours", StringComparison.Ordinal)).SkipLast(1);
+        Assert.All(untilTheTable.Zip(LinesIn(picture), (line, drawn) => (line, drawn)), static pair =>
+            Assert.StartsWith(pair.drawn.TrimEnd('…'), pair.line, StringComparison.Ordinal));
+        Assert.Equal(untilTheTable.Count(), LinesIn(picture).Count());
 
         IEnumerable<string> invitation = lines.SkipWhile(line => !line.StartsWith("Now it is yours", StringComparison.Ordinal));
         string[] commands = [.. invitation.Where(line => !line.Contains(" s  ")).Select(CommandIn).OfType<string>()];
@@ -37,6 +43,10 @@ public sealed class DemoTests
         process.Terminate();
         await process.WaitForExitAsync(Patience);
     }
+
+    /// <summary>Long ones are cut.</summary>
+    private static IEnumerable<string> LinesIn(string picture) =>
+        XDocument.Load(picture).Descendants().Where(element => element.Name.LocalName == "text").Select(element => element.Value);
 
     private static string[] Lines(ChildProcess process) => File.ReadAllLines(process.LogFile);
 
