@@ -23,6 +23,7 @@ public sealed class FailoverCostTests(ITestOutputHelper output)
         await using ProxyProcess proxy = await ProxyProcess.StartAsync(
             ProxyProcessOptions.For(deployment).With("notify", new JsonArray(receiver)).With("hold.timeout", "1200ms"));
         await using Browser browser = await Browser.StartAsync();
+        await browser.ShowAsAsync(1200, 900, isDark: false);
         await browser.OpenAsync(proxy.Http.BaseAddress!);
 
         RedisServer first = deployment.Servers[0];
@@ -36,6 +37,14 @@ public sealed class FailoverCostTests(ITestOutputHelper output)
                 proxy.Port, new CountingWriterOptions { Writers = Writers, KeyPrefix = $"{kind}:" });
             await writers.WaitForAcknowledgedAsync(500, Patience);
             await begin();
+            if (kind == "unplanned" || Pictures.AreKept)
+            {
+                // A planned one may be over before a busy machine has looked.
+                await browser.EventuallyAsync("document.querySelector('p.now') !== null", "the page says what happens while it happens");
+                await Pictures.KeepAsync(browser, kind == "planned" ? "status-page-failover.png" : "status-page-outage.png");
+            }
+
+
             RedisServer master = await deployment.WaitForMasterAsync(old, Patience);
             await writers.WaitForAcknowledgedAsync(500, Patience);
             JsonNode failover = await SettledAsync(proxy, kind);

@@ -11,8 +11,6 @@ public sealed class StatusPageTests
 {
     private const string Hostile = "<img src=x onerror=\"document.title='owned'\">";
 
-    private static bool IsKept => Environment.GetEnvironmentVariable("REDISPROXY_WRITE_DOCS") == "1";
-
     [Fact]
     public async Task Page_DuringAFailover_ShowsItLiveInEverySizeAndColour()
     {
@@ -158,22 +156,22 @@ public sealed class StatusPageTests
 
     private static async Task AssertSizesAndColoursAsync(Browser browser)
     {
-        if (IsKept)
+        if (Pictures.AreKept)
         {
             await browser.EventuallyAsync("history.requests.length >= 25", "the plots have something to show");
         }
 
-        await KeepAsync(browser, "status-page.png");
+        await Pictures.KeepAsync(browser, "status-page.png");
         string light = await browser.EvaluateAsync("getComputedStyle(document.body).backgroundColor");
         await browser.ShowAsAsync(1200, 900, isDark: true);
         string dark = await browser.EvaluateAsync("getComputedStyle(document.body).backgroundColor");
         Assert.NotEqual(light, dark);
-        await KeepAsync(browser, "status-page-dark.png");
+        await Pictures.KeepAsync(browser, "status-page-dark.png");
         await browser.ShowAsAsync(360, 800, isDark: false);
         await browser.EventuallyAsync(
             "document.querySelector('svg.picture').viewBox.baseVal.width === 340", "the picture is drawn for a phone");
         Assert.Equal("true", await browser.EvaluateAsync("document.documentElement.scrollWidth <= 360"));
-        await KeepAsync(browser, "status-page-phone.png");
+        await Pictures.KeepAsync(browser, "status-page-phone.png");
     }
 
     // To every link and to the table, which may have to be scrolled; and not away from it when the page is drawn anew.
@@ -192,16 +190,6 @@ public sealed class StatusPageTests
         await browser.EvaluateAsync("window.before = document.activeElement");
         await browser.EventuallyAsync("document.contains(window.before) === false", "the page was drawn anew");
         Assert.Equal("Sentinels of mymaster", await browser.EvaluateAsync("document.activeElement.getAttribute('aria-label')"));
-    }
-
-    private static async Task KeepAsync(Browser browser, string name)
-    {
-        byte[] picture = await browser.TakePictureAsync();
-        Assert.True(picture.Length > 10_000, "an empty picture");
-        if (IsKept)
-        {
-            await File.WriteAllBytesAsync(Path.Combine(ProxyProgram.RepositoryRoot(), "docs", name), picture);
-        }
     }
 
     private static Task<string> ContainsAsync(Browser browser, string text) =>
