@@ -2,6 +2,7 @@ using System.Net;
 
 using Microsoft.Extensions.Logging;
 
+using RedisProxy.Configuration;
 using RedisProxy.EventLoops;
 
 namespace RedisProxy.DataPlane;
@@ -14,20 +15,32 @@ namespace RedisProxy.DataPlane;
 /// group's program is outdated and the kernel may choose one that closes next.
 /// </summary>
 /// <param name="transport">Of the sockets.</param>
-/// <param name="isWanted">This process is to replace another one. Otherwise an address in use is an error.</param>
+/// <param name="turn">This process is to replace another one. Null: an address in use is an error.</param>
 /// <param name="time">Clock of the checks for other listeners.</param>
 /// <param name="log">Of this layer.</param>
-internal sealed class PortTakeover(SocketTransport transport, bool isWanted, TimeProvider time, ILogger log)
+internal sealed class PortTakeover(SocketTransport transport, TakeOverTurn? turn, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     // A handshake takes one round trip, or a second more if a segment was lost.
     private static readonly TimeSpan HandshakesEndWithin = TimeSpan.FromMilliseconds(1500);
 
+    private volatile bool _keepsSessions;
+
     public SocketTransport Transport => transport;
 
+    /// <summary>No session is given to another process now; one that asks waits. The sockets are not concerned.</summary>
+    public bool KeepsSessions
+    {
+        get => _keepsSessions;
+        set => _keepsSessions = value;
+    }
+
     /// <summary>How to bind addresses at startup.</summary>
-    public AddressSharing Sharing => isWanted ? AddressSharing.TakesOver : AddressSharing.None;
+    public AddressSharing Sharing => turn is not null ? AddressSharing.TakesOver : AddressSharing.None;
+
+    /// <summary>This process has got what it gets with this address: the next one may take it over.</summary>
+    public void EndTurn(BindAddress bind) => turn?.End(bind);
 
     /// <summary>Takes over the addresses of these sockets, which listen now.</summary>
     /// <param name="sockets">Just bound.</param>

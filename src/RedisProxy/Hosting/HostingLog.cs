@@ -43,4 +43,9 @@ internal static partial class HostingLog
 
     [LoggerMessage(1012, LogLevel.Information, "Health and metrics, and nothing else, also on {Bind}")]
     public static partial void MetricsListening(ILogger log, string bind);
+
+    [LoggerMessage(
+        1013, LogLevel.Warning,
+        "SIGHUP is ignored: this process is ending. If the configuration changed after the next one had started, reload that one")]
+    public static partial void HangUpIgnored(ILogger log);
 }

@@ -38,9 +38,13 @@ internal static class ProxyHost
         AdminSockets? admin = null;
         try
         {
+            using TakeOverTurn? turn = run.TakesOver
+                ? await TakeOverTurn.AwaitAsync(run.Options.Listeners.Select(listener => listener.Bind), TimeProvider.System, cancel)
+                : null;
+
             // First: a proxy started twice by mistake has bound nothing else by then.
             admin = await AdminSockets.BindAsync(run, transport, cancel);
-            using IHost host = Build(run, transport, admin);
+            using IHost host = Build(run, transport, turn, admin);
             await host.StartAsync(cancel);
             using var secondSignal = new ForcedExit(host.Services.GetRequiredService<ILoggerFactory>());
             await host.WaitForShutdownAsync(cancel);
@@ -58,18 +62,18 @@ internal static class ProxyHost
         }
     }
 
-    private static IHost Build(HostedRun run, SocketTransport transport, AdminSockets admin)
+    private static IHost Build(HostedRun run, SocketTransport transport, TakeOverTurn? turn, AdminSockets admin)
     {
         if (admin.All.Count == 0)
         {
             HostApplicationBuilder plain = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
-            AddServices(plain, run, transport, admin);
+            AddServices(plain, run, transport, turn, admin);
             return plain.Build();
         }
 
         // Empty: no configuration sources of its own, so that an ASPNETCORE_… variable cannot open further ports.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        AddServices(builder, run, transport, admin);
+        AddServices(builder, run, transport, turn, admin);
         builder.Services.AddSingleton<IConnectionListenerFactory>(provider => new AdminTransport(
             ActivatorUtilities.CreateInstance<SocketTransportFactory>(provider), provider.GetRequiredService<AdminConnections>()));
         builder.WebHost.UseKestrelCore();
@@ -87,7 +91,7 @@ internal static class ProxyHost
     }
 
     private static void AddServices(
-        IHostApplicationBuilder builder, HostedRun run, SocketTransport transport, AdminSockets admin)
+        IHostApplicationBuilder builder, HostedRun run, SocketTransport transport, TakeOverTurn? turn, AdminSockets admin)
     {
         ProxyOptions options = run.Options;
         AddLogging(builder.Logging, run.LogLevel, run.LogsJson);
@@ -103,7 +107,7 @@ internal static class ProxyHost
             provider.GetRequiredService<TlsSetup>()));
         services.AddSingleton(provider => new TopologyService(options, provider.GetRequiredService<TopologyContext>()));
         services.AddSingleton(provider => new PortTakeover(
-            transport, run.TakesOver, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PortTakeover>>()));
+            transport, turn, provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<PortTakeover>>()));
         services.AddSingleton(provider => CreateForwarder(options, provider));
         services.AddSingleton(provider => CreateFailover(provider));
         services.AddSingleton<PatientFailover>();

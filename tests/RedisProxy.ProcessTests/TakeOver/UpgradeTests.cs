@@ -62,6 +62,7 @@ public sealed class UpgradeTests : IAsyncLifetime
         Replace(_program, good);
         _proxy.Process.HangUp();
         await _systemd.ReceiveAsync("RELOADING=1");
+        _proxy.Process.HangUp();
         string handover = await _systemd.ReceiveAsync("MAINPID=");
         int successor = int.Parse(handover.Split('\n').Single(line => line[0] == 'M')["MAINPID=".Length..], CultureInfo.InvariantCulture);
         Assert.Contains("READY=1\n", handover, StringComparison.Ordinal);
@@ -69,6 +70,7 @@ public sealed class UpgradeTests : IAsyncLifetime
         {
             Assert.Equal(_program, new FileInfo($"/proc/{successor}/exe").LinkTarget);
             await Eventually.Within(Patience, () => IsGone(_proxy.Process.Id), "the old process ends by itself");
+            Assert.Contains("SIGHUP is ignored: this process is ending", _proxy.Process.LogTail, StringComparison.Ordinal);
             await load.SomeRepliesAsync(100);
             Assert.Equal(id, (await client.CallAsync("CLIENT", "ID")).Number);
             await load.StopAsync();

@@ -158,6 +158,51 @@ public sealed class PassageTests
         await running.Loop.InvokeAsync(() => CloseAll(running.Loop, new PassedMessage(default, fd, PassedMessage.None, IsWhole: true)));
     }
 
+    // It may be killed still if it hangs, and they would end with it.
+    [PassageFact]
+    public Task Process_ThatIsNotReadyYet_GetsNoSession() => AskAsync(async (lab, giver, release, answer) =>
+    {
+        Assert.False(answer.IsCompleted);
+
+        // A process that stops meanwhile still waits for the sessions to go.
+        Assert.True(await lab.Loop.InvokeAsync(() => giver.IsBusy));
+        release();
+        Assert.Equal((byte)Adoption.Adopted, (await answer.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System))!.Bytes.Span[0]);
+    });
+
+    [PassageFact]
+    public Task Process_ThatGivesNoMore_WaitsForNoneToBeReady() => AskAsync(async (lab, giver, _, answer) =>
+    {
+        await lab.OnLoopAsync(giver.Close);
+        Assert.Null(await answer.WaitAsync(TimeSpan.FromSeconds(10), TimeProvider.System));
+    });
+
+    /// <summary>A process asks for the sessions while they are kept.</summary>
+    private static async Task AskAsync(Func<SessionLab, SessionGiver, Action, Task<PassedMessage?>, Task> test)
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        await lab.ServeFirstAsync();
+        await using RunningLoop running = new RunningLoop();
+        string name = $"redisproxy-test/{Guid.NewGuid()}";
+        var context = new PassageContext("lab", [lab.Listener], static () => Terms, TimeProvider.System, NullLogger.Instance);
+        bool areKept = true;
+        int looks = 0;
+        var giver = new SessionGiver(context, () =>
+        {
+            Interlocked.Increment(ref looks);
+            return Volatile.Read(ref areKept);
+        });
+        await await lab.Loop.InvokeAsync(() => giver.OpenAsync(name));
+        PassageSocket taker = (await running.Loop.InvokeAsync(() => PassageSocket.TryConnect(running.Loop, name)))!;
+        Assert.True(await running.Loop.InvokeAsync(() => taker.TrySend(PassageTerms.Write(Terms))));
+        Task<PassedMessage?> answer = await running.Loop.InvokeAsync(() => taker.ReceiveAsync().AsTask());
+        await Eventually.Within(TimeSpan.FromSeconds(10), () => Volatile.Read(ref looks) > 3, "it waits");
+        await test(lab, giver, () => Volatile.Write(ref areKept, false), answer);
+        await running.Loop.InvokeAsync(() => CloseAll(taker));
+        await Eventually.Within(TimeSpan.FromSeconds(10), () => lab.Loop.InvokeAsync(() => !giver.IsServing), "it has left");
+        await lab.OnLoopAsync(giver.Close);
+    }
+
     private static async Task<(PassageSocket One, PassageSocket Other)> ConnectAsync(EventLoop loop)
     {
         string name = $"redisproxy-test/{Guid.NewGuid()}";

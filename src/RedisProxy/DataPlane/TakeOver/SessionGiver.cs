@@ -12,8 +12,10 @@ namespace RedisProxy.DataPlane;
 /// other one, unless that says that it has not adopted it. If the other one ends without having said so, the sockets are closed here too,
 /// and the client learns it; silence is never taken for a no. Only the first loop's thread touches it.
 /// </summary>
+/// <param name="context">Of the listener.</param>
+/// <param name="areKept">No session leaves as long as this holds, see <see cref="PortTakeover.KeepsSessions"/>.</param>
 [SupportedOSPlatform("linux")]
-internal sealed class SessionGiver(PassageContext context)
+internal sealed class SessionGiver(PassageContext context, Func<bool> areKept)
 {
     // Sessions of one loop that are under way together: none of them is served from its stop until its arrival. The first one goes alone,
     // because a process that does something for the first time needs longer; then as many as take no longer than this.
@@ -150,6 +152,11 @@ internal sealed class SessionGiver(PassageContext context)
             DataPlaneLog.SessionsNotGiven(context.Log, context.Listener, process, objection);
             other.TrySend([(byte)Adoption.Refused]);
             return;
+        }
+
+        while (areKept() && !other.IsPeerClosed)
+        {
+            await Task.Delay(PassInterval, context.Time, CancellationToken.None);
         }
 
         // From now on the name is the other's: it gives its sessions to the next process.

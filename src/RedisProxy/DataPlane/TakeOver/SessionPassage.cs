@@ -25,7 +25,11 @@ internal sealed class SessionPassage(PassageContext context, PortTakeover takeov
     {
         if (_transport.PassesConnections)
         {
-            Watch(BeginAsync(PassageTerms.NameOf(PassageSocket.OwnUser, bind)));
+            Watch(BeginAsync(bind));
+        }
+        else
+        {
+            takeover.EndTurn(bind);
         }
     }
 
@@ -46,14 +50,21 @@ internal sealed class SessionPassage(PassageContext context, PortTakeover takeov
     }
 
     [SupportedOSPlatform("linux")]
-    private async Task BeginAsync(string name)
+    private async Task BeginAsync(BindAddress bind)
     {
-        SessionGiver giver = _giver ??= new SessionGiver(context);
+        string name = PassageTerms.NameOf(PassageSocket.OwnUser, bind);
+        SessionGiver giver = _giver ??= new SessionGiver(context, () => takeover.KeepsSessions);
         bool takes = !_hasTaken && takeover.Sharing.HasFlag(AddressSharing.TakesOver);
         _hasTaken = true;
         var taker = new SessionTaker(context);
         await await context.Loop.InvokeAsync(() =>
-            takes ? taker.RunAsync(name, () => Watch(giver.OpenAsync(name))) : giver.OpenAsync(name));
+            takes ? taker.RunAsync(name, OnFree) : giver.OpenAsync(name));
+
+        void OnFree()
+        {
+            takeover.EndTurn(bind);
+            Watch(giver.OpenAsync(name));
+        }
     }
 
     [SupportedOSPlatform("linux")]

@@ -29,17 +29,15 @@ internal sealed class PassageSocket
     public bool IsPeerClosed => _socket.IsPeerClosed;
 
     /// <summary>Who has connected, or listened: process and effective user at that moment.</summary>
-    public unsafe (int Process, uint User) Peer
+    public (int Process, uint User) Peer => PeerOf(_socket.Descriptor);
+
+    /// <summary>The process that listens there; 0: none, or it cannot be told.</summary>
+    public static int ListenerAt(string name)
     {
-        get
-        {
-            // struct ucred { pid_t pid; uid_t uid; gid_t gid; }
-            uint* credentials = stackalloc uint[] { 0, uint.MaxValue, uint.MaxValue };
-            uint length = 3 * sizeof(uint);
-            return Libc.GetOption(_socket.Descriptor, LibcConstants.SolSocket, LibcConstants.SoPeerCredentials, credentials, &length) == 0
-                ? ((int)credentials[0], credentials[1])
-                : (0, uint.MaxValue);
-        }
+        int fd = Open(name, out byte[] address);
+        int process = TryConnect(fd, address) ? PeerOf(fd).Process : 0;
+        _ = Libc.Close(fd);
+        return process;
     }
 
     /// <returns>A listening descriptor, or a negative error number.</returns>
@@ -60,15 +58,12 @@ internal sealed class PassageSocket
     }
 
     /// <returns>Null: nobody listens there.</returns>
-    public static unsafe PassageSocket? TryConnect(EventLoop loop, string name)
+    public static PassageSocket? TryConnect(EventLoop loop, string name)
     {
         int fd = Open(name, out byte[] address);
-        fixed (byte* start = address)
+        if (TryConnect(fd, address))
         {
-            if (Libc.Connect(fd, start, (uint)address.Length) == 0)
-            {
-                return Adopt(loop, fd);
-            }
+            return Adopt(loop, fd);
         }
 
         _ = Libc.Close(fd);
@@ -158,5 +153,23 @@ internal sealed class PassageSocket
         int fd = Libc.Socket(LibcConstants.AfUnix, LibcConstants.PacketNonBlocking, 0);
         address = [LibcConstants.AfUnix, 0, 0, .. Encoding.ASCII.GetBytes(name)];
         return fd;
+    }
+
+    private static unsafe bool TryConnect(int fd, byte[] address)
+    {
+        fixed (byte* start = address)
+        {
+            return Libc.Connect(fd, start, (uint)address.Length) == 0;
+        }
+    }
+
+    private static unsafe (int Process, uint User) PeerOf(int fd)
+    {
+        // struct ucred { pid_t pid; uid_t uid; gid_t gid; }
+        uint* credentials = stackalloc uint[] { 0, uint.MaxValue, uint.MaxValue };
+        uint length = 3 * sizeof(uint);
+        return Libc.GetOption(fd, LibcConstants.SolSocket, LibcConstants.SoPeerCredentials, credentials, &length) == 0
+            ? ((int)credentials[0], credentials[1])
+            : (0, uint.MaxValue);
     }
 }

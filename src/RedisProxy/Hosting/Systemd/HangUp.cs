@@ -11,7 +11,8 @@ namespace RedisProxy.Hosting;
 /// SIGHUP, which <c>systemctl reload</c> sends: what is on the disk takes effect. If the program there is another one than this, it takes
 /// over, and reads the configuration itself; otherwise the configuration is reloaded.
 /// </summary>
-internal sealed class HangUp(SystemdNotifier systemd, ConfigurationReload reload, Successor successor, ILogger<HangUp> log)
+internal sealed class HangUp(
+    SystemdNotifier systemd, ConfigurationReload reload, Successor successor, IHostApplicationLifetime lifetime, ILogger<HangUp> log)
     : IHostedService, IDisposable
 {
     private readonly SemaphoreSlim _one = new(1);
@@ -43,17 +44,16 @@ internal sealed class HangUp(SystemdNotifier systemd, ConfigurationReload reload
     private async Task ActAsync()
     {
         await _one.WaitAsync();
-        systemd.Reloading();
         try
         {
-            if (successor.IsDue)
+            if (lifetime.ApplicationStopping.IsCancellationRequested)
             {
-                await successor.StartAsync();
+                // Perhaps because of the signal before this one: another process is the service by now.
+                HostingLog.HangUpIgnored(log);
+                return;
             }
-            else
-            {
-                await reload.RunAsync();
-            }
+
+            await ReloadAsync();
         }
         catch (Exception error)
         {
@@ -61,8 +61,20 @@ internal sealed class HangUp(SystemdNotifier systemd, ConfigurationReload reload
         }
         finally
         {
-            systemd.Reloaded();
             _one.Release();
+        }
+    }
+
+    private async Task ReloadAsync()
+    {
+        systemd.Reloading();
+        try
+        {
+            await (successor.IsDue ? successor.StartAsync() : reload.RunAsync());
+        }
+        finally
+        {
+            systemd.Reloaded();
         }
     }
 }

@@ -5,6 +5,8 @@ using System.IO.Pipes;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
+using RedisProxy.DataPlane;
+
 namespace RedisProxy.Hosting;
 
 /// <summary>
@@ -12,10 +14,14 @@ namespace RedisProxy.Hosting;
 /// process starts the program that was installed in its place, with its own arguments and <c>--take-over</c>, waits until that one serves,
 /// names it, and stops as on SIGTERM: clients and sessions go on there.
 /// <para>
+/// Until that one has reported, it gets no sessions: it may hang, and would be killed with them.
+/// </para>
+/// <para>
 /// Only under systemd: elsewhere, in a container above all, the end of the first process would be the end of everything.
 /// </para>
 /// </summary>
-internal sealed class Successor(SystemdNotifier systemd, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Successor> log)
+internal sealed class Successor(
+    SystemdNotifier systemd, PortTakeover takeover, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Successor> log)
 {
     /// <summary>In the environment of the new process: where it writes a byte once it serves, instead of telling systemd.</summary>
     private const string PipeVariable = "TAKEOVER_READY_FD";
@@ -58,6 +64,19 @@ internal sealed class Successor(SystemdNotifier systemd, IHostApplicationLifetim
 
     /// <summary>Whatever happens to the new process before it is up, this one goes on.</summary>
     public async Task StartAsync()
+    {
+        takeover.KeepsSessions = true;
+        try
+        {
+            await RunAsync();
+        }
+        finally
+        {
+            takeover.KeepsSessions = false;
+        }
+    }
+
+    private async Task RunAsync()
     {
         HostingLog.SuccessorStarting(log, _program!);
         using var pipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.Inheritable);
