@@ -101,7 +101,8 @@ internal sealed class SessionCounters
     /// <summary>By <see cref="ProtocolError"/>.</summary>
     public long[] ProtocolErrors { get; } = new long[Enum.GetValues<ProtocolError>().Length];
 
-    /// <summary>These requests were held for so long.</summary>
+    /// <param name="ms">So long a request was held, or several together.</param>
+    /// <param name="requests">Those of them that have not been counted yet.</param>
     public void CountHold(long ms, int requests)
     {
         Holds.Add(ms);

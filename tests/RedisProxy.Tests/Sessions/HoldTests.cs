@@ -61,6 +61,26 @@ public sealed class HoldTests
     }
 
     [Fact]
+    public async Task RequestThatTheNewMasterRejects_IsHeldAgainAndCountedOnce()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, _) = await lab.ConnectPairAsync();
+        await lab.ShowAsync(Availability.PlannedHold, 1, lab.First);
+        await client.SendAsync(Requests.Set);
+        await SessionLab.EventuallyAsync(() => lab.Counters.Phases[(int)SessionPhase.Draining] == 1, "the session drains");
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Set);
+        Assert.Equal(1, lab.Counters.HeldRequests);
+        await second.SendAsync(Requests.ReadOnly);
+        await SessionLab.EventuallyAsync(() => lab.Suspicions == 1, "it is reported");
+        await lab.ShowAsync(Availability.Available, 3, lab.First);
+        RawClient third = await lab.AcceptAsync(lab.First);
+        await (client, third).ServeAsync(Requests.Set, "+OK\r\n");
+        Assert.Equal(1, lab.Counters.HeldRequests);
+    }
+
+    [Fact]
     public async Task PlannedHold_ThatIsLetGo_SendsToTheSameBackend()
     {
         await using SessionLab lab = await SessionLab.StartAsync();

@@ -46,7 +46,9 @@ internal static class TakenBack
     private static void MoveNewest(Conversation session, BackendLink link)
     {
         ref PendingRequest newest = ref link.InFlight.Newest;
-        if (!newest.HasWaited || session.Loop.NowMs - link.OpenedAtMs > session.Settings.HoldTimeoutMs)
+        bool isOfSameOutage = session.Loop.NowMs - link.OpenedAtMs <= session.Settings.HoldTimeoutMs;
+        newest.IsCountedAsHeld &= isOfSameOutage;
+        if (!newest.HasWaited || !isOfSameOutage)
         {
             // Its wait begins now, and does not start over with every backend that rejects it.
             newest.WaitsSinceMs = session.Loop.NowMs;

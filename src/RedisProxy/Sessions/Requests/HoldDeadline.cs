@@ -47,13 +47,13 @@ internal sealed class HoldDeadline
     public void Disarm() => Timers.Disarm(_timer);
 
     /// <summary>Records the wait of a request that now goes to a backend: for a master, or for anything else.</summary>
-    public static void CountWait(Gate gate, SessionCounters counters, in PendingRequest request)
+    public static void CountWait(Gate gate, SessionCounters counters, ref PendingRequest request)
     {
         long ms = gate.Loop.NowMs - request.WaitsSinceMs;
         bool isHeld = gate.HasHeld(request);
         if (isHeld)
         {
-            counters.CountHold(ms, 1 + request.More);
+            CountHold(counters, ms, ref request);
         }
 
         if (isHeld || ms > 0)
@@ -68,6 +68,13 @@ internal sealed class HoldDeadline
         ref PendingRequest newest = ref _waiting.Newest;
         newest.Outcome = newest.OutcomeWhenGivenUp;
         _parts.OnExpired();
+    }
+
+    // A master that rejects it makes it wait again, but it is one request.
+    private static void CountHold(SessionCounters counters, long ms, ref PendingRequest request)
+    {
+        counters.CountHold(ms, request.IsCountedAsHeld ? 0 : 1 + request.More);
+        request.IsCountedAsHeld = true;
     }
 
     private void OnDue()
@@ -93,7 +100,7 @@ internal sealed class HoldDeadline
             if (deadlineMs <= now)
             {
                 request.Outcome = request.OutcomeWhenGivenUp;
-                _parts.Counters.CountHold(now - request.WaitsSinceMs, 1 + request.More);
+                CountHold(_parts.Counters, now - request.WaitsSinceMs, ref request);
                 hasExpired = true;
             }
             else

@@ -26,6 +26,9 @@ internal struct PendingRequest
     /// <summary>It was requeued from a link, and has waited since then.</summary>
     public bool HasWaited;
 
+    /// <summary>It is one of <see cref="SessionCounters.HeldRequests"/>. Not carried: another process counts for itself.</summary>
+    public bool IsCountedAsHeld;
+
     /// <summary>Number of backends that were lost after the whole request was sent to them and before they replied.</summary>
     public byte Losses;
 

@@ -193,7 +193,7 @@ internal sealed class Pipeline
             }
             else
             {
-                HoldDeadline.CountWait(_gate, _parts.Counters, oldest);
+                HoldDeadline.CountWait(_gate, _parts.Counters, ref oldest);
                 Dispatch(link, oldest);
             }
 

@@ -47,6 +47,7 @@ internal static class PlainTraffic
             request.Outcome = Outcome.Forward;
             request.Rejection = Outcome.Forward;
             request.HasWaited = false;
+            request.IsCountedAsHeld = false;
             request.HasChange = false;
             request.ChangesState = false;
             request.FollowsNoOp = false;
