@@ -177,4 +177,59 @@ public class MasterTrackerTests
         Assert.InRange(records[0].AcceptedAfter!.Value.TotalSeconds, 0.49, 0.6);
         Assert.InRange(records[1].AcceptedAfter!.Value.TotalSeconds, 0, 0.1);
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void FailoverOnDemand_ThatIsAborted_LeavesTheCrashThatCameMeanwhile(bool comesBack)
+    {
+        var bench = new TrackerBench();
+        bench.BeAvailable();
+        bench.Tracker.Timeline.OnDemand(isUnderWay: true);
+        bench.PassTime(TimeSpan.FromSeconds(3));
+        bench.See(ProbeVerdict.Lost);
+        DateTimeOffset lostAt = bench.Clock.GetUtcNow();
+        bench.PassTime(TimeSpan.FromSeconds(1));
+        bench.Tracker.Timeline.OnDemand(isUnderWay: false);
+        bench.PassTime(TimeSpan.FromSeconds(5));
+        if (!comesBack)
+        {
+            bench.Accept(TrackerBench.B);
+        }
+
+        bench.See(ProbeVerdict.Up);
+        FailoverRecord record = Assert.Single(bench.Tracker.Timeline.History.Last);
+        Assert.Equal((comesBack ? FailoverKind.Restart : FailoverKind.Unplanned, lostAt), (record.Kind, record.FirstSignAt));
+        Assert.InRange(record.AvailableAfter!.Value.TotalSeconds, 5.9, 6.1);
+    }
+
+    [Fact]
+    public void FailoverOnDemand_ThatIsAborted_LeavesNoSignBehindWhereNothingElseHappened()
+    {
+        var bench = new TrackerBench();
+        bench.BeAvailable();
+        bench.Tracker.Timeline.OnDemand(isUnderWay: true);
+        bench.PassTime(TimeSpan.FromSeconds(3));
+        bench.Tracker.Timeline.OnDemand(isUnderWay: false);
+        bench.PassTime(TimeSpan.FromSeconds(5));
+        bench.Accept(TrackerBench.B);
+        FailoverRecord record = Assert.Single(bench.Tracker.Timeline.History.Last);
+        Assert.Equal((FailoverKind.Planned, TimeSpan.Zero), (record.Kind, record.AcceptedAfter!.Value));
+    }
+
+    [Fact]
+    public void FailoverOnDemand_GivenUpBeforeItsMasterServes_IsTimedToTheEnd()
+    {
+        var bench = new TrackerBench();
+        bench.BeAvailable();
+        bench.Tracker.Timeline.OnDemand(isUnderWay: true);
+        bench.PassTime(TimeSpan.FromSeconds(2));
+        bench.Accept(TrackerBench.B);
+        bench.Tracker.Timeline.OnDemand(isUnderWay: false);
+        bench.PassTime(TimeSpan.FromSeconds(2));
+        bench.See(ProbeVerdict.Up);
+        FailoverRecord record = Assert.Single(bench.Tracker.Timeline.History.Last);
+        Assert.Equal(FailoverKind.OnDemand, record.Kind);
+        Assert.InRange(record.AvailableAfter!.Value.TotalSeconds, 3.9, 4.1);
+    }
 }

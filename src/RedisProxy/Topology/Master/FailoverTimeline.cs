@@ -11,23 +11,23 @@ namespace RedisProxy.Topology;
 internal sealed class FailoverTimeline(TimeProvider time)
 {
     private readonly MonotonicClock _clock = new(time);
-    private TimeSpan? _began;
-    private DateTimeOffset _beganAt;
+    private FirstSign? _first;
+
+    // The same without the failover on demand that is under way: what is left when that is aborted.
+    private FirstSign? _otherwise;
     private bool _isPlanned;
     private bool _isTrouble;
     private bool _isOnDemand;
-    private long _firstSign;
 
     public FailoverHistory History { get; } = new();
 
     /// <summary>A possible start of a failover; only the first sign of an outage counts.</summary>
     public void Sign()
     {
-        if (_began is null)
+        _first ??= Now;
+        if (_isOnDemand)
         {
-            _began = _clock.Now;
-            _beganAt = time.GetUtcNow();
-            _firstSign = time.GetTimestamp();
+            _otherwise ??= Now;
         }
     }
 
@@ -43,16 +43,18 @@ internal sealed class FailoverTimeline(TimeProvider time)
     /// <summary>This process begins a failover on demand, or has ended it.</summary>
     public void OnDemand(bool isUnderWay)
     {
-        if (isUnderWay || _isOnDemand)
-        {
-            End();
-        }
-
         if (isUnderWay)
         {
-            Sign(isOrdered: true);
-            _isOnDemand = true;
+            _otherwise = _first;
+            _first = Now;
         }
+        else if (_isOnDemand)
+        {
+            // The master may be in trouble by now, with an outage that has only begun.
+            _first = _otherwise;
+        }
+
+        _isOnDemand = isUnderWay;
     }
 
     /// <summary>Nothing is wrong. What was a sign of trouble is none any more.</summary>
@@ -67,13 +69,14 @@ internal sealed class FailoverTimeline(TimeProvider time)
     public void Accepted(IPEndPoint old, MasterCandidate candidate, string who)
     {
         Sign();
+        _otherwise = _first;
         History.Add(new FailoverRecord
         {
             Kind = _isOnDemand ? FailoverKind.OnDemand
                 : _isTrouble && !_isPlanned ? FailoverKind.Unplanned
                 : FailoverKind.Planned,
-            FirstSignAt = _beganAt,
-            FirstSign = _firstSign,
+            FirstSignAt = _first!.Value.At,
+            FirstSign = _first.Value.Timestamp,
             AcceptedAfter = Elapsed,
             Old = old,
             New = candidate.Address,
@@ -102,12 +105,13 @@ internal sealed class FailoverTimeline(TimeProvider time)
 
     private TimeSpan Stay(FailoverKind kind, MasterCandidate master, string who)
     {
-        TimeSpan elapsed = Elapsed;
+        FirstSign first = (_isOnDemand ? _otherwise : _first) ?? Now;
+        TimeSpan elapsed = _clock.Now - first.Monotonic;
         History.Add(new FailoverRecord
         {
             Kind = kind,
-            FirstSignAt = _beganAt,
-            FirstSign = _firstSign,
+            FirstSignAt = first.At,
+            FirstSign = first.Timestamp,
             AvailableAfter = elapsed,
             Old = master.Address,
             New = master.Address,
@@ -120,11 +124,17 @@ internal sealed class FailoverTimeline(TimeProvider time)
 
     private void End()
     {
-        _began = null;
+        _first = null;
+        _otherwise = null;
         _isPlanned = false;
         _isTrouble = false;
         _isOnDemand = false;
     }
 
-    private TimeSpan Elapsed => _began is { } began ? _clock.Now - began : TimeSpan.Zero;
+    private FirstSign Now => new(_clock.Now, time.GetUtcNow(), time.GetTimestamp());
+
+    private TimeSpan Elapsed => _first is { } first ? _clock.Now - first.Monotonic : TimeSpan.Zero;
+
+    /// <summary>One moment, by three clocks.</summary>
+    private readonly record struct FirstSign(TimeSpan Monotonic, DateTimeOffset At, long Timestamp);
 }
