@@ -21,6 +21,7 @@ public sealed class MasterOutagesTests : IAsyncLifetime
     private readonly FakeSource _source = new();
     private readonly RecordingLog _log = new();
     private readonly RunningLoop _loop = new();
+    private SessionListener[] _parts = null!;
     private ListenerMeter _meter = null!;
     private MasterOutages _outages = null!;
     private SessionCounters _counters = null!;
@@ -35,7 +36,8 @@ public sealed class MasterOutagesTests : IAsyncLifetime
         var gate = new Gate(_loop.Loop, 0, _ => 0, _ => { });
         var part = new SessionListener(_loop.Loop, gate, new ConnectLimiter(1), settings, new SessionQuota(settings.MaxSessions));
         _counters = part.Counters;
-        _meter = new ListenerMeter("main", [part]);
+        _parts = [part];
+        _meter = new ListenerMeter("main", _parts);
         _outages = new MasterOutages(_source, _clock, _log);
         _source.Failovers.IsCounted = true;
         _outages.Add(_meter, isOfMaster: true);
@@ -139,6 +141,35 @@ public sealed class MasterOutagesTests : IAsyncLifetime
         Complete();
         Assert.Equal(2, (await SettledAsync(2)).Cost!.Total.Unknown);
         Assert.Null(Records[0].Cost);
+    }
+
+    [Fact]
+    public async Task MasterReplacedBeforeAnyHasServed_CostsWhatClientsHaveWaitedForIt()
+    {
+        var source = new FakeSource();
+        var outages = new MasterOutages(source, _clock, _log);
+        var meter = new ListenerMeter("main", _parts);
+        source.Failovers.IsCounted = true;
+        outages.Add(meter, isOfMaster: true);
+        outages.OnShown(meter, source.Current);
+        Show(Availability.Verifying, A);
+        Assert.Null(outages.Running);
+        source.Failovers.Add(Record(FailoverKind.Planned, A, B, _clock.GetUtcNow()) with { FirstSign = _clock.GetTimestamp() });
+        Show(Availability.Verifying, B);
+        Serve(draining: 4);
+        Assert.Equal(4, outages.Running!.SessionsWaiting);
+        _counters.CountHold(700, 9);
+        source.Failovers.Complete(Second);
+        Show(Availability.Available, B);
+        Serve(serving: 4);
+        await Eventually.TrueWithinAsync(_clock, () => source.Failovers.Last[0].Cost is not null);
+        Assert.Equal(9, source.Failovers.Last[0].Cost!.Total.Held);
+
+        void Show(Availability availability, IPEndPoint? master)
+        {
+            source.Show(availability, master);
+            outages.OnShown(meter, source.Current);
+        }
     }
 
     [Fact]

@@ -26,6 +26,10 @@ internal sealed class MasterOutages(ITopologySource source, TimeProvider time, I
     private static readonly TimeSpan MinSampleAge = TimeSpan.FromSeconds(1);
     private const int MaxSamples = 3;
 
+    // Before the first master there is nothing to lose. But if that one is replaced before it has served, there is a record of it, and
+    // what clients have waited for it belongs there.
+    private const long FirstGeneration = 1;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<string, ListenerMeter> _masterListeners = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ListenerMeter> _listeners = new(StringComparer.Ordinal);
@@ -103,7 +107,7 @@ internal sealed class MasterOutages(ITopologySource source, TimeProvider time, I
                 listener.HasServed = true;
                 LetGo(listener.Name);
             }
-            else if (listener.HasServed)
+            else if (listener.HasServed || view.Generation > FirstGeneration)
             {
                 _holding.Add(listener.Name);
                 if (_outage is null or { Ended: not null })
