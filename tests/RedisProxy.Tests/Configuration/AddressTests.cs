@@ -1,4 +1,7 @@
+using System.Text;
+
 using RedisProxy.Configuration;
+using RedisProxy.EventLoops;
 
 namespace RedisProxy.Tests.Configuration;
 
@@ -139,6 +142,9 @@ public sealed class AddressTests
     {
         string path = "/ü" + new string('x', bytes - 3);
         Assert.Equal(fits, BindAddress.TryParse($"unix:{path}", out _));
+
+        // The name of a successor's socket.
+        Assert.Equal(fits, Encoding.UTF8.GetByteCount(path + SocketPath.Beside) < 108);
     }
 
     [Theory]

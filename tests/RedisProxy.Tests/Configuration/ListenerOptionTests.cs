@@ -124,7 +124,7 @@ public sealed class ListenerOptionTests
             """listeners[0].bind: "::1:6380" is not an address to listen on; expected "host:port", "[IPv6]:port" or "unix:/path" """
         },
         { "''", """listeners[0].bind: "" is not an address to listen on; expected "host:port", "[IPv6]:port" or "unix:/path" """ },
-        { "'unix:x'", """listeners[0].bind: "unix:x" is not a socket's path; expected "unix:/path" with at most 107 bytes""" },
+        { "'unix:x'", """listeners[0].bind: "unix:x" is not a socket's path; expected "unix:/path", from the root""" },
         { "{}", "listeners[0].bind: is a list or an object; expected a single value" },
         { "null", """listeners[0].bind: missing; expected "host:port", "[IPv6]:port" or "unix:/path" """ },
     };

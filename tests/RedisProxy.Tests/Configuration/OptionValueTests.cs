@@ -103,7 +103,11 @@ public sealed class OptionValueTests
         },
         {
             "'admin': { 'bind': 'unix:run/x' }",
-            """admin.bind: "unix:run/x" is not a socket's path; expected "unix:/path" with at most 107 bytes"""
+            """admin.bind: "unix:run/x" is not a socket's path; expected "unix:/path", from the root"""
+        },
+        {
+            $"'admin': {{ 'bind': 'unix:/{new string('x', 106)}' }}",
+            $"""admin.bind: "unix:/{new string('x', 74)}…" is too long: the path of a socket has at most 106 bytes"""
         },
         { "'backend': { 'username': '', 'password': 'x' }", """backend.username: "" is empty; expected a value, or no such key""" },
     };

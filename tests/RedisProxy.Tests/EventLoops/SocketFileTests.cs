@@ -50,6 +50,54 @@ public sealed class SocketFileTests
         }
     });
 
+    [LinuxFact]
+    public void Path_OfAFolder_IsRefusedWithAnExample() => Each((transport, path) =>
+    {
+        Directory.CreateDirectory(path);
+        Assert.Equal($"this is a folder; name a file in it, such as unix:{path}/redisproxy.sock", RefusalOf(transport, path));
+    });
+
+    [LinuxFact]
+    public void Path_InAFolderThatThereIsNot_IsRefused() => Each((transport, path) =>
+    {
+        Assert.StartsWith($"there is no folder {path}, or ", RefusalOf(transport, $"{path}/s"), StringComparison.Ordinal);
+        File.WriteAllText(path, "");
+        Assert.Equal($"{path} is no folder; choose another path", RefusalOf(transport, $"{path}/s"));
+    });
+
+    [LinuxFact]
+    public void File_ThatIsNoSocket_Stays() => Each((transport, path) =>
+    {
+        foreach (string file in new[] { path, path + SocketPath.Beside })
+        {
+            int socket = transport.ListenUnix(path);
+            File.WriteAllText($"{path}.new", "data");
+            File.Move($"{path}.new", file, overwrite: true);
+            Assert.StartsWith("a file that is no socket is there; remove it", RefusalOf(transport, path, file), StringComparison.Ordinal);
+            Assert.Equal("data", File.ReadAllText(file));
+            File.Delete(file);
+            transport.Close(socket);
+        }
+    });
+
+    // There are no folders that root may not write to, but in sysfs(5) nobody can create a file.
+    [LinuxFact]
+    public void Path_WhereNoFileCanBeCreated_IsRefusedWithAdvice() => Each((transport, _) => Assert.EndsWith(
+        "; this user may not create or replace files in /sys: change the folder's owner or mode, or choose another path",
+        RefusalOf(transport, "/sys/s"),
+        StringComparison.Ordinal));
+
+    private static string RefusalOf(SocketTransport transport, string path, string? refused = null)
+    {
+        Win32Exception refusal = Assert.Throws<Win32Exception>(() => transport.ListenUnix(path, takesOver: true));
+
+        // Not one for which a successor would help.
+        Assert.NotEqual(Errno.AddressInUse, refusal.NativeErrorCode);
+        string head = $"cannot listen on unix:{refused ?? path}: ";
+        Assert.StartsWith(head, refusal.Message, StringComparison.Ordinal);
+        return refusal.Message[head.Length..];
+    }
+
     private static void Each(Action<SocketTransport, string> test)
     {
         foreach (SocketTransport transport in new SocketTransport[] { new EpollTransport(), new PipelinesTransport() })

@@ -9,8 +9,11 @@ internal sealed record BindAddress
 {
     public const string UnixPrefix = "unix:";
 
-    /// <summary>The longest path that fits into a <c>sockaddr_un</c> (unix(7): 108 bytes with the final zero).</summary>
-    public const int MaxUnixPathBytes = 107;
+    /// <summary>
+    /// The longest path that fits into a <c>sockaddr_un</c> (unix(7): 108 bytes with the final zero), and one byte more for the name under
+    /// which a process that takes the path over makes its socket.
+    /// </summary>
+    public const int MaxUnixPathBytes = 106;
 
     private BindAddress(HostEndpoint? tcp, string? unixPath)
     {

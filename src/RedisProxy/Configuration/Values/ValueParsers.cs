@@ -251,8 +251,10 @@ internal static class ValueParsers
             return null;
         }
 
-        return text.StartsWith(BindAddress.UnixPrefix, StringComparison.Ordinal)
-            ? $"{QuotedValue.Of(text)} is not a socket's path; expected \"unix:/path\" with at most {BindAddress.MaxUnixPathBytes} bytes"
+        return text.StartsWith($"{BindAddress.UnixPrefix}/", StringComparison.Ordinal)
+            ? $"{QuotedValue.Of(text)} is too long: the path of a socket has at most {BindAddress.MaxUnixPathBytes} bytes"
+            : text.StartsWith(BindAddress.UnixPrefix, StringComparison.Ordinal)
+            ? $"{QuotedValue.Of(text)} is not a socket's path; expected \"unix:/path\", from the root"
             : $"{QuotedValue.Of(text)} {AddressProblem.Describe(text, "is not an address to listen on")}; "
                 + $"expected \"host:port\", \"[IPv6]:port\" or \"unix:/path\"{AddressProblem.Suggest(text)}";
     }

@@ -42,23 +42,37 @@ internal sealed unsafe class EpollTransport : SocketTransport
 
     public override int ListenUnix(string path, bool takesOver = false, SocketFile? access = null)
     {
+        SocketPath.Require(path);
         bool isServed = IsServed(path);
         if (isServed && !takesOver)
         {
             throw new Win32Exception(Errno.AddressInUse, $"cannot listen on unix:{path}: another process listens there");
         }
 
-        string bindTo = isServed ? path + "~" : path;
-        _ = Libc.Unlink(bindTo);
+        string bindTo = isServed ? path + SocketPath.Beside : path;
+        SocketPath.Require(bindTo);
+        if (Libc.Unlink(bindTo) != 0 && Errno.Last is var error && File.Exists(bindTo))
+        {
+            throw SocketPath.Refusal(error, path);
+        }
+
         byte* address = stackalloc byte[SocketAddress.MaxBytes];
         int length = SocketAddress.WriteUnix(bindTo, new Span<byte>(address, SocketAddress.MaxBytes));
         int fd = Create(LibcConstants.AfUnix);
-        Bind(fd, address, length, "unix:" + path);
+        if (Libc.Bind(fd, address, (uint)length) != 0)
+        {
+            error = Errno.Last;
+            _ = Libc.Close(fd);
+            throw SocketPath.Refusal(error, path);
+        }
+
         Grant(fd, bindTo, path, access);
         BeginToListen(fd, "unix:" + path);
-        if (isServed)
+        if (isServed && !SocketPath.TryReplace(path, bindTo))
         {
-            File.Move(bindTo, path, overwrite: true);
+            _ = Libc.Close(fd);
+            _ = Libc.Unlink(bindTo);
+            throw SocketPath.Refusal(Errno.AccessDenied, path);
         }
 
         return fd;

@@ -31,20 +31,38 @@ internal sealed class PipelinesTransport : SocketTransport
 
     public override int ListenUnix(string path, bool takesOver = false, SocketFile? access = null)
     {
+        SocketPath.Require(path);
         if (IsServed(path) && !takesOver)
         {
             throw new Win32Exception(Errno.AddressInUse, $"cannot listen on unix:{path}: another process listens there");
         }
 
         // Under another name first: at the path it appears with its mode, and listening.
-        string bindTo = path + "~";
+        string bindTo = path + SocketPath.Beside;
         string name = "unix:" + path;
-        File.Delete(bindTo);
-        Socket socket = Bind(CreateUnix(), new UnixDomainSocketEndPoint(bindTo), name);
-        Grant(socket, bindTo, name, access);
+        SocketPath.Require(bindTo);
+        Socket socket = CreateUnix();
+        try
+        {
+            File.Delete(bindTo);
+            socket.Bind(new UnixDomainSocketEndPoint(bindTo));
+        }
+        catch (Exception refused) when (refused is SocketException or IOException or UnauthorizedAccessException)
+        {
+            socket.Dispose();
+            throw SocketPath.Refusal(
+                refused is SocketException { SocketErrorCode: var error } ? Errno.Of(error) : Errno.AccessDenied, path);
+        }
 
+        Grant(socket, bindTo, name, access);
         int listening = BeginToListen(socket, accepted: null, name);
-        File.Move(bindTo, path, overwrite: true);
+        if (!SocketPath.TryReplace(path, bindTo))
+        {
+            Close(listening);
+            File.Delete(bindTo);
+            throw SocketPath.Refusal(Errno.AccessDenied, path);
+        }
+
         return listening;
     }
 
