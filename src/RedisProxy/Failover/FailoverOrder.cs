@@ -24,6 +24,24 @@ internal sealed class FailoverOrder(FailoverPlan plan, ProxyOptions options, Top
     /// <summary>A failover may have begun.</summary>
     public bool IsGiven { get; private set; }
 
+    /// <summary>Asks Sentinel, right before the order, whether it could choose one of the replicas that were left out.</summary>
+    /// <exception cref="ServerException">One of them is back, and has perhaps less than the others; or Sentinel does not say.</exception>
+    public async Task RequireAbsenceAsync()
+    {
+        if (plan.LeftOut.Count == 0)
+        {
+            return;
+        }
+
+        RespValue[] replies = await SentinelCall.AskAsync(
+            plan.Sentinel!, options, context, AnswerWithin, ["SENTINEL", "REPLICAS", plan.MasterName]);
+        if (ListedReplica.Read(replies[0]).FirstOrDefault(
+            now => !now.IsDown && plan.LeftOut.Any(before => before.Announced == now.Announced)) is { } back)
+        {
+            throw new ServerException($"replica {back.Announced} is back and may lack data; try again when it has caught up");
+        }
+    }
+
     /// <returns>The outcome, a sentence.</returns>
     /// <exception cref="ServerException">Certainly none has begun: Sentinel is unreachable, or refuses (no good replica, for
     /// example).</exception>

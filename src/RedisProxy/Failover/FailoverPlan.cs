@@ -21,6 +21,9 @@ internal sealed record FailoverPlan(
     /// <summary>The connected Sentinels besides <see cref="Sentinel"/>: they are asked, and receive no order.</summary>
     public IReadOnlyList<HostEndpoint> OtherSentinels { get; init; } = [];
 
+    /// <summary>Replicas that have been down for long. No objections, as long as they stay away.</summary>
+    public IReadOnlyList<ListedReplica> LeftOut { get; init; } = [];
+
     /// <summary>Without these a failover is impossible, forced or not.</summary>
     public bool IsPossible => Sentinel is not null && Master is not null && Replicas.Count > 0;
 

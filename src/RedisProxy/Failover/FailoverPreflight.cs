@@ -15,6 +15,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
 {
     private readonly AddressPolicy _policy = new(options);
     private readonly List<string> _objections = [];
+    private readonly List<ListedReplica> _leftOut = [];
 
     /// <param name="view">Of the master to be replaced.</param>
     public async Task<FailoverPlan> RunAsync(TopologyView view)
@@ -47,6 +48,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
         {
             OtherSentinels =
                 [.. view.Sentinels.Where(one => one.IsConnected && one.Sentinel != sentinel).Select(one => one.Sentinel)],
+            LeftOut = _leftOut,
         };
     }
 
@@ -79,12 +81,22 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
             _objections.Add($"Sentinel {sentinel} says: {replies[0].Text}");
         }
 
-        foreach (Dictionary<string, string> fields in replies[1].Items.Select(item => item.ToFields()))
+        IReadOnlyList<ListedReplica> listed = ListedReplica.Read(replies[1]);
+        int? best = listed.Where(static replica => replica.IsEligible).Min(static replica => (int?)replica.Priority);
+        foreach (ListedReplica replica in listed)
         {
-            if (SentinelAnswer.ReadEndpoint(fields) is { } announced && IsEligible(announced, fields))
+            if (replica.IsEligible)
             {
-                HostEndpoint mapped = _policy.Map(announced);
-                replicas.Add(new ServerConnection(announced, await ResolveAsync(mapped), options.Backend, context));
+                HostEndpoint mapped = _policy.Map(replica.Announced);
+                replicas.Add(new ServerConnection(replica.Announced, await ResolveAsync(mapped), options.Backend, context));
+            }
+            else if (replica.CanBeLeftOut(best))
+            {
+                _leftOut.Add(replica);
+            }
+            else
+            {
+                Object(replica);
             }
         }
 
@@ -94,23 +106,16 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
         }
     }
 
-    // As Sentinel chooses: no replica that is down or disconnected, and none of priority 0 (redis.conf, replica-priority).
-    private bool IsEligible(HostEndpoint announced, Dictionary<string, string> fields)
+    private void Object(ListedReplica replica)
     {
-        string flags = fields.GetValueOrDefault("flags", "");
-        if (flags != "slave")
+        if (!replica.IsUp)
         {
-            _objections.Add($"replica {announced} is unhealthy: Sentinel reports the flags {flags} for it");
-            return false;
+            _objections.Add($"replica {replica.Announced} is unhealthy: Sentinel reports the flags {replica.Flags} for it");
         }
-
-        if (fields.GetValueOrDefault("master-link-status") != "ok")
+        else if (!replica.IsLinked)
         {
-            _objections.Add($"replica {announced} has lost its link to the master");
-            return false;
+            _objections.Add($"replica {replica.Announced} has lost its link to the master");
         }
-
-        return fields.GetValueOrDefault("slave-priority") != "0";
     }
 
     private async Task<IPEndPoint> ResolveAsync(HostEndpoint endpoint)

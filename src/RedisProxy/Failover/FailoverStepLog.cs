@@ -14,6 +14,16 @@ internal sealed class FailoverStepLog(string masterName, TimeProvider time, ILog
     /// <summary>Each with the time since the begin.</summary>
     public IReadOnlyList<string> Lines => _lines;
 
+    /// <summary>The failover does without these.</summary>
+    public void AddLeftOut(IEnumerable<ListedReplica> replicas)
+    {
+        foreach (ListedReplica replica in replicas)
+        {
+            string seconds = replica.DownFor.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
+            Add($"replica {replica.Announced} is left out: down for {seconds} s, says Sentinel");
+        }
+    }
+
     public void Add(string what)
     {
         lock (_adding)

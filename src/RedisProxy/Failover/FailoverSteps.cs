@@ -68,9 +68,13 @@ internal sealed class FailoverSteps(FailoverPlan plan, ProxyOptions options, Top
     /// <summary>Sends the order to Sentinel. From here on a failover may be in progress, whatever else fails.</summary>
     /// <returns>The outcome, a sentence.</returns>
     /// <exception cref="ServerException">Certainly none has begun.</exception>
-    public Task<string> OrderAsync() => _pause.IsUnbroken
-        ? _order.GiveAsync()
-        : throw new ServerException($"{_master.Announced} may have executed writes meanwhile: its pause could not be renewed in time");
+    public async Task<string> OrderAsync()
+    {
+        await _order.RequireAbsenceAsync();
+        return _pause.IsUnbroken
+            ? await _order.GiveAsync()
+            : throw new ServerException($"{_master.Announced} may have executed writes meanwhile: its pause could not be renewed in time");
+    }
 
     /// <summary>
     /// Polls quickly: until the old master is demoted, an impatient proxy elsewhere may take its silence for a failure. An old master

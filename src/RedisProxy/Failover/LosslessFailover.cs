@@ -120,6 +120,7 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
         await using var servers = new FailoverSteps(plan, running.Current, context);
         var steps = new FailoverStepLog(plan.MasterName, context.Time, log);
         string problem = "";
+        steps.AddLeftOut(plan.LeftOut);
         try
         {
             try

@@ -59,6 +59,9 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
 
     public List<(string Host, int Port)> Replicas { get; } = [];
 
+    /// <summary>Names and values that it says of a replica besides, or instead of the usual ones.</summary>
+    public Dictionary<(string Host, int Port), string[]> ReplicaFacts { get; } = [];
+
     /// <summary>How many times it was asked for a master.</summary>
     public int AskedCount => Volatile.Read(ref _asked);
 
@@ -187,12 +190,13 @@ internal sealed class ScriptedSentinel : IAsyncDisposable
         "quorum", Number(master.Quorum),
     ];
 
-    private static string[] ReplicaFields((string Host, int Port) replica) =>
+    private string[] ReplicaFields((string Host, int Port) replica) =>
     [
         .. InstanceFields("", replica.Host, replica.Port),
         "flags", "slave",
         "master-link-status", "ok",
         "slave-priority", "100",
+        .. ReplicaFacts.GetValueOrDefault(replica, []),
     ];
 
     private string[] OtherFields((string Id, string Host, int Port) other) =>
