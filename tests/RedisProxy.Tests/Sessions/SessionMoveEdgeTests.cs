@@ -113,6 +113,35 @@ public sealed class SessionMoveEdgeTests
     [PassageFact]
     public Task Session_WhoseLinkCannotArriveForAFault_IsRefused_AndServedWhereItWas() => RefuseAsync(failingCall: 2);
 
+    [PassageFact]
+    public async Task Session_ForWhichThereIsNoRoom_IsAskedForAgain_UntilItHasTakenTooLong()
+    {
+        var time = new FakeTimeProvider();
+        ProxyOptions options = SessionLab.Options();
+        options = options with { Listeners = [options.Listeners[0] with { MaxSessions = 1 }] };
+        await using SessionLab before = await SessionLab.StartAsync();
+        await using SessionLab after = await SessionLab.StartAsync(options, time);
+        (RawClient client, _) = await before.ConnectPairAsync();
+        await after.ShowAsync(Availability.Available, 7, before.First);
+        RawClient inTheWay = await after.ConnectAsync();
+        await SessionLab.EventuallyAsync(() => after.Counters.Phases.Sum() == 1, "the place is taken");
+        PassedMessage message = await before.TakeAsync();
+        Assert.Equal((Adoption.NotNow, ""), await after.AdoptAsync(message));
+        time.Advance(TimeSpan.FromSeconds(4.9));
+        Assert.Equal((Adoption.NotNow, ""), await after.AdoptAsync(message));
+        time.Advance(TimeSpan.FromSeconds(0.2));
+        Assert.Equal((Adoption.Refused, "there are too many sessions"), await after.AdoptAsync(message));
+
+        inTheWay.Dispose();
+        await SessionLab.EventuallyAsync(() => after.Counters.Phases.Sum() == 0, "the place is free");
+        Assert.Equal((Adoption.Adopted, ""), await after.AdoptAsync(message));
+
+        // There was room since then. This is how a message arrives for whose connections there are no descriptors.
+        var cut = new PassedMessage(message.Bytes, PassedMessage.None, PassedMessage.None, IsWhole: false);
+        Assert.Equal((Adoption.NotNow, ""), await after.AdoptAsync(cut));
+        client.Dispose();
+    }
+
     private static async Task RefuseAsync(int failingCall)
     {
         var kernel = new BreakingKernel();

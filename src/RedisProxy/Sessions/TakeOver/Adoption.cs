@@ -6,9 +6,11 @@ internal enum Adoption : byte
     /// <summary>The session runs here.</summary>
     Adopted,
 
-    /// <summary>It was not touched, and never will be: it is not understood, or there is no room for it.</summary>
+    /// <summary>It was not touched, and never will be: it is not understood, or there has been no room for it for too long.</summary>
     Refused,
 
-    /// <summary>It was not touched, but may be another time: this process does not know the master yet, or it is being replaced.</summary>
+    /// <summary>
+    /// It was not touched, but may be another time: this process does not know the master yet, or is being replaced, or has no room now.
+    /// </summary>
     NotNow,
 }

@@ -10,10 +10,11 @@ internal sealed class SessionArrival
     private readonly LoopSocket? _backend;
 
     /// <exception cref="InvalidDataException">It is not understood.</exception>
+    /// <exception cref="NoRoomException">The kernel had no descriptor left for it.</exception>
     public SessionArrival(Gate gate, PassedMessage message)
     {
         _gate = gate;
-        StateCodec.Require(message is { IsWhole: true, First: >= 0 }, "it was cut off, or there is no room for its descriptors");
+        NoRoomException.Unless(message is { IsWhole: true, First: >= 0 }, "it was cut off, or there is no room for its descriptors");
         _carried = CarriedSession.Open(message.Bytes);
         Client = new LoopSocket(gate.Loop, message.First);
         if (_carried.PeerAddress is { } address && !address.Equals(Client.PeerAddress))
@@ -31,13 +32,14 @@ internal sealed class SessionArrival
 
     /// <summary>Brings a new session to where the other one was, ready to start. If that fails, the session is discarded.</summary>
     /// <exception cref="InvalidDataException">It is not understood.</exception>
+    /// <exception cref="NoRoomException">The kernel cannot watch more sockets.</exception>
     public void Resume(Session session)
     {
         try
         {
             _carried.Read(session, _backend);
             bool areWatched = Client.TryRegister(isConnected: true) && _backend?.TryRegister(isConnected: true) != false;
-            StateCodec.Require(areWatched, "its sockets cannot be watched");
+            NoRoomException.Unless(areWatched, "its sockets cannot be watched");
             _carried.Attach(session);
         }
         catch

@@ -8,6 +8,10 @@ namespace RedisProxy.Sessions;
 /// <param name="moves">The way in the other direction.</param>
 internal sealed class SessionArrivals(Gate gate, Admission admission, SessionMoves moves)
 {
+    private const long RoomWithinMs = 5000;
+
+    private long? _lacksRoomSinceMs;
+
     public required Func<SessionSettings> Settings { get; init; }
 
     /// <summary>A session as for a client that has just connected.</summary>
@@ -36,9 +40,18 @@ internal sealed class SessionArrivals(Gate gate, Admission admission, SessionMov
             }
 
             bool hasRoom = admission.TryReadmit(arrival.Client, Settings(), out Action onFinished);
-            StateCodec.Require(hasRoom, "there are too many sessions");
+            NoRoomException.Unless(hasRoom, "there are too many sessions");
             Resume(arrival, onFinished);
+            _lacksRoomSinceMs = null;
             return Adoption.Adopted;
+        }
+        catch (NoRoomException lack)
+        {
+            // Others may end, here and in the other process, which tries again. But it may be waiting for its own end.
+            _lacksRoomSinceMs ??= gate.Loop.NowMs;
+            bool mayWait = gate.Loop.NowMs - _lacksRoomSinceMs < RoomWithinMs;
+            problem = mayWait ? "" : lack.Message;
+            return mayWait ? Adoption.NotNow : Adoption.Refused;
         }
         catch (InvalidDataException error)
         {
