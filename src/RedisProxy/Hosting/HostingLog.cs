@@ -48,4 +48,7 @@ internal static partial class HostingLog
         1013, LogLevel.Warning,
         "SIGHUP is ignored: this process is ending. If the configuration changed after the next one had started, reload that one")]
     public static partial void HangUpIgnored(ILogger log);
+
+    [LoggerMessage(1014, LogLevel.Information, "Nothing is taken over yet: {Problem}")]
+    public static partial void LooksForMaster(ILogger log, string problem);
 }

@@ -9,6 +9,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 using Microsoft.Extensions.Options;
 
@@ -38,6 +39,11 @@ internal static class ProxyHost
         AdminSockets? admin = null;
         try
         {
+            if (Successor.IsAwaited)
+            {
+                await LookFirstAsync(run, cancel);
+            }
+
             using TakeOverTurn? turn = run.TakesOver
                 ? await TakeOverTurn.AwaitAsync(run.Options.Listeners.Select(listener => listener.Bind), TimeProvider.System, cancel)
                 : null;
@@ -60,6 +66,14 @@ internal static class ProxyHost
         {
             admin?.Close();
         }
+    }
+
+    private static async Task LookFirstAsync(HostedRun run, CancellationToken cancel)
+    {
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => AddLogging(logging, run.LogLevel, run.LogsJson));
+        using var tls = new TlsSetup(run.Options);
+        TopologyContext context = ContextOf(TimeProvider.System, NullLoggerFactory.Instance, tls);
+        await FirstLook.FindMastersAsync(run.Options, context, loggers.CreateLogger<ProxyService>(), cancel);
     }
 
     private static IHost Build(HostedRun run, SocketTransport transport, TakeOverTurn? turn, AdminSockets admin)

@@ -89,6 +89,32 @@ public sealed class UpgradeTests : IAsyncLifetime
         Assert.Equal(0, await _proxy.Process.WaitForExitAsync(Patience));
     }
 
+    /// <summary>Until it knows its master the other process serves better, and it is the one that may end it.</summary>
+    [EpollFact("passes connections on")]
+    public async Task Reload_AnotherProgramFindsNoMaster_NoClientComesToIt()
+    {
+        Replace(_program, await File.ReadAllBytesAsync(_program));
+        string other = $"127.0.0.1:{FreePorts.Take()}";
+        string configuration = _proxy.Configuration.Replace(_server.Endpoint, other, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(_proxy.ConfigurationPath, configuration);
+        _proxy.Process.HangUp();
+        await Eventually.Within(
+            Patience,
+            () => _proxy.Process.LogTail.Contains("Nothing is taken over yet: no master of 'default': ", StringComparison.Ordinal),
+            "the new process says what it lacks");
+        for (int i = 0; i < 10; i++)
+        {
+            using RawClient client = await _proxy.ConnectAsync();
+            Assert.Equal("PONG", (await client.CallAsync("PING")).Text);
+            Assert.StartsWith("ready", await _proxy.Http.GetStringAsync("/healthz/ready"), StringComparison.Ordinal);
+        }
+
+        _proxy.Process.Terminate();
+        await _systemd.ReceiveAsync("STOPPING=1");
+        Assert.Equal(0, await _proxy.Process.WaitForExitAsync(Patience));
+        Assert.Contains("this process goes on: this process is being stopped", _proxy.Process.LogTail, StringComparison.Ordinal);
+    }
+
     /// <summary>A copy of the program, beside what it needs.</summary>
     private string Install()
     {
