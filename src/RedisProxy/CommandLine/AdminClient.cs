@@ -57,8 +57,8 @@ internal static class AdminClient
         }
         catch (HttpRequestException refused)
         {
-            string reason = admin.UnixPath is { } missing && !File.Exists(missing)
-                ? "there is no such file"
+            string reason = admin.UnixPath is { } file
+                ? ReasonAt(file, refused)
                 : (refused.InnerException as AuthenticationException)?.Message ?? refused.Message;
             await error.WriteLineAsync($"No proxy answers at {shown} ({reason}). Is it running, and is this its admin.bind?");
             return ExitCode.Failure;
@@ -74,6 +74,12 @@ internal static class AdminClient
             return ExitCode.Failure;
         }
     }
+
+    private static string ReasonAt(string path, HttpRequestException refused) =>
+        Directory.Exists(path) ? "this is a folder"
+        : !File.Exists(path) ? "there is no such file"
+        : refused.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused } ? "no process listens at this file"
+        : refused.InnerException?.Message ?? refused.Message;
 
     private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancel)
     {
