@@ -9,6 +9,9 @@ namespace RedisProxy.Hosting;
 /// </summary>
 internal sealed class SystemdNotifier : IDisposable
 {
+    // A supervisor that does not read, being stopped or overloaded, must not keep this process from ending.
+    private const int SendTimeoutMs = 1000;
+
     private readonly TimeProvider _time;
     private readonly Socket? _socket;
     private volatile bool _isHandedOver;
@@ -25,7 +28,7 @@ internal sealed class SystemdNotifier : IDisposable
             return;
         }
 
-        _socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        _socket = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified) { SendTimeout = SendTimeoutMs };
         _socket.Connect(new UnixDomainSocketEndPoint(socketPath[0] == '@' ? '\0' + socketPath[1..] : socketPath));
         bool isAboutUs = string.IsNullOrEmpty(watchdogPid)
             || watchdogPid == Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
@@ -86,7 +89,7 @@ internal sealed class SystemdNotifier : IDisposable
         }
         catch (SocketException)
         {
-            // The receiver is gone. That is no reason to stop serving.
+            // The receiver is gone, or does not read. That is no reason to stop serving.
         }
     }
 }
