@@ -179,14 +179,15 @@ public sealed class StatusPageTests
     {
         await browser.EvaluateAsync("document.body.focus()");
         var reached = new List<string>();
-        for (int i = 0; i < 8; i++)
+        for (int i = 0; i < 9; i++)
         {
             await browser.PressTabAsync();
             reached.Add(await browser.EvaluateAsync(
                 "document.activeElement.getAttribute('aria-label') || document.activeElement.textContent"));
         }
 
-        Assert.Equal(["Skip to content", "status", "sessions", "audit", "config", "metrics", "ready", "Sentinels of mymaster"], reached);
+        Assert.Equal(
+            ["Skip to content", "status", "sessions", "slowlog", "audit", "config", "metrics", "ready", "Sentinels of mymaster"], reached);
         await browser.EvaluateAsync("window.before = document.activeElement");
         await browser.EventuallyAsync("document.contains(window.before) === false", "the page was drawn anew");
         Assert.Equal("Sentinels of mymaster", await browser.EvaluateAsync("document.activeElement.getAttribute('aria-label')"));

@@ -61,7 +61,7 @@ public sealed class StatusTextTests
         "1", "h", 1, Ready: true, Stopping: false, 1, [], [Listener("own", null), Listener("many", Links)]);
 
     private static ListenerStatus Listener(string name, LinksStatus? links) => new(
-        name, "127.0.0.1:1", "m", Paused: false, Draining: false, MaxSessions: 10, None, 0, 0, 0, 0, 0, None, None, "master", [], links);
+        name, "127.0.0.1:1", "m", Paused: false, Draining: false, MaxSessions: 10, None, 0, 0, 0, 0, 0, 0, None, None, "master", [], links);
 
     private static SessionStatus Session(long id, string? link, string? reason) =>
         new(id, "many", "127.0.0.1:9", "", 0, "serving", 1, 0, 0, 0, 0, link, reason);

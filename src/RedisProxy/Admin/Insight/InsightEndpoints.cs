@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Net.Http.Headers;
 
+using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
 
 using static RedisProxy.Admin.AdminAnswers;
@@ -35,7 +36,8 @@ internal static class InsightEndpoints
         }
 
         TimeProvider time = http.RequestServices.GetRequiredService<TimeProvider>();
-        if (await AskAsync(http, () => query.AskAsync(forwarder, time, showsKeys)) is { } answer)
+        SlowlogOptions options = http.RequestServices.GetRequiredService<RunningOptions>().Current.Slowlog;
+        if (await AskAsync(http, () => query.AskAsync(forwarder, options, time, showsKeys)) is { } answer)
         {
             await (IsForPeople(http)
                 ? WriteAsync(http, isOk: true, SlowlogText.Of(answer, showsKeys))

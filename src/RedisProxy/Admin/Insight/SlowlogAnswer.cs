@@ -4,8 +4,9 @@ namespace RedisProxy.Admin;
 
 /// <summary>The document of <c>/slowlog</c>.</summary>
 /// <param name="Total">Slow requests since the start; the last ones are kept.</param>
+/// <param name="ThresholdSeconds">From which time on requests are kept; 0: none.</param>
 /// <param name="Requests">The newest first.</param>
-internal sealed record SlowlogAnswer(long Total, IReadOnlyList<SlowRequestStatus> Requests);
+internal sealed record SlowlogAnswer(long Total, double ThresholdSeconds, IReadOnlyList<SlowRequestStatus> Requests);
 
 /// <param name="At">When its reply was read.</param>
 /// <param name="Seconds">From its dispatch to the server until then.</param>

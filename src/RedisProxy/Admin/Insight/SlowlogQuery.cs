@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
+using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
 using RedisProxy.Sessions;
 
@@ -20,16 +21,18 @@ internal sealed record SlowlogQuery(ListQuery List)
 
     /// <summary>Each loop looks at its own; no loop waits for another one.</summary>
     /// <param name="forwarder">Of the listeners.</param>
+    /// <param name="options">In effect now.</param>
     /// <param name="time">The clock of the answer's times.</param>
     /// <param name="showsKeys">The caller may see them.</param>
     /// <exception cref="TimeoutException">A loop is hung.</exception>
-    public async Task<SlowlogAnswer> AskAsync(Forwarder forwarder, TimeProvider time, bool showsKeys)
+    public async Task<SlowlogAnswer> AskAsync(Forwarder forwarder, SlowlogOptions options, TimeProvider time, bool showsKeys)
     {
         (string Listener, SessionListener Part)[] parts = LoopQuestions.PartsOf(forwarder, List.Listener);
         SlowRequestStatus[][] answers = await LoopQuestions.AskAsync(
             parts, (listener, part) => Look(listener, part, time.GetUtcNow(), showsKeys));
         return new SlowlogAnswer(
             parts.Sum(of => of.Part.Counters.Slow.Count),
+            options.Threshold.TotalSeconds,
             [.. answers.SelectMany(answer => answer).OrderByDescending(request => request.At).Take(List.Limit)]);
     }
 

@@ -160,6 +160,7 @@ internal sealed record FailoverStatus(
 /// <param name="Paused">By an operator.</param>
 /// <param name="Draining">It accepts no more clients: an operator has drained it, or the proxy is stopping.</param>
 /// <param name="Sessions">Current ones, by phase.</param>
+/// <param name="SlowRequests">Requests that a server took long to answer, see <c>/slowlog</c>.</param>
 /// <param name="Pinned">Sessions closed by the loss of a master, by the state that cannot be replayed; reasons that occurred.</param>
 /// <param name="Ended">Sessions that have ended, by the first cause; causes that occurred.</param>
 /// <param name="Role"><c>master</c> or <c>replica</c>: which servers are used.</param>
@@ -178,6 +179,7 @@ internal sealed record ListenerStatus(
     long Requests,
     long RequestBytes,
     long ReplyBytes,
+    long SlowRequests,
     IReadOnlyDictionary<string, long> Pinned,
     IReadOnlyDictionary<string, long> Ended,
     string Role,
@@ -205,6 +207,7 @@ internal sealed record ListenerStatus(
             counters.Sum(of => of.Requests),
             counters.Sum(of => of.RequestBytes),
             counters.Sum(of => of.ReplyBytes),
+            counters.Sum(of => of.Slow.Count),
             By(Enum.GetValues<PinReason>()[1..], static (of, reason) => of.Pinned[(int)reason], areZerosShown: false),
             By(Enum.GetValues<EndCause>()[1..], static (of, cause) => of.Ended[(int)cause], areZerosShown: false),
             Labels.Of(listener.Options.Role),
