@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using System.Security.Cryptography.X509Certificates;
 
 using RedisProxy.Configuration;
 
@@ -87,6 +86,8 @@ internal sealed class AdminCommands
         Description = "Try for a minute while there are objections, then wait until the replicas are in sync.",
     };
 
+    private readonly Option<bool> _dryRun = new("--dry-run") { Description = "Only tell what would happen; nothing is changed or held." };
+
     private readonly Option<string> _for = new("--for")
     {
         HelpName = "DURATION",
@@ -134,11 +135,20 @@ internal sealed class AdminCommands
     {
         Health.Add(_live);
         Pause.Add(_for);
+        Pause.Add(_dryRun);
         Kill.Add(_id);
         Failover.Add(_master);
         Failover.Add(_force);
         Failover.Add(_ifMaster);
         Failover.Add(_wait);
+        Failover.Add(_dryRun);
+        _wait.Validators.Add(result =>
+        {
+            if (result.GetValue(_wait) && result.GetValue(_dryRun))
+            {
+                result.AddError("--dry-run and --wait contradict each other: a dry run does not wait for a better moment");
+            }
+        });
         NotifyTest.Add(_receiver);
         foreach (Command verb in new[] { Slowlog, HotKeys, Pause, Resume, Drain, Reload, Kill, Failover, NotifyTest })
         {
@@ -173,7 +183,7 @@ internal sealed class AdminCommands
         (Sessions, SessionsOf),
         (Slowlog, SlowlogOf),
         (HotKeys, HotKeysOf),
-        (Pause, arguments => VerbOf(arguments, "pause", ("listener", _listener), ("for", _for))),
+        (Pause, PauseOf),
         (Resume, arguments => VerbOf(arguments, "resume", ("listener", _listener))),
         (Failover, FailoverOf),
         (NotifyTest, arguments => VerbOf(arguments, WithQuery("notify/test", [("receiver", arguments.GetValue(_receiver))]))),
@@ -222,12 +232,20 @@ internal sealed class AdminCommands
         };
     }
 
+    private AdminQuestion PauseOf(ParseResult arguments) => VerbOf(arguments, WithQuery("pause",
+    [
+        ("listener", arguments.GetValue(_listener)),
+        ("for", arguments.GetValue(_for)),
+        ("dryRun", arguments.GetValue(_dryRun) ? "true" : null),
+    ]));
+
     private AdminQuestion FailoverOf(ParseResult arguments) => VerbOf(arguments, WithQuery("failover",
     [
         ("master", arguments.GetValue(_master)),
         ("force", arguments.GetValue(_force) ? "true" : null),
         ("ifMaster", arguments.GetValue(_ifMaster)),
         ("wait", arguments.GetValue(_wait) ? "60s" : null),
+        ("dryRun", arguments.GetValue(_dryRun) ? "true" : null),
     ]));
 
     private AdminQuestion VerbOf(ParseResult arguments, string path, params (string Name, Option<string> Option)[] parameters) =>
@@ -259,36 +277,4 @@ internal sealed class AdminCommands
             .Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Value!)}");
         return $"{path}?{string.Join('&', query)}".TrimEnd('?');
     }
-}
-
-/// <param name="Path">With the query, without a leading slash.</param>
-/// <param name="IsJson">Otherwise text for people.</param>
-internal sealed record AdminQuestion(string Path, bool IsJson)
-{
-    /// <summary>It changes something: a POST.</summary>
-    public bool IsVerb { get; init; }
-
-    /// <summary>The token is sent along, if there is one.</summary>
-    public bool ShowsToken { get; init; }
-
-    /// <summary>It is asked again and again.</summary>
-    public bool IsWatched { get; init; }
-
-    /// <summary>For the answer; null: as long as it may reasonably take.</summary>
-    public TimeSpan? MaxTime { get; init; }
-
-    /// <summary>The file with the token; null: in the configuration.</summary>
-    public string? TokenFile { get; init; }
-
-    /// <summary>Null: unknown.</summary>
-    public string? Token { get; init; }
-
-    /// <summary>Also answered at <c>admin.metricsBind</c>.</summary>
-    public bool IsHealth => Path.StartsWith("healthz/", StringComparison.Ordinal);
-
-    /// <summary>The proxy answers over TLS.</summary>
-    public bool IsSecure { get; init; }
-
-    /// <summary>The certificate that the proxy has by its configuration, which is then all that is trusted; null: unknown.</summary>
-    public X509Certificate2? Certificate { get; init; }
 }

@@ -14,22 +14,28 @@ namespace RedisProxy.Failover;
 internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext context)
 {
     private readonly AddressPolicy _policy = new(options);
-    private readonly List<string> _objections = [];
+    private readonly List<FailoverCheck> _checks = [];
+    private readonly List<ListedReplica> _eligible = [];
     private readonly List<ListedReplica> _leftOut = [];
+    private List<string> _objections = [];
 
     /// <param name="view">Of the master to be replaced.</param>
     public async Task<FailoverPlan> RunAsync(TopologyView view)
     {
         string name = view.MasterName;
+        Begin(FailoverCheck.Available);
         if (view.Availability != Availability.Available || view.Master is not { } node)
         {
-            return new FailoverPlan(name, null, null, [], [$"the master of '{name}' is not available now: {view.Reason}"]);
+            _objections.Add($"the master of '{name}' is not available now: {view.Reason}");
+            return new FailoverPlan(name, null, null, [], _checks);
         }
 
+        Begin(FailoverCheck.Sentinels);
         HostEndpoint? sentinel = ChooseSentinel(view);
         if (sentinel is null)
         {
-            return new FailoverPlan(name, null, null, [], [.. _objections, $"no connected Sentinel reports {node.Announced}"]);
+            _objections.Add($"no connected Sentinel reports {node.Announced}");
+            return new FailoverPlan(name, null, null, [], _checks);
         }
 
         var master = new ServerConnection(node.Announced, node.Address, options.Backend, context);
@@ -44,12 +50,20 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
             _objections.Add(failure.Message);
         }
 
-        return new FailoverPlan(name, sentinel, master, replicas, _objections)
+        return new FailoverPlan(name, sentinel, master, replicas, _checks)
         {
+            Candidates = Candidates(),
             OtherSentinels =
                 [.. view.Sentinels.Where(one => one.IsConnected && one.Sentinel != sentinel).Select(one => one.Sentinel)],
             LeftOut = _leftOut,
         };
+    }
+
+    // Objections are of this check from now on.
+    private void Begin(string check)
+    {
+        _objections = [];
+        _checks.Add(new FailoverCheck(check) { Objections = _objections });
     }
 
     private HostEndpoint? ChooseSentinel(TopologyView view)
@@ -76,11 +90,13 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
         RespValue[] replies = await SentinelCall.AskAsync(
             sentinel, options, context, answerWithin: null,
             ["SENTINEL", "CKQUORUM", name], ["SENTINEL", "REPLICAS", name]);
+        Begin(FailoverCheck.Quorum);
         if (replies[0].IsError)
         {
             _objections.Add($"Sentinel {sentinel} says: {replies[0].Text}");
         }
 
+        Begin(FailoverCheck.Replicas);
         IReadOnlyList<ListedReplica> listed = ListedReplica.Read(replies[1]);
         int? best = listed.Where(static replica => replica.IsEligible).Min(static replica => (int?)replica.Priority);
         foreach (ListedReplica replica in listed)
@@ -88,6 +104,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
             if (replica.IsEligible)
             {
                 HostEndpoint mapped = _policy.Map(replica.Announced);
+                _eligible.Add(replica);
                 replicas.Add(new ServerConnection(replica.Announced, await ResolveAsync(mapped), options.Backend, context));
             }
             else if (replica.CanBeLeftOut(best))
@@ -118,6 +135,12 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
         }
     }
 
+    private HostEndpoint[] Candidates()
+    {
+        int first = _eligible.Select(static replica => replica.Priority).DefaultIfEmpty().Min();
+        return [.. _eligible.Where(replica => replica.Priority == first).Select(static replica => replica.Announced)];
+    }
+
     private async Task<IPEndPoint> ResolveAsync(HostEndpoint endpoint)
     {
         IPAddress? address = await context.FindAddressAsync(endpoint.Host, CancellationToken.None);
@@ -128,13 +151,16 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
 
     private async Task LookAtMasterAsync(ServerConnection master, List<ServerConnection> replicas)
     {
+        Begin(FailoverCheck.Permissions);
         await CheckPermissionsAsync(master);
+        Begin(FailoverCheck.Pauses);
         IReadOnlyDictionary<string, string> clients = await master.InfoAsync("clients");
         if (clients.GetValueOrDefault("paused_reason", "none") != "none")
         {
             _objections.Add($"the clients of {master.Announced} are paused already");
         }
 
+        Begin(FailoverCheck.Lag);
         foreach (ServerConnection replica in replicas)
         {
             long? lag = await FailoverSteps.LagAsync(master, replica);

@@ -1,3 +1,5 @@
+using RedisProxy.Configuration;
+
 namespace RedisProxy.Failover;
 
 /// <summary>How a failover on demand ended.</summary>
@@ -6,6 +8,12 @@ namespace RedisProxy.Failover;
 /// <param name="Steps">The steps taken, each with the time since the hold began.</param>
 internal sealed record FailoverResult(FailoverEnd End, string Problem, IReadOnlyList<string> Objections, IReadOnlyList<string> Steps)
 {
+    /// <summary>Those that were made, if only they were asked for.</summary>
+    public IReadOnlyList<FailoverCheck> Checks { get; init; } = [];
+
+    /// <inheritdoc cref="FailoverPlan.Candidates"/>
+    public IReadOnlyList<HostEndpoint> Candidates { get; init; } = [];
+
     /// <param name="why">A sentence.</param>
     public static FailoverResult NotTheMaster(string why) => new(FailoverEnd.NotTheMaster, why, [], []);
 
@@ -19,6 +27,9 @@ internal enum FailoverEnd
 
     /// <summary>There were objections, so nothing was done.</summary>
     Refused,
+
+    /// <summary>It would have begun, but only the checks were asked for.</summary>
+    WouldGo,
 
     /// <summary>It was begun and then aborted.</summary>
     Aborted,

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 
-using RedisProxy.Audit;
 using RedisProxy.Configuration;
 using RedisProxy.DataPlane;
 using RedisProxy.Servers;
@@ -36,21 +35,16 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
     public bool IsUnderWay => Volatile.Read(ref _underWay) is not null;
 
     /// <param name="masterName">Sentinel's name of the master.</param>
-    /// <param name="isForced">Despite the objections of the preflight, as far as possible.</param>
+    /// <param name="isForced">Despite the objections of the checks, as far as possible.</param>
     public async Task<FailoverResult> RunAsync(string masterName, bool isForced)
     {
-        DataPlaneListener[] held = [.. forwarder.Listeners.Where(listener => listener.IsOfMaster(masterName))];
-        if (running.Current.Sentinel is null || held.Length == 0)
-        {
-            return FailoverResult.Refused([$"no listener serves a master '{masterName}' monitored by Sentinel"]);
-        }
-
+        DataPlaneListener[] held = HeldOf(masterName);
         var run = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_beginning)
         {
-            if (_isStopping || _underWay is not null)
+            if (RefusalOf(masterName, held) is { } refusal)
             {
-                return FailoverResult.Refused([_isStopping ? "the proxy is stopping" : "another one is in progress"]);
+                return FailoverResult.Refused([refusal]);
             }
 
             _underWay = run;
@@ -58,12 +52,8 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
 
         try
         {
-            await using FailoverPlan plan = await new FailoverPreflight(running.Current, context).RunAsync(held[0].Source.Current);
-            string[] objections = [.. plan.Objections, .. await AuditAsync(plan), .. held.Where(listener => listener.IsPaused).Select(
-                listener => $"listener '{listener.Options.Name}' is paused")];
-            return !plan.IsPossible || (objections.Length > 0 && !isForced)
-                ? FailoverResult.Refused(objections)
-                : await RunAsync(plan, held);
+            await using FailoverPlan plan = await new FailoverReview(running.Current, context).RunAsync(held);
+            return plan.MayGo(isForced) ? await RunAsync(plan, held) : FailoverResult.Refused(plan.Objections);
         }
         finally
         {
@@ -76,25 +66,38 @@ internal sealed class LosslessFailover(RunningOptions running, Forwarder forward
         }
     }
 
-    /// <summary>
-    /// What the replicas lack compared with the master, or that this is unknown. A warning is no reason to put off maintenance.
-    /// </summary>
-    private static async Task<IEnumerable<string>> AuditAsync(FailoverPlan plan)
+    /// <summary>Only the checks of <see cref="RunAsync(string, bool)"/>; nothing is changed, and nobody waits.</summary>
+    public async Task<FailoverResult> TryOutAsync(string masterName, bool isForced)
     {
-        if (plan.Master is null)
+        DataPlaneListener[] held = HeldOf(masterName);
+        string? refusal;
+        lock (_beginning)
         {
-            return [];
+            refusal = RefusalOf(masterName, held);
         }
 
-        ServerFacts master = await FactCollector.AskAsync(plan.Master);
-        ServerFacts[] replicas = await Task.WhenAll(plan.Replicas.Select(FactCollector.AskAsync));
-        IEnumerable<string> unknown = replicas.Prepend(master)
-            .Where(server => server.IsKnown && server.Settings.Count == 0)
-            .Select(server => $"{server.Announced}: {string.Join(", ", server.Refusals)}");
-        return unknown.Concat(DeploymentAudit.JudgeServers(master, replicas)
-            .Where(finding => finding.Severity == Severity.Critical)
-            .Select(finding => $"{finding.Where}: {finding.Topic} {finding.Text}"));
+        if (refusal is not null)
+        {
+            var refused = new FailoverCheck(FailoverCheck.NoOther) { Objections = [refusal] };
+            return FailoverResult.Refused([refusal]) with { Checks = [refused] };
+        }
+
+        await using FailoverPlan plan = await new FailoverReview(running.Current, context).RunAsync(held);
+        FailoverResult result = plan.MayGo(isForced)
+            ? new FailoverResult(FailoverEnd.WouldGo, "", plan.Objections, [])
+            : FailoverResult.Refused(plan.Objections);
+        return result with { Checks = [new FailoverCheck(FailoverCheck.NoOther), .. plan.Checks], Candidates = plan.Candidates };
     }
+
+    private DataPlaneListener[] HeldOf(string masterName) =>
+        [.. forwarder.Listeners.Where(listener => listener.IsOfMaster(masterName))];
+
+    private string? RefusalOf(string masterName, DataPlaneListener[] held) =>
+        running.Current.Sentinel is null || held.Length == 0
+            ? $"no listener serves a master '{masterName}' monitored by Sentinel"
+            : _isStopping ? "the proxy is stopping"
+            : _underWay is not null ? "another one is in progress"
+            : null;
 
     /// <summary>
     /// Starts none any more. One in progress is aborted if Sentinel has not received the order yet, and otherwise awaited: a process

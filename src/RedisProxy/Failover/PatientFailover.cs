@@ -43,7 +43,7 @@ internal sealed class PatientFailover(LosslessFailover failover, TopologyService
     {
         if (demand.Server is not { } server || !ServerName.TryParse(server, out ServerName? name))
         {
-            return await failover.RunAsync(demand.MasterName, demand.IsForced);
+            return await GoAsync(demand);
         }
 
         // Otherwise the named server may become the master in a moment, or may just have been it.
@@ -65,7 +65,7 @@ internal sealed class PatientFailover(LosslessFailover failover, TopologyService
         string servers = $"the master of '{view.MasterName}' is {view.Master!.Announced}; replicas: {string.Join(", ", view.Replicas)}";
         return named switch
         {
-            NamedServer.Master => await failover.RunAsync(demand.MasterName, demand.IsForced),
+            NamedServer.Master => await GoAsync(demand),
             NamedServer.Unknown => FailoverResult.Refused([$"the address of {server} cannot be found; {servers}"]),
             NamedServer.Several => FailoverResult.Refused([$"{server} may be the master or another server, name it in full; {servers}"]),
             _ => FailoverResult.NotTheMaster(
@@ -73,6 +73,10 @@ internal sealed class PatientFailover(LosslessFailover failover, TopologyService
                 + $"replicas: {string.Join(", ", view.Replicas)}"),
         };
     }
+
+    private Task<FailoverResult> GoAsync(FailoverDemand demand) => demand.IsDryRun
+        ? failover.TryOutAsync(demand.MasterName, demand.IsForced)
+        : failover.RunAsync(demand.MasterName, demand.IsForced);
 
     private static bool IsSettled(TopologyView view) =>
         view is { Availability: Availability.Available, IsPromoting: false, Master: not null };
@@ -108,4 +112,8 @@ internal sealed class PatientFailover(LosslessFailover failover, TopologyService
 /// <param name="IsForced">Despite objections.</param>
 /// <param name="Wait">While there are objections, and afterwards for the replicas, in all. Zero: once, and for none.</param>
 /// <param name="Server">Only if it is the master, as of <see cref="ServerName"/>; null: whichever it is.</param>
-internal sealed record FailoverDemand(string MasterName, bool IsForced, TimeSpan Wait, string? Server);
+internal sealed record FailoverDemand(string MasterName, bool IsForced, TimeSpan Wait, string? Server)
+{
+    /// <summary>Only the checks, now.</summary>
+    public bool IsDryRun { get; init; }
+}

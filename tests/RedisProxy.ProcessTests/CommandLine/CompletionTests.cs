@@ -25,6 +25,8 @@ public sealed class CompletionTests
         { "kill --", "--token-file --config --admin --help" },
         { "check --l", "--listen --loops --log-level" },
         { "status --j", "--json" },
+        { "failover --d", "--dry-run" },
+        { "pause --d", "--dry-run" },
         { "--log-level ", "trace debug info warning error none" },
         { "check --log-level w", "warning" },
         { "--log-format ", "text json" },

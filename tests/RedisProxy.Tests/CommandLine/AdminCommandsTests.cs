@@ -37,6 +37,8 @@ public sealed class AdminCommandsTests
     [InlineData("POST 127.0.0.1:9180 drain?listener=a", "drain", "--listener", "a")]
     [InlineData("POST 127.0.0.1:9180 sessions/4711/kill with s3cret", "kill", "4711", "--token-file", "token")]
     [InlineData("POST 127.0.0.1:9180 failover", "failover")]
+    [InlineData("POST 127.0.0.1:9180 failover?master=m&force=true&dryRun=true", "failover", "m", "--dry-run", "--force")]
+    [InlineData("POST 127.0.0.1:9180 pause?for=3s&dryRun=true", "pause", "--for", "3s", "--dry-run")]
     [InlineData("POST 127.0.0.1:9180 failover?ifMaster=10.1.2.3%3A6379&wait=60s", "failover", "--if-master", "10.1.2.3:6379", "--wait")]
     [InlineData("POST 127.0.0.1:9180 notify/test", "notify-test")]
     [InlineData("POST 127.0.0.1:9180 notify/test?receiver=ops", "notify-test", "ops")]

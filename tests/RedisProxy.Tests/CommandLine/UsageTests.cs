@@ -19,9 +19,9 @@ public sealed class UsageTests
         { "sessions", "--json --listener --phase --client --name --limit --config --admin" },
         { "slowlog", "--json --listener --limit --token-file --config --admin" },
         { "hotkeys", "--json --listener --limit --for --token-file --config --admin" },
-        { "pause", "--for --listener --token-file --config --admin" },
+        { "pause", "--for --dry-run --listener --token-file --config --admin" },
         { "resume", "--listener --token-file --config --admin" },
-        { "failover", "--force --if-master --wait --token-file --config --admin" },
+        { "failover", "--force --if-master --wait --dry-run --token-file --config --admin" },
         { "notify-test", "--token-file --config --admin" },
         { "drain", "--listener --token-file --config --admin" },
         { "reload", "--token-file --config --admin" },
@@ -83,6 +83,10 @@ public sealed class UsageTests
     [InlineData("completion: \"tcsh\" is unknown; expected \"bash\", \"zsh\" or \"fish\"", "completion", "tcsh")]
     [InlineData("completion needs <shell>: one of bash, zsh, fish", "completion")]
     [InlineData("--for needs a value: --for DURATION", "pause", "--for")]
+    [InlineData(
+        "--dry-run and --wait contradict each other: a dry run does not wait for a better moment", "failover", "m", "--dry-run", "--wait")]
+    [InlineData("--dryrun is not an option of failover; did you mean --dry-run?", "failover", "--dryrun")]
+    [InlineData("--dry-run is not an option of resume", "resume", "--dry-run")]
     public async Task Usage_OfACommandWrong_PointsToItsHelp(string sentence, params string[] args)
     {
         CommandLineRun run = await CommandLineRun.OfAsync(args);

@@ -266,6 +266,9 @@ internal sealed class SessionLab : IAsyncDisposable
     /// <summary>Clients that wait in a pop, about to be unblocked by our order.</summary>
     public Task<BlockedWaits> MarkWaitsAsync() => _loop.InvokeAsync(() => BlockedWaits.Mark(_listener.Gate));
 
+    /// <summary>What a hold would meet now.</summary>
+    public Task<HoldForecast> ForecastAsync() => _loop.InvokeAsync(() => HoldForecast.Of(_listener));
+
     /// <summary>The loop stands still meanwhile, and sees all that happened in one turn.</summary>
     /// <returns>What the action has begun and the loop will finish.</returns>
     public async Task<Task> WhileLoopIsHeldUpAsync(Func<Task<Task>> action)

@@ -12,10 +12,13 @@ namespace RedisProxy.Admin;
 
 /// <summary>
 /// <c>POST /failover?master=NAME&amp;force=true&amp;ifMaster=ADDRESS&amp;wait=60s</c>: 200 when done, or when that server is not the
-/// master; 409 when there are objections, 500 when aborted. The body lists the steps with their times, or the reason.
+/// master; 409 when there are objections, 500 when aborted. The body lists the steps with their times, or the reason. With
+/// <c>dryRun=true</c> instead of <c>wait</c> the checks and their results, with the status that the order would begin with.
 /// </summary>
 internal static class FailoverVerb
 {
+    public static readonly string[] Parameters = ["master", "force", "ifMaster", "wait", DryRun.Parameter];
+
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(60);
 
     public static async Task<VerbAnswer> RunAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
@@ -32,16 +35,25 @@ internal static class FailoverVerb
             return VerbAnswer.Bad($"there is no master '{name}'; known masters: {string.Join(", ", known)}");
         }
 
-        string force = http.Request.Query["force"].ToString();
-        if (force is not ("" or "true" or "false"))
+        if (VerbQuery.FlagOf(http, "force") is not { } isForced)
         {
-            return VerbAnswer.Bad("force must be true or false");
+            return VerbQuery.BadFlag("force");
+        }
+
+        if (VerbQuery.FlagOf(http, DryRun.Parameter) is not { } isDryRun)
+        {
+            return VerbQuery.BadFlag(DryRun.Parameter);
         }
 
         TimeSpan wait = TimeSpan.Zero;
         if (http.Request.Query["wait"].ToString() is { Length: > 0 } text && (!DurationText.TryParse(text, out wait) || wait > MaxWait))
         {
             return VerbAnswer.Bad($"wait must be a duration of at most {MaxWait.TotalSeconds:0}s");
+        }
+
+        if (isDryRun && wait > TimeSpan.Zero)
+        {
+            return VerbAnswer.Bad("dryRun and wait contradict each other: a dry run does not wait for a better moment");
         }
 
         string? server = http.Request.Query["ifMaster"];
@@ -52,13 +64,20 @@ internal static class FailoverVerb
 
         ITopologySource source = listeners.First(listener => listener.Source.Current.MasterName == name).Source;
         FailoverResult result = await http.RequestServices.GetRequiredService<PatientFailover>().RunAsync(
-            source, new FailoverDemand(name, force == "true", wait, server), http.RequestAborted);
-        return new VerbAnswer(StatusOf(result.End), Describe(result, name));
+            source, new FailoverDemand(name, isForced, wait, server) { IsDryRun = isDryRun }, http.RequestAborted);
+        var answer = new VerbAnswer(StatusOf(result.End), isDryRun ? DescribeDryRun(result, name) : Describe(result, name));
+        return isDryRun && result.End != FailoverEnd.NotTheMaster
+            ? await DryRun.AnswerAsync(http, HeldOf(http, name), answer)
+            : answer;
     }
+
+    // All of them, whichever listener was named.
+    private static DataPlaneListener[] HeldOf(HttpContext http, string master) =>
+        [.. http.RequestServices.GetRequiredService<Forwarder>().Listeners.Where(listener => listener.IsOfMaster(master))];
 
     private static int StatusOf(FailoverEnd end) => end switch
     {
-        FailoverEnd.Done or FailoverEnd.NotTheMaster => StatusCodes.Status200OK,
+        FailoverEnd.Done or FailoverEnd.NotTheMaster or FailoverEnd.WouldGo => StatusCodes.Status200OK,
         FailoverEnd.Refused => StatusCodes.Status409Conflict,
         _ => StatusCodes.Status500InternalServerError,
     };
@@ -79,4 +98,30 @@ internal static class FailoverVerb
 
         return text.ToString();
     }
+
+    private static string DescribeDryRun(FailoverResult result, string master)
+    {
+        string head = result.End switch
+        {
+            FailoverEnd.NotTheMaster => $"nothing to do: {result.Problem}",
+            FailoverEnd.Refused => $"a failover of '{master}' would be refused {DryRun.Mark}",
+            _ when result.Objections.Count > 0 => $"'{master}' would get a new master despite the objections {DryRun.Mark}",
+            _ => $"'{master}' would get a new master {DryRun.Mark}",
+        };
+        IEnumerable<string> checks = result.Checks.Count > 0
+            ? TextTable.LinesOf([.. FailoverCheck.All.SelectMany(what => RowsOf(what, result.Checks))])
+            : result.Objections.Select(static objection => $"objection: {objection}");
+        string[] next = result.Candidates switch
+        {
+            [] => [],
+            [var only] => [$"the next master would be {only}"],
+            var some => [$"the next master would be one of {string.Join(", ", some)}: of the same priority, so Sentinel goes by data"],
+        };
+        return string.Join('\n', [head, .. checks.Select(static line => $"  {line}"), .. next]);
+    }
+
+    private static IEnumerable<string[]> RowsOf(string what, IReadOnlyList<FailoverCheck> made) =>
+        made.FirstOrDefault(check => check.What == what) is not { } check ? [["not made", what]]
+        : check.Objections.Count == 0 ? [["ok", what]]
+        : check.Objections.Select(objection => new[] { "objection", objection });
 }

@@ -22,13 +22,13 @@ internal static class OperatorVerbs
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapPost("/pause", http => ActAsync(http, PauseAsync));
+        endpoints.MapPost("/pause", http => ActAsync(http, PauseAsync, "for", DryRun.Parameter));
         endpoints.MapPost("/resume", http => ActAsync(http, ResumeAsync));
         endpoints.MapPost("/drain", http => ActAsync(http, DrainAsync));
         endpoints.MapPost("/reload", http => ActAsync(http, ReloadAsync));
         endpoints.MapPost("/sessions/{id}/kill", http => ActAsync(http, KillAsync));
-        endpoints.MapPost("/failover", http => ActAsync(http, FailoverVerb.RunAsync));
-        endpoints.MapPost("/notify/test", http => ActAsync(http, NotifyVerb.RunAsync));
+        endpoints.MapPost("/failover", http => ActAsync(http, FailoverVerb.RunAsync, FailoverVerb.Parameters));
+        endpoints.MapPost("/notify/test", http => ActAsync(http, NotifyVerb.RunAsync, "receiver"));
     }
 
     private static Task<VerbAnswer> PauseAsync(HttpContext http, IReadOnlyList<DataPlaneListener> listeners)
@@ -40,12 +40,21 @@ internal static class OperatorVerbs
             return Task.FromResult(VerbAnswer.Bad($"for must be a duration of at most {MaxPause.TotalMinutes:0}m, such as 10s"));
         }
 
+        string howLong = atMost.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+        bool? isDryRun = VerbQuery.FlagOf(http, DryRun.Parameter);
+        if (isDryRun != false)
+        {
+            string would = $"would be paused for at most {howLong} s: {NamesOf(listeners)} {DryRun.Mark}";
+            return isDryRun is null
+                ? Task.FromResult(VerbQuery.BadFlag(DryRun.Parameter))
+                : DryRun.AnswerAsync(http, listeners, VerbAnswer.Good(would));
+        }
+
         foreach (DataPlaneListener listener in listeners)
         {
             listener.Pause(atMost);
         }
 
-        string howLong = atMost.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
         return Task.FromResult(VerbAnswer.Good($"paused for at most {howLong} s: {NamesOf(listeners)}"));
     }
 
@@ -94,10 +103,12 @@ internal static class OperatorVerbs
             : new VerbAnswer(StatusCodes.Status404NotFound, $"there is no session {id}");
     }
 
-    private static async Task ActAsync(HttpContext http, Func<HttpContext, IReadOnlyList<DataPlaneListener>, Task<VerbAnswer>> act)
+    private static async Task ActAsync(
+        HttpContext http, Func<HttpContext, IReadOnlyList<DataPlaneListener>, Task<VerbAnswer>> act, params string[] parameters)
     {
         OperatorAccess access = http.RequestServices.GetRequiredService<OperatorAccess>();
         VerbAnswer answer = await access.RefuseAsync(http)
+            ?? VerbQuery.RefuseUnknown(http, parameters)
             ?? await access.CarryOutAsync(http, () => ActAsync(http, http.Request.Query["listener"].ToString(), act));
         http.Response.StatusCode = answer.Status;
         http.Response.ContentType = "text/plain; charset=utf-8";

@@ -236,10 +236,17 @@ internal static class HelpTexts
         "pause" => OfVerb("""
               RedisProxy pause --for 3s --config /etc/redisproxy/proxy.json
                   Requests wait for at most three seconds. After hold.timeout they are answered NOT-EXECUTED.
+
+              RedisProxy pause --dry-run
+                  Whom would that concern now? How long would the buffers last? Nothing is held.
             """),
         "resume" => OfVerb("  RedisProxy resume --admin 10.0.0.7:9180 --token-file /run/secrets/redisproxy"),
         "failover" => OfVerb("""
               RedisProxy failover mymaster --token-file /etc/redisproxy/token
+
+              RedisProxy failover mymaster --dry-run
+                  Would it succeed now, and whose connections would it close? Exits with 0 if it would, with 1 if it would be refused.
+
               RedisProxy failover --if-master 10.1.2.3 --wait
                   Before the server 10.1.2.3 is stopped. Exits with 0 at once if it is not the master.
             """),

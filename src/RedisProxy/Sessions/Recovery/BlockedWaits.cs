@@ -10,6 +10,17 @@ namespace RedisProxy.Sessions;
 /// </summary>
 internal sealed class BlockedWaits
 {
+    private enum Wait
+    {
+        /// <summary>None that could be ended.</summary>
+        None,
+
+        /// <summary>Behind unanswered requests.</summary>
+        Later,
+
+        Now,
+    }
+
     private readonly List<(BackendLink Link, long End, IPEndPoint Address)> _links = [];
 
     /// <summary>The proxy's side of each connection, as shown in the server's client list.</summary>
@@ -26,14 +37,19 @@ internal sealed class BlockedWaits
         var found = new BlockedWaits();
         foreach (Session session in gate.Sessions)
         {
-            if (session is { IsEnded: false, Link: { InFlight.IsEmpty: false, IsRejecting: false } link } && MayMove(session, link))
+            Wait wait = WaitOf(session);
+            found.MayGrow |= wait == Wait.Later;
+            if (wait == Wait.Now)
             {
-                found.Look(link);
+                found.Add(session.Link!);
             }
         }
 
         return found;
     }
+
+    /// <summary>Its client waits in a pop, and nothing but a missing permission keeps the server from ending that.</summary>
+    public static bool MayEnd(Session session) => WaitOf(session) == Wait.Now;
 
     /// <summary>These do not wait, or were not ordered to stop: an UNBLOCKED from their servers is meant for the client again.</summary>
     public void Unmark(Func<IPEndPoint, bool> isUnmoved)
@@ -54,7 +70,12 @@ internal sealed class BlockedWaits
         && link is { IsRaw: false, IsMidReply: false } && link.InFlight.Oldest.Start >= session.Pipeline.Buffer.Kept
         && Rejections.AreMovable(session, link);
 
-    private void Look(BackendLink link)
+    private static Wait WaitOf(Session session) =>
+        session is { IsEnded: false, Link: { InFlight.IsEmpty: false, IsRejecting: false } link } && MayMove(session, link)
+            ? WaitOf(link)
+            : Wait.None;
+
+    private static Wait WaitOf(BackendLink link)
     {
         bool hasWait = false;
         bool mayWriteBehind = false;
@@ -64,7 +85,7 @@ internal sealed class BlockedWaits
             bool isWait = request.Traits is { IsBlocking: true, IsResendable: false } && !request.IsProxyReply;
             if (request.Traits.Kind == CommandKind.Multi)
             {
-                return;
+                return Wait.None;
             }
 
             hasWait |= isWait;
@@ -74,13 +95,18 @@ internal sealed class BlockedWaits
         ref PendingRequest oldest = ref link.InFlight.Oldest;
         if (oldest.IsProxyReply || !oldest.Traits.IsBlocking || oldest.Traits.IsResendable)
         {
-            MayGrow |= hasWait;
+            return hasWait ? Wait.Later : Wait.None;
         }
-        else if (!mayWriteBehind && oldest.End <= link.SentTo && link.EndedWait != oldest.End && link.LocalAddress is { } address)
-        {
-            // Otherwise the requests behind it would run at a master that is about to go, before the pop does.
-            link.EndedWait = oldest.End;
-            _links.Add((link, oldest.End, address));
-        }
+
+        // Otherwise the requests behind it would run at a master that is about to go, before the pop does.
+        return !mayWriteBehind && oldest.End <= link.SentTo && link.EndedWait != oldest.End && link.LocalAddress is not null
+            ? Wait.Now
+            : Wait.None;
+    }
+
+    private void Add(BackendLink link)
+    {
+        link.EndedWait = link.InFlight.Oldest.End;
+        _links.Add((link, link.EndedWait, link.LocalAddress!));
     }
 }

@@ -20,14 +20,7 @@ internal static class Settlement
     /// </returns>
     public static PinReason Settle(Conversation session, BackendLink link)
     {
-        Pipeline pipeline = session.Pipeline;
-        PinReason pin = session.State.Pin;
-        if (link.IsRaw || (pipeline.HasSentRaw(link) && pin == PinReason.None))
-        {
-            return pin != PinReason.None ? pin : pipeline.Changes.Newest.Pins;
-        }
-
-        pin = pin != PinReason.None ? pin : PinOf(pipeline, link);
+        PinReason pin = PinOf(session, link);
         if (pin != PinReason.None)
         {
             return pin;
@@ -35,15 +28,40 @@ internal static class Settlement
 
         if (!link.InFlight.IsEmpty && IsWaitingOn(session, link.InFlight.Oldest, link))
         {
-            pipeline.Interrupt(link.InFlight.Oldest);
+            session.Pipeline.Interrupt(link.InFlight.Oldest);
         }
 
-        pipeline.Losses.Begin(link);
+        session.Pipeline.Losses.Begin(link);
         TransactionState start = SettleAll(session, link);
         TakenBack.All(session, link);
         LocalTransactions.AfterLoss(session, start);
         return PinReason.None;
     }
+
+    /// <summary>Why the session would end with this link; <see cref="PinReason.None"/>: it would not.</summary>
+    public static PinReason PinOf(Conversation session, BackendLink link)
+    {
+        Pipeline pipeline = session.Pipeline;
+        PinReason pin = session.State.Pin;
+        return pin != PinReason.None ? pin
+            : link.IsRaw || pipeline.HasSentRaw(link) ? pipeline.Changes.Newest.Pins
+            : PinOf(pipeline, link);
+    }
+
+    /// <summary>
+    /// The session's transaction once its link is lost, unless its end is in flight; default: there is none.
+    /// </summary>
+    public static TransactionState TransactionAfterLoss(Conversation session)
+    {
+        TransactionState now = session.State.Transaction;
+        return !now.IsOpen && !now.IsWatching ? default
+            : now.IsWatching ? new TransactionState(now.IsOpen, IsWatching: false, TransactionFate.Conflict)
+            : session.State.CanMoveTransaction ? now : now with { Fate = TransactionFate.Abort };
+    }
+
+    /// <summary>An inspected request that may be repeated touches nothing but its connection.</summary>
+    public static bool MayRepeat(SessionSettings settings, CommandTraits traits) =>
+        traits.IsResendable ? settings.ResendsReads || traits.NeedsInspection : traits.IsBlocking && settings.ResendsBlocking;
 
     /// <returns>State of the transaction for the next link, or how it ends.</returns>
     private static TransactionState SettleAll(Conversation session, BackendLink link)
@@ -88,9 +106,7 @@ internal static class Settlement
             isInStart &= kind is not (CommandKind.Exec or CommandKind.Discard or CommandKind.Reset);
         }
 
-        return isStartOver || (!start.IsOpen && !start.IsWatching) ? default
-            : start.IsWatching ? new TransactionState(start.IsOpen, IsWatching: false, TransactionFate.Conflict)
-            : session.State.CanMoveTransaction ? start : start with { Fate = TransactionFate.Abort };
+        return isStartOver ? default : TransactionAfterLoss(session);
     }
 
     // Once the end of a transaction is decided, the transaction must not start again without it.
@@ -140,10 +156,6 @@ internal static class Settlement
                 : Outcome.Unknown;
         }
     }
-
-    // An inspected request that may be repeated touches nothing but its connection.
-    private static bool MayRepeat(SessionSettings settings, CommandTraits traits) =>
-        traits.IsResendable ? settings.ResendsReads || traits.NeedsInspection : traits.IsBlocking && settings.ResendsBlocking;
 
     private static bool IsWaitingOn(Conversation session, in PendingRequest request, BackendLink link) =>
         request.Traits.IsBlocking && !request.IsProxyReply && !request.IsAnswered && request.End <= link.SentTo

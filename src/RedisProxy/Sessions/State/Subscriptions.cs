@@ -26,7 +26,9 @@ internal sealed class Subscriptions(bool keepsNames)
 
     private bool KeepsNames => keepsNames;
 
-    public bool IsEmpty => Channels.Count + Patterns.Count + ShardChannels.Count <= 0;
+    public long Count => Channels.Count + Patterns.Count + ShardChannels.Count;
+
+    public bool IsEmpty => Count <= 0;
 
     /// <summary>All of it can be replayed.</summary>
     public bool AreNamesKnown => keepsNames && _nameBytes <= MaxNameBytes;
