@@ -49,7 +49,7 @@ internal sealed class DataPlaneListener
         {
             ClientTls = context.Tls.Of(listener),
             MaxHandshakes = Math.Max(1, (listener.Tls?.MaxConcurrentHandshakes ?? 0) / context.Loops.Count),
-            MaxSilent = MaxSilentOf(quota, context.Loops.Count),
+            MaxSilent = quota.MaxSilentOn(context.Loops.Count),
             BackendTls = context.Tls.Backend,
         };
         var refused = new RefusedClients(listener.Name, context.Log);
@@ -105,6 +105,9 @@ internal sealed class DataPlaneListener
 
     /// <summary>Paused by an operator, and the pause has not expired.</summary>
     public bool IsPaused => _pause.IsOn;
+
+    /// <inheritdoc cref="SessionPassage.Taken"/>
+    public TakeOverRecord? Taken => _passage.Taken;
 
     /// <summary>Starts following the topology, and accepting.</summary>
     /// <returns>A task that fails if a listening socket becomes unusable, and completes when all were stopped.</returns>
@@ -252,9 +255,6 @@ internal sealed class DataPlaneListener
 
         return client is not null;
     }
-
-    // A quarter of the places: silent clients never keep others out.
-    private static int MaxSilentOf(SessionQuota quota, int loops) => (int)Math.Clamp(quota.Max / 4 / loops, 1, int.MaxValue);
 
     private void EndWaits(TopologyView held) => _ = EndWaitsAsync(
         () => _source.Current is { Availability: Availability.PlannedHold } now && now.Generation == held.Generation);

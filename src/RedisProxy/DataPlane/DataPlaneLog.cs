@@ -90,11 +90,11 @@ internal static partial class DataPlaneLog
     public static partial void LoopCallbackFailed(ILogger log, Exception error);
 
     [LoggerMessage(
-        3020, LogLevel.Information, "Listener '{Listener}': {Sessions} session(s) went to process {Process}, which takes over")]
-    public static partial void SessionsGiven(ILogger log, string listener, long sessions, int process);
+        3020, LogLevel.Information, "Listener '{Listener}': {Sessions} session(s) went to process {Process}, which takes over; {Rest}")]
+    public static partial void SessionsGiven(ILogger log, string listener, long sessions, int process, object rest);
 
-    [LoggerMessage(3021, LogLevel.Information, "Listener '{Listener}': {Sessions} session(s) came from process {Process}")]
-    public static partial void SessionsTaken(ILogger log, string listener, long sessions, int process);
+    [LoggerMessage(3021, LogLevel.Information, "Listener '{Listener}': {Sessions} session(s) came from process {Process}; {Rest}")]
+    public static partial void SessionsTaken(ILogger log, string listener, long sessions, int process, object rest);
 
     [LoggerMessage(
         3022,

@@ -115,6 +115,45 @@ public sealed class SessionTakeOverTests(ITestOutputHelper output)
     }
 
     [EpollFact("passes connections on")]
+    public async Task TakeOver_IsOnRecordInBothLogsAndInTheNewProcess()
+    {
+        await using RedisServer server = await RedisServer.StartAsync();
+        await using ProxyProcess first = await ProxyProcess.StartAsync(ProxyProcessOptions.For(server).With("shutdown.drainTimeout", "2s"));
+        using RawClient one = await first.ConnectAsync();
+        await one.CallAsync("PING");
+        using RawClient other = await first.ConnectAsync();
+        await other.CallAsync("PING");
+        using RawClient monitor = await first.ConnectAsync();
+        await monitor.CallAsync("MONITOR");
+        await using ProxyProcess second = await first.StartSuccessorAsync("--take-over");
+        await Eventually.Within(Patience, async () => (int?)(await TakeOverAsync(second))?["sessions"] == 2, "both have come");
+        Assert.Null((await TakeOverAsync(second))!["stayed"]);
+        Assert.Equal(0, await first.StopAsync());
+
+        const string Stayed = "stayed: unframed 1; none was quiet for longer than ";
+        await Eventually.Within(
+            Patience, async () => (await TakeOverAsync(second))!["stayed"] is not null, "the other one has said the rest");
+        JsonNode record = (await TakeOverAsync(second))!;
+        output.WriteLine(record.ToJsonString());
+        Assert.Equal((2, first.Process.Id), ((int)record["sessions"]!, (int)record["process"]!));
+        Assert.Equal("""{"unframed":1}""", record["stayed"]!.ToJsonString());
+        Assert.InRange((double)record["longestQuietSeconds"]!, 0.000001, 10);
+        Assert.Contains($"2 session(s) went to process {second.Process.Id}, which takes over; {Stayed}", first.Process.LogTail);
+        await Eventually.Within(
+            Patience, () => second.Process.LogTail.Contains($"2 session(s) came from process {first.Process.Id}; {Stayed}"), "it logs it");
+        JsonNode history = JsonNode.Parse(await second.Http.GetStringAsync(new Uri("history", UriKind.Relative)))!;
+        Assert.Equal(record.ToJsonString(), history["takeOvers"]![0]!.ToJsonString());
+        using var text = new HttpRequestMessage(HttpMethod.Get, new Uri("status", UriKind.Relative));
+        text.Headers.Accept.ParseAdd("text/plain");
+        using HttpResponseMessage shown = await second.Http.SendAsync(text);
+        Assert.Contains(
+            $"  took over  2 session(s) from process {first.Process.Id}; {Stayed}", await shown.Content.ReadAsStringAsync());
+    }
+
+    private static async Task<JsonNode?> TakeOverAsync(ProxyProcess proxy) =>
+        JsonNode.Parse(await proxy.Http.GetStringAsync(new Uri("status", UriKind.Relative)))!["listeners"]![0]!["takeOver"];
+
+    [EpollFact("passes connections on")]
     public async Task Process_WhoseListenerIsConfiguredOtherwise_GetsNoSessionsAndBothSaySo()
     {
         await using RedisServer server = await RedisServer.StartAsync();

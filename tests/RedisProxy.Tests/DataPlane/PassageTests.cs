@@ -126,7 +126,8 @@ public sealed class PassageTests
         string name = $"redisproxy-test/{Guid.NewGuid()}";
         int fd = PassageSocket.Listen(name);
         var context = new PassageContext("lab", [lab.Listener], static () => Terms, TimeProvider.System, NullLogger.Instance);
-        Task taking = await lab.Loop.InvokeAsync(() => new SessionTaker(context).RunAsync(name, static () => { }));
+        var taker = new SessionTaker(context) { OnTaken = static _ => { } };
+        Task taking = await lab.Loop.InvokeAsync(() => taker.RunAsync(name, static () => { }));
         int accepted = await running.AcceptAsync(fd);
         PassageSocket giver = (await running.Loop.InvokeAsync(() => PassageSocket.Adopt(running.Loop, accepted)))!;
         Assert.NotNull(await await running.Loop.InvokeAsync(() => giver.ReceiveAsync().AsTask()));

@@ -185,8 +185,8 @@ internal sealed class SessionLab : IAsyncDisposable
     public Task<int> CountTakenAsync(int tries) =>
         _loop.InvokeAsync(() => Enumerable.Range(0, tries).Sum(_ => _listener.Moves.Take(int.MaxValue).Count));
 
-    /// <summary>Nobody takes sessions any more.</summary>
-    public Task ForgetTakingAsync() => OnLoopAsync(_listener.Moves.Forget);
+    /// <summary>Nobody takes sessions any more. How many are left, by <see cref="StayReason"/>?</summary>
+    public Task<long[]> ForgetTakingAsync() => _loop.InvokeAsync(_listener.Moves.Forget);
 
     /// <summary>A session arrives at this loop.</summary>
     public Task<(Adoption Verdict, string Problem)> AdoptAsync(PassedMessage message) =>

@@ -34,7 +34,7 @@ public sealed class SessionMoveEdgeTests
         Assert.Equal(0, await lab.CountTakenAsync(tries: 1));
         await client.SendAsync(Requests.Get);
         await backend.ExpectAsync(Requests.Get);
-        await lab.ForgetTakingAsync();
+        Assert.Equal(1, (await lab.ForgetTakingAsync())[(int)StayReason.TooLarge]);
     }
 
     [PassageFact]

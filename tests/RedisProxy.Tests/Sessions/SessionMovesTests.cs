@@ -313,7 +313,7 @@ public sealed class SessionMovesTests
         await Eventually.Within(TimeSpan.FromSeconds(10), async () => await before.CountTakenAsync(tries: 20) == 0, "none goes");
         await backend.SendAsync("+line\r\n");
         await client.ExpectAsync("+line\r\n");
-        await before.ForgetTakingAsync();
+        Assert.Equal(1, (await before.ForgetTakingAsync())[(int)StayReason.Unframed]);
     }
 
     [PassageFact]

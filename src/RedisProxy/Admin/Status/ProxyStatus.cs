@@ -186,6 +186,10 @@ internal sealed record ListenerStatus(
     IReadOnlyList<ServerStatus> Servers,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] LinksStatus? Links)
 {
+    /// <summary>What came from the process that this one has taken over from; not written by another one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TakeOverStatus? TakeOver { get; init; }
+
     public static ListenerStatus Of(DataPlaneListener listener)
     {
         SessionCounters[] counters = [.. listener.Counters];
@@ -212,7 +216,10 @@ internal sealed record ListenerStatus(
             By(Enum.GetValues<EndCause>()[1..], static (of, cause) => of.Ended[(int)cause], areZerosShown: false),
             Labels.Of(listener.Options.Role),
             [.. listener.View.Targets.Select(target => new ServerStatus(target.Announced.ToString(), target.Sessions, target.Weight))],
-            listener.SharesLinks ? LinksStatus.Of(counters) : null);
+            listener.SharesLinks ? LinksStatus.Of(counters) : null)
+        {
+            TakeOver = TakeOverStatus.Of(listener),
+        };
     }
 }
 

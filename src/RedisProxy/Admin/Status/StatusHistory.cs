@@ -28,7 +28,7 @@ internal sealed class StatusHistory(Forwarder forwarder, Readiness readiness, Ti
         {
             lock (_gate)
             {
-                return new HistoryDocument([.. _samples]);
+                return new HistoryDocument([.. _samples], [.. forwarder.Listeners.Select(TakeOverStatus.Of).OfType<TakeOverStatus>()]);
             }
         }
     }
@@ -73,7 +73,9 @@ internal sealed class StatusHistory(Forwarder forwarder, Readiness readiness, Ti
 }
 
 /// <summary>The document of <c>/history</c>.</summary>
-internal sealed record HistoryDocument(IReadOnlyList<HistorySample> Samples);
+/// <param name="Samples">Oldest first.</param>
+/// <param name="TakeOvers">What came from the process that this one has taken over from, for each listener.</param>
+internal sealed record HistoryDocument(IReadOnlyList<HistorySample> Samples, IReadOnlyList<TakeOverStatus> TakeOvers);
 
 /// <param name="UptimeSeconds">When it was taken.</param>
 /// <param name="Requests">Answered since the start.</param>

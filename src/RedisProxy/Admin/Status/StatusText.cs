@@ -76,6 +76,11 @@ internal static class StatusText
     private static IEnumerable<string> Lines(ListenerStatus listener)
     {
         yield return Line(listener);
+        if (listener.TakeOver is { } taken)
+        {
+            yield return Invariant($"  took over  {taken.Sessions} session(s) from process {taken.Process}; {taken.Rest}");
+        }
+
         if (listener.Links is { } links)
         {
             string sofar = Counts(links.DedicatedTotal);

@@ -41,6 +41,7 @@ internal sealed class SessionGiver(PassageContext context, Func<bool> areKept)
     private string _name = "";
     private long _quietSince;
     private long _given;
+    private TimeSpan _longestQuiet;
     private int _together;
     private bool _isStopped = true;
 
@@ -167,16 +168,15 @@ internal sealed class SessionGiver(PassageContext context, Func<bool> areKept)
         }
 
         _given = 0;
+        _longestQuiet = TimeSpan.Zero;
         _together = 1;
         _asking = null;
         _quietSince = context.Time.GetTimestamp();
         await GiveAllAsync(other);
-        foreach (SessionListener part in context.Parts)
-        {
-            await part.Gate.Loop.InvokeAsync(() => Forget(part));
-        }
-
-        DataPlaneLog.SessionsGiven(context.Log, context.Listener, _given, process);
+        long[][] left = await Task.WhenAll(context.Parts.Select(static part => part.Gate.Loop.InvokeAsync(part.Moves.Forget)));
+        PassageReport report = PassageReport.Of(_given, left, _longestQuiet);
+        other.TrySend(report.Write());
+        DataPlaneLog.SessionsGiven(context.Log, context.Listener, _given, process, report);
     }
 
     private async Task GiveAllAsync(PassageSocket other)
@@ -206,15 +206,10 @@ internal sealed class SessionGiver(PassageContext context, Func<bool> areKept)
     private void Pace(TimeSpan round) =>
         _together = round < QuickRound ? Math.Min(2 * _together, MostTogether) : round > SlowRound ? Math.Max(1, _together / 2) : _together;
 
-    private static bool Forget(SessionListener part)
-    {
-        part.Moves.Forget();
-        return true;
-    }
-
     /// <returns>Null: the other process is gone. True: it does not take sessions now.</returns>
     private async Task<bool?> GiveSomeAsync(PassageSocket other)
     {
+        long began = context.Time.GetTimestamp();
         (SessionListener Part, PassedMessage Message)[][] some = await Task.WhenAll(context.Parts.Select(TakeAsync));
         (SessionListener Part, PassedMessage Message)[] taken = [.. some.SelectMany(static of => of)];
         var back = new List<(SessionListener Part, PassedMessage Message, bool IsRefused)>();
@@ -240,6 +235,8 @@ internal sealed class SessionGiver(PassageContext context, Func<bool> areKept)
             Adoption? answer = isGone ? null : await AnswerOfAsync(other);
             isGone |= answer is null;
             isLater |= answer == Adoption.NotNow;
+            TimeSpan quiet = context.Time.GetElapsedTime(began);
+            _longestQuiet = quiet > _longestQuiet ? quiet : _longestQuiet;
             if (answer is Adoption.Refused or Adoption.NotNow)
             {
                 back.Add((part, message, answer == Adoption.Refused));

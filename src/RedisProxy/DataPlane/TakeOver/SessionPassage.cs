@@ -19,6 +19,10 @@ internal sealed class SessionPassage(PassageContext context, PortTakeover takeov
     private readonly SocketTransport _transport = takeover.Transport;
     private SessionGiver? _giver;
     private bool _hasTaken;
+    private volatile TakeOverRecord? _taken;
+
+    /// <summary>What came from the process before this one; null: nothing can have come.</summary>
+    public TakeOverRecord? Taken => _taken;
 
     /// <summary>The listener accepts: asks the process before this one for its sessions, if there is one, and awaits the next.</summary>
     public void Open(BindAddress bind)
@@ -56,7 +60,7 @@ internal sealed class SessionPassage(PassageContext context, PortTakeover takeov
         SessionGiver giver = _giver ??= new SessionGiver(context, () => takeover.KeepsSessions);
         bool takes = !_hasTaken && takeover.Sharing.HasFlag(AddressSharing.TakesOver);
         _hasTaken = true;
-        var taker = new SessionTaker(context);
+        var taker = new SessionTaker(context) { OnTaken = record => _taken = record };
         await await context.Loop.InvokeAsync(() =>
             takes ? taker.RunAsync(name, OnFree) : giver.OpenAsync(name));
 

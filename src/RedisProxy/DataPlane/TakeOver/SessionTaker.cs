@@ -22,6 +22,9 @@ internal sealed class SessionTaker(PassageContext context)
 
     private int _nextPart;
 
+    /// <summary>Called with what has come so far.</summary>
+    public required Action<TakeOverRecord> OnTaken { get; init; }
+
     /// <summary>Until the other process has ended, or it is certain that there is none.</summary>
     /// <param name="name">The meeting point.</param>
     /// <param name="onFree">The meeting point is left to this process. Called once.</param>
@@ -75,8 +78,9 @@ internal sealed class SessionTaker(PassageContext context)
             return true;
         }
 
-        long taken = await TakeAllAsync(other);
-        DataPlaneLog.SessionsTaken(context.Log, context.Listener, taken, process);
+        TakeOverRecord record = await TakeAllAsync(other, new TakeOverRecord(context.Time.GetUtcNow(), process, 0, null));
+        object rest = (object?)record.Report ?? "it has not said how many stayed";
+        DataPlaneLog.SessionsTaken(context.Log, context.Listener, record.Sessions, process, rest);
         return true;
     }
 
@@ -94,12 +98,19 @@ internal sealed class SessionTaker(PassageContext context)
         }
     }
 
-    private async Task<long> TakeAllAsync(PassageSocket other)
+    private async Task<TakeOverRecord> TakeAllAsync(PassageSocket other, TakeOverRecord record)
     {
-        long taken = 0;
+        OnTaken(record);
         bool isHeard = true;
         while (isHeard && await other.ReceiveAsync() is { } first)
         {
+            if (PassageReport.IsOne(first))
+            {
+                record = record with { Report = PassageReport.TryRead(first) };
+                OnTaken(record);
+                continue;
+            }
+
             List<PassedMessage> messages = [first];
             while (messages.Count < MostTogether && other.TryReceive(out PassedMessage? next) && next is not null)
             {
@@ -110,7 +121,7 @@ internal sealed class SessionTaker(PassageContext context)
             for (int i = 0; i < messages.Count; i++)
             {
                 (Adoption verdict, string problem) = verdicts[i];
-                taken += verdict == Adoption.Adopted ? 1 : 0;
+                record = record with { Sessions = record.Sessions + (verdict == Adoption.Adopted ? 1 : 0) };
                 if (verdict != Adoption.Adopted)
                 {
                     messages[i].Close(context.Loop.Kernel);
@@ -125,9 +136,11 @@ internal sealed class SessionTaker(PassageContext context)
                 // order alone: behind one that cannot be sent, none is.
                 isHeard = isHeard && other.TrySend([(byte)verdict]);
             }
+
+            OnTaken(record);
         }
 
-        return taken;
+        return record;
     }
 
     // In turn, so that each loop has its share of them.

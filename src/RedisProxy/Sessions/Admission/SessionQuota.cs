@@ -23,6 +23,9 @@ internal sealed class SessionQuota(long max, SessionQuota? total = null)
     /// <summary>Less than an eighth of the places is free.</summary>
     public bool IsShort => Volatile.Read(ref _count) > Volatile.Read(ref _max) * 7 / 8 || total is { IsShort: true };
 
+    /// <summary>A quarter of the places, on each of so many loops: silent clients never keep others out.</summary>
+    public int MaxSilentOn(int loops) => (int)Math.Clamp(Max / 4 / loops, 1, int.MaxValue);
+
     public bool TryEnter()
     {
         if (Interlocked.Increment(ref _count) <= Volatile.Read(ref _max) && (total is null || total.TryEnter()))

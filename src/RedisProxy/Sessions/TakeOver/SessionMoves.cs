@@ -60,11 +60,19 @@ internal sealed class SessionMoves(Gate gate)
     public void Keep(Session session) => _refused.Add(session.Id);
 
     /// <summary>Nobody takes sessions any more.</summary>
-    public void Forget()
+    /// <returns>How many are left, by <see cref="StayReason"/>.</returns>
+    public long[] Forget()
     {
+        long[] left = new long[Enum.GetValues<StayReason>().Length];
+        foreach (Session session in gate.Sessions.Where(static session => !session.IsEnded))
+        {
+            left[(int)(_refused.Contains(session.Id) ? StayReason.Refused : ObjectionTo(session, out _))]++;
+        }
+
         Release();
         _next.Clear();
         _refused.Clear();
+        return left;
     }
 
     private void Release()
@@ -106,24 +114,27 @@ internal sealed class SessionMoves(Gate gate)
         }
     }
 
+    /// <summary>Why it cannot go now; <see cref="StayReason.Late"/>: it can.</summary>
     /// <param name="session">Alive.</param>
     /// <param name="link">Goes with it; null: it has none, or leaves a shared one at which nothing is owed to it.</param>
-    private static bool CanGo(Session session, out DedicatedLink? link)
+    private static StayReason ObjectionTo(Session session, out DedicatedLink? link)
     {
         link = session.Link as DedicatedLink;
         Pipeline pipeline = session.Pipeline;
-        bool isWhole = !session.IsClientFinished && !session.Client.IsPeerClosed && session.Requests.Intake.CanBeCarried
-            && !pipeline.IsRaw && !pipeline.HasLostChange && !session.Replies.IsRelaying && !session.Keeper.IsBusy
-            && session.State is { IsInDoubt: false, Handoffs: null or { IsLeaving: false, IsInHold: false } }
-            && session.Settings is { ClientTls: null, BackendTls: null }
-            && pipeline.Buffer.KeptBytes < PassageLimit.MaxBytes;
-        return isWhole && (link is not null ? IsWhole(session, link) : IsAtRest(session));
+        return session.Settings is not { ClientTls: null, BackendTls: null } ? StayReason.Tls
+            : pipeline.IsRaw || link is { IsRaw: true } ? StayReason.Unframed
+            : session.IsClientFinished || session.Client.IsPeerClosed || pipeline.HasLostChange || link is { IsPeerClosed: true }
+                || session.State is not { IsInDoubt: false, Handoffs: null or { IsLeaving: false, IsInHold: false } } ? StayReason.Ending
+            : pipeline.Buffer.KeptBytes >= PassageLimit.MaxBytes || (link is not null && pipeline.Count >= PassageLimit.MaxRequests)
+                ? StayReason.TooLarge
+            : session.Requests.Intake.CanBeCarried && !session.Replies.IsRelaying && !session.Keeper.IsBusy
+                && (link is not null ? IsWhole(session, link) : IsAtRest(session)) ? StayReason.Late
+            : StayReason.Busy;
     }
 
     private static bool IsWhole(Session session, DedicatedLink link) =>
-        link is { IsRaw: false, IsMidReply: false, IsRejecting: false, IsSendBroken: false, HasSubstitute: false, AnsweredInFlight: 0 }
-        && link is { EndedWait: BackendLink.NoWait, IsPeerClosed: false } && session.Gate.View.IsCurrent(link.Generation)
-        && session.Pipeline.Count < PassageLimit.MaxRequests;
+        link is { IsMidReply: false, IsRejecting: false, IsSendBroken: false, HasSubstitute: false, AnsweredInFlight: 0 }
+        && link.EndedWait == BackendLink.NoWait && session.Gate.View.IsCurrent(link.Generation);
 
     // Where links are shared, or before the client has logged in. A part of its next request may have arrived: that is carried.
     private static bool IsAtRest(Session session) => session.Pipeline.Count == 0 && !session.HasUnreadReplies
@@ -134,7 +145,7 @@ internal sealed class SessionMoves(Gate gate)
     {
         try
         {
-            return CanGo(session, out DedicatedLink? link) ? LetGo(session, link) : null;
+            return ObjectionTo(session, out DedicatedLink? link) == StayReason.Late ? LetGo(session, link) : null;
         }
         catch (Exception fault)
         {
