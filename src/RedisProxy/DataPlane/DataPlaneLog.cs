@@ -91,10 +91,10 @@ internal static partial class DataPlaneLog
 
     [LoggerMessage(
         3020, LogLevel.Information, "Listener '{Listener}': {Sessions} session(s) went to process {Process}, which takes over; {Rest}")]
-    public static partial void SessionsGiven(ILogger log, string listener, long sessions, int process, object rest);
+    public static partial void SessionsGiven(ILogger log, string listener, long sessions, int process, string rest);
 
     [LoggerMessage(3021, LogLevel.Information, "Listener '{Listener}': {Sessions} session(s) came from process {Process}; {Rest}")]
-    public static partial void SessionsTaken(ILogger log, string listener, long sessions, int process, object rest);
+    public static partial void SessionsTaken(ILogger log, string listener, long sessions, int process, string rest);
 
     [LoggerMessage(
         3022,

@@ -27,6 +27,6 @@ internal sealed record TakeOverStatus(
     public static TakeOverStatus? Of(DataPlaneListener listener) => listener.Taken is not { } taken ? null : new TakeOverStatus(
         taken.At, listener.Options.Name, taken.Process, taken.Sessions, taken.Report?.Why, taken.Report?.LongestQuiet.TotalSeconds)
     {
-        Rest = taken.Report?.ToString() ?? "it has not said yet how many stay",
+        Rest = taken.Rest,
     };
 }

@@ -176,7 +176,7 @@ internal sealed class SessionGiver(PassageContext context, Func<bool> areKept)
         long[][] left = await Task.WhenAll(context.Parts.Select(static part => part.Gate.Loop.InvokeAsync(part.Moves.Forget)));
         PassageReport report = PassageReport.Of(_given, left, _longestQuiet);
         other.TrySend(report.Write());
-        DataPlaneLog.SessionsGiven(context.Log, context.Listener, _given, process, report);
+        DataPlaneLog.SessionsGiven(context.Log, context.Listener, _given, process, report.ToString());
     }
 
     private async Task GiveAllAsync(PassageSocket other)

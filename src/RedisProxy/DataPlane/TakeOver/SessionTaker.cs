@@ -79,8 +79,9 @@ internal sealed class SessionTaker(PassageContext context)
         }
 
         TakeOverRecord record = await TakeAllAsync(other, new TakeOverRecord(context.Time.GetUtcNow(), process, 0, null));
-        object rest = (object?)record.Report ?? "it has not said how many stayed";
-        DataPlaneLog.SessionsTaken(context.Log, context.Listener, record.Sessions, process, rest);
+        record = record with { IsOver = true };
+        OnTaken(record);
+        DataPlaneLog.SessionsTaken(context.Log, context.Listener, record.Sessions, process, record.Rest);
         return true;
     }
 

@@ -7,4 +7,12 @@ namespace RedisProxy.DataPlane;
 /// <param name="Process">The other one.</param>
 /// <param name="Sessions">So far.</param>
 /// <param name="Report">What the other process has said in the end; null: it is still there, or has ended without a word.</param>
-internal sealed record TakeOverRecord(DateTimeOffset At, int Process, long Sessions, PassageReport? Report);
+internal sealed record TakeOverRecord(DateTimeOffset At, int Process, long Sessions, PassageReport? Report)
+{
+    /// <summary>The other process gives no more.</summary>
+    public bool IsOver { get; init; }
+
+    /// <summary>About those that did not come; for people.</summary>
+    public string Rest => Report?.ToString()
+        ?? (IsOver ? "it ended without saying how many stayed" : "it has not said yet how many stay");
+}
