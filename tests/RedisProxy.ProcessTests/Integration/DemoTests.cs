@@ -27,7 +27,8 @@ public sealed class DemoTests
         Assert.False(process.HasExited, process.LogTail);
         string[] lines = Lines(process);
         Assert.Equal(CountedLive(lines), CountedByTable(lines));
-        IEnumerable<string> untilTheTable = lines.TakeWhile(line => !line.StartsWith("Now it is yours", StringComparison.Ordinal)).SkipLast(1);
+        IEnumerable<string> untilTheTable =
+            lines.TakeWhile(line => !line.StartsWith("Now it is yours", StringComparison.Ordinal)).SkipLast(1);
         Assert.All(untilTheTable.Zip(LinesIn(picture), (line, drawn) => (line, drawn)), static pair =>
             Assert.StartsWith(pair.drawn.TrimEnd('…'), pair.line, StringComparison.Ordinal));
         Assert.Equal(untilTheTable.Count(), LinesIn(picture).Count());

@@ -118,7 +118,8 @@ public sealed class SessionTakeOverTests(ITestOutputHelper output)
     public async Task TakeOver_IsOnRecordInBothLogsAndInTheNewProcess()
     {
         await using RedisServer server = await RedisServer.StartAsync();
-        await using ProxyProcess first = await ProxyProcess.StartAsync(ProxyProcessOptions.For(server).With("shutdown.drainTimeout", "500ms"));
+        await using ProxyProcess first = await ProxyProcess.StartAsync(
+            ProxyProcessOptions.For(server).With("shutdown.drainTimeout", "500ms"));
         using RawClient one = await first.ConnectAsync();
         await one.CallAsync("PING");
         using RawClient other = await first.ConnectAsync();
