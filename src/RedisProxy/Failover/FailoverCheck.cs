@@ -8,7 +8,7 @@ internal sealed record FailoverCheck(string What)
     public const string Available = "the master is available";
     public const string Sentinels = "the Sentinels are connected and agree";
     public const string Quorum = "the Sentinels have a quorum";
-    public const string Replicas = "there are replicas to promote, and all are healthy";
+    public const string Replicas = "there are replicas to promote, and none is in trouble";
     public const string Permissions = "the proxy's user may pause and demote the master";
     public const string Pauses = "nobody has paused the master's clients";
     public const string Lag = "the replicas are up to date";
@@ -20,4 +20,7 @@ internal sealed record FailoverCheck(string What)
 
     /// <summary>Sentences; none: it is so.</summary>
     public IReadOnlyList<string> Objections { get; init; } = [];
+
+    /// <summary>What is worth knowing and no objection; sentences.</summary>
+    public IReadOnlyList<string> Remarks { get; init; } = [];
 }

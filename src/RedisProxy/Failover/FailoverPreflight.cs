@@ -18,6 +18,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
     private readonly List<ListedReplica> _eligible = [];
     private readonly List<ListedReplica> _leftOut = [];
     private List<string> _objections = [];
+    private List<string> _remarks = [];
 
     /// <param name="view">Of the master to be replaced.</param>
     public async Task<FailoverPlan> RunAsync(TopologyView view)
@@ -59,11 +60,12 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
         };
     }
 
-    // Objections are of this check from now on.
+    // Objections and remarks are of this check from now on.
     private void Begin(string check)
     {
         _objections = [];
-        _checks.Add(new FailoverCheck(check) { Objections = _objections });
+        _remarks = [];
+        _checks.Add(new FailoverCheck(check) { Objections = _objections, Remarks = _remarks });
     }
 
     private HostEndpoint? ChooseSentinel(TopologyView view)
@@ -110,6 +112,7 @@ internal sealed class FailoverPreflight(ProxyOptions options, TopologyContext co
             else if (replica.CanBeLeftOut(best))
             {
                 _leftOut.Add(replica);
+                _remarks.Add(replica.Absence);
             }
             else
             {

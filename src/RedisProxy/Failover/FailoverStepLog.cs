@@ -19,8 +19,7 @@ internal sealed class FailoverStepLog(string masterName, TimeProvider time, ILog
     {
         foreach (ListedReplica replica in replicas)
         {
-            string seconds = replica.DownFor.TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
-            Add($"replica {replica.Announced} is left out: down for {seconds} s, says Sentinel");
+            Add(replica.Absence);
         }
     }
 

@@ -40,6 +40,10 @@ internal sealed record ListedReplica(HostEndpoint Announced, string Flags, bool 
     /// <param name="best">The lowest priority of those that are eligible; null: there is none.</param>
     public bool CanBeLeftOut(int? best) => IsDown && DownFor >= GoneAfter && (Priority == 0 || Priority >= best);
 
+    /// <summary>For people, of one that is left out.</summary>
+    public string Absence => string.Create(
+        CultureInfo.InvariantCulture, $"replica {Announced} is left out: down for {DownFor.TotalSeconds:0} s, says Sentinel");
+
     public static IReadOnlyList<ListedReplica> Read(RespValue reply) =>
         [.. reply.Items.Select(static item => Read(item.ToFields())).OfType<ListedReplica>()];
 

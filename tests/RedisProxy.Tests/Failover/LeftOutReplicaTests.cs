@@ -20,6 +20,8 @@ public sealed class LeftOutReplicaTests
         Assert.Empty(plan.Objections);
         Assert.Equal(scene.Replicas.Select(replica => replica.Endpoint), plan.Replicas.Select(replica => replica.Announced));
         Assert.Equal([Gone, AlsoGone], plan.LeftOut.Select(replica => (replica.Announced.Host, replica.Announced.Port)));
+        Assert.Equal(
+            plan.LeftOut.Select(replica => replica.Absence), plan.Checks.Single(check => check.What == FailoverCheck.Replicas).Remarks);
         var steps = new FailoverStepLog("m", TimeProvider.System, new RecordingLog());
         steps.AddLeftOut(plan.LeftOut);
         Assert.EndsWith("replica 10.99.0.8:6379 is left out: down for 90000 s, says Sentinel", steps.Lines[1], StringComparison.Ordinal);

@@ -122,6 +122,8 @@ internal static class FailoverVerb
 
     private static IEnumerable<string[]> RowsOf(string what, IReadOnlyList<FailoverCheck> made) =>
         made.FirstOrDefault(check => check.What == what) is not { } check ? [["not made", what]]
-        : check.Objections.Count == 0 ? [["ok", what]]
-        : check.Objections.Select(objection => new[] { "objection", objection });
+        : [
+            .. check.Objections.Count == 0 ? [["ok", what]] : check.Objections.Select(objection => new[] { "objection", objection }),
+            .. check.Remarks.Select(remark => new[] { "note", remark }),
+        ];
 }
