@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RedisProxy.Tests.House;
 
 /// <summary>The mutations fit the code of today and name tests that exist, so that the long run does not find out.</summary>
@@ -30,6 +32,7 @@ public sealed class MutationTests
                 string[] old = [.. hunk.TakeWhile(static line => !line.StartsWith("--- a/", StringComparison.Ordinal))
                     .Where(static line => line is not ['+', ..]).Select(static line => line is "" ? "" : line[1..])];
                 Assert.Contains(hunk, static line => line is ['+' or '-', ..]);
+                Assert.Equal((old.Length, old.Length + Excess(hunk)), LengthsIn(lines[i]));
                 Assert.Contains(string.Join('\n', old), file, StringComparison.Ordinal);
                 hunks++;
             }
@@ -54,4 +57,17 @@ public sealed class MutationTests
             Assert.Contains(TestNames.All, test => test.Contains(part, StringComparison.Ordinal));
         });
     }
+
+    private static int Excess(string[] hunk) =>
+        hunk.Count(static line => line is ['+', ..] && !line.StartsWith("+++ b/", StringComparison.Ordinal))
+        - hunk.Count(static line => line is ['-', ..] && !line.StartsWith("--- a/", StringComparison.Ordinal));
+
+    // @@ -from,length +from,length @@; a length of 1 is left out.
+    private static (int Old, int New) LengthsIn(string header)
+    {
+        int[] lengths = [.. header.Split(' ')[1..3].Select(static range => range.Split(',') is [_, var length] ? Number(length) : 1)];
+        return (lengths[0], lengths[1]);
+    }
+
+    private static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }
