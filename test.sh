@@ -145,7 +145,8 @@ unit | clients | page)
     dotnet build "$projects" --no-restore --configuration Debug --nologo --verbosity quiet -p:RunAnalyzers=false >&2
     ;;
 *)
-    # Release is what users run and scripts find. Tests run in Debug, where assertions hold, and so does the proxy that they start.
+    # Release is what users run and scripts find; the solution leaves tests out of it. They run in Debug, where assertions hold, and so does the
+    # proxy that they start.
     dotnet restore Proxy.sln --locked-mode --verbosity quiet >&2
     # The analyzers run once, in Debug.
     dotnet build Proxy.sln --no-restore --configuration Release --nologo --verbosity quiet -p:RunAnalyzers=false >&2

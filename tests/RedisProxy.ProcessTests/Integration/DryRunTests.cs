@@ -38,6 +38,8 @@ public sealed class DryRunTests(ITestOutputHelper output)
         await Eventually.Within(
             FailoverFixture.Patience, async () => (await old.InfoAsync("clients"))["blocked_clients"] == "1", "the pop waits");
 
+        // A busy machine may have held one already, for want of a fresh lease.
+        double held = (await fixture.Proxy.ScrapeAsync()).Value("redisproxy_hold_seconds_count");
         JsonNode before = await StatusAsync(fixture.Proxy);
         (HttpStatusCode status, string text) = await PostAsync(fixture.Proxy, "failover?master=mymaster&dryRun=true");
         output.WriteLine(text);
@@ -59,7 +61,7 @@ public sealed class DryRunTests(ITestOutputHelper output)
         }
 
         Assert.Equal(sessions, (int)after["listeners"]![0]!["sessions"]!["serving"]!);
-        Assert.Equal("0", (await fixture.Proxy.ScrapeAsync()).Value("redisproxy_hold_seconds_count").ToString("0"));
+        Assert.Equal(held, (await fixture.Proxy.ScrapeAsync()).Value("redisproxy_hold_seconds_count"));
         Assert.Equal("master", await old.RoleAsync());
 
         (status, string done) = await PostAsync(fixture.Proxy, "failover?master=mymaster");

@@ -115,7 +115,8 @@ internal static class FailoverVerb
         {
             [] => [],
             [var only] => [$"the next master would be {only}"],
-            var some => [$"the next master would be one of {string.Join(", ", some)}: of the same priority, so Sentinel goes by data"],
+            var some =>
+                [$"the next master would be one of {string.Join(", ", some)}: of the same priority, so Sentinel goes by their data"],
         };
         return string.Join('\n', [head, .. checks.Select(static line => $"  {line}"), .. next]);
     }
