@@ -29,6 +29,7 @@ COPY src/RedisProxy/RedisProxy.csproj src/RedisProxy/Publish.props src/RedisProx
 RUN dotnet restore src/RedisProxy --locked-mode
 
 COPY src/RedisProxy src/RedisProxy
+COPY docs/proxy.schema.json docs/
 RUN case "$(dpkg --print-architecture):$TARGETARCH" in \
         amd64:arm64) cross="--runtime linux-arm64 -p:CppCompilerAndLinker=clang -p:LinkerFlavor=lld" ;; \
         arm64:amd64) cross="--runtime linux-x64 -p:CppCompilerAndLinker=clang -p:LinkerFlavor=lld" ;; \

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 
 using RedisProxy.CommandLine;
 using RedisProxy.Hosting;
@@ -10,6 +11,8 @@ namespace RedisProxy.Tests.Deploy;
 /// <summary>What the Dockerfile says, compared with repository and program. That it can be built, ./test.sh --container shows.</summary>
 public sealed partial class DockerfileTests
 {
+    private const string Upwards = "../../";
+
     private const string Smallest =
         """{ "listeners": [ { "bind": "0.0.0.0:6380", "master": "m" } ], "sentinel": { "endpoints": [ "s:1" ] } }""";
 
@@ -90,6 +93,21 @@ public sealed partial class DockerfileTests
         string copied = string.Join('\n', Lines.TakeWhile(line => line != restore));
         string[] needed = ["RedisProxy.csproj", "Publish.props", "packages.lock.json", "Directory.Packages.props", "global.json"];
         Assert.All(needed, file => Assert.Contains(file, copied, StringComparison.Ordinal));
+    }
+
+    /// <summary>A resource of the program from another folder, which its project names by a path upwards.</summary>
+    [Fact]
+    public void Build_HasTheResourcesThatAreNotInTheProjectsFolder()
+    {
+        string[] outside =
+        [
+            .. XDocument.Load(DeployFiles.PathOf("src/RedisProxy/RedisProxy.csproj")).Descendants("EmbeddedResource")
+                .Select(resource => resource.Attribute("Include")!.Value).Where(path => path.StartsWith(Upwards, StringComparison.Ordinal))
+                .Select(path => path[Upwards.Length..]),
+        ];
+        Assert.NotEmpty(outside);
+        string copied = string.Join('\n', Lines.TakeWhile(line => !line.Contains("dotnet publish", StringComparison.Ordinal)));
+        Assert.All(outside, file => Assert.Contains($"COPY {file} {Path.GetDirectoryName(file)}/", copied, StringComparison.Ordinal));
     }
 
     [Fact]
