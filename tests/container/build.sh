@@ -24,8 +24,9 @@ suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 build_image=$(sed -n 's/^FROM .* \([^ ]*\) AS build$/\1/p' Dockerfile)
 base_image=$(sed -n 's/^FROM \([^ ]*-chiseled\)$/\1/p' Dockerfile)
 
+# Without the lock: what a build leaves running, such as the compiler's server, would keep it.
 buildah() {
-    command buildah --storage-driver vfs --root "$cache/storage" --runroot "$cache/run" "$@"
+    command buildah --storage-driver vfs --root "$cache/storage" --runroot "$cache/run" "$@" 9>&-
 }
 
 # An image from a folder: make_image TAG FOLDER [option of buildah config…]

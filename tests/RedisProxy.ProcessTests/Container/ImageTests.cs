@@ -9,7 +9,7 @@ namespace RedisProxy.ProcessTests.Container;
 /// <summary>An image: what is in it, and its program run as its user on a file system that cannot be written.</summary>
 public abstract class ImageTests(RunnableImage image, ITestOutputHelper output) : IDisposable
 {
-    private const long MaxOwnBytes = 21 * 1024 * 1024;
+    private const long MaxOwnBytes = 23 * 1024 * 1024;
     private const UnixFileMode WritableByOthers = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
     private const UnixFileMode SetId = UnixFileMode.SetUser | UnixFileMode.SetGroup;
 
