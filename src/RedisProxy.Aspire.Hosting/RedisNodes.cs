@@ -38,6 +38,7 @@ internal sealed class RedisProcesses : RedisNodes
     private readonly string _program;
     private readonly string _folder;
     private readonly Dictionary<string, string> _files = [];
+    private readonly HashSet<int> _ports = [];
 
     public RedisProcesses(IDistributedApplicationBuilder builder, string name, string program)
     {
@@ -70,7 +71,19 @@ internal sealed class RedisProcesses : RedisNodes
         return $"{Loopback}:{own}";
     }
 
-    private static int FreePort()
+    // The system may give the same one again: nobody listens on it yet.
+    private int FreePort()
+    {
+        int port;
+        do
+        {
+            port = AnyFreePort();
+        }
+        while (!_ports.Add(port));
+        return port;
+    }
+
+    private static int AnyFreePort()
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -101,6 +114,8 @@ internal sealed class RedisContainers(IDistributedApplicationBuilder builder, st
 {
     private const int ServerPort = 6379;
     private const int SentinelPort = 26379;
+    private const int ProxyPort = 6380;
+    private const int AdminPort = 9180;
     private const string AllAddresses = "0.0.0.0";
     private const string Folder = "/data";
     private const string File = "redis.conf";
@@ -123,7 +138,7 @@ internal sealed class RedisContainers(IDistributedApplicationBuilder builder, st
 
     public override string Listen<T>(IResourceBuilder<T> proxy, string endpoint, string scheme, int? port)
     {
-        int target = scheme == "tcp" ? 6380 : 9180;
+        int target = endpoint == RedisSentinelResource.EndpointName ? ProxyPort : AdminPort;
         proxy.WithEndpoint(port: port, targetPort: target, scheme: scheme, name: endpoint);
         return $"{AllAddresses}:{target}";
     }

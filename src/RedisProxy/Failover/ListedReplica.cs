@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 
 using RedisProxy.Configuration;
 using RedisProxy.Resp;
@@ -16,6 +17,9 @@ internal sealed record ListedReplica(HostEndpoint Announced, string Flags, bool 
 {
     // redis.conf, replica-priority.
     private const int DefaultPriority = 100;
+
+    // More than an int has room for, which is 24 days of downtime, and not more than a TimeSpan has.
+    private const long LongestMs = uint.MaxValue * 1000L;
 
     // What is restarted, or moved to another machine, is back by then.
     private static readonly TimeSpan GoneAfter = TimeSpan.FromSeconds(30);
@@ -59,9 +63,10 @@ internal sealed record ListedReplica(HostEndpoint Announced, string Flags, bool 
             fields.GetValueOrDefault("flags", ""),
             IsLinked: fields.GetValueOrDefault("master-link-status") == "ok",
             Priority: NumberOf(fields, "slave-priority", DefaultPriority),
-            DownFor: TimeSpan.FromMilliseconds(NumberOf(fields, "s-down-time", 0)));
+            DownFor: TimeSpan.FromMilliseconds(Math.Min(NumberOf(fields, "s-down-time", 0L), LongestMs)));
     }
 
-    private static int NumberOf(Dictionary<string, string> fields, string name, int otherwise) =>
-        int.TryParse(fields.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : otherwise;
+    private static T NumberOf<T>(Dictionary<string, string> fields, string name, T otherwise)
+        where T : struct, IBinaryInteger<T> =>
+        T.TryParse(fields.GetValueOrDefault(name), NumberStyles.None, CultureInfo.InvariantCulture, out T number) ? number : otherwise;
 }

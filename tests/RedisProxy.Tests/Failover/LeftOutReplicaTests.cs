@@ -15,7 +15,7 @@ public sealed class LeftOutReplicaTests
     {
         await using var scene = new FailoverScene();
         Lists(scene, Gone, "s_down,slave,disconnected", downForMs: 30_000);
-        Lists(scene, AlsoGone, "s_down,o_down,slave", downForMs: 90_000_000, priority: 0);
+        Lists(scene, AlsoGone, "s_down,o_down,slave", downForMs: 31L * 86_400_000, priority: 0);
         await using FailoverPlan plan = await scene.PlanAsync();
         Assert.Empty(plan.Objections);
         Assert.Equal(scene.Replicas.Select(replica => replica.Endpoint), plan.Replicas.Select(replica => replica.Announced));
@@ -24,7 +24,7 @@ public sealed class LeftOutReplicaTests
             plan.LeftOut.Select(replica => replica.Absence), plan.Checks.Single(check => check.What == FailoverCheck.Replicas).Remarks);
         var steps = new FailoverStepLog("m", TimeProvider.System, new RecordingLog());
         steps.AddLeftOut(plan.LeftOut);
-        Assert.EndsWith("replica 10.99.0.8:6379 is left out: down for 90000 s, says Sentinel", steps.Lines[1], StringComparison.Ordinal);
+        Assert.EndsWith("replica 10.99.0.8:6379 is left out: down for 2678400 s, says Sentinel", steps.Lines[1], StringComparison.Ordinal);
     }
 
     [Theory]
@@ -83,7 +83,7 @@ public sealed class LeftOutReplicaTests
         Assert.Null(await scene.Steps.ReleaseAsync());
     }
 
-    private static void Lists(FailoverScene scene, (string Host, int Port) replica, string flags, int downForMs, int priority = 100)
+    private static void Lists(FailoverScene scene, (string Host, int Port) replica, string flags, long downForMs, int priority = 100)
     {
         if (!scene.Told.ReplicaFacts.ContainsKey(replica))
         {

@@ -15,7 +15,7 @@ public sealed class HoldTests
         await using SessionLab lab = await SessionLab.StartAsync();
         RawClient client = await lab.ConnectAsync();
         await client.SendAsync(Requests.Set + Requests.Get);
-        await SessionLab.EventuallyAsync(() => lab.Counters.Phases[(int)SessionPhase.Holding] == 1, "the session holds");
+        await lab.HoldsAsync(2);
         await lab.ServeFirstAsync();
         RawClient backend = await lab.AcceptAsync(lab.First);
         await (client, backend).ServeAsync(Requests.Set + Requests.Get, "+OK\r\n$1\r\nv\r\n");
@@ -45,15 +45,7 @@ public sealed class HoldTests
         await lab.ShowAsync(Availability.PlannedHold, 1, lab.First);
         string burst = string.Concat(Enumerable.Repeat(Requests.Set, 20));
         await client.SendAsync(burst);
-        await SessionLab.EventuallyAsync(() => lab.Counters.Phases[(int)SessionPhase.Draining] == 1, "the session drains");
-        await Eventually.Within(
-            TimeSpan.FromSeconds(10),
-            async () =>
-            {
-                await lab.CountPendingAsync();
-                return lab.Counters.Held == 20;
-            },
-            "all of it is held");
+        await lab.HoldsAsync(20);
         Assert.Equal(0, lab.Counters.HeldRequests);
         await lab.ServeFirstAsync();
         await first.ExpectAsync(burst);
@@ -67,7 +59,7 @@ public sealed class HoldTests
         (RawClient client, _) = await lab.ConnectPairAsync();
         await lab.ShowAsync(Availability.PlannedHold, 1, lab.First);
         await client.SendAsync(Requests.Set);
-        await SessionLab.EventuallyAsync(() => lab.Counters.Phases[(int)SessionPhase.Draining] == 1, "the session drains");
+        await lab.HoldsAsync(1);
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
         await second.ExpectAsync(Requests.Set);
@@ -87,7 +79,7 @@ public sealed class HoldTests
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
         await lab.ShowAsync(Availability.PlannedHold, 1, lab.First);
         await client.SendAsync(Requests.Set);
-        await SessionLab.EventuallyAsync(() => lab.Counters.Phases[(int)SessionPhase.Draining] == 1, "the session drains");
+        await lab.HoldsAsync(1);
         await lab.ServeFirstAsync();
         await first.ExpectAsync(Requests.Set);
         Assert.False(lab.First.HasPendingConnection);
@@ -149,7 +141,7 @@ public sealed class HoldTests
         await using SessionLab lab = await SessionLab.StartAsync();
         RawClient client = await lab.ConnectAsync();
         await client.SendAsync(Requests.Set);
-        await SessionLab.EventuallyAsync(() => lab.Counters.Phases[(int)SessionPhase.Holding] == 1, "the session holds");
+        await lab.HoldsAsync(1);
         client.HalfClose();
         Assert.Equal("", (await client.ReadToEndAsync()).Rest);
         await SessionLab.EventuallyAsync(() => lab.Counters.Ended[(int)EndCause.ClientGaveUp] == 1, "the cause is counted");

@@ -311,6 +311,16 @@ internal sealed class SessionLab : IAsyncDisposable
     /// <summary>What is counted on demand is up to date when this returns.</summary>
     public Task CountPendingAsync() => OnLoopAsync(_listener.CountPending);
 
+    /// <summary>So many requests have arrived and are held. A session's phase does not say so: it drains without any, too.</summary>
+    public Task HoldsAsync(int requests) => Eventually.Within(
+        TimeSpan.FromSeconds(10),
+        async () =>
+        {
+            await CountPendingAsync();
+            return Counters.Held == requests;
+        },
+        $"{requests} requests are held");
+
     /// <summary>As operators see the sessions, oldest first.</summary>
     public Task<SessionSnapshot[]> SnapshotsAsync() => _loop.InvokeAsync(() =>
         _listener.Gate.Sessions.Select(SessionSnapshot.Of).OrderBy(static session => session.Id).ToArray());
