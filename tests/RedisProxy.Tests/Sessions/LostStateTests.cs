@@ -66,13 +66,17 @@ public sealed class LostStateTests
     [InlineData("MONITOR")]
     public async Task EndOfFramingInATransactionThatIsPlayed_EndsTheSession(params string[] request)
     {
-        await using SessionLab lab = await SessionLab.StartAsync(Options(ShortHold));
+        var time = new FakeTimeProvider();
+        await using SessionLab lab = await SessionLab.StartAsync(Options(ShortHold), time);
         RawClient client = await lab.ConnectAsync();
         await client.SendAsync(Requests.Of("MULTI") + Requests.Set);
+        await lab.HoldsAsync(2);
 
-        // It waits when SET expires, and would itself expire a little later.
-        await Task.Delay(ShortHold / 10, TimeProvider.System);
+        // It waits when SET expires, and would itself expire a little later. What follows it is not read.
+        await lab.PassAsync(time, ShortHold / 2);
         await client.SendAsync(Requests.Of(request) + Requests.Get);
+        await lab.HoldsAsync(3);
+        await lab.PassAsync(time, ShortHold / 2);
         Assert.Equal("+OK\r\n" + Requests.NotExecuted + "+QUEUED\r\n", (await client.ReadToEndAsync()).Rest);
         await SessionLab.EventuallyAsync(() => lab.Counters.Ended[(int)EndCause.StateInDoubt] == 1, "the cause is counted");
     }

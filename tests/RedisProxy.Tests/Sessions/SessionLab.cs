@@ -321,6 +321,16 @@ internal sealed class SessionLab : IAsyncDisposable
         },
         $"{requests} requests are held");
 
+    /// <summary>Time passes between two turns of the loop.</summary>
+    /// <param name="time">That with which the lab was started.</param>
+    /// <param name="span">So much of it.</param>
+    public async Task PassAsync(FakeTimeProvider time, TimeSpan span)
+    {
+        await Loop.InvokeAsync(static () => true);
+        time.Advance(span);
+        await Loop.InvokeAsync(static () => true);
+    }
+
     /// <summary>As operators see the sessions, oldest first.</summary>
     public Task<SessionSnapshot[]> SnapshotsAsync() => _loop.InvokeAsync(() =>
         _listener.Gate.Sessions.Select(SessionSnapshot.Of).OrderBy(static session => session.Id).ToArray());
