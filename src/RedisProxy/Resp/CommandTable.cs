@@ -12,7 +12,7 @@ namespace RedisProxy.Resp;
 /// <para>
 /// Looked up once per request, so it is an open-addressed hash over names packed into three words. Case is folded by setting bit 5 of
 /// every byte, which also folds a few bytes that are not letters; such a name is not a command, and redis answers it with an error. The
-/// same bit distinguishes a name's bytes from padding: <c>GET\0</c> is not <c>GET</c>.
+/// same bit distinguishes a name's bytes from padding: <c>GET\0</c> is not <c>GET</c>, but <see cref="CommandKind.NulInName"/>.
 /// </para>
 /// </summary>
 internal sealed class CommandTable
@@ -92,7 +92,7 @@ internal sealed class CommandTable
     {
         if (name.Length is 0 or > CommandName.MaxBytes)
         {
-            return default;
+            return OfUnknown(name);
         }
 
         Key key = Pack(name);
@@ -107,10 +107,16 @@ internal sealed class CommandTable
 
             if (slot.Key.First == 0)
             {
-                return default;
+                return OfUnknown(name);
             }
         }
     }
+
+    /// <param name="name">Perhaps only the beginning of it: no command is longer than a <see cref="CommandName"/>.</param>
+    public static CommandTraits OfUnknown(ReadOnlySpan<byte> name) =>
+        name[..Math.Min(name.Length, CommandName.MaxBytes)].Contains((byte)0)
+            ? new CommandTraits(CommandKind.NulInName, CommandFlags.None)
+            : default;
 
     private static void Correct(Dictionary<string, CommandTraits> commands, string name, string[] flags)
     {

@@ -90,4 +90,8 @@ internal enum CommandKind : byte
 
     // The first word of an HTTP request line or header, see CommandTraits.IsCrossProtocol.
     CrossProtocol,
+
+    // Redis looks names up by a hash of all their bytes, but compares them as C strings: for one in some hundred x, which nobody can
+    // foretell, SELECT\0x is SELECT.
+    NulInName,
 }

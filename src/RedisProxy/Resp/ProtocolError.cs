@@ -19,6 +19,9 @@ internal enum ProtocolError : byte
     /// <summary>Stricter than redis, which waits forever for the end of such a line.</summary>
     NulInInline,
 
+    /// <summary>Stricter than redis, which may take such a name for the part before the zero byte (<see cref="CommandKind"/>).</summary>
+    NulInName,
+
     /// <summary>A client that has not authenticated exceeds the limit on its requests' size.</summary>
     UnauthenticatedLength,
 
@@ -46,6 +49,7 @@ internal static class ProtocolErrors
         ProtocolError.UnbalancedQuotes => "ERR Protocol error: unbalanced quotes in request",
         ProtocolError.InvalidLineEnding => "ERR Protocol error: invalid line ending",
         ProtocolError.NulInInline => "ERR Protocol error: zero byte in inline request",
+        ProtocolError.NulInName => "ERR Protocol error: zero byte in a command's name",
         ProtocolError.UnauthenticatedLength => "ERR Protocol error: unauthenticated bulk length",
         ProtocolError.TlsHello or ProtocolError.CrossProtocol or ProtocolError.InvalidReply => null,
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "not an error"),

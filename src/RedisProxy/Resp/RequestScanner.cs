@@ -16,7 +16,6 @@ internal struct RequestScanner
 {
     private State _state;
     private bool _isFirstArgument;
-    private byte _nameLength;
     private int _owedArguments;
     private LengthField _length;
     private long _skip;
@@ -104,7 +103,7 @@ internal struct RequestScanner
     private void BeginRequest()
     {
         _frameBytes = 0;
-        _nameLength = 0;
+        _name.Clear();
         IsHeadKnown = false;
         IsInline = false;
         IsNoOp = false;
@@ -214,11 +213,6 @@ internal struct RequestScanner
         }
 
         _skip = _length.Value;
-        if (_isFirstArgument && _skip > CommandName.MaxBytes)
-        {
-            IsHeadKnown = true;
-        }
-
         return Advance(State.Body);
     }
 
@@ -227,8 +221,12 @@ internal struct RequestScanner
         int take = (int)Math.Min(_skip, input.Length - at);
         if (_isFirstArgument && !IsHeadKnown)
         {
-            input.Slice(at, take).CopyTo(((Span<byte>)_name)[_nameLength..]);
-            _nameLength += (byte)take;
+            _name.Add(input.Slice(at, take));
+            if (_name.IsFull && _length.Value > CommandName.MaxBytes)
+            {
+                _command = CommandTable.OfUnknown(_name.Bytes);
+                IsHeadKnown = true;
+            }
         }
 
         at += take;
@@ -245,7 +243,7 @@ internal struct RequestScanner
     {
         if (_isFirstArgument)
         {
-            _command = IsHeadKnown ? default : Commands.Find(((ReadOnlySpan<byte>)_name)[.._nameLength]);
+            _command = IsHeadKnown ? _command : Commands.Find(_name.Bytes);
             IsHeadKnown = true;
             _isFirstArgument = false;
         }

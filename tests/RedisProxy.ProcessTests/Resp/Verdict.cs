@@ -97,6 +97,11 @@ internal sealed record Verdict(int Replies, string? Error)
             return ProtocolError.CrossProtocol;
         }
 
+        if (command.Kind == CommandKind.NulInName)
+        {
+            return ProtocolError.NulInName;
+        }
+
         replies++;
         return ProtocolError.None;
     }

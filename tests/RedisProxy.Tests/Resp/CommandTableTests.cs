@@ -54,15 +54,22 @@ public sealed class CommandTableTests
     [InlineData("nosuchcommand")]
     [InlineData("georadiusbymember_ro_bis_")]
     [InlineData("georadiusbymember_ro_bis")]
-    [InlineData("\0")]
     [InlineData("   ")]
-    [InlineData("\0\0\0")]
+    [InlineData("georadiusbymember_ro_bis\0")]
     public void Find_NotInTheTable_IsAPlainWrite(string name)
     {
         CommandTraits traits = Find(name);
         Assert.Equal(default, traits);
         Assert.False(traits.IsResendable || traits.IsBlocking || traits.NeedsInspection || traits.IsCrossProtocol);
     }
+
+    [Theory]
+    [InlineData("\0")]
+    [InlineData("get\0")]
+    [InlineData("SELECT\0x")]
+    [InlineData("georadiusbymember_ro\0")]
+    [InlineData("client\0 and much more behind it")]
+    public void Find_NameWithAZeroByte_IsNoCommand(string name) => Assert.Equal(CommandKind.NulInName, Find(name).Kind);
 
     [Fact]
     public void Find_RandomNames_AgreesWithReference() => Seeded.Run(20_000, random =>

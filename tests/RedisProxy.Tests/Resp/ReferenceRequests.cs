@@ -36,7 +36,9 @@ internal static class ReferenceRequests
         return string.Join("; ", parts);
     }
 
-    public static CommandTraits Find(byte[] name) => Commands.GetValueOrDefault(Fold(Encoding.Latin1.GetString(name)));
+    public static CommandTraits Find(byte[] name) => name.Take(24).Contains((byte)0)
+        ? new CommandTraits(CommandKind.NulInName, CommandFlags.None)
+        : Commands.GetValueOrDefault(Fold(Encoding.Latin1.GetString(name)));
 
     private static string ReadRequest(ReferenceReader reader)
     {

@@ -102,7 +102,7 @@ public sealed class CarriedSessionTests(ITestOutputHelper output)
     {
         Assert.Equal(
             "Plain Auth Hello Select Client ReadOnly ReadWrite Reset Multi Exec Discard Watch Unwatch Subscribe Monitor Replication XRead "
-                + "Wait WaitAof Debug Asking HashImport Quit CrossProtocol",
+                + "Wait WaitAof Debug Asking HashImport Quit CrossProtocol NulInName",
             NamesOf<CommandKind>());
         Assert.Equal("None Resendable Blocking Nested Shareable LeavesNothing", NamesOf<CommandFlags>());
         Assert.Equal(

@@ -7,6 +7,8 @@ namespace RedisProxy.Tests.Sessions;
 /// <summary>How sessions end, and that the first cause is the one that is kept.</summary>
 public sealed class EndTests
 {
+    private const string NulInName = "-ERR Protocol error: zero byte in a command's name\r\n";
+
     [Fact]
     public async Task HalfClose_OfAQuietClient_EndsBothSides()
     {
@@ -87,6 +89,10 @@ public sealed class EndTests
     [InlineData("*x\r\n", "-ERR Protocol error: invalid multibulk length\r\n")]
     [InlineData("*1\r\n$-5\r\n", "-ERR Protocol error: invalid bulk length\r\n")]
     [InlineData("set k \"open\r\n", "-ERR Protocol error: unbalanced quotes in request\r\n")]
+    [InlineData("*2\r\n$8\r\nselect\0x\r\n$1\r\n5\r\n", NulInName)]
+    [InlineData("*2\r\n$32\r\nsubscribe\0xxxxxxxxxxxxxxxxxxxxxx\r\n$1\r\nc\r\n", NulInName)]
+    [InlineData("*3\r\n$6\r\nclient\r\n$7\r\nreply\0x\r\n$3\r\noff\r\n", NulInName)]
+    [InlineData("\"client\\x00x\" reply off\r\n", NulInName)]
     [InlineData("POST / HTTP/1.1\r\n", "")]
     [InlineData("Host: 127.0.0.1\r\n", "")]
     [InlineData("\x16\x03\x01\x02", "")]

@@ -38,6 +38,17 @@ internal static class RequestInspector
     // Has no effect inside a transaction, and its element in EXEC's reply is OK. No CLIENT CAPA is shorter, not even an inline one.
     private static readonly byte[] NoEffectOk = "UNWATCH\r\n"u8.ToArray();
 
+    /// <summary>Why it must not be sent as a request, whoever sends it.</summary>
+    public static ProtocolError ErrorOf(CommandTraits traits, IReadOnlyList<byte[]> arguments) => traits.Kind switch
+    {
+        CommandKind.CrossProtocol => ProtocolError.CrossProtocol,
+        CommandKind.NulInName => ProtocolError.NulInName,
+
+        // Subcommands are looked up in the same way as commands.
+        CommandKind.Client or CommandKind.HashImport when arguments.Count > 1 && arguments[1].Contains((byte)0) => ProtocolError.NulInName,
+        _ => ProtocolError.None,
+    };
+
     /// <param name="traits">Of the command.</param>
     /// <param name="arguments">The command's name first.</param>
     /// <param name="inTransaction">It will be queued.</param>

@@ -206,9 +206,9 @@ internal sealed class RequestIntake(Session session)
             return;
         }
 
-        if (traits.Kind == CommandKind.CrossProtocol)
+        if (RequestInspector.ErrorOf(traits, arguments) is not ProtocolError.None and var error)
         {
-            Refuse(ProtocolError.CrossProtocol, 0);
+            Refuse(error, 0);
             return;
         }
 
