@@ -27,6 +27,20 @@ public sealed class SharingTests
     }
 
     [Fact]
+    public async Task ClientWithoutASubcommand_IsRefusedByTheServer()
+    {
+        const string Refusal = "-ERR wrong number of arguments for 'client' command\r\n";
+        await using SessionLab lab = await StartAsync();
+        await lab.ServeFirstAsync();
+        RawClient client = await lab.ConnectAsync();
+        await client.SendAsync(Of("CLIENT"));
+        RawClient own = await AcceptOwnAsync(lab);
+        await own.ExpectAsync(Of("CLIENT"));
+        await own.SendAsync(Refusal);
+        await client.ExpectAsync(Refusal);
+    }
+
+    [Fact]
     public async Task ClientThatIsIdle_GivesItsShareUp_AndTheLinkStaysForTheNextRequest()
     {
         var time = new FakeTimeProvider();

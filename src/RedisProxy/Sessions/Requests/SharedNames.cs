@@ -20,7 +20,7 @@ internal static class SharedNames
         Inspection answer = inTransaction || inspection.Answer != Outcome.Forward ? inspection : inspection.Traits.Kind switch
         {
             CommandKind.Quit => inspection with { Answer = Outcome.Acknowledged, Change = null },
-            CommandKind.Client => KeepName(inspection, arguments),
+            CommandKind.Client when arguments.Count > 1 => KeepName(inspection, arguments),
             CommandKind.Hello when inspection.Change is { } change => KeepNameOfHello(inspection, change, room),
             _ => inspection,
         };
