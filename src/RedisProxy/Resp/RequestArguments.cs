@@ -57,8 +57,15 @@ internal static class RequestArguments
         return arguments;
     }
 
-    /// <summary>An argument that is a keyword of the command's syntax, in capitals.</summary>
-    public static string Upper(byte[] argument) => Encoding.Latin1.GetString(argument).ToUpperInvariant();
+    /// <summary>
+    /// An argument that is a keyword of the command's syntax, in capitals, as far as redis reads it: it compares such words as C strings,
+    /// so <c>OFF\0x</c> is OFF.
+    /// </summary>
+    public static string Upper(byte[] argument)
+    {
+        int end = argument.AsSpan().IndexOf((byte)0);
+        return Encoding.Latin1.GetString(end < 0 ? argument : argument.AsSpan(0, end)).ToUpperInvariant();
+    }
 
     private static int TakeNumber(ReadOnlySpan<byte> frame, ref int at)
     {

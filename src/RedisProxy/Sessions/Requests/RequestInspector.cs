@@ -194,7 +194,7 @@ internal static class RequestInspector
 
         bool blocks = read.Timeout > 0;
         IEnumerable<byte[]> ids = arguments.Skip(read.Streams + 1 + ((arguments.Count - read.Streams - 1) / 2));
-        bool isRead = !blocks || ids.All(static id => id is not [(byte)'$' or (byte)'+']);
+        bool isRead = !blocks || ids.All(static id => id is not [(byte)'$' or (byte)'+', ..]);
         CommandFlags flags = CommandFlags.LeavesNothing | (blocks ? CommandFlags.Blocking : CommandFlags.Shareable)
             | (isRead ? CommandFlags.Resendable : 0);
         return new CommandTraits(CommandKind.Plain, flags);
