@@ -28,7 +28,9 @@ internal struct ReplyLevels
     private byte[]? _outer;
     private int _outerBytes;
     private int _depth;
-    private bool _isAttribute;
+
+    // An attribute or a push: not an element of the level around it.
+    private bool _isUncounted;
 
     public readonly bool IsEmpty => _depth == 0;
 
@@ -49,7 +51,7 @@ internal struct ReplyLevels
     public void EndElements(long count) => _owed -= count;
 
     /// <summary>False: the reply is nested too deeply.</summary>
-    public bool TryEnter(long owed, bool isAttribute)
+    public bool TryEnter(long owed, bool isUncounted)
     {
         Debug.Assert(owed is > 0 or Streamed or Chunked, "an empty level is never entered");
         if (_depth == RespLimits.MaxReplyDepth)
@@ -65,7 +67,7 @@ internal struct ReplyLevels
 
         _depth++;
         _owed = owed;
-        _isAttribute = isAttribute;
+        _isUncounted = isUncounted;
         return true;
     }
 
@@ -102,11 +104,11 @@ internal struct ReplyLevels
         return true;
     }
 
-    /// <summary>Closes the innermost level. True: it was an attribute, which does not count as an element of the level around it.</summary>
+    /// <summary>Closes the innermost level. True: it does not count as an element of the level around it.</summary>
     public bool Leave()
     {
         Debug.Assert(_depth > 0, "nothing to leave");
-        bool wasAttribute = _isAttribute;
+        bool wasUncounted = _isUncounted;
         _depth--;
         if (_depth > 0)
         {
@@ -117,12 +119,12 @@ internal struct ReplyLevels
             _outer = null;
         }
 
-        return wasAttribute;
+        return wasUncounted;
     }
 
     private void PushInnermost()
     {
-        ulong level = ((ulong)(_owed - Chunked) << 1) | (_isAttribute ? 1UL : 0);
+        ulong level = ((ulong)(_owed - Chunked) << 1) | (_isUncounted ? 1UL : 0);
         int bytes = level < LongMark ? 1 : sizeof(ulong) + 1;
         if (_outerBytes + bytes > HeldBytes)
         {
@@ -148,6 +150,6 @@ internal struct ReplyLevels
         }
 
         _owed = (long)(level >> 1) + Chunked;
-        _isAttribute = (level & 1) != 0;
+        _isUncounted = (level & 1) != 0;
     }
 }

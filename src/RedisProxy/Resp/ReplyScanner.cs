@@ -6,7 +6,8 @@ namespace RedisProxy.Resp;
 /// <summary>
 /// Finds where replies end, in any chunking: RESP2 and RESP3, nested and streamed. It counts owed elements and bytes to skip; nesting
 /// costs a counter per level and no recursion. Attributes belong to the reply that follows them, so they do not end one. Pushes are
-/// messages of their own: <see cref="Kind"/> tells, and the caller must not mistake them for a reply.
+/// messages of their own: <see cref="Kind"/> tells, and the caller must not mistake them for a reply. Within a reply they count as little
+/// as attributes: redis before 7.2 puts what a transaction publishes to its own client between the elements of EXEC's reply.
 /// <para>Not a validator: what a line or a body says is left to the client, as long as it is strictly framed.</para>
 /// </summary>
 internal struct ReplyScanner
@@ -101,8 +102,7 @@ internal struct ReplyScanner
         {
             case (byte)'$' or (byte)'=' or (byte)'!' when !_levels.IsChunked:
                 return TakeBulk(input, ref at);
-            case (byte)'*' or (byte)'~' or (byte)'%' or (byte)'|' when !_levels.IsChunked:
-            case (byte)'>' when _levels.IsEmpty:
+            case (byte)'*' or (byte)'~' or (byte)'%' or (byte)'|' or (byte)'>' when !_levels.IsChunked:
             case StreamedChunk when _levels.IsChunked:
                 return BeginLength();
             case (byte)'+' or (byte)'-' or (byte)':' or (byte)',' or (byte)'(' or (byte)'#' or (byte)'_' when !_levels.IsChunked:
@@ -219,22 +219,22 @@ internal struct ReplyScanner
             return EndBulkLength();
         }
 
-        bool isAttribute = _type == '|';
-        HasAttributes |= isAttribute && _levels.IsEmpty;
+        HasAttributes |= _type == '|' && _levels.IsEmpty;
+        bool isUncounted = _type == '|' || (_type == '>' && !_levels.IsEmpty);
         if (_length.IsNegative || (_length.Value == 0 && !_isStreamed))
         {
-            return isAttribute ? Advance(State.Type) : EndElement();
+            return isUncounted ? Advance(State.Type) : EndElement();
         }
 
         long count = _type is (byte)'%' or (byte)'|' ? _length.Value * 2 : _length.Value;
-        return _levels.TryEnter(_isStreamed ? ReplyLevels.Streamed : count, isAttribute) ? Advance(State.Type) : Fail();
+        return _levels.TryEnter(_isStreamed ? ReplyLevels.Streamed : count, isUncounted) ? Advance(State.Type) : Fail();
     }
 
     private ScanStatus EndBulkLength()
     {
         if (_isStreamed)
         {
-            return _levels.TryEnter(ReplyLevels.Chunked, isAttribute: false) ? Advance(State.Type) : Fail();
+            return _levels.TryEnter(ReplyLevels.Chunked, isUncounted: false) ? Advance(State.Type) : Fail();
         }
 
         if (_length.IsNegative)

@@ -56,7 +56,7 @@ internal sealed class RespValue
         return fields;
     }
 
-    /// <summary>Reads one complete message, as found by <see cref="ReplyScanner"/>; attributes are dropped.</summary>
+    /// <summary>Reads one complete message, as found by <see cref="ReplyScanner"/>; attributes, and pushes in it, are dropped.</summary>
     /// <exception cref="FormatException">
     /// The message is streamed, or nested deeper than <see cref="RespLimits.MaxTreeDepth"/>; neither Sentinel nor redis sends that.
     /// </exception>
@@ -74,6 +74,9 @@ internal sealed class RespValue
         {
             case (byte)'$' or (byte)'=' or (byte)'!':
                 return ReadBulk(type, TakeCount(line), message, ref at);
+            case (byte)'>' when depth > 0:
+                ReadItems(type, TakeCount(line), message, ref at, depth);
+                return Read(message, ref at, depth);
             case (byte)'*' or (byte)'~' or (byte)'>':
                 return ReadItems(type, TakeCount(line), message, ref at, depth);
             case (byte)'%':

@@ -50,6 +50,14 @@ internal sealed class RandomReplies(Random random, bool mayStream)
         return count > 0;
     }
 
+    private void AppendPush(int depth)
+    {
+        if (random.Next(24) == 0)
+        {
+            AppendItems('>', depth);
+        }
+    }
+
     private char AppendValue(int depth)
     {
         string types = random.Next((2 * depth) + 2) == 0 ? AggregateTypes : random.Next(2) == 0 ? LineTypes : BulkTypes;
@@ -107,6 +115,7 @@ internal sealed class RandomReplies(Random random, bool mayStream)
         for (int i = 0; i < items; i++)
         {
             AppendAttributes(depth + 1);
+            AppendPush(depth + 1);
             AppendValue(depth + 1);
         }
 

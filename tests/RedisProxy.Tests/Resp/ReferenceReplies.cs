@@ -51,20 +51,19 @@ internal sealed class ReferenceReplies
     private ReferenceReply ReadReply()
     {
         bool hasAttributes = false;
-        while (_reader.Peek() == '|')
+        while (IsUncounted)
         {
-            SkipAttribute();
-            hasAttributes = true;
+            hasAttributes |= _reader.Peek() == '|';
+            SkipUncounted();
         }
 
         return ReadValue((char)_reader.Take()) with { HasAttributes = hasAttributes };
     }
 
-    private void SkipAttribute()
-    {
-        _reader.Take();
-        ReadItems(pairs: true, mayBeNull: false);
-    }
+    // An attribute, or a push among elements.
+    private bool IsUncounted => _reader.Peek() == '|' || (_depth > 0 && _reader.Peek() == '>');
+
+    private void SkipUncounted() => ReadItems(pairs: _reader.Take() == '|', mayBeNull: false);
 
     private ReferenceReply ReadValue(char type)
     {
@@ -166,9 +165,9 @@ internal sealed class ReferenceReplies
         var items = new List<ReferenceReply>();
         while (_reader.Peek() != '.')
         {
-            if (_reader.Peek() == '|')
+            if (IsUncounted)
             {
-                SkipAttribute();
+                SkipUncounted();
             }
             else
             {

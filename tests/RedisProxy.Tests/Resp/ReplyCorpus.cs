@@ -102,9 +102,11 @@ internal static class ReplyCorpus
         CorpusItem.Whole("push, empty", ">0\r\n", ">"),
         CorpusItem.Whole("push, streamed", ">?\r\n+a\r\n.\r\n", ">"),
         new("pushes between replies", [(Push, ">"), (Ok, "+"), (Push, ">"), (Invalidation, ">"), ("$1\r\na\r\n", "$"), (Push, ">")]),
-        CorpusItem.Wrong("push in an array", "*2\r\n:1\r\n" + Push, "error"),
-        CorpusItem.Wrong("push in a push", ">1\r\n" + Push, "error"),
-        CorpusItem.Wrong("push in an attribute", "|1\r\n" + Push, "error"),
+        CorpusItem.Whole("push in an array", "*2\r\n" + Push + ":1\r\n" + Push + ">0\r\n:2\r\n", "*"),
+        CorpusItem.Whole("push in a streamed array", "*?\r\n:1\r\n" + Push + ".\r\n", "*"),
+        CorpusItem.Whole("push in a push", ">1\r\n" + Push + "+a\r\n", ">"),
+        CorpusItem.Whole("push in an attribute", "|1\r\n" + Push + "+k\r\n+v\r\n" + Ok, "+ with attributes"),
+        CorpusItem.Wrong("push in a chunk", "$?\r\n" + Push, "error"),
         CorpusItem.Wrong("push, null", ">-1\r\n", "error"),
     ];
 

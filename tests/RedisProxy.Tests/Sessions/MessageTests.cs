@@ -39,6 +39,26 @@ public sealed class MessageTests
         await SessionLab.EventuallyAsync(() => lab.Counters.Ended[(int)EndCause.ClientClosed] == 1, "the session ends with its client");
     }
 
+    /// <summary>Redis 7.0 sends what a transaction publishes to its own client within EXEC's reply.</summary>
+    [Fact]
+    public async Task MessageAmongTheElementsOfAReply_IsNotOneOfThem()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync(Resubscribing());
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        await (client, first).ExchangeAsync(
+            Requests.Of("HELLO", "3") + Requests.Of("SUBSCRIBE", "c"), Hello3 + Said('>', "subscribe", "c", ":1"));
+        await (client, first).ExchangeAsync(
+            Requests.Multi + Requests.Of("PUBLISH", "c", "m") + Requests.Of("SELECT", "99") + Requests.Of("SELECT", "3") + Requests.Exec,
+            "+OK\r\n+QUEUED\r\n+QUEUED\r\n+QUEUED\r\n*3\r\n" + Said('>', "message", "c", "+m")
+                + ":1\r\n-ERR DB index is out of range\r\n+OK\r\n");
+        await (client, first).ExchangeAsync(Requests.Get, "$1\r\nv\r\n");
+
+        // Which of the changes took effect is known by the place of their replies.
+        await lab.ServeSecondAsync();
+        RawClient second = await lab.AcceptAsync(lab.Second);
+        await second.ExpectAsync(Requests.Of("HELLO", "3") + Requests.Of("SELECT", "3") + Requests.Of("SUBSCRIBE", "c"));
+    }
+
     [Fact]
     public async Task Hello_DividesTheStreamAtItsReply()
     {

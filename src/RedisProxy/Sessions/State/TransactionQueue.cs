@@ -119,7 +119,12 @@ internal sealed class TransactionQueue(int maxBytes)
         {
             isKnown = scanner.Scan(elements, out int consumed) == ScanStatus.Complete;
             elements = elements[consumed..];
-            if (index == _changes[next].Index)
+            if (scanner.IsPush)
+            {
+                // It stands between elements.
+                index--;
+            }
+            else if (index == _changes[next].Index)
             {
                 if (!scanner.IsError)
                 {
