@@ -16,6 +16,9 @@ internal readonly record struct CommandTraits(CommandKind Kind, CommandFlags Fla
     /// <summary>It may wait for an element, and removes it. (XREAD removes nothing, and WAIT does not wait for elements.)</summary>
     public bool IsPop => this is { Kind: CommandKind.Plain, IsBlocking: true, IsResendable: false };
 
+    /// <summary>It is sent when nothing is owed on its connection.</summary>
+    public bool GoesAlone => (Flags & CommandFlags.Alone) != 0;
+
     /// <summary>
     /// Not a request: a browser was tricked into connecting to this port. As in redis, the connection is closed without a reply
     /// (<see cref="ProtocolError.CrossProtocol"/>).
@@ -51,6 +54,12 @@ internal enum CommandFlags : byte
 
     /// <summary>Once it has been answered, the connection can serve another client of the same user, protocol and database.</summary>
     LeavesNothing = 16,
+
+    /// <summary>
+    /// It contains credentials. Redis from 7.2 on, and Valkey before 9, reply nothing to wrong ones while earlier replies are still to be
+    /// written (redis source, addAuthErrReply), and every later reply would be taken for the one before it.
+    /// </summary>
+    Alone = 32,
 }
 
 /// <summary>Commands that change the state of their connection, or are not answered with exactly one reply.</summary>

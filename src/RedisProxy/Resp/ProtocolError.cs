@@ -11,6 +11,8 @@ internal enum ProtocolError : byte
     ExpectedDollar,
     InvalidBulkLength,
     TooBigInline,
+
+    /// <summary>Stricter than Valkey from 9.1 on, for which an argument goes on behind its closing quote.</summary>
     UnbalancedQuotes,
 
     /// <summary>Stricter than redis, which skips two bytes after a length or a body without checking them.</summary>

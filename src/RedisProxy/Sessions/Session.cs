@@ -226,7 +226,7 @@ internal sealed class Session : Conversation, IGateUser
         {
             End(cause);
         }
-        else if (IsInputStalled)
+        else if (IsInputStalled || (!Pipeline.Waiting.IsEmpty && Sharing is null))
         {
             WakeRequests();
         }

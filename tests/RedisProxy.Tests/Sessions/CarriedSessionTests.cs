@@ -104,7 +104,7 @@ public sealed class CarriedSessionTests(ITestOutputHelper output)
             "Plain Auth Hello Select Client ReadOnly ReadWrite Reset Multi Exec Discard Watch Unwatch Subscribe Monitor Replication XRead "
                 + "Wait WaitAof Debug Asking HashImport Quit CrossProtocol NulInName",
             NamesOf<CommandKind>());
-        Assert.Equal("None Resendable Blocking Nested Shareable LeavesNothing", NamesOf<CommandFlags>());
+        Assert.Equal("None Resendable Blocking Nested Shareable LeavesNothing Alone", NamesOf<CommandFlags>());
         Assert.Equal(
             "Forward Unknown NotExecuted ProtocolError Acknowledged Named NameOfClient Handoffs HandoffsMisspelt NotAuthenticated "
                 + "HelloNotAuthenticated WrongPassword EndsAuthentication Queued Conflict Aborted NestedMulti WatchInMulti NoReplicas "

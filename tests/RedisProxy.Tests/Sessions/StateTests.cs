@@ -61,24 +61,25 @@ public sealed class StateTests
     {
         await using SessionLab lab = await SessionLab.StartAsync();
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        string requests = string.Concat(said.Split('|').Select(static words => Requests.Of(words.Split(' '))));
-        await client.SendAsync(requests);
-        await first.ExpectAsync(requests);
-        string replies = string.Concat(said.Split('|').Select(static _ => "+OK\r\n"));
-        await first.SendAsync(replies);
-        await client.ExpectAsync(replies);
+        await client.SendAsync(string.Concat(said.Split('|').Select(static words => Requests.Of(words.Split(' ')))));
+        await AgreeAsync(first, said);
+        await client.ExpectAsync(string.Concat(said.Split('|').Select(static _ => "+OK\r\n")));
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
-        foreach (string[] step in StepsOf(replayed.Split('|')))
-        {
-            await second.ExpectAsync(string.Concat(step.Select(static words => Requests.Of(words.Split(' ')))));
-            await second.SendAsync(string.Concat(step.Select(static _ => "+OK\r\n")));
-        }
-
+        await AgreeAsync(second, replayed);
         await client.SendAsync(Requests.Get);
         await second.ExpectAsync(Requests.Get);
 
         // Credentials wait for the replies to what was said before.
+        static async Task AgreeAsync(RawClient backend, string requests)
+        {
+            foreach (string[] step in StepsOf(requests.Split('|')))
+            {
+                await backend.ExpectAsync(string.Concat(step.Select(static words => Requests.Of(words.Split(' ')))));
+                await backend.SendAsync(string.Concat(step.Select(static _ => "+OK\r\n")));
+            }
+        }
+
         static IEnumerable<string[]> StepsOf(string[] requests)
         {
             for (int at = 0; at < requests.Length;)
@@ -114,12 +115,9 @@ public sealed class StateTests
     {
         await using SessionLab lab = await SessionLab.StartAsync();
         (RawClient client, RawClient first) = await lab.ConnectPairAsync();
-        string requests = Requests.Of("SELECT", "99") + Requests.Of("AUTH", "wrong") + Requests.Of("SELECT", "2");
-        await client.SendAsync(requests);
-        await first.ExpectAsync(requests);
-        const string Replies = "-ERR DB index is out of range\r\n-WRONGPASS invalid username-password pair\r\n+OK\r\n";
-        await first.SendAsync(Replies);
-        await client.ExpectAsync(Replies);
+        await (client, first).ExchangeAsync(Requests.Of("SELECT", "99"), "-ERR DB index is out of range\r\n");
+        await (client, first).ExchangeAsync(
+            Requests.Of("AUTH", "wrong") + Requests.Of("SELECT", "2"), "-WRONGPASS invalid username-password pair\r\n+OK\r\n");
         await lab.ServeSecondAsync();
         RawClient second = await lab.AcceptAsync(lab.Second);
         await second.ExpectAsync(Requests.Of("SELECT", "2"));

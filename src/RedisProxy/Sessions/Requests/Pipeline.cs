@@ -74,7 +74,8 @@ internal sealed class Pipeline
     // Exists only while something waits, or has recently.
     private HoldDeadline Deadline => _deadline ??= new HoldDeadline(Waiting, _gate, _parts, () => _deadline = null)
     {
-        IsQueued = () => TakesTurns && _gate.AllowsAll && Link is { InFlight.IsEmpty: false },
+        IsQueued = () => (TakesTurns || Waiting is { IsEmpty: false, Oldest.Traits.GoesAlone: true })
+            && _gate.AllowsAll && Link is { InFlight.IsEmpty: false },
     };
 
     /// <summary>Requests may have to wait for the replies to earlier ones, because they need another link.</summary>
@@ -261,6 +262,7 @@ internal sealed class Pipeline
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool CanDispatch(BackendLink link, long start, CommandTraits traits) =>
         !link.IsRejecting && !link.IsSendBroken && !link.IsLeaving && _gate.Allows(traits)
+        && (!traits.GoesAlone || link.InFlight.IsEmpty)
         && (!link.HasUnsent || (start == link.SendEnd && !link.HasSubstitute));
 
     private void Dispatch(BackendLink link, in PendingRequest request)

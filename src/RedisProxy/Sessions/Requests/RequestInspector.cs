@@ -79,7 +79,8 @@ internal static class RequestInspector
             case var kind when !IsWellFormed(kind, arguments):
                 return new Inspection(new CommandTraits(CommandKind.Plain, traits.Flags), null);
             default:
-                return new Inspection(traits, new StateChange(traits.Kind, arguments));
+                CommandFlags alone = HasCredentials(traits.Kind, arguments) ? CommandFlags.Alone : CommandFlags.None;
+                return new Inspection(traits with { Flags = traits.Flags | alone }, new StateChange(traits.Kind, arguments));
         }
     }
 
@@ -180,6 +181,9 @@ internal static class RequestInspector
 
         return isValid;
     }
+
+    private static bool HasCredentials(CommandKind kind, IReadOnlyList<byte[]> arguments) => kind == CommandKind.Auth
+        || (kind == CommandKind.Hello && arguments.Skip(2).Any(static word => RequestArguments.Upper(word) == "AUTH"));
 
     private static bool IsNumber(byte[] argument) => int.TryParse(argument, NumberStyles.Integer, CultureInfo.InvariantCulture, out _);
 
