@@ -43,6 +43,18 @@ public sealed class CredentialsTests
     }
 
     [Fact]
+    public async Task ClientThatLeftDuringAPop_IsNotServedBecauseCredentialsWaitBehindIt()
+    {
+        await using SessionLab lab = await SessionLab.StartAsync();
+        (RawClient client, RawClient first) = await lab.ConnectPairAsync();
+        string pop = Requests.Of("BLPOP", "q", "0");
+        await client.SendAsync(pop + Requests.Of("AUTH", "pw"));
+        await first.ExpectAsync(pop);
+        client.HalfClose();
+        Assert.Equal("", (await first.ReadToEndAsync()).Rest);
+    }
+
+    [Fact]
     public async Task CredentialsBehindALostRequest_GoToTheNextMaster()
     {
         await using SessionLab lab = await SessionLab.StartAsync();

@@ -140,8 +140,8 @@ internal sealed class RequestPump(Session session)
         }
 
         pipeline.TrimSent(link);
-        if (session.IsClientFinished && !session.IsFinForwarded && pipeline.Waiting.IsEmpty
-            && (pipeline.IsRaw || link.MustKnowEndOfClient))
+        bool isEndNext = pipeline.Waiting.IsEmpty || pipeline.Waiting.Oldest.Traits.GoesAlone; // Credentials wait for the pop to end.
+        if (session.IsClientFinished && !session.IsFinForwarded && isEndNext && (pipeline.IsRaw || link.MustKnowEndOfClient))
         {
             session.IsFinForwarded = true;
             link.ShutdownWrite();
