@@ -6,6 +6,7 @@ IDistributedApplicationBuilder builder = DistributedApplication.CreateBuilder(ar
 // An application of your own writes only .WithProxy(), which runs the .NET tool; this one runs the sources beside it.
 IResourceBuilder<RedisSentinelResource> cache = builder.AddRedisSentinel("cache")
     .WithReplicas(2)
+    .WithPassword()
     .WithProxy((app, name) => app.AddProject<Projects.RedisProxy>(name));
 
 builder.AddProject<Projects.RedisProxy_Demo_Counter>("counter")

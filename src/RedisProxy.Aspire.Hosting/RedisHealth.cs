@@ -12,10 +12,12 @@ internal static class RedisHealth
     private const int TimeoutMilliseconds = 2000;
 
     /// <summary>It replies to PING.</summary>
-    public static async Task<HealthCheckResult> OfNodeAsync(RedisNode node, CancellationToken cancellation)
+    public static async Task<HealthCheckResult> OfNodeAsync(RedisSentinelResource redis, RedisNode node, CancellationToken cancellation)
     {
-        CommandMap commands = node.IsSentinel ? CommandMap.Sentinel : CommandMap.Default;
-        return await AskAsync(await node.ResolveAsync(cancellation).ConfigureAwait(false), commands, PingAsync).ConfigureAwait(false);
+        string? address = await node.ResolveAsync(cancellation).ConfigureAwait(false);
+        return node.IsSentinel
+            ? await AskAsync(address, CommandMap.Sentinel, PingAsync).ConfigureAwait(false)
+            : await PingServerAsync(redis, address, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -37,20 +39,25 @@ internal static class RedisHealth
 
         return redis.Proxy is null
             ? HealthCheckResult.Healthy()
-            : await AskAsync(
-                await redis.ConnectionStringExpression.GetValueAsync(cancellation).ConfigureAwait(false),
-                CommandMap.Default,
-                PingAsync).ConfigureAwait(false);
+            : await PingServerAsync(
+                redis,
+                await RedisSentinelResource.AddressOf(redis.Proxy).GetValueAsync(cancellation).ConfigureAwait(false),
+                cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Asks one server or Sentinel, on a connection of its own.</summary>
+    /// <param name="address">Without the password: it is in the results, which the dashboard shows.</param>
+    /// <param name="commands">Of Redis or of a Sentinel.</param>
+    /// <param name="ask">Given the server, judges it.</param>
+    /// <param name="password">Null: the server asks for none.</param>
     public static async Task<HealthCheckResult> AskAsync(
-        string? address, CommandMap commands, Func<IServer, Task<HealthCheckResult>> ask)
+        string? address, CommandMap commands, Func<IServer, Task<HealthCheckResult>> ask, string? password = null)
     {
         try
         {
             ConfigurationOptions options = ConfigurationOptions.Parse(address ?? "");
             options.CommandMap = commands;
+            options.Password = password;
             options.TieBreaker = "";
             options.ConnectTimeout = TimeoutMilliseconds;
             options.AsyncTimeout = TimeoutMilliseconds;
@@ -70,6 +77,14 @@ internal static class RedisHealth
             return HealthCheckResult.Unhealthy($"{address}: {e.Message}");
         }
     }
+
+    private static async Task<HealthCheckResult> PingServerAsync(
+        RedisSentinelResource redis, string? address, CancellationToken cancellation) =>
+        await AskAsync(
+            address,
+            CommandMap.Default,
+            PingAsync,
+            await redis.Nodes.PasswordAsync(cancellation).ConfigureAwait(false)).ConfigureAwait(false);
 
     private static async Task<HealthCheckResult> PingAsync(IServer server)
     {

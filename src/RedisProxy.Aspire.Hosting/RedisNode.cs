@@ -40,6 +40,12 @@ internal static class RedisNodeConfiguration
         return text.ToString();
     }
 
+    /// <param name="masterName">The name that a Sentinel has for the servers; null for a server.</param>
+    /// <param name="password">Of the servers; Sentinels themselves ask for none.</param>
+    public static string OfPassword(string? masterName, string password) => masterName is null
+        ? $"requirepass {password}\nmasterauth {password}\n"
+        : $"sentinel auth-pass {masterName} {password}\n";
+
     public static string OfSentinel(string host, int port, string bind, RedisNode master, string masterName, int quorum)
     {
         var text = new StringBuilder();

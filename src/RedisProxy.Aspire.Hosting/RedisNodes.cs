@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -7,8 +8,11 @@ using Microsoft.Extensions.Hosting;
 namespace Aspire.Hosting.ApplicationModel;
 
 /// <summary>How servers, Sentinels and proxy run, and so which addresses they have.</summary>
-internal abstract class RedisNodes
+internal abstract partial class RedisNodes
 {
+    /// <summary>Of the servers; null: they ask for none.</summary>
+    public ParameterResource? Password { get; set; }
+
     /// <summary>A server or, with a master name and a quorum, a Sentinel.</summary>
     /// <param name="name">Of the resource.</param>
     /// <param name="master">What it replicates or watches; none for the first server.</param>
@@ -22,11 +26,40 @@ internal abstract class RedisNodes
     public abstract string Listen<T>(IResourceBuilder<T> proxy, string endpoint, string scheme, int? port)
         where T : IResourceWithEndpoints;
 
-    protected static string Configuration(
-        (string Host, int Port, string Bind) self, RedisNode? master, (string MasterName, int Quorum)? watch) =>
-        watch is var (masterName, quorum) && master is not null
+    /// <exception cref="DistributedApplicationException">The password cannot be in these files.</exception>
+    public async ValueTask<string?> PasswordAsync(CancellationToken cancellation)
+    {
+        if (Password is null)
+        {
+            return null;
+        }
+
+        string value = await Password.GetValueAsync(cancellation).ConfigureAwait(false) ?? "";
+        return Passwords.IsMatch(value)
+            ? value
+            : throw new DistributedApplicationException(
+                $"The password '{Password.Name}' is empty or has a character that does not survive in Sentinel's file or in a connection "
+                + "string: expected visible ASCII characters without comma, quotation marks and backslash.");
+    }
+
+    /// <summary>The text of a file, when the resource starts: only then is the password known.</summary>
+    protected async Task<string> ConfigurationAsync(
+        (string Host, int Port, string Bind) self,
+        RedisNode? master,
+        (string MasterName, int Quorum)? watch,
+        CancellationToken cancellation)
+    {
+        string text = watch is var (masterName, quorum) && master is not null
             ? RedisNodeConfiguration.OfSentinel(self.Host, self.Port, self.Bind, master, masterName, quorum)
             : RedisNodeConfiguration.OfServer(self.Host, self.Port, self.Bind, master);
+        return await PasswordAsync(cancellation).ConfigureAwait(false) is { } password
+            ? text + RedisNodeConfiguration.OfPassword(watch?.MasterName, password)
+            : text;
+    }
+
+    // Sentinel writes its file again without quoting the password, and StackExchange.Redis separates options by commas.
+    [GeneratedRegex(@"\A[!-~-[,""'\\]]+\z")]
+    private static partial Regex Passwords { get; }
 }
 
 /// <summary>Processes of this machine, on loopback. Their files are in a folder of their own, which ends with the application.</summary>
@@ -37,7 +70,6 @@ internal sealed class RedisProcesses : RedisNodes
     private readonly IDistributedApplicationBuilder _builder;
     private readonly string _program;
     private readonly string _folder;
-    private readonly Dictionary<string, string> _files = [];
     private readonly HashSet<int> _ports = [];
 
     public RedisProcesses(IDistributedApplicationBuilder builder, string name, string program)
@@ -45,7 +77,11 @@ internal sealed class RedisProcesses : RedisNodes
         _builder = builder;
         _program = program;
         _folder = Path.Combine(Path.GetTempPath(), $"aspire-{name}-{Path.GetRandomFileName()}");
-        builder.OnBeforeStart(WriteFilesAsync);
+        builder.OnBeforeStart((start, _) =>
+        {
+            start.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(RemoveFolder);
+            return Task.CompletedTask;
+        });
     }
 
     public override RedisNode Add(string name, RedisNode? master, (string MasterName, int Quorum)? watch)
@@ -53,10 +89,13 @@ internal sealed class RedisProcesses : RedisNodes
         int port = FreePort();
         string folder = Path.Combine(_folder, name);
         string file = Path.Combine(folder, "redis.conf");
-        _files[file] = $"dir \"{folder}\"\n{Configuration((Loopback, port, Loopback), master, watch)}";
         string[] arguments = watch is null ? [file] : [file, "--sentinel"];
         IResourceBuilder<ExecutableResource> process = _builder.AddExecutable(name, _program, _builder.AppHostDirectory, arguments)
-            .WithRequiredCommand(_program);
+            .WithRequiredCommand(_program)
+            .OnBeforeResourceStarted(async (_, _, cancellation) => await WriteAsync(
+                file,
+                () => ConfigurationAsync((Loopback, port, Loopback), master, watch, cancellation),
+                cancellation).ConfigureAwait(false));
         Listen(process, RedisSentinelResource.EndpointName, "tcp", port);
         return new RedisNode(process.Resource, Loopback, port, watch is not null);
     }
@@ -90,14 +129,24 @@ internal sealed class RedisProcesses : RedisNodes
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 
-    private async Task WriteFilesAsync(BeforeStartEvent start, CancellationToken cancellation)
+    private async Task WriteAsync(string file, Func<Task<string>> configuration, CancellationToken cancellation)
     {
-        start.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopped.Register(RemoveFolder);
-        foreach ((string file, string text) in _files)
+        // One that starts again has rewritten its file: it may have become a replica.
+        if (File.Exists(file))
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            await File.WriteAllTextAsync(file, text, cancellation).ConfigureAwait(false);
+            return;
         }
+
+        string text = await configuration().ConfigureAwait(false);
+        string folder = Path.GetDirectoryName(file)!;
+        if (!OperatingSystem.IsWindows())
+        {
+            // Nobody else may read the password there.
+            Directory.CreateDirectory(_folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        Directory.CreateDirectory(folder);
+        await File.WriteAllTextAsync(file, $"dir \"{folder}\"\n{text}", cancellation).ConfigureAwait(false);
     }
 
     private void RemoveFolder()
@@ -125,11 +174,14 @@ internal sealed class RedisContainers(IDistributedApplicationBuilder builder, st
         int port = watch is null ? ServerPort : SentinelPort;
         string path = $"{Folder}/{File}";
         string[] arguments = watch is null ? [path] : [path, "--sentinel"];
-        string configuration = Configuration((name, port, AllAddresses), master, watch);
         IResourceBuilder<ContainerResource> container = builder.AddContainer(name, image, tag)
             .WithEntrypoint("redis-server")
             .WithArgs(arguments)
-            .WithContainerFiles(Folder, [new ContainerFile { Name = File, Contents = $"dir {Folder}\n{configuration}" }])
+            .WithContainerFiles(Folder, async (_, cancellation) =>
+            {
+                string text = await ConfigurationAsync((name, port, AllAddresses), master, watch, cancellation).ConfigureAwait(false);
+                return [new ContainerFile { Name = File, Contents = $"dir {Folder}\n{text}" }];
+            })
             .WithEndpoint(targetPort: port, scheme: "tcp", name: RedisSentinelResource.EndpointName);
         return new RedisNode(container.Resource, name, port, watch is not null);
     }

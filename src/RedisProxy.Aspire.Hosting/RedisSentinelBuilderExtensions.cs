@@ -78,6 +78,27 @@ public static partial class RedisSentinelBuilderExtensions
     }
 
     /// <summary>
+    /// Makes the servers ask for a password. Replicas, Sentinels, the proxy and the connection string have it as well.
+    /// </summary>
+    /// <param name="builder">The deployment's.</param>
+    /// <param name="password">
+    /// Visible ASCII characters without comma, quotation marks and backslash. Default: a random one, the parameter NAME-password.
+    /// </param>
+    public static IResourceBuilder<RedisSentinelResource> WithPassword(
+        this IResourceBuilder<RedisSentinelResource> builder, IResourceBuilder<ParameterResource>? password = null)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        if (builder.Resource.Given is null)
+        {
+            builder.Resource.Nodes.Password = password?.Resource
+                ?? ParameterResourceBuilderExtensions.CreateDefaultPasswordParameter(
+                    builder.ApplicationBuilder, $"{builder.Resource.Name}-password", special: false);
+        }
+
+        return builder;
+    }
+
+    /// <summary>
     /// Puts RedisProxy in front, so that the connection string is one address, and stays right in a failover. It runs as the .NET tool of
     /// this package's version.
     /// </summary>
@@ -128,6 +149,14 @@ public static partial class RedisSentinelBuilderExtensions
         proxy.WithArgs("--listen", listen, "--admin", admin, "--master", redis.MasterName)
             .WithArgs("--sentinel", string.Join(',', redis.Sentinels.Select(static sentinel => sentinel.Address)))
             .WithEnvironment("REDISPROXY_admin__token", builder.ApplicationBuilder.CreateResourceBuilder(token))
+            .WithEnvironment(context =>
+            {
+                // When it starts: WithPassword may follow.
+                if (redis.Password is { } password)
+                {
+                    context.EnvironmentVariables["REDISPROXY_backend__password"] = password;
+                }
+            })
             .WithUrlForEndpoint(AdminEndpoint, static url => url.DisplayText = "Status")
             .WithHttpHealthCheck("/healthz/ready", endpointName: AdminEndpoint)
             .WithParentRelationship(redis);
@@ -189,7 +218,7 @@ public static partial class RedisSentinelBuilderExtensions
         IDistributedApplicationBuilder app = builder.ApplicationBuilder;
         IResourceBuilder<IResourceWithEndpoints> resource = app.CreateResourceBuilder(node.Resource)
             .WithParentRelationship(builder.Resource)
-            .WithHealthCheck(app, cancellation => RedisHealth.OfNodeAsync(node, cancellation));
+            .WithHealthCheck(app, cancellation => RedisHealth.OfNodeAsync(builder.Resource, node, cancellation));
         builder.Resource.Add(node);
         if (builder.Resource.Servers[0] is var first && first != node && node.Resource is IResourceWithWaitSupport waits)
         {

@@ -27,11 +27,13 @@ public sealed class RedisSentinelResource : Resource, IResourceWithConnectionStr
     /// <summary>Its status page, health and metrics, if there is a proxy.</summary>
     public EndpointReference? ProxyAdmin { get; internal set; }
 
+    /// <summary>Of the servers, if they ask for one.</summary>
+    public ParameterResource? Password => Nodes.Password;
+
     /// <inheritdoc/>
     public ReferenceExpression ConnectionStringExpression =>
         Given is not null ? ReferenceExpression.Create($"{Given}")
-        : Proxy is not null ? AddressOf(Proxy)
-        : OfSentinels();
+        : WithPassword(Proxy is not null ? AddressOf(Proxy) : OfSentinels());
 
     /// <summary>The connection string of a published application, because there the servers have their own deployment.</summary>
     internal ParameterResource? Given { get; init; }
@@ -57,9 +59,20 @@ public sealed class RedisSentinelResource : Resource, IResourceWithConnectionStr
         {
             yield return new("Host", ReferenceExpression.Create($"{proxy.Property(EndpointProperty.Host)}"));
             yield return new("Port", ReferenceExpression.Create($"{proxy.Property(EndpointProperty.Port)}"));
-            yield return new("Uri", ReferenceExpression.Create($"redis://{AddressOf(proxy)}"));
+            if (Password is null)
+            {
+                yield return new("Uri", ReferenceExpression.Create($"redis://{AddressOf(proxy)}"));
+            }
+            else
+            {
+                yield return new("Password", ReferenceExpression.Create($"{Password}"));
+                yield return new("Uri", ReferenceExpression.Create($"redis://:{Password:uri}@{AddressOf(proxy)}"));
+            }
         }
     }
+
+    private ReferenceExpression WithPassword(ReferenceExpression address) =>
+        Password is null ? address : ReferenceExpression.Create($"{address},password={Password}");
 
     private ReferenceExpression OfSentinels()
     {

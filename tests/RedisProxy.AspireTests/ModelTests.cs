@@ -77,6 +77,67 @@ public sealed class ModelTests
             proxy.Annotations.OfType<EndpointAnnotation>().Select(static endpoint => (endpoint.Name, endpoint.TargetPort!.Value)));
     }
 
+    /// <summary>In whatever order it is said.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Password_IsKnownToServersSentinelsProxyAndApplications(bool isProxyFirst)
+    {
+        IResourceBuilder<ParameterResource> password = _app.AddParameter("secret", "s3cret(!)", secret: true);
+        IResourceBuilder<RedisSentinelResource> redis = _app.AddRedisSentinelContainers("cache").WithReplicas(1);
+        redis = isProxyFirst ? WithProxy(redis).WithPassword(password) : WithProxy(redis.WithPassword(password));
+        RedisSentinelResource made = redis.Resource;
+
+        Assert.Same(password.Resource, made.Password);
+        Assert.All(
+            await Task.WhenAll(made.Servers.Select(FileAsync)),
+            static file => Assert.Contains("\nrequirepass s3cret(!)\nmasterauth s3cret(!)\n", file, StringComparison.Ordinal));
+        Assert.All(
+            await Task.WhenAll(made.Sentinels.Select(FileAsync)),
+            static file => Assert.Contains("\nsentinel auth-pass mymaster s3cret(!)\n", file, StringComparison.Ordinal));
+        Assert.Equal("{secret.value}", await VariableAsync(made.Proxy!.Resource, "REDISPROXY_backend__password"));
+        Assert.Equal(
+            "{cache-proxy.bindings.tcp.host}:{cache-proxy.bindings.tcp.port},password={secret.value}",
+            made.ConnectionStringExpression.ValueExpression);
+        Dictionary<string, ReferenceExpression> properties =
+            ((IResourceWithConnectionString)made).GetConnectionProperties().ToDictionary();
+        Assert.Equal("{secret.value}", properties["Password"].ValueExpression);
+        Assert.StartsWith("redis://:{secret", properties["Uri"].ValueExpression, StringComparison.Ordinal);
+
+        static IResourceBuilder<RedisSentinelResource> WithProxy(IResourceBuilder<RedisSentinelResource> redis) =>
+            redis.WithProxy((app, name) => app.AddContainer(name, "redisproxy"));
+    }
+
+    [Fact]
+    public void Password_WithoutAProxy_IsInTheConnectionString()
+    {
+        RedisSentinelResource redis = _app.AddRedisSentinel("cache").WithPassword().Resource;
+
+        Assert.EndsWith(
+            ",serviceName=mymaster,password={cache-password.value}",
+            redis.ConnectionStringExpression.ValueExpression,
+            StringComparison.Ordinal);
+    }
+
+    /// <summary>Sentinel would write some of these into its file so that it could not read them again.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("two words")]
+    [InlineData("a,ssl=true")]
+    [InlineData("quo\"te")]
+    [InlineData("line\n")]
+    [InlineData("schl\u00fcssel")]
+    public async Task Password_ThatCannotBeInAFile_IsRefused(string password)
+    {
+        RedisSentinelResource redis = _app.AddRedisSentinelContainers("cache")
+            .WithPassword(_app.AddParameter("secret", password, secret: true))
+            .Resource;
+
+        DistributedApplicationException refused =
+            await Assert.ThrowsAsync<DistributedApplicationException>(() => FileAsync(redis.Servers[0]));
+        Assert.Contains("The password 'secret' is empty or has a character", refused.Message, StringComparison.Ordinal);
+    }
+
     /// <summary>What Redis itself says of the files: it ends with an error for a directive that it does not know.</summary>
     [Fact]
     public async Task Files_AreWhatServersTake()
@@ -88,8 +149,10 @@ public sealed class ModelTests
         const string Loopback = "127.0.0.1";
         foreach ((string text, string[] arguments) in new[]
                  {
-                     (RedisNodeConfiguration.OfServer(Loopback, master.Port, Loopback, master: null), Array.Empty<string>()),
-                     (RedisNodeConfiguration.OfSentinel(Loopback, sentinel.Port, Loopback, master, "mymaster", 2), ["--sentinel"]),
+                     (RedisNodeConfiguration.OfServer(Loopback, master.Port, Loopback, master: null)
+                         + RedisNodeConfiguration.OfPassword(masterName: null, "s3cret"), Array.Empty<string>()),
+                     (RedisNodeConfiguration.OfSentinel(Loopback, sentinel.Port, Loopback, master, "mymaster", 2)
+                         + RedisNodeConfiguration.OfPassword("mymaster", "s3cret"), ["--sentinel"]),
                  })
         {
             string file = folder.File("redis.conf");
@@ -109,7 +172,7 @@ public sealed class ModelTests
     {
         IDistributedApplicationBuilder app = DistributedApplication.CreateBuilder(
             new DistributedApplicationOptions { Args = ["--publisher", "manifest"], DisableDashboard = true });
-        RedisSentinelResource redis = app.AddRedisSentinel("cache").WithReplicas(2).WithProxy().Resource;
+        RedisSentinelResource redis = app.AddRedisSentinel("cache").WithReplicas(2).WithPassword().WithProxy().Resource;
 
         Assert.Equal("{cache-connection-string.value}", redis.ConnectionStringExpression.ValueExpression);
         Assert.Empty(((IResourceWithConnectionString)redis).GetConnectionProperties());
@@ -149,6 +212,17 @@ public sealed class ModelTests
         }
 
         return [.. arguments.Select(static argument => argument.ToString()!)];
+    }
+
+    private async Task<string> VariableAsync(IResource resource, string name)
+    {
+        Dictionary<string, object> variables = [];
+        foreach (EnvironmentCallbackAnnotation annotation in resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
+        {
+            await annotation.Callback(new EnvironmentCallbackContext(_app.ExecutionContext, resource, variables));
+        }
+
+        return Assert.IsType<ParameterResource>(variables[name]).ValueExpression;
     }
 
     private static async Task<string> FileAsync(RedisNode node)
