@@ -150,8 +150,14 @@ internal sealed class ProxyCommandLine
     {
         string error = "";
         string? token = null;
-        bool isTokenMissing = question.TokenFile is { } file
-            && (token = SecretFile.Read(file, _shell.Directory, "token", out error)) is null;
+        bool isTokenMissing = false;
+        if (question.TokenFile is { } file)
+        {
+            token = SecretFile.Read(file, _shell.Directory, "token", out error);
+            error = token is not null && BearerToken.Complaint(token) is { } complaint ? $"{QuotedValue.Of(file)} {complaint}" : error;
+            isTokenMissing = error.Length > 0;
+        }
+
         AdminOptions? admin = isTokenMissing ? null : _arguments.AdminOf(arguments, _shell, out error);
         if ((admin?.Bind ?? (question.IsHealth ? admin?.MetricsBind : null)) is not { } bind)
         {

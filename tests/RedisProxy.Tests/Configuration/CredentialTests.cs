@@ -51,6 +51,23 @@ public sealed class CredentialTests
         Assert.DoesNotContain(Secret, expected, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("'token': 's3cret '", "admin.token: begins or ends with a blank, which an HTTP header loses; expected a token without")]
+    [InlineData("'token': 's3\\u0000cret'", "admin.token: contains a control character; expected a token that an HTTP header can carry")]
+    public void Token_ThatNobodyCanSend_IsRefused(string key, string expected) =>
+        Configured.AssertErrors(Configured.ReadWith($"'admin': {{ {key} }}"), expected);
+
+    /// <summary>The wrong file was named: a dump, or one that has no end.</summary>
+    [Fact]
+    public void SecretFile_OfAnotherKind_IsNotReadAsAWhole()
+    {
+        using var directory = new ScratchDirectory();
+        string file = Path.Combine(directory.Path, directory.Write("dump", new byte[100_000]));
+        Configured.AssertErrors(
+            Configured.ReadWith($"'backend': {{ 'passwordFile': '{file}' }}"),
+            $"backend.passwordFile: \"{file}\" has a first line of more than 64 KiB; expected the password there");
+    }
+
     [Fact]
     public void Token_IsReadFromItsFileAndGivenOnce()
     {

@@ -7,6 +7,20 @@ namespace RedisProxy.Tests.Configuration;
 /// <summary>The file as a whole: is it there, and is it JSON?</summary>
 public sealed class OptionFileTests
 {
+    /// <summary>A running proxy may be told to reload while the file is something else.</summary>
+    [UnixFact]
+    public void File_WithoutEnd_IsAnErrorAndNotRead()
+    {
+        OptionsReading reading = OptionsReader.Read(new OptionSources
+        {
+            File = "/dev/zero",
+            Environment = new Dictionary<string, string>(),
+            CommandLine = new OptionLayer(),
+            Directory = "/",
+        });
+        Assert.Equal("/dev/zero: is larger than 16 MiB; expected { \"listeners\": [ … ], … }", Assert.Single(reading.Errors));
+    }
+
     public static TheoryData<string, string> BadSyntax => new()
     {
         {

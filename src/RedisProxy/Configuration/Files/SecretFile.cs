@@ -8,6 +8,8 @@ namespace RedisProxy.Configuration;
 /// </summary>
 internal static class SecretFile
 {
+    private const int MaxBytes = 64 * 1024;
+
     /// <summary>Null, with the reason in <paramref name="complaint"/>, when the file contains no secret.</summary>
     /// <param name="file">Its path.</param>
     /// <param name="directory">The base of a relative path.</param>
@@ -16,10 +18,24 @@ internal static class SecretFile
     public static string? Read(string file, string directory, string what, out string complaint)
     {
         complaint = "";
+        if (file.Length == 0)
+        {
+            // The result of --token-file "$FILE" when the variable is not set.
+            complaint = $"\"\" is empty; expected the name of a file with the {what} in its first line";
+            return null;
+        }
+
         try
         {
+            byte[] content = BoundedFile.ReadStart(Path.GetFullPath(file, directory), MaxBytes);
+            if (content.Length > MaxBytes && !content.AsSpan().ContainsAny((byte)'\r', (byte)'\n'))
+            {
+                complaint = $"{QuotedValue.Of(file)} has a first line of more than {MaxBytes / 1024} KiB; expected the {what} there";
+                return null;
+            }
+
             using var reader = new StreamReader(
-                Path.GetFullPath(file, directory), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+                new MemoryStream(content), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
             string? line = reader.ReadLine();
             if (!string.IsNullOrEmpty(line))
             {

@@ -82,7 +82,14 @@ internal static class ProxyKeys
         .Value("metricsBind", BindOrOff, o => o.MetricsBind, (o, v) => o with { MetricsBind = v }).NeedsRestart()
         .ServerTls(TlsKeys.Server, o => o.Tls, (o, v) => o with { Tls = v })
         .List("allowedHosts", "a list of names", AdminHost, o => o.AllowedHosts, (o, v) => o with { AllowedHosts = v }).NeedsRestart()
-        .Secret("token", o => o.Token, (o, v) => o with { Token = v });
+        .Secret("token", o => o.Token, (o, v) => o with { Token = v })
+        .Check(static (section, o) =>
+        {
+            if (o.Token is { } token && BearerToken.Complaint(token) is { } complaint)
+            {
+                section.Refuse(section.Has("token") ? "token" : "tokenFile", complaint);
+            }
+        });
 
     private static readonly KeyTable<ShutdownOptions> Shutdown = new KeyTable<ShutdownOptions>(new())
         .Value("drainTimeout", UpToAnHour, o => o.DrainTimeout, (o, v) => o with { DrainTimeout = v })

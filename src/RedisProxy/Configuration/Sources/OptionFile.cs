@@ -13,6 +13,9 @@ internal static class OptionFile
     private const string GivenTwice = "is given twice; expected once";
     private const string Expected = "expected { \"listeners\": [ … ], … }";
 
+    // Of the longest one that anybody would write, and small enough for a running proxy to look at by mistake.
+    private const int MaxBytes = 16 * 1024 * 1024;
+
     private static readonly JsonDocumentOptions Lenient = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     /// <summary>The file's content; null when it cannot be read, which has been reported.</summary>
@@ -27,7 +30,14 @@ internal static class OptionFile
 
         try
         {
-            return File.ReadAllBytes(Path.GetFullPath(file, directory));
+            byte[] content = BoundedFile.ReadStart(Path.GetFullPath(file, directory), MaxBytes);
+            if (content.Length <= MaxBytes)
+            {
+                return content;
+            }
+
+            errors.AddSource(file, $"is larger than {MaxBytes / (1024 * 1024)} MiB; {Expected}");
+            return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
