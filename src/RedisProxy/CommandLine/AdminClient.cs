@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
+using System.Text;
 
 using RedisProxy.Configuration;
 using RedisProxy.Hosting;
@@ -24,7 +25,14 @@ internal static class AdminClient
         HostEndpoint tcp = admin.Tcp ?? new HostEndpoint("localhost", 80);
         HostEndpoint target = tcp.IsAnyAddress ? tcp with { Host = "127.0.0.1" } : tcp;
         string shown = admin.UnixPath is null ? target.ToString() : admin.ToString();
-        using var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = MaxTime };
+        using var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            ConnectTimeout = MaxTime,
+
+            // A token may have any letters.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+        };
         if (admin.UnixPath is { } path)
         {
             handler.ConnectCallback = (_, cancelConnect) => ConnectAsync(path, cancelConnect);
@@ -50,10 +58,7 @@ internal static class AdminClient
         try
         {
             using HttpResponseMessage response = await http.SendAsync(request, cancel);
-            string body = (await response.Content.ReadAsStringAsync(cancel)).TrimEnd('\n');
-            bool isOk = response.IsSuccessStatusCode;
-            await (isOk ? output : error).WriteLineAsync(isOk ? body : $"The proxy at {shown} answers: {body}");
-            return isOk ? ExitCode.Ok : ExitCode.Failure;
+            return await ShowAsync(response, shown, output, error, cancel);
         }
         catch (HttpRequestException refused)
         {
@@ -74,6 +79,27 @@ internal static class AdminClient
             return ExitCode.Failure;
         }
     }
+
+    private static async Task<int> ShowAsync(
+        HttpResponseMessage response, string shown, TextWriter output, TextWriter error, CancellationToken cancel)
+    {
+        string body = (await response.Content.ReadAsStringAsync(cancel)).TrimEnd('\n');
+        if (!IsOfProxy(response.Content.Headers.ContentType?.MediaType, body))
+        {
+            string status = $"{(int)response.StatusCode} {response.ReasonPhrase}";
+            await error.WriteLineAsync(
+                $"What answers at {shown} is no RedisProxy that knows this command ({status}). Is this its admin.bind?");
+            return ExitCode.Failure;
+        }
+
+        bool isOk = response.IsSuccessStatusCode;
+        await (isOk ? output : error).WriteLineAsync(isOk ? body : $"The proxy at {shown} answers: {body}");
+        return isOk ? ExitCode.Ok : ExitCode.Failure;
+    }
+
+    // Another web server has pages even for what it does not know, and an older proxy has nothing to say of it.
+    private static bool IsOfProxy(string? mediaType, string body) =>
+        body.Length > 0 && mediaType is "text/plain" or "application/json";
 
     private static string ReasonAt(string path, HttpRequestException refused) =>
         Directory.Exists(path) ? "this is a folder"

@@ -40,7 +40,7 @@ internal sealed class AdminCommands
     {
         HelpName = "COUNT",
         Description = "List at most this many. Default: 100.",
-        CustomParser = argument => (int?)NumberIn(argument, "--limit", "a number", int.MaxValue),
+        CustomParser = argument => (int?)NumberIn(argument, "--limit", "a whole number from 1", int.MaxValue),
     };
 
     private readonly Argument<long> _id = new("id")
@@ -53,7 +53,7 @@ internal sealed class AdminCommands
     {
         HelpName = "COUNT",
         Description = "List at most this many. Default: 20.",
-        CustomParser = argument => (int?)NumberIn(argument, "--limit", "a number", int.MaxValue),
+        CustomParser = argument => (int?)NumberIn(argument, "--limit", "a whole number from 1", int.MaxValue),
     };
 
     private readonly Option<string> _tokenFile = new("--token-file")
@@ -264,7 +264,7 @@ internal sealed class AdminCommands
         string text = argument.Tokens.Count > 0 ? argument.Tokens[0].Value : "";
         if (!long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long number) || number > max)
         {
-            argument.AddError($"{where}: {QuotedValue.Of(text)} is not a number; expected {expected}");
+            argument.AddError($"{where}: {QuotedValue.Of(text)} is not valid; expected {expected}");
         }
 
         return number;

@@ -151,12 +151,19 @@ internal sealed class ConfigurationArguments
     public AdminOptions? AdminOf(ParseResult arguments, ShellContext shell, out string error)
     {
         error = "";
-        OptionSources sources = SourcesOf(arguments, shell);
-        if (AdminIn(arguments) is { } text && ConfigIn(arguments) is null)
+        AdminOptions? given = null;
+        if (AdminIn(arguments) is { } text)
         {
             error = $"--admin: {QuotedValue.Of(text)} is not an address; expected host:port, a port of this machine, or unix:/path";
-            return AdminAt(LoopbackWhenPortOnly(text));
+            given = AdminAt(LoopbackWhenPortOnly(text));
+            if (given is null || ConfigIn(arguments) is null)
+            {
+                return given;
+            }
         }
+
+        // Of the file only the rest is wanted then: it may name the address elsewhere, such as in admin.metricsBind.
+        OptionSources sources = SourcesOf(arguments, shell) with { CommandLine = new OptionLayer() };
 
         if (sources.File is null && EnvironmentVariables.Find(shell.Environment, "admin:bind") is { } variable)
         {
@@ -171,9 +178,11 @@ internal sealed class ConfigurationArguments
 
         OptionsReading reading = OptionsReader.Read(sources);
         error = reading.Options is null
-            ? $"{sources.File}: {reading.Errors[0]}; or use --admin ADDRESS"
+            ? $"{InFile(sources.File, reading.Errors[0])}; or use --admin ADDRESS{(given is null ? "" : " without --config")}"
             : $"{sources.File}: the admin surface is turned off (admin.bind)";
-        return reading.Options?.Admin is { } admin && (admin.Bind ?? admin.MetricsBind) is not null ? admin : null;
+        AdminOptions? admin = reading.Options?.Admin;
+        admin = given is null ? admin : admin is null ? null : admin with { Bind = given.Bind };
+        return (admin?.Bind ?? admin?.MetricsBind) is null ? null : admin;
     }
 
     public OptionSources SourcesOf(ParseResult arguments, ShellContext shell)
@@ -193,6 +202,10 @@ internal sealed class ConfigurationArguments
             Directory = shell.Directory,
         };
     }
+
+    // An error of the file as a whole names it already.
+    private static string InFile(string file, string error) =>
+        error.StartsWith($"{file}: ", StringComparison.Ordinal) ? error : $"{file}: {error}";
 
     private string? ConfigIn(ParseResult arguments) => arguments.GetValue(_configOfProxy) ?? arguments.GetValue(_config);
 

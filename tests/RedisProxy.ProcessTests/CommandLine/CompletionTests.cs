@@ -67,6 +67,21 @@ public sealed class CompletionTests
         AssertWords($"{AllCommands} {OfRun} --log-format --take-over --version --help -h", lines, "");
     }
 
+    [Fact]
+    public async Task Bash_FileWithABlank_IsOneWord()
+    {
+        using TemporaryFolder folder = await ScriptsAsync("bash");
+        await File.WriteAllTextAsync(folder.File("my proxy.json"), "{}");
+        string lines = await RunAsync(folder, "bash", "--norc", "-c", """
+            source ./script
+            COMP_WORDS=(RedisProxy --config my)
+            COMP_CWORD=2
+            _RedisProxy
+            printf '%s\n' "${COMPREPLY[@]}"
+            """);
+        Assert.Equal("my proxy.json", lines.TrimEnd('\n'));
+    }
+
     /// <summary>With zsh's own functions replaced by ones that print: its completion needs a terminal.</summary>
     [ShellTheory("zsh")]
     [MemberData(nameof(Lines))]

@@ -55,6 +55,43 @@ public sealed class AdminCommandsTests
         Assert.Equal((ExitCode.Ok, expected), (run.ExitCode, run.Asked));
     }
 
+    /// <summary>The address that is asked needs not be <c>admin.bind</c>: the rest of the file must not object to it.</summary>
+    [Theory]
+    [InlineData(""" "bind": "127.0.0.1:7", "metricsBind": "127.0.0.1:8" """, "127.0.0.1:8 healthz/ready", "8")]
+    [InlineData(""" "bind": "unix:/run/a.sock", "socketMode": "0660", "metricsBind": "127.0.0.1:8" """, "127.0.0.1:8 healthz/ready", "8")]
+    [InlineData(""" "bind": "" """, "10.0.0.7:9 healthz/ready", "10.0.0.7:9")]
+    public async Task AdminBesidesAFile_IsTheAddressThatIsAsked(string keys, string expected, string address)
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("p.json"), $$"""{ {{Listener}}, "admin": { {{keys}} } }""");
+        CommandLineRun run = await CommandLineRun.OfAsync(
+            folder.Path, [], _ => Task.FromResult(0), ["health", "--config", "p.json", "--admin", address]);
+        Assert.Equal((ExitCode.Ok, expected), (run.ExitCode, run.Asked ?? run.Error));
+    }
+
+    [Theory]
+    [InlineData("a\u0001b", "\"token\" contains a control character; expected a token that an HTTP header can carry")]
+    [InlineData("\0", "\"token\" contains a control character; expected a token that an HTTP header can carry")]
+    [InlineData("s3cret \n", "\"token\" begins or ends with a blank, which an HTTP header loses; expected a token without")]
+    [InlineData("\n", "\"token\" has nothing in its first line; expected the token there")]
+    public async Task TokenThatCannotBeSent_IsRefused(string content, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("token"), content);
+        CommandLineRun run = await CommandLineRun.OfAsync(
+            folder.Path, [], _ => Task.FromResult(0), ["resume", "--token-file", "token"]);
+        Assert.Equal((ExitCode.BadConfiguration, $"RedisProxy: --token-file: {expected}\n"), (run.ExitCode, run.Error));
+    }
+
+    /// <summary>The variable was not set.</summary>
+    [Fact]
+    public async Task TokenFileWithoutAName_IsSaidToBeEmpty()
+    {
+        CommandLineRun run = await CommandLineRun.OfAsync("resume", "--token-file", "");
+        Assert.Equal(
+            "RedisProxy: --token-file: \"\" is empty; expected the name of a file with the token in its first line\n", run.Error);
+    }
+
     [Theory]
     [InlineData("\"bind\": \"10.0.0.7:99\"", "10.0.0.7:99 status", "")]
     [InlineData("\"bind\": \"\"", null, "turned off")]

@@ -73,13 +73,14 @@ public sealed class UsageTests
     [InlineData("failover takes one <master>, but \"b\" is given as well", "failover", "a", "b")]
     [InlineData("kill takes one <id>, but \"2\" is given as well", "kill", "1", "2")]
     [InlineData("kill needs <id>: the number of a session, as RedisProxy sessions lists it", "kill")]
-    [InlineData("kill: \"abc\" is not a number; expected the number of a session, as RedisProxy sessions lists it", "kill", "abc")]
+    [InlineData("kill: \"abc\" is not valid; expected the number of a session, as RedisProxy sessions lists it", "kill", "abc")]
     [InlineData("-1 is not an option of kill", "kill", "-1")]
     [InlineData(
-        "kill: \"99999999999999999999\" is not a number; expected the number of a session, as RedisProxy sessions lists it",
+        "kill: \"99999999999999999999\" is not valid; expected the number of a session, as RedisProxy sessions lists it",
         "kill",
         "99999999999999999999")]
-    [InlineData("--limit: \"abc\" is not a number; expected a number", "sessions", "--limit", "abc")]
+    [InlineData("--limit: \"-1\" is not valid; expected a whole number from 1", "slowlog", "--limit", "-1")]
+    [InlineData("--limit: \"abc\" is not valid; expected a whole number from 1", "sessions", "--limit", "abc")]
     [InlineData("completion: \"tcsh\" is unknown; expected \"bash\", \"zsh\" or \"fish\"", "completion", "tcsh")]
     [InlineData("completion needs <shell>: one of bash, zsh, fish", "completion")]
     [InlineData("--for needs a value: --for DURATION", "pause", "--for")]

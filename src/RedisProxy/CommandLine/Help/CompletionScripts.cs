@@ -28,7 +28,7 @@ internal static class CompletionScripts
     private static string Bash(string name, CompletedCommand[] commands) => $$"""
         # Completion of {{name}} for bash: source this file, or put it into /etc/bash_completion.d.
         _{{name}}() {
-            local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= words= i
+            local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command= words= i IFS=$' \t\n'
             for ((i = 1; i < COMP_CWORD; i++)); do
                 case ${COMP_WORDS[i]} in
                 {{Join("|", Names(commands))}}) command=${COMP_WORDS[i]}; break ;;
@@ -37,7 +37,7 @@ internal static class CompletionScripts
             case $previous in
         {{Values(commands, (options, value) => value switch
         {
-            Files => $"    {options}) COMPREPLY=($(compgen -f -- \"$word\")); compopt -o filenames 2>/dev/null; return ;;",
+            Files => $"    {options}) IFS=$'\\n'; COMPREPLY=($(compgen -f -- \"$word\")); compopt -o filenames 2>/dev/null; return ;;",
             "" => $"    {options}) return ;;",
             _ => $"    {options}) COMPREPLY=($(compgen -W \"{value}\" -- \"$word\")); return ;;",
         })}}
