@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization.Metadata;
 
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 
 namespace RedisProxy.Admin;
 
@@ -10,6 +12,13 @@ internal static class AdminAnswers
     public const string HungLoop = "an event loop does not answer, see /healthz/live\n";
 
     private const string TextType = "text/plain; charset=utf-8";
+
+    // A client that only wants to know whether there is an answer asks with HEAD; the server then leaves out the body (RFC 9110, 9.3.2).
+    private static readonly string[] ReadMethods = [HttpMethods.Get, HttpMethods.Head];
+
+    /// <summary>An endpoint that is read.</summary>
+    public static void MapRead(this IEndpointRouteBuilder endpoints, string path, RequestDelegate answer) =>
+        endpoints.MapMethods(path, ReadMethods, answer);
 
     /// <summary>JSON unless text is requested: programs rarely send an Accept header.</summary>
     public static bool IsForPeople(HttpContext http) =>

@@ -20,17 +20,17 @@ internal static class AdminEndpoints
 {
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/healthz/live", (RequestDelegate)LiveAsync);
-        endpoints.MapGet("/healthz/ready", (RequestDelegate)ReadyAsync);
-        endpoints.MapGet("/healthz/startup", (RequestDelegate)StartupAsync);
-        endpoints.MapGet("/status", (RequestDelegate)StatusAsync);
-        endpoints.MapGet("/sessions", (RequestDelegate)SessionsAsync);
+        endpoints.MapRead("/healthz/live", LiveAsync);
+        endpoints.MapRead("/healthz/ready", ReadyAsync);
+        endpoints.MapRead("/healthz/startup", StartupAsync);
+        endpoints.MapRead("/status", StatusAsync);
+        endpoints.MapRead("/sessions", SessionsAsync);
         InsightEndpoints.Map(endpoints);
-        endpoints.MapGet("/audit", (RequestDelegate)AuditAsync);
-        endpoints.MapGet("/config", (RequestDelegate)ConfigAsync);
-        endpoints.MapGet("/history", (RequestDelegate)HistoryAsync);
+        endpoints.MapRead("/audit", AuditAsync);
+        endpoints.MapRead("/config", ConfigAsync);
+        endpoints.MapRead("/history", HistoryAsync);
         var metrics = new Lazy<RequestDelegate>(() => CreateMetricsServer(endpoints));
-        endpoints.MapGet("/metrics", (RequestDelegate)(http => metrics.Value(http)));
+        endpoints.MapRead("/metrics", (http => metrics.Value(http)));
     }
 
     // Serves text or OpenMetrics, whichever the scraper prefers. Created for the first scrape, when the services are there.

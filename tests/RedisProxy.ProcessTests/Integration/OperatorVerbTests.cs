@@ -134,6 +134,28 @@ public sealed class OperatorVerbTests : IAsyncLifetime
         Assert.Contains("\"draining\": true", await proxy.Http.GetStringAsync("/status"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Head_IsAnsweredLikeGetWithoutTheBody()
+    {
+        foreach (string path in new[] { "/", "metrics", "healthz/live", "healthz/ready", "status", "sessions", "config" })
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Head, path);
+            using HttpResponseMessage response = await _proxy.Http.SendAsync(request);
+            Assert.Equal((path, HttpStatusCode.OK, ""), (path, response.StatusCode, await response.Content.ReadAsStringAsync()));
+        }
+    }
+
+    /// <summary>The variable with the name was not set: that must not drain, or pause, all of them.</summary>
+    [Theory]
+    [InlineData("drain?listener=")]
+    [InlineData("pause?listener=&for=10m")]
+    public async Task Listener_WithoutAName_IsNotEveryListener(string order)
+    {
+        Assert.Equal((HttpStatusCode.BadRequest, "listener must have one value, or be left out"), await PostAsync(order));
+        using RawClient client = await _proxy.ConnectAsync();
+        Assert.Equal("PONG", (await client.CallAsync("PING")).Text);
+    }
+
     [Theory]
     [InlineData(null, HttpStatusCode.Unauthorized)]
     [InlineData("wrong", HttpStatusCode.Unauthorized)]

@@ -16,7 +16,7 @@ internal static class InsightEndpoints
 {
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/slowlog", (RequestDelegate)SlowlogAsync);
+        endpoints.MapRead("/slowlog", SlowlogAsync);
         endpoints.MapGet("/hotkeys", (RequestDelegate)HotKeysAsync);
     }
 

@@ -27,7 +27,7 @@ internal static class StatusPage
 
     public static void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/", (RequestDelegate)ShowAsync);
+        endpoints.MapRead("/", ShowAsync);
         endpoints.MapGet("/events", (RequestDelegate)StreamAsync);
     }
 

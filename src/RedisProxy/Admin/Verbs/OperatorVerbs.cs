@@ -108,7 +108,7 @@ internal static class OperatorVerbs
     {
         OperatorAccess access = http.RequestServices.GetRequiredService<OperatorAccess>();
         VerbAnswer answer = await access.RefuseAsync(http)
-            ?? VerbQuery.RefuseUnknown(http, parameters)
+            ?? VerbQuery.Refuse(http, parameters)
             ?? await access.CarryOutAsync(http, () => ActAsync(http, http.Request.Query["listener"].ToString(), act));
         http.Response.StatusCode = answer.Status;
         http.Response.ContentType = "text/plain; charset=utf-8";
