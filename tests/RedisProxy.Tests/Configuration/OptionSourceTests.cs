@@ -43,6 +43,15 @@ public sealed class OptionSourceTests
         Assert.Equal(["m", "second"], options.Listeners.Select(l => l.Name));
     }
 
+    [Theory]
+    [InlineData("REDISPROXY_listeners__x__bind", "listeners.x", "x")]
+    [InlineData("REDISPROXY_listeners__99999999999__bind", "listeners.99999999999", "99999999999")]
+    [InlineData("REDISPROXY_sentinel__endpoints__first", "sentinel.endpoints.first", "first")]
+    public void Environment_ListElementThatIsNone_IsTheVariablesFault(string variable, string shown, string index) =>
+        Configured.AssertErrors(
+            Configured.Read(File, environment: [(variable, "127.0.0.1:1")]),
+            $"{shown}: \"{index}\" is not a place in a list; expected 0, 1 and so on (from {variable})");
+
     [Fact]
     public void Environment_Alone_IsEnough()
     {

@@ -210,17 +210,26 @@ internal sealed class OptionSection
         _known.Add(key);
         IConfigurationSection list = _configuration.GetSection(key);
         IConfigurationSection[] items = [.. list.GetChildren()];
+        foreach (IConfigurationSection stray in items.Where(item => !OptionPath.IsIndex(item.Key) && IsVariable(item.Path)))
+        {
+            // Not the fault of the list, which another source may have given.
+            _errors.Add(stray.Path, $"{QuotedValue.Of(stray.Key)} is not a place in a list; expected 0, 1 and so on");
+        }
+
+        items = [.. items.Where(item => OptionPath.IsIndex(item.Key) || !IsVariable(item.Path))];
         if (list.Value is not (null or OptionLayer.EmptyList) || !items.All(i => OptionPath.IsIndex(i.Key)))
         {
             string given = list.Value is null or OptionLayer.EmptyObject ? "is an object" : $"{QuotedValue.Of(list.Value)} is not a list";
-            string origin = _errors.OriginOf(list.Path);
-            bool isVariable = origin.StartsWith(EnvironmentVariables.Prefix, StringComparison.OrdinalIgnoreCase);
-            _errors.Add(list.Path, $"{given}; expected {(isVariable ? $"{origin}__0 and so on" : expected)}");
+            string wanted = IsVariable(list.Path) ? $"{_errors.OriginOf(list.Path)}__0 and so on" : expected;
+            _errors.Add(list.Path, $"{given}; expected {wanted}");
             return [];
         }
 
         return items;
     }
+
+    private bool IsVariable(string path) =>
+        _errors.OriginOf(path).StartsWith(EnvironmentVariables.Prefix, StringComparison.OrdinalIgnoreCase);
 
     private bool IsObject(IConfigurationSection section)
     {
