@@ -8,6 +8,6 @@ var commandLine = new ProxyCommandLine(
     (options, logLevel, cancel) => CheckReport.RunAsync(options, logLevel, shell.Output, cancel),
     (options, request, cancel) => AuditReport.RunAsync(options, request.LogLevel, request.IsJson, shell.Output, cancel),
     (admin, question, cancel) => question.IsWatched
-        ? StatusWatch.RunAsync(admin, question, shell.Output, shell.IsTerminal, cancel)
+        ? StatusWatch.RunAsync(admin, question, shell.Output, shell.RowsOfTerminal, cancel)
         : AdminClient.AskAsync(admin, question, shell.Output, shell.Error, cancel));
 return await commandLine.InvokeAsync(args);

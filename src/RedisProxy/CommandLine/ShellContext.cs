@@ -10,8 +10,8 @@ namespace RedisProxy.CommandLine;
 internal sealed record ShellContext(
     TextWriter Output, TextWriter Error, IReadOnlyDictionary<string, string> Environment, string Directory)
 {
-    /// <summary>The output is looked at as it is written.</summary>
-    public bool IsTerminal { get; init; }
+    /// <summary>How many lines the terminal has now; null: the output is not looked at as it is written.</summary>
+    public Func<int?> RowsOfTerminal { get; init; } = static () => null;
 
     public static ShellContext OfThisProcess()
     {
@@ -21,7 +21,7 @@ internal sealed record ShellContext(
 #pragma warning disable RS0030 // The command line is the one place that may write to the console, and this is where it gets it.
         return new ShellContext(Console.Out, Console.Error, variables, System.Environment.CurrentDirectory)
         {
-            IsTerminal = !Console.IsOutputRedirected,
+            RowsOfTerminal = static () => Console.IsOutputRedirected ? null : Console.WindowHeight,
         };
 #pragma warning restore RS0030
     }

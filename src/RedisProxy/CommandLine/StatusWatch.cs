@@ -4,7 +4,8 @@ using RedisProxy.Hosting;
 namespace RedisProxy.CommandLine;
 
 /// <summary>
-/// Asks a running proxy again every second, until cancelled. On a terminal each answer takes the place of the one before.
+/// Asks a running proxy again every second, until cancelled. On a terminal each answer takes the place of the one before; what does not
+/// fit there is left out, because lines that wrap or scroll would push the beginning out of sight.
 /// </summary>
 internal static class StatusWatch
 {
@@ -12,14 +13,23 @@ internal static class StatusWatch
     private const string ClearRest = "\u001b[J";
     private const string ClearLine = "\u001b[K";
 
+    // DECAWM: without it a line ends at the edge of the terminal, however wide its characters are.
+    private const string CutLines = "\u001b[?7l";
+    private const string WrapLines = "\u001b[?7h";
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     // A proxy that does not answer must not hide for long behind its last answer.
     private static readonly TimeSpan MaxTime = TimeSpan.FromSeconds(3);
 
+    /// <param name="admin">Of the proxy.</param>
+    /// <param name="asked">The question.</param>
+    /// <param name="output">Receives the answers.</param>
+    /// <param name="rowsOfTerminal">How many it has now; null: the output is no terminal.</param>
+    /// <param name="cancel">Ends it.</param>
     /// <returns><see cref="ExitCode.Ok"/>, when cancelled.</returns>
     public static async Task<int> RunAsync(
-        BindAddress admin, AdminQuestion asked, TextWriter output, bool isTerminal, CancellationToken cancel)
+        BindAddress admin, AdminQuestion asked, TextWriter output, Func<int?> rowsOfTerminal, CancellationToken cancel)
     {
         AdminQuestion question = asked with { MaxTime = MaxTime };
         try
@@ -30,7 +40,7 @@ internal static class StatusWatch
                 await using var answer = new StringWriter { NewLine = "\n" };
                 await AdminClient.AskAsync(admin, question, answer, answer, cancel);
                 cancel.ThrowIfCancellationRequested();
-                await output.WriteAsync(isTerminal ? ForTerminal(answer.ToString()) : $"{answer}\n");
+                await output.WriteAsync(rowsOfTerminal() is { } rows ? ForTerminal(answer.ToString(), rows) : $"{answer}\n");
                 await output.FlushAsync(cancel);
                 await next;
             }
@@ -41,7 +51,18 @@ internal static class StatusWatch
         }
     }
 
-    // Without clearing the screen first, which would flicker.
-    private static string ForTerminal(string text) =>
-        Home + text.Replace("\n", $"{ClearLine}\n", StringComparison.Ordinal) + ClearRest;
+    /// <summary>In place of the answer before, without clearing the screen first, which would flicker.</summary>
+    /// <param name="text">Each line with its end.</param>
+    /// <param name="rows">Of the terminal; the last one is for the cursor.</param>
+    public static string ForTerminal(string text, int rows)
+    {
+        string[] lines = text.TrimEnd('\n').Split('\n');
+        if (lines.Length > rows - 1 && rows > 2)
+        {
+            int shown = rows - 2;
+            lines = [.. lines.Take(shown), $"… and {lines.Length - shown} more lines"];
+        }
+
+        return Home + CutLines + string.Concat(lines.Select(line => $"{line}{ClearLine}\n")) + ClearRest + WrapLines;
+    }
 }

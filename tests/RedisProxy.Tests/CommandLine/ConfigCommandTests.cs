@@ -48,7 +48,7 @@ public sealed class ConfigCommandTests
         using var stop = new CancellationTokenSource();
         await using var output = new StoppingWriter(stop, after: 2);
         var admin = BindAddress.OfTcp(new HostEndpoint("127.0.0.1", FreePorts.Take()));
-        int code = await StatusWatch.RunAsync(admin, new AdminQuestion("status", IsJson: false), output, isTerminal: false, stop.Token);
+        int code = await StatusWatch.RunAsync(admin, new AdminQuestion("status", IsJson: false), output, static () => null, stop.Token);
         Assert.Equal(ExitCode.Ok, code);
         Assert.Equal(2, output.ToString().Split("No proxy answers at ").Length - 1);
     }
