@@ -116,7 +116,7 @@ internal sealed record SentinelStatus(
     public static SentinelStatus Of(SentinelOpinion opinion, MasterNode? master) => new(
         opinion.Sentinel.ToString(),
         opinion.IsConnected,
-        opinion.IsConnected && opinion.Master == master?.Announced,
+        opinion is { IsConnected: true, Master: { } reported } && reported == master?.Announced,
         opinion.Master?.ToString(),
         opinion.Epoch,
         opinion.Flags,
