@@ -104,6 +104,37 @@ public sealed class DurabilityTests
         Assert.False(lab.First.HasPendingConnection);
     }
 
+    /// <summary>The transaction was not executed, because a watched key has changed, and the pop has found nothing.</summary>
+    [Theory]
+    [InlineData("*-1\r\n")]
+    [InlineData("_\r\n")]
+    public async Task Null_InReplyToATransactionOrAPop_DoesNotWait(string nothing)
+    {
+        await using SessionLab lab = await StartAsync();
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        await (client, backend).ExchangeAsync(Multi + Set + Exec, "+OK\r\n+QUEUED\r\n" + nothing);
+        await (client, backend).ExchangeAsync(Of("BLPOP", "l", "1"), nothing);
+        Assert.False(lab.First.HasPendingConnection);
+    }
+
+    /// <summary>Behind a write that waits, and when only a byte of it had arrived by then.</summary>
+    [Theory]
+    [InlineData(5)]
+    [InlineData(1)]
+    public async Task Null_WhenReplicasAreTooFew_IsNotSaidToBeExecuted(int arrived)
+    {
+        await using SessionLab lab = await StartAsync(timeoutMs: 50);
+        (RawClient client, RawClient backend) = await lab.ConnectPairAsync();
+        await client.SendAsync(Set + Multi + Set + Exec);
+        await backend.ExpectAsync(Set + Multi + Set + Exec);
+        const string Null = "*-1\r\n";
+        const string Before = NotConfirmed + "+OK\r\n+QUEUED\r\n";
+        await backend.SendAsync(Ok + "+OK\r\n+QUEUED\r\n" + Null[..arrived]);
+        Assert.Equal(Before, await client.ReadExactlyAsync(Before.Length));
+        await backend.SendAsync(Null[arrived..]);
+        await client.ExpectAsync(Null);
+    }
+
     [Fact]
     public async Task ClientsOfOneMoment_HaveOneQuestion()
     {

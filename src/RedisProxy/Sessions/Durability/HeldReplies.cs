@@ -49,7 +49,8 @@ internal sealed class HeldReplies(ISessionParts session, Confirmations confirmat
     /// <summary>The same, without a question.</summary>
     public bool IsHeld(ConnectionState state, BackendLink link, ReadOnlySpan<byte> received, int at) =>
         at >= _answeredTo && !link.IsMidReply && !link.IsRejecting && !link.IsRaw
-        && received[0] is not ((byte)'-' or (byte)'!' or (byte)'>') && IsWrite(state, link.InFlight);
+        && received[0] is not ((byte)'-' or (byte)'!' or (byte)'>') && IsWrite(state, link.InFlight)
+        && !IsNothing(link.InFlight.Oldest.Traits, received);
 
     /// <summary>Everything up to this position may be read without a look at what it answers.</summary>
     public bool AreConfirmed(int end) => end <= _answeredTo && !_areTooFew;
@@ -58,8 +59,11 @@ internal sealed class HeldReplies(ISessionParts session, Confirmations confirmat
     /// The reply to the oldest request in flight may be read, but is not for the client: it acknowledges a write that too few replicas
     /// have. An error acknowledges nothing.
     /// </summary>
-    public bool AreTooFewFor(ConnectionState state, BackendLink link) =>
-        _areTooFew && !link.Scanner.IsError && IsWrite(state, link.InFlight);
+    /// <param name="state">Of the connection.</param>
+    /// <param name="link">That the reply was received on.</param>
+    /// <param name="reply">It, or as much of its beginning as there is; empty: its beginning has gone, or was dropped.</param>
+    public bool AreTooFewFor(ConnectionState state, BackendLink link, ReadOnlySpan<byte> reply) =>
+        _areTooFew && !link.Scanner.IsError && IsWrite(state, link.InFlight) && !IsNothing(link.InFlight.Oldest.Traits, reply);
 
     /// <summary>Bytes at the beginning of the buffer were removed.</summary>
     public void Shift(int bytes)
@@ -75,6 +79,11 @@ internal sealed class HeldReplies(ISessionParts session, Confirmations confirmat
         _askedTo = 0;
         _answeredTo = 0;
     }
+
+    // A watched key had changed, so the transaction was not executed; or there was nothing to pop. Neither acknowledges anything.
+    private static bool IsNothing(CommandTraits traits, ReadOnlySpan<byte> reply) =>
+        (traits.Kind == CommandKind.Exec || traits.IsPop)
+        && (reply.StartsWith("*-"u8) || reply.StartsWith("$-"u8) || reply.StartsWith("_"u8));
 
     // What a transaction writes is written by its EXEC.
     private static bool IsWrite(ConnectionState state, RequestQueue inFlight) =>

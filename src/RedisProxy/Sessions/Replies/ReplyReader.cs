@@ -178,9 +178,10 @@ internal sealed unsafe class ReplyReader(Session session)
         if (!link.IsMidReply)
         {
             link.IsMidReply = true;
-            link.IsMidMessage = Messages.IsBeginOfOne(session.State, link, new ReadOnlySpan<byte>(slab.Memory + RelayEnd, part));
+            var begin = new ReadOnlySpan<byte>(slab.Memory + RelayEnd, part);
+            link.IsMidMessage = Messages.IsBeginOfOne(session.State, link, begin);
             link.IsMidDropped = !link.IsMidMessage && !link.InFlight.IsEmpty
-                && (session.State.IsSilent(link.InFlight.Oldest) || session.Held?.AreTooFewFor(session.State, link) == true);
+                && (session.State.IsSilent(link.InFlight.Oldest) || session.Held?.AreTooFewFor(session.State, link, begin) == true);
         }
 
         if (link.IsMidMessage || (!link.IsRejecting && !link.IsMidDropped))
@@ -212,7 +213,7 @@ internal sealed unsafe class ReplyReader(Session session)
 
         ref PendingRequest request = ref inFlight.Oldest;
         Debug.Assert(!request.IsProxyReply, "due proxy replies are written before more is read");
-        bool isUnconfirmed = session.Held?.AreTooFewFor(session.State, link) == true;
+        bool isUnconfirmed = session.Held?.AreTooFewFor(session.State, link, link.IsMidReply ? default : reply) == true;
         ReplyFate fate = RequestEffects.Apply(session, request, link.IsMidReply ? default : reply, link.Scanner.IsError);
         if (fate == ReplyFate.NotUnderstood)
         {
