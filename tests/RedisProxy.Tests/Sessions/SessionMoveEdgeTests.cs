@@ -60,6 +60,23 @@ public sealed class SessionMoveEdgeTests
         await (client, second).ServeAsync("", "*2\r\n$1\r\nk\r\n$1\r\ne\r\n");
     }
 
+    /// <summary>The first thing that would have gone on its new link was answered by the proxy, so nothing was sent on it.</summary>
+    [PassageFact]
+    public async Task Wait_AnsweredByTheProxyOnANewLink_KeepsNoSessionBack()
+    {
+        await using SessionLab before = await SessionLab.StartAsync();
+        await using SessionLab after = await SessionLab.StartAsync();
+        (RawClient client, RawClient backend) = await before.ConnectPairAsync();
+        await (client, backend).ExchangeAsync(Requests.Set, "+OK\r\n");
+        await before.ServeSecondAsync();
+        RawClient second = await before.AcceptAsync(before.Second);
+        await client.SendAsync(Requests.Of("WAIT", "1", "100"));
+        await client.ExpectAsync(":0\r\n");
+        await after.ShowAsync(Availability.Available, 7, before.Second);
+        await before.MoveAsync(after);
+        await (client, second).ExchangeAsync(Requests.Get, "$-1\r\n");
+    }
+
     // It has waited for a master once, at the server ever since, and not for a master again before the next one is gone.
     [PassageFact]
     public async Task Pop_OfAnEarlierFailover_IsHeldInTheNextOneForItsWholeTime()

@@ -269,7 +269,7 @@ internal sealed class Pipeline
     {
         if (!link.HasUnsent)
         {
-            link.SentTo = request.Start;
+            link.SentTo = link.SendEnd = request.Start;
         }
 
         ref PendingRequest added = ref link.InFlight.AddNewest(request);
