@@ -1,56 +1,6 @@
+using RedisProxy.Configuration;
+
 namespace RedisProxy.Tests.Simulation;
-
-/// <summary>What a client asked, and so what it may be answered.</summary>
-internal enum Asked
-{
-    /// <summary>A read of the connection's state.</summary>
-    Read,
-    Write,
-    Publish,
-    Pop,
-    Wait,
-
-    /// <summary>PING, of a connection that has subscribed.</summary>
-    Ping,
-
-    /// <summary>A read of data, to be kept by the client.</summary>
-    Data,
-    Select,
-    Name,
-    Protocol,
-    User,
-    Reset,
-    Tracking,
-    Subscribe,
-    ReplyOn,
-    ReplyOff,
-    ReplySkip,
-    Watch,
-    Multi,
-    Queued,
-    Exec,
-}
-
-/// <param name="Kind">What.</param>
-/// <param name="Text">Its argument: a key, a number, a name.</param>
-/// <param name="Fate">Of a write.</param>
-/// <param name="Writes">Of EXEC: those of the transaction.</param>
-internal sealed record Question(Asked Kind, string Text = "", WriteFate? Fate = null, IReadOnlyList<WriteFate>? Writes = null)
-{
-    public long AskedAtUs { get; init; }
-
-    /// <summary>By CLIENT REPLY it gets no answer.</summary>
-    public bool IsSilent { get; init; }
-
-    /// <summary>By CLIENT REPLY it gets no answer if it is refused; if not, it is confirmed.</summary>
-    public bool IsSilentIfRefused { get; init; }
-
-    /// <summary>What is behind it means something else when it was not executed.</summary>
-    public bool ChangesState => Kind is >= Asked.Select and <= Asked.Watch;
-
-    /// <summary>It cannot have changed any data.</summary>
-    public bool IsHarmless => Kind is Asked.Read or Asked.Data or Asked.Ping || (ChangesState && Kind != Asked.Watch);
-}
 
 /// <summary>
 /// One client connection's questions in their order, and the judge of the answers: every answer must be the one to its question, and the
@@ -58,7 +8,8 @@ internal sealed record Question(Asked Kind, string Text = "", WriteFate? Fate = 
 /// </summary>
 internal sealed class Conversation(World world, History history, int client)
 {
-    private const string UnknownOutcome = "-IOERR RedisProxy: ";
+    private const string UnknownOutcome = "-IOERR RedisProxy: the master was lost";
+    private const string Unconfirmed = "-IOERR RedisProxy: executed, but not confirmed by ";
     private const string NotExecuted = "-LOADING RedisProxy: ";
 
     private readonly Queue<Question> _open = new();
@@ -69,6 +20,9 @@ internal sealed class Conversation(World world, History history, int client)
     private bool _isInMulti;
     private bool _isWatching;
     private bool _hasWritten;
+
+    // Of those that were executed, as far as the client knows.
+    private WriteFate? _lastWrite;
     private int _database;
     private int _silent;
     private bool _skipsNext;
@@ -102,6 +56,8 @@ internal sealed class Conversation(World world, History history, int client)
     /// <summary>The proxy may close the connection; all else that these clients make of theirs can be moved.</summary>
     public bool MayBeCut => HasLostState || _isInDoubt || _open.Any(one => (one.IsSilent || one.IsSilentIfRefused) && one.ChangesState)
         || _open.FirstOrDefault(one => !one.IsSilent)?.Kind is Asked.Pop or Asked.Wait
+        || (history.Durable is { OnTimeout: DurableTimeoutAction.Disconnect } durable
+            && _open.FirstOrDefault(one => !one.IsSilent)?.AnyWrite is { } late && history.HasTimedOut(late, durable))
         || (_open.FirstOrDefault(one => !one.IsSilent) is { IsHarmless: true } read && MayBeLostAgain(read))
         || (!history.ResubscribesClients && (_mailbox.IsSubscribed || _open.Any(one => one.Kind == Asked.Subscribe)));
 
@@ -163,6 +119,9 @@ internal sealed class Conversation(World world, History history, int client)
             _silent -= silent.IsSilent ? 1 : 0;
             _isInDoubt |= silent.ChangesState;
             Question unanswered = _open.Dequeue();
+
+            // It may have been executed, and is then the last write, or not.
+            _lastWrite = unanswered.AnyWrite is null ? _lastWrite : null;
             if (unanswered.IsSilent)
             {
                 TakeState(unanswered);
@@ -201,7 +160,7 @@ internal sealed class Conversation(World world, History history, int client)
             Asked.Ping => _protocol == 2 ? "*2\r\n$4\r\npong\r\n$0\r\n\r\n" : "+PONG\r\n",
             Asked.Subscribe => _mailbox.ConfirmationOf(question.Text, _protocol),
             Asked.Pop => IsNil(reply) ? reply : question.Fate!.Reply,
-            Asked.Wait => reply[0] == ':' && !(_hasWritten && reply == RedisConnection.AllReplicas) ? reply : "a number of replicas",
+            Asked.Wait => IsPossibleCount(reply) ? reply : "a number of replicas",
             Asked.Queued => "+QUEUED\r\n",
             Asked.Reset => "+RESET\r\n",
             Asked.Exec => reply,
@@ -223,7 +182,7 @@ internal sealed class Conversation(World world, History history, int client)
         }
 
         _isInDoubt &= isOfProxy;
-        _hasWritten |= question.Kind == Asked.Write;
+        OnWritten(question.Kind is Asked.Write or Asked.Publish ? question.Fate : null);
         if (question.Kind is Asked.Write or Asked.Publish)
         {
             history.OnAcknowledged(question.Fate!);
@@ -300,7 +259,7 @@ internal sealed class Conversation(World world, History history, int client)
         }
 
         ForEachWrite(question, history.OnAcknowledged);
-        _hasWritten = true;
+        OnWritten(question.AnyWrite);
     }
 
     private void TakePop(Question question, string reply)
@@ -313,11 +272,49 @@ internal sealed class Conversation(World world, History history, int client)
 
         history.OnAcknowledged(question.Fate!);
         history.Takings.Add((reply.Split("\r\n")[4], question.Fate!));
-        _hasWritten = true;
+        OnWritten(question.Fate);
+    }
+
+    private void OnWritten(WriteFate? fate)
+    {
+        _lastWrite = fate ?? _lastWrite;
+        _hasWritten |= fate is not null;
+    }
+
+    /// <summary>WAIT may not speak of more replicas than have what this client has written before.</summary>
+    private bool IsPossibleCount(string reply) => reply[0] == ':' && (history.Durable is null
+        ? !(_hasWritten && reply == RedisConnection.AllReplicas)
+        : _lastWrite is not { } fate || reply[1] - '0' <= fate.Node!.CountEverConfirmed(fate.Offset));
+
+    private void TakeUnconfirmed(Question question, string reply)
+    {
+        if (question.AnyWrite is null || HasLostState)
+        {
+            Violate("not confirmed, although it writes nothing, or is not to be executed", question, reply);
+        }
+
+        ForEachWrite(question, history.OnUnconfirmed);
+        OnWritten(question.AnyWrite);
+        EndTransaction(question);
+    }
+
+    private void EndTransaction(Question question)
+    {
+        if (question.Kind == Asked.Exec)
+        {
+            _isInMulti = false;
+            _isWatching = false;
+        }
     }
 
     private void TakeError(Question question, string reply)
     {
+        if (reply.StartsWith(Unconfirmed, StringComparison.Ordinal))
+        {
+            TakeUnconfirmed(question, reply);
+            return;
+        }
+
         bool isUnknown = reply.StartsWith(UnknownOutcome, StringComparison.Ordinal);
         bool isNotExecuted = reply.StartsWith(NotExecuted, StringComparison.Ordinal);
         if (isUnknown)
@@ -349,11 +346,7 @@ internal sealed class Conversation(World world, History history, int client)
             LoseState(wasSent: isUnknown);
         }
 
-        if (question.Kind == Asked.Exec)
-        {
-            _isInMulti = false;
-            _isWatching = false;
-        }
+        EndTransaction(question);
     }
 
     private void LoseState(bool wasSent)

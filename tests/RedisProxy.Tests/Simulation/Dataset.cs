@@ -19,6 +19,11 @@ internal sealed class Dataset
 
     public void Apply(Effect effect)
     {
+        if (effect.Kind == EffectKind.Publish)
+        {
+            return;
+        }
+
         (int db, string key) = (effect.Db, effect.Key);
         _changes[(db, key)] = Changes(db, key) + 1;
         if (!_lists.TryGetValue((db, key), out List<string>? list))

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
 
+using RedisProxy.Configuration;
+
 namespace RedisProxy.Tests.Simulation;
 
 /// <summary>
@@ -17,8 +19,17 @@ internal sealed class History(World world)
     /// <summary>Nothing that can be sent again is given up earlier.</summary>
     public long ShortestHoldUs { get; set; }
 
+    /// <summary>Sessions are passed between two processes.</summary>
+    public bool TakesOver { get; init; }
+
     /// <summary>Sessions share links, so that servers do not know the names of all clients.</summary>
     public bool SharesLinks { get; init; }
+
+    /// <summary>What acknowledgements wait for; null: for nothing.</summary>
+    public DurableOptions? Durable { get; init; }
+
+    /// <summary>All is well: everything has to be as it should.</summary>
+    public bool IsPeace { get; set; }
 
     /// <summary>Else a change of masters closes those that have subscribed.</summary>
     public bool ResubscribesClients { get; set; }
@@ -60,6 +71,7 @@ internal sealed class History(World world)
         fate.Executions++;
         fate.Node = node;
         fate.ExecutedAtUs = world.NowUs;
+        fate.Offset = node.Offset;
         fate.ExecutedAs = new Standing(effect.Db, user);
         fate.WasInTransaction = isInTransaction;
         fate.Reply = reply;
@@ -84,10 +96,10 @@ internal sealed class History(World world)
         return fate;
     }
 
-    /// <summary>The proxy has received its reply, while it took this for the master.</summary>
-    public void OnReceived(WriteFate fate, IPEndPoint? master)
+    /// <summary>The proxy has received its reply, while it took this for the master. During a change two processes may differ.</summary>
+    public void OnReceived(WriteFate fate, IReadOnlyList<IPEndPoint?> masters)
     {
-        fate.ReceivedUnder = master;
+        fate.ReceivedUnder = masters;
         fate.ReceivedAtUs = world.NowUs;
     }
 
@@ -98,11 +110,37 @@ internal sealed class History(World world)
         {
             world.Violate($"acknowledged, not executed: {fate}");
         }
-        else if (!fate.Node!.Address.Equals(fate.ReceivedUnder))
+        else if (!fate.ReceivedUnder.Contains(fate.Node!.Address))
         {
-            world.Violate($"acknowledged by a superseded master, the proxy knew {fate.ReceivedUnder}: {fate}");
+            world.Violate($"acknowledged by a superseded master, the proxy knew {string.Join(", ", fate.ReceivedUnder)}: {fate}");
+        }
+        else if (fate.Node.CountEverConfirmed(fate.Offset) < Durable?.Replicas)
+        {
+            world.Violate($"acknowledged before {Durable.Replicas} replicas had it: {fate}");
         }
     }
+
+    /// <summary>It is said to be executed, and that too few replicas had it in time.</summary>
+    public void OnUnconfirmed(WriteFate fate)
+    {
+        fate.Told = Told.Unconfirmed;
+        if (Durable is not { } durable)
+        {
+            world.Violate($"nobody waits for replicas here: {fate}");
+        }
+        else if (fate.Executions != 1)
+        {
+            world.Violate($"said to be executed, but was not: {fate}");
+        }
+        else if (!HasTimedOut(fate, durable) || IsPeace)
+        {
+            world.Violate($"not confirmed, although there was time: {fate}");
+        }
+    }
+
+    /// <summary>Replicas had all the time that they are given; the loop's clock shows whole milliseconds.</summary>
+    public bool HasTimedOut(WriteFate fate, DurableOptions durable) =>
+        fate.Executions == 1 && world.NowUs - fate.ExecutedAtUs > durable.Timeout.TotalMicroseconds - 1000;
 
     public void OnNotExecuted(WriteFate fate)
     {

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace RedisProxy.Tests.Simulation;
 
 /// <summary>Commands that wait: while one does, nothing behind it is read.</summary>
@@ -17,6 +19,15 @@ internal sealed partial class RedisConnection
         }
     }
 
+    /// <summary>Gets its answer, if enough replicas have what it has written by now.</summary>
+    public void ServeWait()
+    {
+        if (node.History.Durable is not null && _blockedIn is ["WAIT", var replicas, _] && CountReplicas() >= NumberOf(replicas))
+        {
+            Unblock(ReplicasInWords());
+        }
+    }
+
     /// <summary>As redis does when it becomes a replica.</summary>
     public void EndWaiting()
     {
@@ -25,6 +36,28 @@ internal sealed partial class RedisConnection
             Unblock("-UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)\r\n");
         }
     }
+
+    private void WaitForReplicas(string[] request)
+    {
+        if (!node.IsMaster)
+        {
+            _output.Append("-ERR WAIT cannot be used with replica instances\r\n");
+        }
+        else if (CountReplicas() >= NumberOf(request[1]))
+        {
+            _output.Append(ReplicasInWords());
+        }
+        else
+        {
+            Block(request, NumberOf(request[2]) * 1000, ReplicasInWords);
+        }
+    }
+
+    private int CountReplicas() => node.CountConfirmed(_writtenTo);
+
+    private string ReplicasInWords() => FormattableString.Invariant($":{CountReplicas()}\r\n");
+
+    private static long NumberOf(string text) => long.Parse(text, CultureInfo.InvariantCulture);
 
     private void Block(string[] request, long us, Func<string> answerAtLast)
     {

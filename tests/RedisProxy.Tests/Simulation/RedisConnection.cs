@@ -15,6 +15,9 @@ internal sealed partial class RedisConnection(World world, SimulatedRedis node, 
     /// <summary>To WAIT, of a connection that has said nothing that may write.</summary>
     public const string AllReplicas = ":2\r\n";
 
+    /// <summary>Of connections on which the proxy asks about replicas. Nothing stalls there: in peace all is confirmed in time.</summary>
+    private const string ProxysOwnName = "redisproxy-durable";
+
     private const string ReadOnly = "-READONLY You can't write against a read only replica.\r\n";
     private const string Loading = "-LOADING Redis is loading the dataset in memory\r\n";
 
@@ -33,6 +36,7 @@ internal sealed partial class RedisConnection(World world, SimulatedRedis node, 
     private bool _isMultiSpoilt;
     private bool _isClosed;
     private bool _hasWritten;
+    private long _writtenTo;
 
     public Wire Wire => wire;
 
@@ -148,7 +152,7 @@ internal sealed partial class RedisConnection(World world, SimulatedRedis node, 
 
     private static bool IsAllowedWhileLoading(string command) =>
         command is "AUTH" or "HELLO" or "SELECT" or "CLIENT" or "MULTI" or "EXEC" or "DISCARD" or "WATCH" or "UNWATCH" or "RESET"
-            or "SUBSCRIBE" or "PUBLISH";
+            or "SUBSCRIBE" or "PUBLISH" or "SPUBLISH";
 
     private void Refuse(string command, string refusal)
     {
@@ -227,6 +231,9 @@ internal sealed partial class RedisConnection(World world, SimulatedRedis node, 
             case "BLPOP":
                 Block(request, (long)(double.Parse(request[3], CultureInfo.InvariantCulture) * 1e6), () => Nil);
                 break;
+            case "WAIT" when node.History.Durable is not null:
+                WaitForReplicas(request);
+                break;
             case "WAIT":
                 // To a connection that has not written it says that all replicas have everything.
                 long waitUs = world.Between(0, long.Parse(request[2], CultureInfo.InvariantCulture) * 1000);
@@ -263,6 +270,7 @@ internal sealed partial class RedisConnection(World world, SimulatedRedis node, 
                 break;
             case "CLIENT" when request[1] == "SETNAME":
                 _name = request[2];
+                wire.StallPercent = _name == ProxysOwnName ? 0 : wire.StallPercent;
                 _output.Append("+OK\r\n");
                 break;
             case "RESET":
@@ -298,6 +306,10 @@ internal sealed partial class RedisConnection(World world, SimulatedRedis node, 
             case "PUBLISH":
                 Publish(request[1], request[2]);
                 break;
+            case "SPUBLISH":
+                Replicate(new Effect(EffectKind.Publish, _db, request[1]));
+                _output.Append(":0\r\n");
+                break;
             case "PING" when _pushes.IsSubscribed && _protocol == 2:
                 _output.Append("*2\r\n$4\r\npong\r\n$0\r\n\r\n");
                 break;
@@ -320,7 +332,7 @@ internal sealed partial class RedisConnection(World world, SimulatedRedis node, 
 
     private void Write(Effect effect, string reply, bool isInExec = false)
     {
-        node.Write(effect);
+        Replicate(effect);
         _changed.Add(effect.Key);
         _output.Append(reply);
         Record(effect, reply, isInExec);
@@ -330,7 +342,22 @@ internal sealed partial class RedisConnection(World world, SimulatedRedis node, 
     {
         string reply = FormattableString.Invariant($":{node.Publish(channel, word)}\r\n");
         _output.Append(reply);
-        Record(new Effect(EffectKind.Publish, _db, channel, word), reply, isInExec: false);
+        var effect = new Effect(EffectKind.Publish, _db, channel, word);
+        if (node.History.Durable is not null)
+        {
+            Replicate(effect);
+        }
+
+        Record(effect, reply, isInExec: false);
+    }
+
+    private void Replicate(Effect effect)
+    {
+        if (node.IsMaster)
+        {
+            node.Write(effect);
+            _writtenTo = node.Offset;
+        }
     }
 
     private void Record(Effect effect, string reply, bool isInExec)

@@ -32,6 +32,8 @@ internal sealed class SentinelGroup
     private readonly World _world;
     private readonly long _downAfterUs;
     private long _epoch = 1;
+    private SimulatedRedis? _chosen;
+    private bool _isMasterLost;
 
     public SentinelGroup(World world, IReadOnlyList<SimulatedRedis> nodes)
     {
@@ -58,7 +60,10 @@ internal sealed class SentinelGroup
 
     /// <summary>A failover is possible, and there is a Sentinel to lead it even if one takes part in nothing.</summary>
     public bool IsReady => Master.IsHealthy && Sentinels.Count(one => one.Described == Master) > 1
-        && Nodes.Any(node => node.IsInSync && node.IsHealthy && node.Master == Master);
+        && BestReplica() is not null;
+
+    /// <summary>What becomes of replicas.</summary>
+    public ReplicaWeather? Weather { get; set; }
 
     /// <summary>All are where they belong.</summary>
     public bool IsSettled => Master.IsHealthy && Nodes.All(node => node == Master || (node.IsInSync && node.Master == Master))
@@ -66,9 +71,10 @@ internal sealed class SentinelGroup
 
     public async Task FailOverPlannedAsync(bool isHeard)
     {
+        SimulatedRedis best = await ChooseAsync();
         SimulatedSentinel leader = PickLeader();
         leader.IsReachable &= isHeard;
-        var fact = new FailoverFact(FailoverCause.Planned, Master, BestReplica(), _world.NowUs);
+        var fact = new FailoverFact(FailoverCause.Planned, Master, best, _world.NowUs);
         _world.Note("planned failover", fact.Old.Number, fact.New.Number);
         leader.Flag("failover_in_progress", true);
         leader.PublishAbout("+try-failover", fact.Old);
@@ -79,8 +85,8 @@ internal sealed class SentinelGroup
     /// <summary>It begins like a planned one and is given up before anybody is promoted.</summary>
     public async Task AbortAsync()
     {
+        SimulatedRedis replica = await ChooseAsync();
         SimulatedSentinel leader = PickLeader();
-        SimulatedRedis replica = BestReplica();
         _epoch++;
         leader.Flag("failover_in_progress", true);
         leader.PublishAbout("+try-failover", Master);
@@ -89,14 +95,17 @@ internal sealed class SentinelGroup
         await _world.PauseMs(100, 1500);
         leader.Flag("failover_in_progress", false);
         leader.PublishAbout("-failover-abort-slave-timeout", Master);
+        _chosen = null;
     }
 
     /// <summary>The master is lost, is found out, and is replaced. It comes back some time later and is told whom to follow.</summary>
     public async Task FailOverLostAsync(bool isCrash)
     {
         SimulatedRedis old = Master;
-        var fact = new FailoverFact(isCrash ? FailoverCause.Crash : FailoverCause.Freeze, old, BestReplica(), _world.NowUs);
-        _world.Note("unplanned failover", old.Number, fact.New.Number);
+        long beganUs = _world.NowUs;
+        _isMasterLost = true;
+        Weather?.EndAll();
+        _world.Note("unplanned failover", old.Number);
         Lose(old, isCrash);
         foreach (SimulatedSentinel sentinel in Sentinels)
         {
@@ -111,6 +120,7 @@ internal sealed class SentinelGroup
         leader.Flag("failover_in_progress", true);
         leader.PublishAbout("+try-failover", old);
         await _world.PauseMs(20, 120);
+        var fact = new FailoverFact(isCrash ? FailoverCause.Crash : FailoverCause.Freeze, old, await ChooseAsync(), beganUs);
         _ = ComeBackAsync(old, isCrash, _world.Between(0, 4_000_000));
         await PromoteAsync(leader, fact);
     }
@@ -150,8 +160,22 @@ internal sealed class SentinelGroup
 
     private SimulatedSentinel PickLeader() => _world.Pick([.. Sentinels.Where(one => one != Minority && one.Described == Master)]);
 
-    private SimulatedRedis BestReplica() => Nodes.Where(node => node.IsInSync && node.IsHealthy && node.Master == Master)
-        .MaxBy(node => (node.Offset, -node.Number))!;
+    /// <summary>It is a replica that may fall behind now.</summary>
+    public bool MayLag(SimulatedRedis node) => node is { IsInSync: true, IsHealthy: true } && node != _chosen && !_isMasterLost;
+
+    private SimulatedRedis? BestReplica() =>
+        Nodes.Where(node => node is { IsInSync: true, IsHealthy: true, IsPrompt: true } && node.Master == Master)
+            .MaxBy(node => (node.Offset, -node.Number));
+
+    private async Task<SimulatedRedis> ChooseAsync()
+    {
+        while (BestReplica() is null)
+        {
+            await _world.PauseMs(10, 30);
+        }
+
+        return _chosen = BestReplica()!;
+    }
 
     private static void SayDown(SimulatedSentinel sentinel, SimulatedRedis node)
     {
@@ -175,6 +199,7 @@ internal sealed class SentinelGroup
         fact.IsObservable = _world.NowUs - fact.New.AwakeUs > 1_200_000;
         Failovers.Add(fact);
         Master = fact.New;
+        (_chosen, _isMasterLost) = (null, false);
         fact.New.Promote();
         if (_world.Chance(30))
         {

@@ -30,18 +30,8 @@ internal sealed unsafe class SimulatedKernel(World world) : Kernel
     /// <summary>A new connection, which the loop is told of by whoever asked.</summary>
     public Wire Open(IWireEnd far, int capacity)
     {
-        int fd = _freeFds.TryPop(out int free) ? free : _wires.Count;
-        var wire = new Wire(world, this, far, fd, capacity);
-        if (fd == _wires.Count)
-        {
-            _wires.Add(wire);
-        }
-        else
-        {
-            _wires[fd] = wire;
-        }
-
-        OpenFds++;
+        var wire = new Wire(world, this, far, capacity);
+        wire.Fd = Number(wire);
         return wire;
     }
 
@@ -99,6 +89,15 @@ internal sealed unsafe class SimulatedKernel(World world) : Kernel
         return true;
     }
 
+    public override void Unwatch(int fd) => _wires[fd]!.IsWatched = false;
+
+    public override int Duplicate(int fd)
+    {
+        Wire wire = _wires[fd]!;
+        wire.Descriptors++;
+        return Number(wire);
+    }
+
     public override int Connect(IPEndPoint endpoint, TcpSettings settings)
     {
         SimulatedRedis? node = Find(endpoint);
@@ -119,9 +118,9 @@ internal sealed unsafe class SimulatedKernel(World world) : Kernel
 
     public override int TakeError(int fd) => _wires[fd]!.TakeError();
 
-    public override IPEndPoint? PeerAddress(int fd) => new(IPAddress.Loopback, fd);
+    public override IPEndPoint? PeerAddress(int fd) => new(IPAddress.Loopback, _wires[fd]!.Fd);
 
-    public override IPEndPoint? LocalAddress(int fd) => new(IPAddress.Loopback, fd);
+    public override IPEndPoint? LocalAddress(int fd) => new(IPAddress.Loopback, _wires[fd]!.Fd);
 
     public override void ShutdownWrite(int fd) => _wires[fd]!.ShutdownNear();
 
@@ -139,7 +138,26 @@ internal sealed unsafe class SimulatedKernel(World world) : Kernel
         _wires[fd] = null;
         _freeFds.Push(fd);
         OpenFds--;
-        wire.CloseNear(abort);
+        if (--wire.Descriptors == 0)
+        {
+            wire.CloseNear(abort);
+        }
+    }
+
+    private int Number(Wire wire)
+    {
+        int fd = _freeFds.TryPop(out int free) ? free : _wires.Count;
+        if (fd == _wires.Count)
+        {
+            _wires.Add(wire);
+        }
+        else
+        {
+            _wires[fd] = wire;
+        }
+
+        OpenFds++;
+        return fd;
     }
 
     private void Collect()
@@ -153,7 +171,7 @@ internal sealed unsafe class SimulatedKernel(World world) : Kernel
         foreach (Wire wire in _ready)
         {
             wire.IsSignalled = false;
-            if (!wire.IsNearClosed)
+            if (wire is { IsNearClosed: false, IsWatched: true })
             {
                 _events.Insert(world.Random.Next(_events.Count + 1), (wire.Data, wire.Readiness));
             }

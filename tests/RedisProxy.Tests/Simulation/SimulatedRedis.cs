@@ -13,14 +13,23 @@ internal sealed class SimulatedRedis(World world, int number, History history)
     /// <summary>At most so much later than the master a replica has what the master wrote.</summary>
     public const long MaxLagUs = 10_000;
 
+    /// <summary>The same of one that has fallen behind; less than Sentinels need to find a master lost.</summary>
+    private const long MaxSlowLagUs = 150_000;
+
     /// <summary>See <see cref="Wire.StallPercent"/>, of its replies.</summary>
     private const int StallPercent = 2;
 
     private readonly List<RedisConnection> _connections = [];
     private readonly List<SimulatedRedis> _replicas = [];
+    private readonly Queue<Action> _unread = new();
+    private readonly Dictionary<SimulatedRedis, long> _confirmed = [];
     private int _incarnation;
     private int _following;
     private long _lastReplicatedUs;
+    private long _lastConfirmedUs;
+
+    // What its master knows that it has; nothing before it has synchronised.
+    private long _confirmedTo = -1;
 
     public string Name => $"redis{number}";
 
@@ -59,6 +68,12 @@ internal sealed class SimulatedRedis(World world, int number, History history)
     /// <summary>It has all data of its master, or will have it in no time.</summary>
     public bool IsInSync => Master is { } master && master._replicas.Contains(this);
 
+    /// <summary>It has fallen behind, or is about to.</summary>
+    public bool IsSlow { get; set; }
+
+    /// <summary>Everything that is on its way to it arrives in no time.</summary>
+    public bool IsPrompt => !IsSlow && _lastReplicatedUs <= world.NowUs + MaxLagUs;
+
     /// <summary>Writes so far.</summary>
     public long Offset { get; private set; }
 
@@ -83,17 +98,25 @@ internal sealed class SimulatedRedis(World world, int number, History history)
         {
             int following = replica._following;
             int incarnation = _incarnation;
-            replica._lastReplicatedUs = Math.Max(replica._lastReplicatedUs, world.NowUs + world.Between(50, MaxLagUs));
-            world.At(replica._lastReplicatedUs, () =>
+            long lagUs = replica.IsSlow ? MaxSlowLagUs : MaxLagUs;
+            replica._lastReplicatedUs = Math.Max(replica._lastReplicatedUs, world.NowUs + world.Between(50, lagUs));
+            world.At(replica._lastReplicatedUs, () => replica.Read(() =>
             {
                 if (replica._following == following && _incarnation == incarnation)
                 {
                     replica.Data.Apply(effect);
                     replica.Offset++;
+                    replica.Confirm(this);
                 }
-            });
+            }));
         }
     }
+
+    /// <summary>How many replicas have said by now that they have everything up to there?</summary>
+    public int CountConfirmed(long offset) => _replicas.Count(replica => replica._confirmedTo >= offset);
+
+    /// <summary>The same of all that have ever said so since it became the master: the judge comes later than the answer.</summary>
+    public int CountEverConfirmed(long offset) => _confirmed.Values.Count(confirmedTo => confirmedTo >= offset);
 
     /// <summary>SLAVEOF NO ONE, and the kill of clients that Sentinel adds.</summary>
     public void Promote()
@@ -101,6 +124,7 @@ internal sealed class SimulatedRedis(World world, int number, History history)
         world.Note("promoted", number, Offset);
         Unfollow();
         Master = null;
+        _confirmed.Clear();
         KillClients();
     }
 
@@ -166,6 +190,11 @@ internal sealed class SimulatedRedis(World world, int number, History history)
         {
             connection.Wire.PauseFar(isFrozen);
         }
+
+        while (!IsFrozen && _unread.TryDequeue(out Action? read))
+        {
+            read();
+        }
     }
 
     /// <summary>As a probe sees it that asks for its role.</summary>
@@ -202,7 +231,42 @@ internal sealed class SimulatedRedis(World world, int number, History history)
         Offset = master.Offset;
         master._replicas.Add(this);
         world.Note("synchronised", number, master.Number);
+        _confirmedTo = -1;
+        Confirm(master);
     });
+
+    /// <summary>What replicas are told, and masters by them: found when the process goes on.</summary>
+    private void Read(Action read)
+    {
+        if (IsFrozen)
+        {
+            _unread.Enqueue(read);
+        }
+        else
+        {
+            read();
+        }
+    }
+
+    private void Confirm(SimulatedRedis master)
+    {
+        if (history.Durable is null)
+        {
+            return;
+        }
+
+        (long offset, int following, int incarnation) = (Offset, _following, master._incarnation);
+        _lastConfirmedUs = Math.Max(_lastConfirmedUs, world.NowUs + world.Between(20, MaxLagUs));
+        world.At(_lastConfirmedUs, () => master.Read(() =>
+        {
+            if (_following == following && master._incarnation == incarnation && master.IsRunning)
+            {
+                _confirmedTo = offset;
+                master._confirmed[this] = offset;
+                Array.ForEach(master._connections.ToArray(), connection => connection.ServeWait());
+            }
+        }));
+    }
 
     private void CloseAll(bool abort)
     {

@@ -1,5 +1,5 @@
+using RedisProxy.Configuration;
 using RedisProxy.Sessions;
-using RedisProxy.Topology;
 
 namespace RedisProxy.Tests.Simulation;
 
@@ -23,14 +23,20 @@ internal sealed class Simulation : IDisposable
     private readonly List<long> _uselessPausesUs = [];
     private long _lost;
 
-    private Simulation(int seed, bool isSharing, bool isRecording)
+    private Simulation(int seed, Features features, bool isRecording)
     {
         _world = new World(seed, isRecording);
-        _history = new History(_world) { SharesLinks = isSharing };
+        _history = new History(_world)
+        {
+            SharesLinks = features.HasFlag(Features.SharedLinks),
+            Durable = features.HasFlag(Features.Durable) ? AnyDurability() : null,
+            TakesOver = features.HasFlag(Features.TakeOvers),
+        };
         SimulatedRedis[] nodes = [.. Enumerable.Range(1, 3).Select(number => new SimulatedRedis(_world, number, _history))];
         _group = new SentinelGroup(_world, nodes);
         nodes[1].Follow(nodes[0]);
         nodes[2].Follow(nodes[0]);
+        _group.Weather = _history.Durable is null ? null : new ReplicaWeather(_world, _group);
         _proxy = new SimulatedProxy(_world, _group, _history);
         for (int number = (int)_world.Between(2, 5); number > 0; number--)
         {
@@ -39,11 +45,11 @@ internal sealed class Simulation : IDisposable
     }
 
     /// <param name="seed">Of all chance.</param>
-    /// <param name="isSharing">Sessions share links.</param>
+    /// <param name="features">What it has beyond the ordinary.</param>
     /// <param name="isRecording">It is told in words.</param>
-    public static SimulationResult Run(int seed, bool isSharing = false, bool isRecording = false)
+    public static SimulationResult Run(int seed, Features features = Features.None, bool isRecording = false)
     {
-        using var simulation = new Simulation(seed, isSharing, isRecording);
+        using var simulation = new Simulation(seed, features, isRecording);
         return simulation.Run();
     }
 
@@ -67,7 +73,6 @@ internal sealed class Simulation : IDisposable
         }
 
         TellWhySessionsEnded();
-        SessionCounters counters = _proxy.Counters;
         return new SimulationResult
         {
             Seed = _world.Seed,
@@ -76,14 +81,25 @@ internal sealed class Simulation : IDisposable
             Story = _world.Story(),
             Failovers = _group.Failovers.Count,
             Answers = _clients.Sum(one => one.Answered),
-            Unknown = counters.ProxyReplies[(int)Outcome.Unknown],
-            NotExecuted = counters.ProxyReplies[(int)Outcome.NotExecuted],
-            Resent = counters.Resent,
-            Moves = counters.Dedicated.Sum(),
-            InDoubt = counters.Ended[(int)EndCause.StateInDoubt],
+            Unknown = Count(counters => counters.ProxyReplies[(int)Outcome.Unknown]),
+            NotExecuted = Count(counters => counters.ProxyReplies[(int)Outcome.NotExecuted]),
+            Unconfirmed = Count(counters => counters.ProxyReplies[(int)Outcome.NotConfirmed]),
+            Resent = Count(counters => counters.Resent),
+            Moves = Count(counters => counters.Dedicated.Sum()),
+            Adopted = Count(counters => counters.Adopted),
+            InDoubt = Count(counters => counters.Ended[(int)EndCause.StateInDoubt]),
             Lost = _lost,
         };
     }
+
+    private DurableOptions AnyDurability() => new()
+    {
+        Replicas = _world.Chance(75) ? 1 : 2,
+        Timeout = TimeSpan.FromMilliseconds(_world.Between(60, 600)),
+        OnTimeout = _world.Chance(80) ? DurableTimeoutAction.Error : DurableTimeoutAction.Disconnect,
+    };
+
+    private long Count(Func<SessionCounters, long> what) => _proxy.Counters.Sum(what);
 
     private async Task PlayToTheEndAsync()
     {
@@ -103,6 +119,8 @@ internal sealed class Simulation : IDisposable
     {
         _proxy.Start();
         _clients.ForEach(client => client.Start());
+        _ = _group.Weather?.RunAsync();
+        Task takeOvers = _history.TakesOver ? _proxy.TakeOverAsync() : Task.CompletedTask;
         await _world.PauseMs(300, 600);
         for (int left = (int)_world.Between(1, 5); left > 0; left--)
         {
@@ -112,22 +130,27 @@ internal sealed class Simulation : IDisposable
 
         _clients.ForEach(client => client.Finish());
         _group.Minority = null;
+        _group.Weather?.Stop();
+        _proxy.Settle();
         foreach (SimulatedSentinel sentinel in _group.Sentinels)
         {
             sentinel.IsReachable = true;
         }
 
         await UntilAsync(() => _group.IsSettled && IsServed, 60_000, "a settled deployment");
+        await UntilAsync(() => takeOvers.IsCompleted, 10_000, "the end of a take-over");
+        await takeOvers;
         await UntilAsync(() => _clients.All(client => client.OpenQuestions == 0), 20_000, "answers to all questions");
         await _world.PauseMs(PeaceMs, PeaceMs);
         long peaceUs = _world.NowUs;
+        _history.IsPeace = true;
         _clients.ForEach(client => client.AskOnceMore());
         await UntilAsync(() => _clients.All(client => client.OpenQuestions == 0), 10_000, "answers of the last master");
         await _world.PauseMs(PeaceMs, PeaceMs);
         _clients.ForEach(client => client.CheckAtLast(_group.Master, peaceUs));
         _clients.ForEach(client => client.Leave());
         await UntilAsync(() => _clients.All(client => client.IsGone) && _proxy.Sessions == 0, 10_000, "the end of all sessions");
-        if (_history.SharesLinks)
+        if (_history.SharesLinks || _history.Durable is not null)
         {
             await UntilAsync(() => _proxy.Kernel.OpenFds == 0, 80_000, "the end of connections that nobody uses");
         }
@@ -136,8 +159,7 @@ internal sealed class Simulation : IDisposable
         _lost = FinalCheck.Run(_world, _group, _history);
     }
 
-    private bool IsServed => _proxy.Gate.View is { Availability: Availability.Available, Master: { } master }
-        && master.Address.Equals(_group.Master.Address);
+    private bool IsServed => _proxy.IsServing(_group.Master);
 
     /// <summary>One failover, or a false alarm, with whatever else goes wrong around it.</summary>
     private async Task TroubleAsync()
@@ -217,22 +239,21 @@ internal sealed class Simulation : IDisposable
 
     private void TellWhySessionsEnded()
     {
-        SessionCounters counters = _proxy.Counters;
-        foreach (EndCause cause in Enum.GetValues<EndCause>().Where(cause => counters.Ended[(int)cause] > 0))
+        foreach (EndCause cause in Enum.GetValues<EndCause>().Where(cause => Count(counters => counters.Ended[(int)cause]) > 0))
         {
-            _world.Tell($"{counters.Ended[(int)cause]} sessions ended: {cause}");
+            _world.Tell($"{Count(counters => counters.Ended[(int)cause])} sessions ended: {cause}");
         }
 
-        foreach (PinReason reason in Enum.GetValues<PinReason>().Where(reason => counters.Pinned[(int)reason] > 0))
+        foreach (PinReason reason in Enum.GetValues<PinReason>().Where(reason => Count(counters => counters.Pinned[(int)reason]) > 0))
         {
-            _world.Tell($"{counters.Pinned[(int)reason]} of them pinned: {reason}");
+            _world.Tell($"{Count(counters => counters.Pinned[(int)reason])} of them pinned: {reason}");
         }
     }
 
     private void CheckNothingIsLeft()
     {
-        SessionCounters counters = _proxy.Counters;
-        if (_proxy.Loop.Slabs.InUse != 0 || counters.Phases.Any(count => count != 0) || _proxy.Kernel.OpenFds != 0)
+        bool areAnyLeft = _proxy.Counters.Any(counters => counters.Phases.Any(count => count != 0));
+        if (_proxy.Loop.Slabs.InUse != 0 || areAnyLeft || _proxy.Kernel.OpenFds != 0)
         {
             _world.Violate($"left behind: {_proxy.Loop.Slabs.InUse} buffers, {_proxy.Kernel.OpenFds} sockets, {_proxy.Sessions} sessions");
         }

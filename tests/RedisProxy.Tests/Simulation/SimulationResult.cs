@@ -31,6 +31,12 @@ internal sealed record SimulationResult
     /// <summary>How often a session that shared a link got one of its own.</summary>
     public long Moves { get; init; }
 
+    /// <summary>Writes that were executed, as their clients were told, but not confirmed by replicas.</summary>
+    public long Unconfirmed { get; init; }
+
+    /// <summary>How often a session went to the other process, and ran there.</summary>
+    public long Adopted { get; init; }
+
     /// <summary>Sessions that ended because a change of their state was lost.</summary>
     public long InDoubt { get; init; }
 
@@ -45,6 +51,8 @@ internal sealed record SimulationResult
         NotExecuted = one.NotExecuted + other.NotExecuted,
         Resent = one.Resent + other.Resent,
         Moves = one.Moves + other.Moves,
+        Unconfirmed = one.Unconfirmed + other.Unconfirmed,
+        Adopted = one.Adopted + other.Adopted,
         InDoubt = one.InDoubt + other.InDoubt,
         Lost = one.Lost + other.Lost,
     };

@@ -7,7 +7,7 @@ namespace RedisProxy.Tests.Simulation;
 /// delays, cut anywhere, in order; a limited window towards the far end; FIN and RST as Linux has them. A far end that is frozen does not
 /// read; its kernel still takes bytes, and it finds them when it goes on, a reset notwithstanding.
 /// </summary>
-internal sealed class Wire(World world, SimulatedKernel kernel, IWireEnd far, int fd, int capacity)
+internal sealed class Wire(World world, SimulatedKernel kernel, IWireEnd far, int capacity)
 {
     /// <summary>Slowest way of a byte, for those who have to wait until all has arrived.</summary>
     public const long MaxDelayUs = 5000;
@@ -37,7 +37,11 @@ internal sealed class Wire(World world, SimulatedKernel kernel, IWireEnd far, in
     private bool _dropsToFar;
     private bool _isFarPaused;
 
-    public int Fd => fd;
+    /// <summary>Of the near end, the first that it had.</summary>
+    public int Fd { get; set; }
+
+    /// <summary>The near end is open as long as it has any.</summary>
+    public int Descriptors { get; set; } = 1;
 
     public ulong Data { get; set; }
 

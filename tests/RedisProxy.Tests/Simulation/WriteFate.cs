@@ -19,6 +19,9 @@ internal enum Told
     /// <summary>The proxy does not know whether it was executed.</summary>
     Unknown,
 
+    /// <summary>It was executed, but too few replicas had it in time.</summary>
+    Unconfirmed,
+
     /// <summary>It surely was not executed: the proxy says so, or a server's own error does.</summary>
     NotExecuted,
 }
@@ -43,6 +46,9 @@ internal sealed class WriteFate(long tag, int client, string key)
 
     public long ExecutedAtUs { get; set; }
 
+    /// <summary>A replica that has so much of what that server had written has it, too.</summary>
+    public long Offset { get; set; }
+
     public Standing ExecutedAs { get; set; }
 
     public bool WasInTransaction { get; set; }
@@ -62,8 +68,8 @@ internal sealed class WriteFate(long tag, int client, string key)
     /// </summary>
     public bool WaitsAtServer { get; set; }
 
-    /// <summary>The master that the proxy's gate knew when it received the reply.</summary>
-    public IPEndPoint? ReceivedUnder { get; set; }
+    /// <summary>The masters that the proxy's gates knew when it received the reply.</summary>
+    public IReadOnlyList<IPEndPoint?> ReceivedUnder { get; set; } = [];
 
     public long ReceivedAtUs { get; set; }
 
