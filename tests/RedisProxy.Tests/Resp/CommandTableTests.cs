@@ -39,7 +39,7 @@ public sealed class CommandTableTests
     {
         foreach (string name in Names)
         {
-            string[] near = [name + "x", "x" + name, name[..^1], name[1..], name + "\0", name + " ", name + new string('\0', 8)];
+            string[] near = [name + "x", "x" + name, name[..^1], name[1..], name + " "];
             foreach (string other in near.Except(Names))
             {
                 Assert.Equal(default, Find(other));

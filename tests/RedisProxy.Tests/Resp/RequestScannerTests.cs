@@ -105,10 +105,12 @@ public sealed class RequestScannerTests
     }
 
     [Fact]
-    public void IsHeadKnown_NameTooLongForTheTable_BeforeItsBody()
+    public void IsHeadKnown_NameTooLongForTheTable_AsSoonAsItCannotBeOne()
     {
         RequestScanner scanner = default;
-        Assert.Equal(ScanStatus.NeedMore, scanner.Scan("*2\r\n$25\r\n"u8, out _));
+        Assert.Equal(ScanStatus.NeedMore, scanner.Scan("*2\r\n$25\r\n12345678901234567890123"u8, out _));
+        Assert.False(scanner.IsHeadKnown);
+        Assert.Equal(ScanStatus.NeedMore, scanner.Scan("4"u8, out _));
         Assert.True(scanner.IsHeadKnown);
         Assert.Equal(default, scanner.Command);
     }

@@ -5,7 +5,7 @@ namespace RedisProxy.Tests.Topology;
 /// <summary>Waiting for what other threads do, without sleeping longer than needed.</summary>
 internal static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FakePatience = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan RealStep = TimeSpan.FromMilliseconds(2);
 
