@@ -6,12 +6,16 @@ namespace RedisProxy.ProcessTests.Clients.DotNet;
 
 /// <summary>
 /// One ConnectionMultiplexer with its default options, as an application has it, shared by callers that write, through everything that
-/// can happen to the master and to the proxy. It is never replaced.
+/// can happen to the master and to the proxy. It is never replaced. Only where the proxy is started again, callers wait longer than the
+/// default of 5 s: that is how long a busy machine may take to start it.
 /// </summary>
 public sealed class MultiplexerTests(ITestOutputHelper output)
 {
     private const int Callers = 4;
     private const string Name = "application";
+    private const int PatientMs = 30_000;
+
+    private static readonly string Patient = $"asyncTimeout={PatientMs}";
 
     [Theory]
     [InlineData("protocol=resp2")]
@@ -57,7 +61,7 @@ public sealed class MultiplexerTests(ITestOutputHelper output)
     public async Task Multiplexer_WhoseProxyEndsInOrder_ConnectsAgainByItselfAndKnowsWhatWasExecuted(string protocol)
     {
         await using ApplicationStage stage = await ApplicationStage.StartAsync();
-        await using RepeatedCalls calls = Write(await stage.ConnectAsync(Name, protocol));
+        await using RepeatedCalls calls = Write(await stage.ConnectAsync(Name, protocol, Patient));
         Assert.Empty(await calls.ThroughAsync(output, $"{protocol}, proxy replaced (--take-over)", stage.ReplaceProxyAsync));
         await ThroughAsync("proxy stopped and started", stage.RestartProxyAsync);
         await ThroughAsync("drained and reloaded", async () =>
@@ -86,7 +90,7 @@ public sealed class MultiplexerTests(ITestOutputHelper output)
     public async Task Multiplexer_WhoseProxyIsKilled_FailsOnlyWhatIsInFlight(string protocol)
     {
         await using ApplicationStage stage = await ApplicationStage.StartAsync();
-        await using RepeatedCalls calls = Write(await stage.ConnectAsync(Name, protocol));
+        await using RepeatedCalls calls = Write(await stage.ConnectAsync(Name, protocol, Patient));
         IReadOnlyList<string> errors = await calls.ThroughAsync(output, $"{protocol}, proxy killed and started", stage.KillProxyAsync);
         calls.AssertToldOfTheLostConnection(errors);
         Assert.Equal(0, await LostAsync(stage, calls));
@@ -104,6 +108,7 @@ public sealed class MultiplexerTests(ITestOutputHelper output)
         var policy = new AskedPolicy(kind == "linear" ? new LinearRetry(500) : new ExponentialRetry(500, 2000));
         ConfigurationOptions options = ConfigurationOptions.Parse($"127.0.0.1:{stage.Proxy.Port},name={Name}");
         options.ReconnectRetryPolicy = policy;
+        options.AsyncTimeout = PatientMs;
         ConnectionMultiplexer multiplexer = await stage.ConnectAsync(options);
         int restored = 0;
         multiplexer.ConnectionRestored += (_, e) => Interlocked.Add(ref restored, IsForCommands(e));
