@@ -30,7 +30,7 @@ internal static class AdminEndpoints
         endpoints.MapRead("/config", ConfigAsync);
         endpoints.MapRead("/history", HistoryAsync);
         var metrics = new Lazy<RequestDelegate>(() => CreateMetricsServer(endpoints));
-        endpoints.MapRead("/metrics", (http => metrics.Value(http)));
+        endpoints.MapRead("/metrics", http => metrics.Value(http));
     }
 
     // Serves text or OpenMetrics, whichever the scraper prefers. Created for the first scrape, when the services are there.

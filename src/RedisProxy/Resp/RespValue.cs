@@ -68,24 +68,28 @@ internal sealed class RespValue
 
     private static RespValue Read(ReadOnlySpan<byte> message, ref int at, int depth)
     {
-        byte type = message[at++];
-        ReadOnlySpan<byte> line = TakeLine(message, ref at);
-        switch (type)
+        // What is dropped may be repeated without end, so it must not cost stack.
+        while (true)
         {
-            case (byte)'$' or (byte)'=' or (byte)'!':
-                return ReadBulk(type, TakeCount(line), message, ref at);
-            case (byte)'>' when depth > 0:
-                ReadItems(type, TakeCount(line), message, ref at, depth);
-                return Read(message, ref at, depth);
-            case (byte)'*' or (byte)'~' or (byte)'>':
-                return ReadItems(type, TakeCount(line), message, ref at, depth);
-            case (byte)'%':
-                return ReadItems(type, TakeCount(line) * 2, message, ref at, depth);
-            case (byte)'|':
-                ReadItems(type, TakeCount(line) * 2, message, ref at, depth);
-                return Read(message, ref at, depth);
-            default:
-                return new RespValue(type, line.ToArray(), [], isNull: type == '_');
+            byte type = message[at++];
+            ReadOnlySpan<byte> line = TakeLine(message, ref at);
+            switch (type)
+            {
+                case (byte)'$' or (byte)'=' or (byte)'!':
+                    return ReadBulk(type, TakeCount(line), message, ref at);
+                case (byte)'|':
+                    ReadItems(type, TakeCount(line) * 2, message, ref at, depth);
+                    break;
+                case (byte)'>' when depth > 0:
+                    ReadItems(type, TakeCount(line), message, ref at, depth);
+                    break;
+                case (byte)'*' or (byte)'~' or (byte)'>':
+                    return ReadItems(type, TakeCount(line), message, ref at, depth);
+                case (byte)'%':
+                    return ReadItems(type, TakeCount(line) * 2, message, ref at, depth);
+                default:
+                    return new RespValue(type, line.ToArray(), [], isNull: type == '_');
+            }
         }
     }
 

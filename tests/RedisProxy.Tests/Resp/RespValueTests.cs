@@ -1,5 +1,6 @@
 using System.Text;
 using RedisProxy.Resp;
+using RedisProxy.Servers;
 
 namespace RedisProxy.Tests.Resp;
 
@@ -96,6 +97,17 @@ public sealed class RespValueTests
         Assert.Equal("1", value.Text);
         Assert.Throws<FormatException>(static () => Read(ReplyCorpus.Nest(RespLimits.MaxTreeDepth + 1, ":1\r\n")));
         Assert.Throws<FormatException>(static () => Read(ReplyCorpus.Nest(RespLimits.MaxReplyDepth, ":1\r\n")));
+    }
+
+    [Theory]
+    [InlineData("|0\r\n")]
+    [InlineData("|1\r\n+a\r\n+b\r\n")]
+    [InlineData(">0\r\n")]
+    [InlineData(">1\r\n+a\r\n")]
+    public void Read_WhatIsDropped_OftenRepeated_DoesNotOverflow(string dropped)
+    {
+        string many = string.Concat(Enumerable.Repeat(dropped, RespConnection.MaxMessageBytes / dropped.Length));
+        Assert.Equal("1", Read($"*1\r\n{many}:1\r\n").Items.Single().Text);
     }
 
     [Theory]
